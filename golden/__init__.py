@@ -1,0 +1,1 @@
+"""The specification: bit-exact integer models in numpy, and golden-vector files."""

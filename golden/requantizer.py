@@ -1,0 +1,91 @@
+"""The requantizer: accumulators to codes of one scale and zero point (integer contract, R1)."""
+
+from math import frexp
+
+import numpy as np
+
+MULTIPLIER_BITS = 16
+SHIFT_RANGE = (1, 47)
+WINDOW = 8
+
+
+def requantize(acc, multiplier, shift, zero_point, *, bits):
+    """Scale by ``multiplier / 2**shift``, round half up, add the zero point, saturate to codes.
+
+    acc         int[..., channels]   |acc| < 2**31
+    multiplier  int[channels]        0 <= multiplier < 2**18
+    shift       int[channels]        1 <= shift <= 47
+    zero_point  int or int[channels] |zero_point| <= 2**31
+    returns     int64[..., channels] 0 .. 2**bits - 1
+
+    ``clip(((acc * multiplier + 2**(shift-1)) >> shift) + zero_point, 0, 2**bits - 1)``: 50 bits at
+    most before the shift, one rounding, arithmetic shift (gemmlowp rounds twice).
+    """
+    if not 2 <= bits <= 16:
+        raise ValueError(f"Bits must be between 2 and 16, not {bits!r}")
+    acc, multiplier, shift, zero_point = (
+        np.asarray(x, dtype=np.int64) for x in (acc, multiplier, shift, zero_point)
+    )
+    low, high = SHIFT_RANGE
+    _check("Accumulator", acc, 1 - (1 << 31), (1 << 31) - 1)
+    _check("Multiplier", multiplier, 0, (1 << 18) - 1)
+    _check("Shift", shift, low, high)
+    _check("Zero point", zero_point, -(1 << 31), 1 << 31)
+    scaled = (acc * multiplier + (np.int64(1) << (shift - 1))) >> shift
+    return np.clip(scaled + zero_point, 0, (1 << bits) - 1)
+
+
+def multiplier_and_shift(scale, *, multiplier_bits=MULTIPLIER_BITS, window=WINDOW):
+    """Integer multipliers and shifts whose ratios stand for real rescaling factors.
+
+    Each factor becomes ``multiplier / 2**shift`` with the multiplier normalized to
+    ``2**(multiplier_bits-1) .. 2**multiplier_bits - 1``, rounded half up, exactly (``frexp``; a
+    mantissa that rounds up to ``2**multiplier_bits`` carries into the shift). All shifts of one
+    call lie in ``base .. base + window - 1``, where ``base`` belongs to the largest factor: a
+    factor too small for the window gets a smaller multiplier, so that hardware needs a window of
+    ``log2(window)`` shift bits per channel.
+
+    scale    float64[channels]  finite, 0 <= scale < 2**(multiplier_bits-1)
+    returns  (int64[channels], int64[channels])  multipliers and shifts
+    """
+    factors = np.atleast_1d(np.asarray(scale, dtype=np.float64))
+    if not np.isfinite(factors).all() or (factors < 0).any():
+        raise ValueError("Scale must be finite and not negative")
+    low, high = SHIFT_RANGE
+    normal = [_normalize(float(f), multiplier_bits) for f in factors]
+    base = min((shift for multiplier, shift in normal if multiplier), default=low)
+    if base < low:
+        raise ValueError(f"Scale must be below 2**{multiplier_bits - low}, not {factors.max()!r}")
+    base = min(base, high - window + 1)
+    pairs = []
+    for factor, (multiplier, shift) in zip(factors, normal, strict=True):
+        if multiplier == 0 or shift > base + window - 1:
+            shift = base + window - 1
+            multiplier = _round_half_up(float(factor), shift)
+        pairs.append((multiplier, shift))
+    multipliers, shifts = np.array(pairs, dtype=np.int64).T
+    return multipliers, shifts
+
+
+def _normalize(factor, multiplier_bits):
+    if factor == 0:
+        return 0, 0
+    shift = multiplier_bits - frexp(factor)[1]
+    multiplier = _round_half_up(factor, shift)
+    if multiplier >> multiplier_bits:
+        multiplier, shift = multiplier >> 1, shift - 1
+    return multiplier, shift
+
+
+def _round_half_up(factor, shift):
+    """``floor(factor * 2**shift + 1/2)`` in integers: a float is a ratio of powers of two."""
+    numerator, denominator = factor.as_integer_ratio()
+    if shift < 0:
+        denominator <<= -shift
+    return ((numerator << (max(shift, 0) + 1)) + denominator) // (2 * denominator)
+
+
+def _check(name, values, low, high):
+    if values.size and (values.min() < low or values.max() > high):
+        bad = values.min() if values.min() < low else values.max()
+        raise ValueError(f"{name} must be between {low} and {high}, not {bad}")

@@ -1,0 +1,106 @@
+"""The command line: finds the subcommands, turns errors into one line and an exit code."""
+
+import importlib
+import sys
+
+import click
+
+from vit2rtl import __version__
+
+# name -> one line for `vit2rtl --help`; each lives in vit2rtl.commands.<name> as `command`.
+COMMANDS = {
+    "demo": "Run the whole flow on the embedded model: the five-minute tour.",
+    "doctor": "Show which tools are usable and what to do about those that are not.",
+    "evaluate": "Measure a quantized model on labelled images.",
+    "quantize": "Quantize a timm model after training (RepQ-ViT).",
+    "simulate": "Replay golden vectors through the Verilog in Icarus and Verilator.",
+    "vectors": "Record golden vectors of the hardware units from a quantized model.",
+    "verilog": "Generate the Verilog of a hardware unit.",
+}
+
+
+class MismatchError(Exception):
+    """Two things that must be equal are not; exit code 1."""
+
+
+class _Commands(click.Group):
+    """Imports a subcommand only when it runs, so that `--help` and the hardware half need no torch."""
+
+    def list_commands(self, ctx):
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx, name):
+        if name not in COMMANDS:
+            return None
+        try:
+            return importlib.import_module(f"vit2rtl.commands.{name}").command
+        except ModuleNotFoundError as error:
+            extra = _extra_for(error.name)
+            if extra is None:
+                raise
+            raise click.ClickException(
+                f"'vit2rtl {name}' needs {error.name}: pip install 'vit2rtl[{extra}]'"
+            ) from error
+
+    def format_commands(self, ctx, formatter):
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+def _extra_for(module):
+    packages = {
+        "quantize": ("torch", "torchvision", "timm", "PIL", "mlxtend", "matplotlib"),
+        "sim": ("cocotb", "cocotb_tools", "verilator", "filelock"),
+        "rtl": ("amaranth",),
+    }
+    root = (module or "").partition(".")[0]
+    return next((extra for extra, names in packages.items() if root in names), None)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="vit2rtl")
+@click.option("--debug", is_flag=True, help="Show a traceback where an error ends the command.")
+def cli(debug):
+    """Vision Transformers in hardware: quantize (RepQ-ViT), lower to integers, prove the Verilog.
+
+    \b
+    The whole flow on your own model:
+      vit2rtl quantize deit_tiny_patch16_224 --images calib/ --bits w4a4 --out model/
+      vit2rtl evaluate model/ --images val/ --baseline
+      vit2rtl vectors  model/ --images val/ --out vectors/
+      vit2rtl verilog  --all --out verilog/
+      vit2rtl simulate vectors/ --simulator icarus --simulator verilator
+    """
+
+
+def main(arguments=None):
+    """Entry point. Exit codes: 0 success, 1 mismatch, 2 usage or bad input."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = cli.main(arguments, prog_name="vit2rtl", standalone_mode=False)
+    except click.ClickException as error:
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            click.echo(error.ctx.get_usage(), err=True)
+        _fail(error.format_message(), 2)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted", 130)
+    except MismatchError as error:
+        _fail(str(error), 1)
+    except (ValueError, TypeError, OSError) as error:
+        if "--debug" in arguments:
+            raise
+        _fail(_one_line(error), 2)
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _one_line(error):
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror}{where}"
+    return " ".join(str(error).split())
+
+
+def _fail(message, code):
+    click.echo(f"vit2rtl: {message}", err=True)
+    sys.exit(code)

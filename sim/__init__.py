@@ -1,0 +1,1 @@
+"""Simulation of exported Verilog against golden vectors."""
