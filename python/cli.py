@@ -24,7 +24,7 @@ class MismatchError(Exception):
 
 
 class _Commands(click.Group):
-    """Imports a subcommand only when it runs, so that `--help` and the hardware half need no torch."""
+    """Imports a subcommand only when it runs: the hardware half of the product needs no torch."""
 
     def list_commands(self, ctx):
         return sorted(COMMANDS)
