@@ -13,17 +13,21 @@ from vit2rtl.golden import log_sqrt2, requantizer
 
 @dataclass(frozen=True)
 class Field:
-    """A number in a lane or a configuration input: ``width`` bits, two's complement if signed."""
+    """A number in a lane or a configuration input: ``width`` bits, two's complement if signed.
+
+    ``top`` is the largest value where not every pattern of the bits is one (an extra zero code).
+    """
 
     name: str
     width: int
     signed: bool = False
+    top: int | None = None
 
     @property
     def range(self):
         """Smallest and largest value."""
-        top = 1 << (self.width - self.signed)
-        return (-top if self.signed else 0), top - 1
+        limit = 1 << (self.width - self.signed)
+        return (-limit if self.signed else 0), limit - 1 if self.top is None else self.top
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,8 @@ _ZERO_CODE = Parameter("top", "which code means zero", choices=log_sqrt2.ZERO_CO
 
 
 def _code_field(p):
-    return Field("code", (log_sqrt2.code_count(p["bits"], p["zero_code"]) - 1).bit_length())
+    top = log_sqrt2.code_count(p["bits"], p["zero_code"]) - 1
+    return Field("code", top.bit_length(), top=top)
 
 
 LOG2_DEQUANTIZER = Unit(
