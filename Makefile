@@ -1,0 +1,56 @@
+# Every target sets the project up first (quick when nothing changed); `make` alone lists them.
+
+PYTHON ?= python3
+SIM ?= icarus verilator
+TESTS ?=
+
+VENV := .venv/bin
+VIT2RTL := $(VENV)/vit2rtl
+SIMULATE_OPTIONS = $(foreach name,$(SIM),--simulator $(name)) $(if $(SEED),--seed $(SEED)) \
+	$(if $(JOBS),--jobs $(JOBS)) $(if $(filter-out 0 no,$(WAVES)),--waves)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint verilog vectors sim bench clean distclean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS='|' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+
+setup: ## Create .venv, install the pinned packages and the simulators [PYTHON=python3.12]
+	@$(PYTHON) python/bootstrap.py
+
+demo: setup ## Run the whole flow on the embedded model: results in demo/
+	$(VIT2RTL) demo --out demo
+
+test: setup ## Run the tests [TESTS=tests/rtl]
+	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n 2 --dist loadgroup \
+		-W error::DeprecationWarning $(TESTS)
+
+lint: setup ## Check style, and the types in the built wheel
+	$(VENV)/python -m ruff check .
+	rm -rf build out/wheel
+	$(VENV)/python -m pip wheel -q --no-deps --no-build-isolation --wheel-dir out/wheel .
+	$(VENV)/python -m zipfile -e out/wheel/*.whl out/wheel
+	$(VENV)/python -m mypy out/wheel/vit2rtl
+
+verilog: setup ## Generate the Verilog of every unit: out/verilog/
+	$(VIT2RTL) verilog --all --out out/verilog
+
+out/model: | setup
+	$(VIT2RTL) quantize mnist_vit --out out/model
+
+vectors: setup out/model ## Record golden vectors of the embedded model: out/vectors/
+	$(VIT2RTL) vectors out/model --out out/vectors
+
+sim: vectors ## Replay the vectors in the simulators [SIM=icarus SEED=1 WAVES=1 JOBS=2]
+	$(VIT2RTL) simulate out/vectors $(SIMULATE_OPTIONS)
+
+bench: setup ## Run the timed comparisons in benchmarks/
+	$(foreach script,$(sort $(wildcard benchmarks/[a-z]*.py)),$(VENV)/python $(script) --json &&) true
+
+clean: ## Remove what the other targets wrote, all but .venv
+	rm -rf out demo build dist vit2rtl.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find benchmarks golden python rtl sim tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## Remove .venv as well
+	rm -rf .venv
