@@ -125,12 +125,16 @@ class Setup:
         self.stamp = self.venv / "setup.stamp"
 
     def run(self):
-        lacking = self.system_tools(SYSTEM_TOOLS)
-        if not self.is_current():
+        has_venv = self.is_current() or works([self.python, "-m", "pip", "--version"])
+        lacking = self.system_tools(SYSTEM_TOOLS if has_venv else (VENV_TOOL, *SYSTEM_TOOLS))
+        if VENV_TOOL.package in lacking:
+            raise SetupError(f"Python's venv module is incomplete: {install_hint(lacking)}")
+        if not has_venv:
             self.virtual_environment()
+        if not self.is_current():
             self.packages()
         if lacking:
-            say(f"not installed, the simulators need it: {install_hint(lacking)}")
+            say(f"the simulators need what is not installed: {install_hint(lacking)}")
 
     def is_current(self):
         return (
@@ -154,11 +158,6 @@ class Setup:
         return missing(tools)
 
     def virtual_environment(self):
-        if works([self.python, "-m", "pip", "--version"]):
-            return
-        lacking = self.system_tools([VENV_TOOL])
-        if lacking:
-            raise SetupError(f"Python's venv module is incomplete: {install_hint(lacking)}")
         say(f"creating .venv with Python {PYTHON}")
         if self.call([sys.executable, "-m", "venv", "--clear", str(self.venv)]) != 0:
             raise SetupError(f"the virtual environment was not created: see {self.log.name}")
