@@ -1,0 +1,65 @@
+"""Child processes with a log, a time limit, and no survivors: compilers and simulators."""
+
+import os
+import signal
+import subprocess
+import threading
+from contextlib import suppress
+
+_running = set()
+_lock = threading.Lock()
+
+
+def run(command, *, log, timeout, cwd=None, env=None):
+    """Run a command with its output in the file ``log``; its exit status, or None for a timeout.
+
+    The child leads a process group of its own, so that killing it also ends what it started.
+    ``env`` is added to this process' environment; a value of None removes the variable.
+    """
+    environment = {**os.environ, **(env or {})}
+    environment = {name: value for name, value in environment.items() if value is not None}
+    with open(log, "a", encoding="utf-8") as output:
+        output.write(f"$ {' '.join(map(str, command))}\n")
+        output.flush()
+        with _lock:
+            child = subprocess.Popen(
+                list(map(str, command)),
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            _running.add(child)
+        try:
+            return child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            output.write(f"stopped after {timeout} s\n")
+            return None
+        finally:
+            _end(child)
+
+
+def kill_all():
+    """End every child that :func:`run` has started, from whichever thread."""
+    with _lock:
+        children = list(_running)
+    for child in children:
+        _end(child)
+
+
+def _end(child):
+    """Kill what is left of the child's group, and collect it."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    with _lock:
+        _running.discard(child)
+
+
+def tail(log, lines=15):
+    """The last lines of a log, for an error message."""
+    with suppress(OSError), open(log, encoding="utf-8", errors="replace") as stream:
+        return "\n".join(stream.read().splitlines()[-lines:])
+    return ""
