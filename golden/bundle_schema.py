@@ -1,0 +1,50 @@
+"""What the writer and the reader of a bundle must agree on: names, versions, hashes."""
+
+import hashlib
+import json
+import re
+
+SCHEMA_NAME = "vit2rtl.vectors"
+SCHEMA = f"{SCHEMA_NAME}/1"
+MANIFEST = "manifest.json"
+SUMS = "SHA256SUMS"
+README = "README.md"
+KINDS = ("model", "directed")
+NOTES = ("scale", "zero_point", "multiplier", "shift", "rounding", "description")
+
+_RECORD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,119}")
+
+
+def check_record_name(name):
+    """Raise ValueError unless the name can be a folder on every system and a word in a log."""
+    if not isinstance(name, str) or not _RECORD_NAME.fullmatch(name) or name.endswith("."):
+        raise ValueError(
+            "Record name must be at most 120 letters, digits, dots, dashes and underscores, "
+            f"not {name!r}"
+        )
+
+
+def sha256(path):
+    """Hexadecimal SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def to_json(value):
+    """The one way in which a bundle spells JSON: sorted, indented, newline at the end."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def schema_of(folder):
+    """The schema that a folder's manifest states, or None where there is no such thing."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    schema = manifest.get("schema") if isinstance(manifest, dict) else None
+    return schema if isinstance(schema, str) else None
+
+
+def is_bundle(folder):
+    """Whether a folder holds a bundle, of whatever version."""
+    return (schema_of(folder) or "").startswith(f"{SCHEMA_NAME}/")

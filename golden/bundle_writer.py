@@ -1,0 +1,200 @@
+"""Writes golden-vector bundles: every file of one, all at once or not at all."""
+
+import os
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from vit2rtl.golden import packing
+from vit2rtl.golden.bundle_readme import readme
+from vit2rtl.golden.bundle_record import checked, checked_notes, described, narrowest, plain
+from vit2rtl.golden.bundle_schema import (
+    KINDS,
+    MANIFEST,
+    README,
+    SCHEMA,
+    SUMS,
+    check_record_name,
+    is_bundle,
+    sha256,
+    to_json,
+)
+from vit2rtl.golden.replay import replay_bench
+
+class BundleWriter:
+    """Collects records and writes them as one bundle.
+
+    A context manager: files go to a temporary folder beside ``path``, which takes the place of
+    ``path`` when the block ends well and vanishes when it does not. An existing bundle is
+    replaced; anything else in the way is an error.
+
+    Parameters
+    ----------
+    path : where the bundle is to be
+    provenance : what the vectors come from, as JSON; no times, so that a rerun gives equal bytes
+    """
+
+    def __init__(self, path, provenance):
+        self._path = Path(path).resolve()
+        self._provenance = plain(provenance)
+        self._entries = {}
+        self._instances = {}
+
+    def __enter__(self):
+        path = self._path
+        if path.exists() and not path.is_dir():
+            raise ValueError(f"{path} is a file, not a folder for a bundle")
+        if path.exists() and any(path.iterdir()) and not is_bundle(path):
+            raise ValueError(f"{path} is not empty and not a bundle: not overwriting it")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        self._root = self._scratch / "new"
+        self._root.mkdir()
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            shutil.rmtree(self._scratch)
+
+    def add(
+        self,
+        instance,
+        *,
+        record,
+        layer,
+        kind,
+        inputs,
+        outputs,
+        configuration=None,
+        notes=None,
+    ):
+        """Add one record: stimulus, expected values, and the configuration they hold under.
+
+        ``inputs`` broadcast against each other and are flattened row-major; ``outputs`` have the
+        shape they broadcast to. Raises ValueError where the golden function gives anything else.
+
+        record         str                     unique within the instance, safe as a folder name
+        layer          str                     the layer of the model that it was recorded at
+        kind           "model" or "directed"
+        inputs         {field: int[...]}       natural shapes, e.g. acc[tokens, channels]
+        outputs        {field: int[...]}       expected values, not taken from the golden function
+        configuration  {field: int}
+        notes          {field: {note: JSON}}   scale, zero_point, multiplier, shift, rounding, ...
+        """
+        entry = self._entry(instance)
+        check_record_name(record)
+        taken = {known["record"].lower() for known in entry["records"]}
+        if record.lower() in taken:
+            raise ValueError(f"Record {record!r} of {instance.name} exists already")
+        if kind not in KINDS:
+            raise ValueError(f"Kind must be one of {', '.join(KINDS)}, not {kind!r}")
+        try:
+            stimulus, expected, settings = checked(instance, inputs, outputs, configuration or {})
+            notes = checked_notes(instance, notes or {})
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"Record {record!r} of {instance.name}: {error}") from error
+        folder = f"{instance.name}/{record}"
+        (self._root / folder).mkdir(parents=True)
+        elements = next(iter(expected.values())).size
+        shape = next(iter(expected.values())).shape
+        files = {"arrays": self._write_arrays(instance, folder, stimulus, expected)}
+        for role, name, fields, values in (
+            ("stimulus", "i", instance.inputs, stimulus),
+            ("expected", "o", instance.outputs, expected),
+        ):
+            flat = {k: np.broadcast_to(v, shape).reshape(-1) for k, v in values.items()}
+            files[role] = self._write_mem(f"{folder}/{name}.mem", fields, flat, instance.lanes)
+        entry["records"].append(
+            {
+                "record": record,
+                "layer": layer,
+                "kind": kind,
+                "elements": elements,
+                "beats": -(-elements // instance.lanes),
+                "configuration": settings,
+                "files": files,
+                "tensors": [
+                    *described(instance, "stimulus", stimulus, files, settings, notes),
+                    *described(instance, "expected", expected, files, settings, notes),
+                ],
+            }
+        )
+
+    def _entry(self, instance):
+        name = instance.name
+        if name not in self._entries:
+            self._instances[name] = instance
+            self._entries[name] = {
+                "name": name,
+                "unit": instance.unit.name,
+                "parameters": dict(instance.parameters),
+                "records": [],
+            }
+        return self._entries[name]
+
+    def _write_mem(self, file, fields, flat, lanes):
+        bits = packing.beat_bits(fields, lanes)
+        text = packing.to_text(packing.pack(fields, flat, lanes), bits)
+        (self._root / file).write_bytes(text)
+        return {
+            "file": file,
+            "sha256": sha256(self._root / file),
+            "bits": bits,
+            "digits": packing.line_digits(bits),
+        }
+
+    def _write_arrays(self, instance, folder, stimulus, expected):
+        file = f"{folder}/tensors.npz"
+        arrays = {field.name: (field, stimulus[field.name]) for field in instance.inputs}
+        for field in instance.outputs:
+            arrays[f"expected_{field.name}"] = field, expected[field.name]
+        with zipfile.ZipFile(self._root / file, "w", zipfile.ZIP_STORED) as archive:
+            for name, (field, values) in arrays.items():
+                member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+                with archive.open(member, "w", force_zip64=True) as stream:
+                    array = values.astype(narrowest(field))
+                    np.lib.format.write_array(stream, array, allow_pickle=False)
+        return {"file": file, "sha256": sha256(self._root / file)}
+
+    def _finish(self):
+        if not self._entries or not all(entry["records"] for entry in self._entries.values()):
+            raise ValueError("A bundle needs at least one record")
+        for name, entry in self._entries.items():
+            bench = f"{name}/replay.sv"
+            text = replay_bench(self._instances[name], entry["records"])
+            (self._root / bench).write_text(text, encoding="utf-8", newline="\n")
+            entry["bench"] = {"file": bench, "sha256": sha256(self._root / bench)}
+        manifest = {
+            "schema": SCHEMA,
+            "provenance": self._provenance,
+            "entries": list(self._entries.values()),
+        }
+        texts = {MANIFEST: to_json(manifest), README: readme(self._root, manifest)}
+        for file, text in texts.items():
+            (self._root / file).write_text(text, encoding="utf-8", newline="\n")
+        files = sorted(
+            path.relative_to(self._root).as_posix()
+            for path in self._root.rglob("*")
+            if path.is_file()
+        )
+        sums = "".join(f"{sha256(self._root / file)}  {file}\n" for file in files)
+        (self._root / SUMS).write_text(sums, encoding="utf-8", newline="\n")
+        self._replace()
+
+    def _replace(self):
+        if not self._path.exists():
+            os.rename(self._root, self._path)
+            return
+        old = self._scratch / "old"
+        os.rename(self._path, old)
+        try:
+            os.rename(self._root, self._path)
+        except OSError:
+            os.rename(old, self._path)
+            raise
