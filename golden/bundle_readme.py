@@ -31,9 +31,9 @@ Python: `.mem` files are for `$readmemh`, `replay.sv` is a plain self-checking b
     iverilog -g2012 -o replay.vvp <instance>/replay.sv <the unit's Verilog> && vvp replay.vvp
     verilator --binary --timing --top-module <instance>_replay <instance>/replay.sv <Verilog>
 
-Run in this folder, or say where it is: `+bundle=DIR`. `+stall=N` adds N percent of idle cycles and of
-back pressure (`+seed=S` picks which). The verdict is one line, `PASS` or `FAIL`, and the exit
-status.
+Run in this folder, or say where it is: `+bundle=DIR`. `+stall=N` adds N percent of idle cycles
+and of back pressure (`+seed=S` picks which). The verdict is one line, `PASS` or `FAIL`, and the
+exit status.
 """
 
 
@@ -42,6 +42,7 @@ def readme(root, manifest):
     entry = manifest["entries"][0]
     record = entry["records"][0]
     instance = Instance.of(entry["unit"], **entry["parameters"])
+    stimulus, expected = (record["files"][role] for role in ("stimulus", "expected"))
     return "\n".join(
         [
             _HEAD.format(schema=manifest["schema"]),
@@ -49,8 +50,8 @@ def readme(root, manifest):
             *_contents(manifest),
             "\n## One beat by hand\n",
             f"Beat 0 of record `{record['record']}` of `{entry['name']}`.",
-            *_worked(root, "Stimulus", instance.inputs, instance.lanes, record["files"]["stimulus"]),
-            *_worked(root, "Expected", instance.outputs, instance.lanes, record["files"]["expected"]),
+            *_worked(root, "Stimulus", instance.inputs, instance.lanes, stimulus),
+            *_worked(root, "Expected", instance.outputs, instance.lanes, expected),
             *_settings(record["configuration"]),
         ]
     )

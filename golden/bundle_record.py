@@ -77,7 +77,8 @@ def described(instance, role, values, files, settings, notes):
                 for other in instance.inputs
                 if other.name in ("multiplier", "shift")
             }
-        yield tensor | notes.get(field.name, {}) | {
+        tensor |= notes.get(field.name, {})
+        tensor |= {
             "name": field.name,
             "role": role,
             "shape": list(values[field.name].shape),
@@ -88,6 +89,7 @@ def described(instance, role, values, files, settings, notes):
             "file": files[role]["file"],
             "sha256": files[role]["sha256"],
         }
+        yield tensor
         offset += field.width
 
 

@@ -24,6 +24,7 @@ from vit2rtl.golden.bundle_schema import (
 )
 from vit2rtl.golden.replay import replay_bench
 
+
 class BundleWriter:
     """Collects records and writes them as one bundle.
 
