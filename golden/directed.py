@@ -1,0 +1,217 @@
+"""Directed corner cases of every unit, with expected values from slow oracles of their own.
+
+Nothing here calls the golden functions: ties, thresholds and roots are decided in Python integers
+and fractions, straight from the definitions. The bundle writer then holds golden against them.
+"""
+
+from fractions import Fraction
+from itertools import product
+from math import floor, isqrt
+
+import numpy as np
+
+
+def directed_records(instance):
+    """Records for :meth:`BundleWriter.add`: a list of its keyword arguments, all but ``instance``.
+
+    Every corner that the instance's parameters allow: see the ``description`` in their notes.
+    """
+    return [
+        {
+            "record": f"directed.{name}",
+            "layer": "directed",
+            "kind": "directed",
+            "inputs": inputs,
+            "outputs": outputs,
+            "configuration": configuration,
+            "notes": notes,
+        }
+        for name, inputs, outputs, configuration, notes in _CASES[instance.unit.name](instance)
+    ]
+
+
+def oracle_requantize(acc, multiplier, shift, zero_point, bits):
+    """R1 on one element, as a fraction: round half up, add, saturate."""
+    scaled = floor(Fraction(acc * multiplier, 2**shift) + Fraction(1, 2))
+    return max(0, min(2**bits - 1, scaled + zero_point))
+
+
+def oracle_log_sqrt2(probability, scale, width, count):
+    """Eq. 18 on one element: ``p / scale < 2**(-(2k+1)/4)``, raised to the fourth power."""
+    relative = Fraction(probability, 2**width) / Fraction(scale)
+    return sum(relative**4 < Fraction(1, 2 ** (2 * k + 1)) for k in range(count - 1))
+
+
+def oracle_log2_value(code, width, zero):
+    """Eq. 19 on one code: the largest v with ``v <= 2**(width-1-code/2)``, that is, squared."""
+    return 0 if code == zero else isqrt(4 ** (width - 1) // 2**code)
+
+
+def smallest_at_least(scale, width, quarter):
+    """The smallest integer t with ``t >= scale * 2**width * 2**(-quarter/4)``, by bisection."""
+    fourth = (Fraction(scale) * 2**width) ** 4 / 2**quarter
+    low, high = 0, 2**width
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if middle**4 >= fourth else (middle + 1, high)
+    return low
+
+
+def _log2_dequantizer(instance):
+    p = instance.parameters
+    top = instance.inputs[0].range[1]
+    zero = None if p["zero_code"] == "none" else top
+    # Forwards, then backwards, so that every code meets more than one lane.
+    codes = [*range(top + 1), *range(top, -1, -1), top, 0]
+    values = [oracle_log2_value(code, p["width"], zero) for code in codes]
+    note = {"code": {"description": "every code up and down, zero code and code 0 side by side"}}
+    yield "every_code", {"code": _array(codes)}, {"value": _array(values)}, {}, note
+
+
+def _log_sqrt2_quantizer(instance):
+    p = instance.parameters
+    width, count = p["width"], instance.outputs[0].range[1] + 1
+    largest = 2**width - 1
+    for name, scale in (
+        ("scale_one", 1.0),
+        ("scale_middle", 0.37),
+        ("scale_tiny", 3 / 2**width),
+        ("scale_least", 1 / 2**width),
+    ):
+        thresholds = {
+            "threshold_a": smallest_at_least(scale, width, 1),
+            "threshold_b": smallest_at_least(scale, width, 3),
+        }
+        if thresholds["threshold_a"] > largest:
+            continue  # a scale of 1 needs more than 2 bits
+        edges = {smallest_at_least(scale, width, 2 * k + 1) for k in range(count - 1)}
+        near = {edge + step for edge in edges for step in (-1, 0, 1)}
+        ordered = sorted({0, 1, largest - 1, largest} | {n for n in near if 0 <= n <= largest})
+        probabilities = [*ordered, largest, 0, largest]
+        codes = [oracle_log_sqrt2(n, scale, width, count) for n in probabilities]
+        notes = {
+            "probability": {
+                "scale": 2.0**-width,
+                "description": "each threshold and its neighbours, zero, one, and the largest",
+            },
+            "code": {"scale": scale},
+        }
+        yield (
+            name,
+            {"probability": _array(probabilities)},
+            {"code": _array(codes)},
+            thresholds,
+            notes,
+        )
+
+
+def _requantizer(instance):
+    fields = {field.name: field for field in (*instance.inputs, *instance.configuration)}
+    window = fields["shift"].range[1] if "shift" in fields else 0
+    fixed = instance.parameters["shift_base"]
+    middle = min(8, 47 - window)
+    low, high = fields["zero_point"].range
+    half = min(high, 1 << (instance.parameters["bits"] - 1))
+    cases = [
+        ("ties", fixed or middle, half, _ties),
+        ("saturation", fixed or middle, half, _saturation),
+        ("extremes", fixed or middle, half, _extremes),
+        ("zero_point_least", fixed or middle, low, _around_zero_point),
+        ("zero_point_most", fixed or middle, high, _around_zero_point),
+        ("zero_point_none", fixed or middle, 0, _around_zero_point),
+    ]
+    if not fixed:
+        for name, base in (("shift_least", 1), ("shift_most", 47 - window)):
+            cases += [(name, base, half, _extremes), (f"{name}_ties", base, half, _ties)]
+    for name, base, zero_point, elements in cases:
+        chosen = list(dict.fromkeys(elements(fields, base, window, zero_point, instance)))
+        if chosen:
+            yield _requantizer_record(name, chosen, base, zero_point, fields, instance)
+
+
+def _requantizer_record(name, elements, base, zero_point, fields, instance):
+    columns = dict(zip(("acc", "multiplier", "shift"), _array(elements).T, strict=True))
+    codes = [
+        oracle_requantize(acc, multiplier, base + shift, zero_point, instance.parameters["bits"])
+        for acc, multiplier, shift in elements
+    ]
+    if "shift" not in fields:
+        del columns["shift"]
+    configuration = {"zero_point": zero_point}
+    if "shift_base" in fields:
+        configuration["shift_base"] = base
+    notes = {"acc": {"description": _REQUANTIZER_NOTES[name.removesuffix("_ties")]}}
+    return name, columns, {"code": _array(codes)}, configuration, notes
+
+
+_REQUANTIZER_NOTES = {
+    "ties": "products of odd halves and their neighbours, both signs, every shift",
+    "saturation": "results next to 0 and to the top code, every shift",
+    "extremes": "accumulators, multipliers and shifts at their ends, zeros included",
+    "shift_least": "the smallest shift of all",
+    "shift_most": "the largest shift of all",
+    "zero_point_least": "the most negative zero point",
+    "zero_point_most": "the most positive zero point",
+    "zero_point_none": "zero point 0",
+}
+
+
+def _ties(fields, base, window, zero_point, instance):
+    """Accumulator × multiplier = odd × 2**(shift - 1), once by a small factor, once by a large."""
+    for shift in range(window + 1):
+        for power in {0, min(base + shift - 1, fields["multiplier"].width - 1)}:
+            unit = 1 << (base + shift - 1 - power)
+            for odd, nudge in product((1, -1, 3, -3, 5, -5, 7, -7), (0, 1, -1)):
+                yield from _fitting(fields, odd * unit + nudge, 1 << power, shift)
+
+
+def _saturation(fields, base, window, zero_point, instance):
+    """Rescaled values just inside and outside the codes, reached from both sides of a rounding."""
+    top = (1 << instance.parameters["bits"]) - 1
+    for shift in range(window + 1):
+        for power in {0, min(base + shift, fields["multiplier"].width - 1)}:
+            unit = 1 << (base + shift - power)
+            for code in (-2, -1, 0, 1, top - 1, top, top + 1, top + 2):
+                for nudge in (-(unit // 2) - 1, -(unit // 2), 0, unit // 2 - 1, unit // 2):
+                    acc = (code - zero_point) * unit + nudge
+                    yield from _fitting(fields, acc, 1 << power, shift)
+        least, most = _acc_range(fields)
+        for acc in (least, most):
+            yield acc, fields["multiplier"].range[1], shift
+
+
+def _extremes(fields, base, window, zero_point, instance):
+    least, most = _acc_range(fields)
+    largest = fields["multiplier"].range[1]
+    accs = (0, 1, -1, least, most, least + 1, most - 1, least // 2, most // 2)
+    multipliers = (0, 1, largest, largest // 2 + 1, largest - 1)
+    yield from product(accs, multipliers, range(window + 1))
+
+
+def _around_zero_point(fields, base, window, zero_point, instance):
+    """Results around every code boundary that this zero point leaves within reach."""
+    yield from _saturation(fields, base, window, zero_point, instance)
+    yield from ((acc, 1, 0) for acc in (0, 1, -1))
+
+
+def _fitting(fields, acc, multiplier, shift):
+    least, most = _acc_range(fields)
+    if least <= acc <= most:
+        yield acc, multiplier, shift
+
+
+def _acc_range(fields):
+    """The accumulator's ends; R1 asks for ``|acc| < 2**31``, one less than 32 bits can hold."""
+    least, most = fields["acc"].range
+    return max(least, 1 - 2**31), most
+
+
+def _array(values):
+    return np.array(values, dtype=np.int64)
+
+
+_CASES = {
+    "log2_dequantizer": _log2_dequantizer,
+    "log_sqrt2_quantizer": _log_sqrt2_quantizer,
+    "requantizer": _requantizer,
+}
