@@ -1,0 +1,101 @@
+"""``vit2rtl simulate``: golden vectors through the Verilog, in Icarus and Verilator."""
+
+import sys
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from vit2rtl.cli import MismatchError
+from vit2rtl.sim.regression import run_regression
+from vit2rtl.sim.results import write_junit
+from vit2rtl.sim.simulators import SIMULATORS
+
+SHOWN_MISMATCHES = 10
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option(
+    "--simulator",
+    "simulators",
+    multiple=True,
+    type=click.Choice(SIMULATORS),
+    help="Which simulator; may be repeated.  [default: both]",
+)
+@click.option("--unit", "units", multiple=True, help="Only this unit or instance; repeatable.")
+@click.option(
+    "--verilog",
+    "verilog_folder",
+    type=click.Path(path_type=Path),
+    help="Folder of your own Verilog, used in place of the generated one.",
+)
+@click.option("--stall", default=0, show_default=True, help="Stalls in the replay, percent.")
+@click.option("--seed", default=0, show_default=True, help="Of everything random in the benches.")
+@click.option("--jobs", default=1, show_default=True, help="Benches to run at a time.")
+@click.option("--waves", is_flag=True, help="Record FST waves (slow).")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("simulation"),
+    show_default=True,
+    help="Folder for logs, waves and results.",
+)
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path),
+    help="JUnit XML file.  [default: OUT/results.xml]",
+)
+def command(bundle, simulators, units, verilog_folder, stall, seed, jobs, waves, out, junit):
+    """Replay the golden vectors of BUNDLE through the Verilog and compare every bit.
+
+    Every instance of the bundle meets protocol benches (stalls on both sides, reset in
+    mid-stream, one beat a cycle) and a replay of all its records, on each simulator.
+
+    Exit code 0: all equal. 1: a mismatch. 2: it could not be run.
+    """
+    with tqdm(unit="bench", file=sys.stderr, disable=None, leave=False) as progress:
+
+        def report(results, done, total):
+            progress.total = total
+            progress.update(done - progress.n)
+            with progress.external_write_mode(file=sys.stdout):
+                for result in results:
+                    show(result)
+
+        results = run_regression(
+            bundle,
+            simulators=simulators or SIMULATORS,
+            units=units,
+            verilog_folder=verilog_folder,
+            out=out,
+            waves=waves,
+            seed=seed,
+            stall=stall,
+            jobs=jobs,
+            report=report,
+        )
+    junit = junit or out / "results.xml"
+    write_junit(junit, results)
+    failed = [result for result in results if not result.passed]
+    beats, mismatches = (sum(getattr(r, key) for r in results) for key in ("beats", "mismatches"))
+    click.echo(
+        f"{len(results)} benches, {beats:,} beats, {mismatches:,} mismatches, "
+        f"{len(failed)} failed; results in {junit}"
+    )
+    if failed:
+        names = ", ".join(f"{r.simulator} {r.bench} {r.instance}" for r in failed)
+        raise MismatchError(f"{len(failed)} of {len(results)} benches failed: {names}")
+
+
+def show(result):
+    """One line for a bench; below it what went wrong, and where to look."""
+    click.echo(result.line())
+    for mismatch in result.details[:SHOWN_MISMATCHES]:
+        click.echo(f"    {mismatch}")
+    if result.error:
+        click.echo(f"    {result.error}")
+    if not result.passed:
+        click.echo(f"    log: {result.log}")
+    if result.waves is not None:
+        click.echo(f"    waves: {result.waves}")

@@ -1,0 +1,155 @@
+"""Protocol benches of a unit: stalls on both sides, reset in mid-stream, one beat a cycle.
+
+The job (records, their files, the seed) is the JSON file named by ``VIT2RTL_JOB``; each case adds
+a line of JSON to the job's ``results``.
+"""
+
+import json
+import os
+import random
+from itertools import cycle, islice, repeat
+
+import cocotb
+
+from vit2rtl.sim.benches.axi_stream import AxiStream, Violation
+
+BEATS_PER_CASE = 96
+PACKET_BEATS = 24
+SINGLES_FROM = 64  # where in the list of records the one-beat packets begin
+STARTS = 400  # a case starts at one of the first so many beats of its record
+PATTERNS = ("never", "alternate", "random", "bursts")
+PAYLOADS = {"stream": 17, "packets": PACKET_BEATS, "singles": 1}  # beats from tlast to tlast
+
+
+def job():
+    with open(os.environ["VIT2RTL_JOB"], encoding="utf-8") as stream:
+        return json.load(stream)
+
+
+def pattern(name, seed):
+    """Endless bools; True means idle, or not ready."""
+    rng = random.Random(f"{name}{seed}")
+    if name == "never":
+        return repeat(False)
+    if name == "alternate":
+        return cycle((True, False))
+    if name == "random":
+        return iter(lambda: rng.random() < 0.5, None)
+    return _bursts(rng)
+
+
+def _bursts(rng):
+    while True:
+        yield from repeat(True, rng.randint(1, 40))
+        yield from repeat(False, rng.randint(1, 12))
+
+
+def inverted(bools):
+    return (not b for b in bools)
+
+
+def load(record, first, count):
+    """Beats ``first`` and following of a record's files: (data, last, want, label, number)."""
+    with open(record["stimulus"], encoding="ascii") as i, open(record["expected"]) as o:
+        lines = islice(zip(i, o, strict=True), first, first + count)
+        beats = [(int(data, 16), 0, int(want, 16)) for data, want in lines]
+    return [(*beat, record["record"], first + n) for n, beat in enumerate(beats)]
+
+
+def with_last(beats, packet):
+    """Marks the end of every ``packet`` beats, and of the whole."""
+    ends = {len(beats) - 1, *range(packet - 1, len(beats), packet)}
+    return [(d, int(n in ends), want, *rest) for n, (d, _, want, *rest) in enumerate(beats)]
+
+
+def packets(records, payload, turn):
+    """(configuration, beats) of one case; over all turns every record has its own."""
+    share = BEATS_PER_CASE if payload == "stream" else PACKET_BEATS
+    parts = BEATS_PER_CASE // share
+    start = turn * parts + (SINGLES_FROM if payload == "singles" else 0)
+    for n in range(start, start + parts):
+        record = records[n % len(records)]
+        span = min(max(record["beats"] - share, 0), STARTS)
+        beats = load(record, n * 61 % (span + 1), share)
+        yield record["configuration"], with_last(beats, PAYLOADS[payload])
+
+
+async def bench(dut, name, case, body):
+    """Run one case and write down what it saw; a violation fails the cocotb test too."""
+    task = job()
+    stream = AxiStream(dut, task["configuration"])
+    try:
+        await stream.start()
+        await body(stream, task)
+    except Violation as violation:
+        dut._log.error("gave up: %s", violation)
+    result = {"bench": name, "case": case, "beats": stream.beats, "problems": stream.violations}
+    with open(task["results"], "a", encoding="utf-8") as out:
+        out.write(json.dumps(result) + "\n")
+    for violation in stream.violations[:10]:
+        dut._log.error("%s", {k: hex(v) if k in "got want" else v for k, v in violation.items()})
+    assert not stream.violations, f"{len(stream.violations)} violations"
+
+
+@cocotb.test
+@cocotb.parametrize(idle=PATTERNS, pressure=PATTERNS, payload=list(PAYLOADS))
+async def stalls(dut, idle, pressure, payload):
+    """Every record's beats come out in order, whole and unchanged, whoever waits for whom."""
+    turn = PATTERNS.index(idle) * len(PATTERNS) + PATTERNS.index(pressure)
+    case = f"idle={idle} pressure={pressure} payload={payload}"
+
+    async def body(stream, task):
+        seed = f"{task['seed']} {case}"
+        for configuration, beats in packets(task["records"], payload, turn):
+            await stream.configure(configuration)
+            waits = pattern(idle, f"{seed} i"), pattern(pressure, f"{seed} o")
+            await stream.transfer(beats, idle=waits[0], ready=inverted(waits[1]))
+            await stream.drain()
+
+    await bench(dut, "stalls", case, body)
+
+
+@cocotb.test
+@cocotb.parametrize(sent=[1, 2, 9], pressure=["never", "bursts", "always"], gap=[0, 24])
+async def reset(dut, sent, pressure, gap):
+    """Reset in mid-stream: what was in flight is gone, what comes after is right."""
+    case = f"sent={sent} pressure={pressure} gap={gap}"
+
+    async def body(stream, task):
+        records = task["records"]
+        before, after = records[sent % len(records)], records[(sent + 1 + gap) % len(records)]
+        blocked = repeat(True) if pressure == "always" else pattern(pressure, case)
+        await stream.configure(before["configuration"])
+        beats = with_last((load(before, 0, 40) * 40)[:40], 5)
+        await stream.transfer(
+            beats, idle=repeat(False), ready=inverted(blocked), stop_after=sent
+        )
+        stream.o_ready.value = 0
+        await stream.reset(1)
+        await stream.configure(after["configuration"])
+        if gap:
+            await stream.drain(gap)
+        beats = with_last(load(after, max(after["beats"] - 32, 0), 32), 32)
+        waits = pattern("random", f"{case} i"), pattern("alternate", case)
+        await stream.transfer(beats, idle=waits[0], ready=inverted(waits[1]))
+        await stream.drain()
+
+    await bench(dut, "reset", case, body)
+
+
+@cocotb.test
+async def throughput(dut):
+    """Left alone, the unit takes and gives one beat in every cycle."""
+
+    async def body(stream, task):
+        if not task["throughput"]:
+            return
+        record = max(task["records"], key=lambda record: record["beats"])
+        await stream.configure(record["configuration"])
+        beats = with_last((load(record, 0, 256) * 256)[:256], 256)
+        cycles = await stream.transfer(beats, idle=repeat(False), ready=repeat(True))
+        if cycles > len(beats) + task["latency"]:
+            stream.note(f"{len(beats)} beats took {cycles} cycles")
+        await stream.drain()
+
+    await bench(dut, "throughput", "", body)

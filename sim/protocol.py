@@ -1,0 +1,133 @@
+"""Runs the protocol benches of one instance: stalls, reset, throughput (cocotb)."""
+
+import json
+import random
+import sys
+import time
+from pathlib import Path
+
+from cocotb_tools.check_results import get_results
+
+from vit2rtl.golden import packing
+from vit2rtl.sim import processes
+from vit2rtl.sim.results import BenchResult, mismatches_of
+
+BENCHES = ("stalls", "reset", "throughput")
+RUN_SECONDS = 900
+LATENCY = 32  # cycles that a unit may take beyond one a beat
+DETAILS = 10
+
+# What a user's shell or an outer pytest may have set, and a bench must not be changed by.
+_FOREIGN = ("PYTEST_CURRENT_TEST", "WAVES", "GUI", "COCOTB_TESTCASE", "COCOTB_TEST_FILTER")
+
+
+def run(entry, tool, build, folder, *, seed, build_seconds=0.0, throughput=True):
+    """``list[BenchResult]``, one for each of ``BENCHES``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "protocol.log"
+    waves = folder / "protocol.fst" if build.waves else None
+    job = _job(entry, tool, build, folder, seed, waves, throughput)
+    (folder / "job.json").write_text(json.dumps(job, indent=1), encoding="utf-8")
+    started = time.perf_counter()
+    status = processes.run(
+        [sys.executable, "-m", "vit2rtl.sim.cocotb_launch", folder / "job.json"],
+        log=log,
+        timeout=RUN_SECONDS,
+        cwd=folder,
+        env={**dict.fromkeys(_FOREIGN), **tool.environment},
+    )
+    seconds = time.perf_counter() - started
+    cases = _cases(Path(job["results"]))
+    error = _error(status, folder / "cocotb.xml", cases, log)
+    beats = sum(case["beats"] for case in cases) or 1
+    results = []
+    for bench in BENCHES:
+        mine = [case for case in cases if case["bench"] == bench]
+        if bench == "throughput" and not throughput:
+            continue
+        mine_beats = sum(case["beats"] for case in mine)
+        problems = [(case, problem) for case in mine for problem in case["problems"]]
+        results.append(
+            BenchResult(
+                simulator=tool.name,
+                bench=bench,
+                instance=entry.instance.name,
+                beats=mine_beats,
+                mismatches=len(problems),
+                seconds=seconds * mine_beats / beats,
+                build_seconds=build_seconds if bench == BENCHES[0] else 0.0,
+                details=tuple(_details(entry, problems)),
+                error=error,
+                log=log,
+                waves=waves,
+                cases=len(mine),
+            )
+        )
+    return results
+
+
+def _job(entry, tool, build, folder, seed, waves, throughput):
+    records = [
+        {
+            "record": record.name,
+            "beats": record.beats,
+            "configuration": record.configuration,
+            "stimulus": str(Path(record.stimulus).resolve()),
+            "expected": str(Path(record.expected).resolve()),
+        }
+        for record in entry.records
+    ]
+    random.Random(seed).shuffle(records)
+    return {
+        "simulator": tool.name,
+        "top": build.top,
+        "build": str(build.folder),
+        "folder": str(folder.resolve()),
+        "results": str(folder.resolve() / "cases.jsonl"),
+        "seed": seed,
+        "waves": str(waves.resolve()) if waves else "",
+        "configuration": [field.name for field in entry.instance.configuration],
+        "records": records,
+        "throughput": throughput,
+        "latency": LATENCY,
+    }
+
+
+def _cases(path):
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _error(status, xml, cases, log):
+    """Why there is no verdict; a failed test with its violations on record is one."""
+    if status is None:
+        return f"stopped after {RUN_SECONDS} s, see {log}"
+    try:
+        tests, failed = get_results(xml)
+    except RuntimeError:
+        return f"the simulator ended early, see {log}: {processes.tail(log, 3)}"
+    found = sum(bool(case["problems"]) for case in cases)
+    if tests != len(cases) or failed != found or not tests:
+        return f"{tests} tests ran, {len(cases)} came to a verdict, see {log}"
+    return ""
+
+
+def _details(entry, problems):
+    layers = {record.name: record.layer for record in entry.records}
+    digits = packing.line_digits(packing.beat_bits(entry.instance.outputs, entry.instance.lanes))
+    for case, problem in problems[:DETAILS]:
+        got, want = (
+            None if problem.get(key) is None else f"{problem[key]:0{digits}x}"
+            for key in ("got", "want")
+        )
+        record = problem.get("label", "")
+        yield from mismatches_of(
+            entry.instance,
+            problem=f"{problem['problem']} ({case['case'] or case['bench']})",
+            layer=layers.get(record, ""),
+            record=record,
+            beat=problem.get("beat"),
+            got=got,
+            want=want,
+        )

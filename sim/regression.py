@@ -1,0 +1,128 @@
+"""The regression of a bundle: every bench of every instance on every simulator asked for."""
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from vit2rtl.golden.bundle import read_bundle
+from vit2rtl.rtl import verilog
+from vit2rtl.sim import builds, processes, protocol, replay
+from vit2rtl.sim.simulators import SIMULATORS, cocotb, find
+
+
+def run_regression(
+    bundle,
+    *,
+    simulators=SIMULATORS,
+    units=(),
+    verilog_folder=None,
+    out=None,
+    waves=False,
+    seed=0,
+    stall=0,
+    jobs=1,
+    report=None,
+):
+    """Replay a bundle through its units' Verilog; ``list[BenchResult]``, in a fixed order.
+
+    bundle          folder of a golden-vector bundle; validated before anything runs
+    simulators      ``icarus``, ``verilator``; one that is missing here is a ValueError
+    units           instance or unit names to run; all of the bundle's by default
+    verilog_folder  Verilog to use in place of what vit2rtl generates (all its .v and .sv files)
+    out             folder for logs and waves (default: ``simulation``)
+    stall           percentage of idle cycles and of back pressure in the replay benches, 0..99
+    jobs            benches to run at a time
+    report          called with (list of the results of one step, done, total) as they come in
+    """
+    if not 0 <= stall <= 99:
+        raise ValueError(f"Stall must be between 0 and 99, not {stall!r}")
+    if jobs < 1:
+        raise ValueError(f"Jobs must be at least 1, not {jobs!r}")
+    tools = [_find(name) for name in dict.fromkeys(simulators)]
+    if not tools:
+        raise ValueError(f"Simulator must be one of {', '.join(SIMULATORS)}, not none")
+    vectors = read_bundle(bundle)
+    entries = _selected(vectors.entries, units)
+    sources = {e.instance.name: _sources(e.instance, verilog_folder) for e in entries}
+    out = Path(out or "simulation")
+    out.mkdir(parents=True, exist_ok=True)
+
+    def replay_step(entry, tool, folder):
+        name = entry.instance.name
+        bench = {**sources[name], "replay.sv": Path(entry.bench).read_text(encoding="utf-8")}
+        build, seconds = _timed(tool, bench, f"{name}_replay", builds.REPLAY, waves, jobs)
+        settings = {"bundle": vectors.path, "seed": seed, "stall": stall}
+        return [replay.run(entry, tool, build, folder, build_seconds=seconds, **settings)]
+
+    def protocol_step(entry, tool, folder):
+        name = entry.instance.name
+        build, seconds = _timed(tool, sources[name], f"{name}_axis", builds.PROTOCOL, waves, jobs)
+        settings = {"seed": seed, "throughput": verilog_folder is None}
+        return protocol.run(entry, tool, build, folder, build_seconds=seconds, **settings)
+
+    steps = [
+        (step, entry, tool, out / tool.name / entry.instance.name)
+        for tool in tools
+        for entry in entries
+        for step in (protocol_step, replay_step)
+    ]
+    return _run(steps, jobs, report or (lambda results, done, total: None))
+
+
+def _run(steps, jobs, report):
+    """Results in the order of the steps; an error or an interrupt ends all simulators."""
+    pool = ThreadPoolExecutor(jobs)
+    futures = {pool.submit(step, *given): n for n, (step, *given) in enumerate(steps)}
+    results = {}
+    try:
+        for future in as_completed(futures):
+            results[futures[future]] = future.result()
+            report(results[futures[future]], len(results), len(steps))
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        while not all(future.done() for future in futures):
+            processes.kill_all()
+            time.sleep(0.05)
+        raise
+    finally:
+        pool.shutdown()
+    return [result for n in sorted(results) for result in results[n]]
+
+
+def _find(name):
+    driver = cocotb()
+    if not driver.usable:
+        raise ValueError(f"Cocotb cannot be used here: {driver.remedy}")
+    return find(name)
+
+
+def _timed(tool, sources, top, kind, waves, jobs):
+    started = time.perf_counter()
+    build = builds.build(tool, sources, top, kind=kind, waves=waves, jobs=1 if jobs > 1 else 2)
+    return build, 0.0 if build.cached else time.perf_counter() - started
+
+
+def _selected(entries, units):
+    chosen = []
+    for name in units:
+        matching = [e for e in entries if name in (e.instance.name, e.instance.unit.name)]
+        if not matching:
+            known = ", ".join(entry.instance.name for entry in entries)
+            raise ValueError(f"Unit must be one of the bundle's ({known}), not {name!r}")
+        chosen += [entry for entry in matching if entry not in chosen]
+    return chosen or entries
+
+
+def _sources(instance, folder):
+    """File name -> text of an instance's Verilog: generated, or all that the folder has."""
+    if folder is None:
+        return verilog.convert(instance)
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"Verilog folder {folder} does not exist")
+    files = sorted(path for path in folder.iterdir() if path.suffix in (".v", ".sv"))
+    sources = {path.name: path.read_text(encoding="utf-8") for path in files}
+    if not any(re.search(rf"\bmodule\s+{instance.name}_axis\b", t) for t in sources.values()):
+        raise ValueError(f"No file in {folder} has a module {instance.name}_axis")
+    return sources

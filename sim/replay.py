@@ -1,0 +1,97 @@
+"""Runs the replay bench of one instance: every record of a bundle, compared in HDL."""
+
+import re
+import time
+from pathlib import Path
+
+from vit2rtl.sim import processes
+from vit2rtl.sim.builds import REPLAY
+from vit2rtl.sim.results import BenchResult, mismatches_of
+
+SECONDS_PER_BEAT = {"icarus": 1e-2, "verilator": 1e-3}
+SECONDS_AT_LEAST = 120
+
+_VERDICT = re.compile(
+    r"^(PASS|FAIL) (\S+) beats=(\d+) mismatches=(\d+)(?: reason: (.*))?", re.MULTILINE
+)
+_MISMATCH = re.compile(
+    r"^MISMATCH \S+ record=(\S+) beat=(\d+) got=(\S+) want=(\S+)(?: (.*))?$", re.MULTILINE
+)
+
+
+def run(entry, tool, build, folder, *, bundle, seed, stall=0, build_seconds=0.0):
+    """The :class:`BenchResult` of ``<instance>_replay``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"{REPLAY}.log"
+    log.unlink(missing_ok=True)
+    waves = folder / f"{REPLAY}.fst" if build.waves else None
+    started = time.perf_counter()
+    status = processes.run(
+        _command(tool, build, bundle, seed, stall, waves),
+        log=log,
+        timeout=_timeout(entry, tool, stall),
+        cwd=folder,
+    )
+    seconds = time.perf_counter() - started
+    text = log.read_text(encoding="utf-8", errors="replace")
+    verdict = _VERDICT.search(text)
+    beats, mismatches, error = 0, 0, ""
+    details = _details(entry, text)
+    if status is None:
+        error = f"stopped after {_timeout(entry, tool, stall):.0f} s, see {log}"
+    elif verdict is None or verdict[2] != entry.instance.name:
+        error = f"the simulator ended without a verdict, see {log}: {processes.tail(log, 3)}"
+    else:
+        beats, mismatches = int(verdict[3]), int(verdict[4])
+        wanted = sum(record.beats for record in entry.records)
+        if verdict[1] == "PASS" and (beats != wanted or mismatches):
+            error = f"{beats} beats were replayed, the bundle has {wanted}, see {log}"
+        if verdict[1] == "FAIL" and not mismatches:
+            mismatches = 1
+        if verdict[5] not in (None, "mismatches"):
+            details += mismatches_of(entry.instance, problem=verdict[5])
+    return BenchResult(
+        simulator=tool.name,
+        bench=REPLAY,
+        instance=entry.instance.name,
+        beats=beats,
+        mismatches=mismatches,
+        seconds=seconds,
+        build_seconds=build_seconds,
+        details=tuple(details),
+        error=error,
+        log=log,
+        waves=waves,
+    )
+
+
+def _command(tool, build, bundle, seed, stall, waves):
+    plusargs = [f"+bundle={Path(bundle).resolve()}", f"+stall={stall}", f"+seed={seed + 1}"]
+    if waves is not None:
+        plusargs.append(f"+waves={waves.resolve()}")
+    if tool.name == "icarus":
+        vvp = Path(tool.path).with_name("vvp")
+        return [vvp, "-n", build.program, *(["-fst"] if waves else ["-none"]), *plusargs]
+    return [build.executable, *plusargs]
+
+
+def _timeout(entry, tool, stall):
+    beats = sum(record.beats for record in entry.records)
+    slowdown = 1 / (1 - min(stall, 99) / 100) ** 2
+    return SECONDS_AT_LEAST + beats * SECONDS_PER_BEAT[tool.name] * slowdown
+
+
+def _details(entry, text):
+    layers = {record.name: record.layer for record in entry.records}
+    details = []
+    for record, beat, got, want, rest in _MISMATCH.findall(text):
+        details += mismatches_of(
+            entry.instance,
+            problem="wrong value" if got != want else rest,
+            layer=layers.get(record, ""),
+            record=record,
+            beat=int(beat),
+            got=got,
+            want=want,
+        )
+    return details
