@@ -13,7 +13,7 @@ from vit2rtl.plot_page import new_figure, report
 __all__ = ["accuracy_bars", "channel_ranges", "report", "softmax_histogram", "uniform_range"]
 
 BLUE, SKY, ORANGE, VERMILION, GREEN = "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#009E73"
-INK, GREY, PALE = "#222222", "#767676", "#EDEDED"
+GREY, PALE = "#767676", "#EDEDED"
 
 LEAST_EXPONENT = -40  # no probability below 2**-40 is worth the width of the plot
 ZERO_REGION = {"facecolor": PALE, "edgecolor": "white", "hatch": "//", "zorder": 0}
@@ -50,7 +50,7 @@ def channel_ranges(before, after, *, bits, before_range=None, after_range=None, 
         ("After: every channel fills the same range", after, after_range, BLUE),
     ]
     if title is None:
-        fills = [_median_fill(values, band or _extent(values)) for _, values, band, _ in panels]
+        fills = [_median_fill(values, band) for _, values, band, _ in panels]
         title = (
             "Reparameterization gives every channel the layer's one range: the median channel "
             f"fills\n{fills[0]:.0%} of a layer-wise quantizer before, {fills[1]:.0%} after"
@@ -63,18 +63,20 @@ def channel_ranges(before, after, *, bits, before_range=None, after_range=None, 
 
 def _draw_channels(axes, title, values, band, colour, *, bits):
     low, high = band or _extent(values)
-    shown = np.unique(
-        np.linspace(0, values.shape[1] - 1, min(values.shape[1], MOST_CHANNELS)).round().astype(int)
-    )
+    channels = values.shape[1]
+    shown = np.linspace(0, channels - 1, min(channels, MOST_CHANNELS)).round().astype(int)
     minimum, p1, p25, p50, p75, p99, maximum = np.percentile(
         values[:, shown], [0, 1, 25, 50, 75, 99, 100], axis=0
     )
     x = np.arange(len(shown))
-    axes.axhspan(low, high, color=PALE, zorder=0)
+    axes.axhspan(low, high, color=PALE, zorder=0, label=f"layer-wise range, {1 << bits} levels")
     axes.hlines(
         np.linspace(low, high, 1 << bits) if bits <= 4 else [low, high],
-        -1, len(x), color="white", linewidth=0.8, zorder=0.5,
-    )  # fmt: skip
+        -1,
+        len(x),
+        color="white",
+        zorder=0.5,
+    )
     axes.vlines(x, minimum, maximum, color=colour, linewidth=1, label="minimum to maximum")
     axes.bar(x, p99 - p1, 0.62, p1, color=colour, alpha=0.35, label="1 to 99 %")
     axes.bar(x, p75 - p25, 0.62, p25, color=colour, label="25 to 75 %")
@@ -85,11 +87,7 @@ def _draw_channels(axes, title, values, band, colour, *, bits):
     axes.set_xlim(-1, len(x))
     ticks = x[:: max(1, len(x) // 8)]
     axes.set_xticks(ticks, [str(shown[tick]) for tick in ticks])
-    axes.legend(
-        handles=[*axes.get_legend_handles_labels()[0], axes.patches[0]],
-        labels=[*axes.get_legend_handles_labels()[1], f"layer-wise range, {1 << bits} levels"],
-        loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2,
-    )  # fmt: skip
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
 
 
 def softmax_histogram(probabilities, scale, bits, *, zero_code="top", title=None):
@@ -161,10 +159,8 @@ def _draw_histogram(axes, values, lowest, last):
 
 
 def _draw_levels(axes, levels, lowest):
-    for row, (name, level) in enumerate(levels.items()):
-        colour = (VERMILION, BLUE)[row]
-        kept = level[level >= lowest]
-        axes.vlines(kept, row - 0.36, row + 0.36, color=colour, linewidth=2, label=name)
+    for row, (level, colour) in enumerate(zip(levels.values(), (VERMILION, BLUE), strict=True)):
+        axes.vlines(level[level >= lowest], row - 0.36, row + 0.36, color=colour, linewidth=2)
     axes.set_yticks(range(len(levels)), [f"{name} levels" for name in levels])
     axes.set_ylim(-0.6, len(levels) - 0.4)
     axes.set_xlim(lowest, 1.1)
@@ -194,13 +190,15 @@ def accuracy_bars(rows, *, highlight=None, title=None):
     measured = {name: sqnr for name, _, sqnr in rows if sqnr is not None}
     if not measured:
         raise ValueError("Rows must hold at least one with an SQNR")
-    for name, top1, _ in rows:
+    for name, top1, sqnr in rows:
         if not 0 <= top1 <= 1:
             raise ValueError(f"Top-1 of {name!r} must be between 0 and 1, not {top1!r}")
-    if highlight is not None and highlight not in names:
-        raise ValueError(f"Highlight must be the name of a row, not {highlight!r}")
+        if sqnr is not None and not np.isfinite(sqnr):
+            raise ValueError(f"SQNR of {name!r} must be finite or None, not {sqnr!r}")
     if highlight is None:
         highlight = max(measured, key=measured.get)
+    elif highlight not in names:
+        raise ValueError(f"Highlight must be the name of a row, not {highlight!r}")
     title = title or _accuracy_title(rows, highlight)
     colours = [BLUE if name == highlight else GREY if s is None else SKY for name, _, s in rows]
     with new_figure(title, height=1.5 + 0.36 * len(rows)) as figure:
@@ -215,13 +213,12 @@ def accuracy_bars(rows, *, highlight=None, title=None):
         left.xaxis.set_major_formatter(PercentFormatter(1))
         left.set_xlabel("top-1 accuracy (%)")
         bars = right.barh(y, [sqnr or 0 for _, _, sqnr in rows], 0.68, color=colours)
-        right.bar_label(
-            bars, ["reference" if s is None else f"{s:.1f} dB" for _, _, s in rows], padding=4
-        )
-        right.set_xlim(min(0, *measured.values(), 0) * 1.2, max(1, *measured.values(), 1) * 1.18)
+        decibels = ["reference" if sqnr is None else f"{sqnr:.1f} dB" for _, _, sqnr in rows]
+        right.bar_label(bars, decibels, padding=4)
+        right.set_xlim(min(0, *measured.values()) * 1.2, max(1, *measured.values()) * 1.18)
         right.set_xlabel("SQNR of the logits against the float model (dB)")
-        for axes in (left, right):
-            axes.tick_params(axis="y", length=0)
+        left.tick_params(axis="y", length=0)
+        right.tick_params(axis="y", length=0)
     return figure
 
 
@@ -248,6 +245,5 @@ def _extent(values):
 
 def _median_fill(values, band):
     """Part of the band that lies within the median channel's minimum and maximum."""
-    low, high = band
-    clipped = values.clip(low, high)
-    return float(np.median(np.ptp(clipped, axis=0)) / (high - low))
+    low, high = band or _extent(values)
+    return float(np.median(np.ptp(values.clip(low, high), axis=0)) / (high - low))

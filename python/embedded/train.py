@@ -123,14 +123,15 @@ def accuracy(model, pixels, labels):
 
 def save(model, path, record):
     """Write the weights, and the record of their training as JSON beside them."""
-    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    partial = path.with_name(f".{path.name}.partial")
+    weights, notes = (path.with_name(f".{path.stem}.partial.{kind}") for kind in ("st", "json"))
     try:
-        save_file(state, partial)
-        os.replace(partial, path)
+        save_file(model.state_dict(), weights)
+        notes.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+        os.replace(weights, path)
+        os.replace(notes, path.with_suffix(".json"))
     finally:
-        partial.unlink(missing_ok=True)
-    path.with_suffix(".json").write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+        weights.unlink(missing_ok=True)
+        notes.unlink(missing_ok=True)
 
 
 def _check_output(path):
@@ -186,8 +187,16 @@ def main(arguments=None):
     try:
         command.main(arguments, prog_name="train", standalone_mode=False)
     except click.ClickException as error:
-        click.echo(f"train: {error.format_message()}", err=True)
-        sys.exit(2)
+        _fail(error.format_message(), 2)
+    except OSError as error:
+        _fail(str(error), 2)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted", 130)
+
+
+def _fail(message, code):
+    click.echo(f"train: {message}", err=True)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

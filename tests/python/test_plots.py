@@ -197,6 +197,7 @@ def test_accuracy_bars_title_is_about_the_highlighted_row():
     [
         ([], None, "Rows must hold at least one with an SQNR"),
         ([("a", 97.5, 3.0)], None, "Top-1 of 'a' must be between 0 and 1, not 97.5"),
+        ([("a", 1.0, np.inf)], None, "SQNR of 'a' must be finite or None, not inf"),
         ([("a", 0.9, 3.0)], "b", "Highlight must be the name of a row, not 'b'"),
     ],
 )
