@@ -2,69 +2,14 @@
 
 import json
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from vit2rtl.golden import packing
+from vit2rtl.golden.bundle_contents import Bundle, Entry, Record, read_mem
 from vit2rtl.golden.bundle_schema import KINDS, MANIFEST, SCHEMA, SUMS, check_record_name, sha256
 from vit2rtl.golden.units import Instance
-
-
-@dataclass(frozen=True)
-class Record:
-    """Stimulus and expected output of one instance under one configuration.
-
-    ``elements`` counts what was recorded, ``beats`` includes the padding of the last beat.
-    """
-
-    name: str
-    layer: str
-    kind: str
-    beats: int
-    elements: int
-    configuration: Mapping[str, int]
-    stimulus: Path
-    expected: Path
-    arrays: Path
-    instance: Instance = field(repr=False)
-
-    def inputs(self):
-        """Stimulus as ``{field: int64[elements]}``, unpacked from ``i.mem``."""
-        return self._elements(self.instance.inputs, self.stimulus)
-
-    def outputs(self):
-        """Expected output as ``{field: int64[elements]}``, unpacked from ``o.mem``."""
-        return self._elements(self.instance.outputs, self.expected)
-
-    def tensors(self):
-        """Arrays in their natural shapes by name in ``tensors.npz`` (``expected_`` prefixed)."""
-        with zipfile.ZipFile(self.arrays) as archive:
-            return {name.removesuffix(".npy"): _array(archive, name) for name in archive.namelist()}
-
-    def _elements(self, fields, path):
-        values = _unpacked(fields, self.instance.lanes, path)
-        return {name: array[: self.elements] for name, array in values.items()}
-
-
-@dataclass(frozen=True)
-class Entry:
-    """The records of one instance, and the bench that replays them."""
-
-    instance: Instance
-    bench: Path
-    records: list[Record]
-
-
-@dataclass(frozen=True)
-class Bundle:
-    """A validated bundle: its folder, its manifest, and an entry for each instance."""
-
-    path: Path
-    manifest: dict
-    entries: list[Entry]
 
 
 def read_bundle(path):
@@ -72,30 +17,28 @@ def read_bundle(path):
     root = Path(path)
     manifest = _manifest(root)
     sums = _sums(root)
-    entries = []
-    for described in _get(manifest, "entries", list, MANIFEST):
-        entries.append(_entry(root, sums, described))
+    entries = [
+        _entry(root, sums, described) for described in _get(manifest, "entries", list, MANIFEST)
+    ]
     names = [entry.instance.name for entry in entries]
     if duplicate := _duplicate(names):
         raise ValueError(f"{MANIFEST} has two entries {duplicate!r}")
+    records = [record for entry in entries for record in entry.records]
+    for record in records:
+        _check_length(root, record)
     for file, digest in sums.items():
-        _check_hash(root, file, digest, SUMS)
-    for entry in entries:
-        for record in entry.records:
-            _check_values(root, record)
+        _check_hash(root, file, digest)
+    for record in records:
+        _check_values(root, record)
     return Bundle(root, manifest, entries)
 
 
 def _manifest(root):
+    if not (root / MANIFEST).is_file():
+        raise ValueError(f"{root} is not a bundle: {MANIFEST} is missing")
     try:
-        text = (root / MANIFEST).read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise ValueError(f"{root} is not a bundle: {MANIFEST} is missing") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{MANIFEST} is not UTF-8 text") from error
-    try:
-        manifest = json.loads(text)
-    except json.JSONDecodeError as error:
+        manifest = json.loads(_text(root, MANIFEST))
+    except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{MANIFEST} is not JSON: {error}") from error
     schema = _get(manifest, "schema", str, MANIFEST)
     if schema != SCHEMA:
@@ -104,12 +47,10 @@ def _manifest(root):
 
 
 def _sums(root):
-    try:
-        lines = (root / SUMS).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError as error:
-        raise ValueError(f"{SUMS} is missing") from error
+    if not (root / SUMS).is_file():
+        raise ValueError(f"{SUMS} is missing")
     sums = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_text(root, SUMS).splitlines(), 1):
         digest, separator, file = line.partition("  ")
         if len(digest) != 64 or not separator or not file:
             raise ValueError(f"{SUMS}, line {number} is not a SHA-256 and a file: {line!r}")
@@ -118,6 +59,13 @@ def _sums(root):
     if MANIFEST not in sums:
         raise ValueError(f"{SUMS} does not list {MANIFEST}")
     return sums
+
+
+def _text(root, file):
+    try:
+        return (root / file).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is not UTF-8 text") from error
 
 
 def _entry(root, sums, described):
@@ -197,16 +145,31 @@ def _inside(root, file, where):
     return path
 
 
-def _check_hash(root, file, digest, where):
+def _check_length(root, record):
+    """The size of a ``.mem`` file follows from its beats; only a wrong one is read to say why."""
+    instance = record.instance
+    for fields, path in (
+        (instance.inputs, record.stimulus),
+        (instance.outputs, record.expected),
+    ):
+        digits = packing.line_digits(packing.beat_bits(fields, instance.lanes))
+        if path.stat().st_size != record.beats * (digits + 1):
+            where = path.relative_to(root).as_posix()
+            values = _located(where, read_mem, fields, instance.lanes, path)
+            beats = len(values[fields[0].name]) // instance.lanes
+            raise ValueError(f"{where} has {beats} beats, not {record.beats}")
+
+
+def _check_hash(root, file, digest):
     if not (root / file).is_file():
         raise ValueError(f"{file} is missing")
     actual = sha256(root / file)
     if actual != digest:
-        raise ValueError(f"{file} has SHA-256 {actual}, not {digest} as {where} says")
+        raise ValueError(f"{file} has SHA-256 {actual}, not {digest} as {SUMS} says")
 
 
 def _check_values(root, record):
-    """Length, syntax and range of a record's ``.mem`` files, and the arrays against them."""
+    """Syntax and range of a record's ``.mem`` files, and the arrays against them."""
     instance = record.instance
     values = {}
     for prefix, fields, path in (
@@ -214,14 +177,10 @@ def _check_values(root, record):
         ("expected_", instance.outputs, record.expected),
     ):
         where = path.relative_to(root).as_posix()
-        unpacked = _located(where, _unpacked, fields, instance.lanes, path)
+        unpacked = _located(where, read_mem, fields, instance.lanes, path)
         for member in fields:
-            array = unpacked[member.name]
-            if len(array) != record.beats * instance.lanes:
-                beats = len(array) // instance.lanes
-                raise ValueError(f"{where} has {beats} beats, not {record.beats}")
-            _located(where, packing.check_range, member, array)
-            values[prefix + member.name] = array[: record.elements]
+            _located(where, packing.check_range, member, unpacked[member.name])
+            values[prefix + member.name] = unpacked[member.name][: record.elements]
     where = record.arrays.relative_to(root).as_posix()
     try:
         arrays = record.tensors()
@@ -234,16 +193,6 @@ def _check_values(root, record):
         whole = _located(f"{where}, {name}", np.broadcast_to, array, shape).reshape(-1)
         if not np.array_equal(whole, values[name]):
             raise ValueError(f"{where}: {name} differs from the .mem file")
-
-
-def _array(archive, name):
-    with archive.open(name) as stream:
-        return np.lib.format.read_array(stream, allow_pickle=False)
-
-
-def _unpacked(fields, lanes, path):
-    words = packing.from_text(path.read_bytes(), packing.beat_bits(fields, lanes))
-    return packing.unpack(fields, words, lanes)
 
 
 def _located(where, function, *arguments):

@@ -1,5 +1,7 @@
 """What a record must satisfy before it enters a bundle, and how the manifest describes it."""
 
+import json
+
 import numpy as np
 
 from vit2rtl.golden import packing
@@ -94,14 +96,15 @@ def described(instance, role, values, files, settings, notes):
 
 
 def plain(value):
-    """JSON values of numpy scalars and arrays, recursively."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+    """A value as JSON gives it back, numpy scalars and arrays as numbers and lists."""
+    text = json.dumps(value, allow_nan=False, default=_number)
+    return json.loads(text)
+
+
+def _number(value):
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
-    return value
+    raise TypeError(f"{value!r} has no JSON form")
 
 
 def narrowest(field):

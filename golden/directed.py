@@ -159,7 +159,7 @@ _REQUANTIZER_NOTES = {
 def _ties(fields, base, window, zero_point, instance):
     """Accumulator × multiplier = odd × 2**(shift - 1), once by a small factor, once by a large."""
     for shift in range(window + 1):
-        for power in {0, min(base + shift - 1, fields["multiplier"].width - 1)}:
+        for power in sorted({0, min(base + shift - 1, fields["multiplier"].width - 1)}):
             unit = 1 << (base + shift - 1 - power)
             for odd, nudge in product((1, -1, 3, -3, 5, -5, 7, -7), (0, 1, -1)):
                 yield from _fitting(fields, odd * unit + nudge, 1 << power, shift)
@@ -169,7 +169,7 @@ def _saturation(fields, base, window, zero_point, instance):
     """Rescaled values just inside and outside the codes, reached from both sides of a rounding."""
     top = (1 << instance.parameters["bits"]) - 1
     for shift in range(window + 1):
-        for power in {0, min(base + shift, fields["multiplier"].width - 1)}:
+        for power in sorted({0, min(base + shift, fields["multiplier"].width - 1)}):
             unit = 1 << (base + shift - power)
             for code in (-2, -1, 0, 1, top - 1, top, top + 1, top + 2):
                 for nudge in (-(unit // 2) - 1, -(unit // 2), 0, unit // 2 - 1, unit // 2):
