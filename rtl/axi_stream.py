@@ -1,0 +1,107 @@
+"""The AXI4-Stream top of an instance: what users deploy, and what benches drive."""
+
+from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, ResetSignal, Signal
+from amaranth.hdl import Instance as VerilogInstance
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from vit2rtl.rtl import component
+from vit2rtl.rtl.stream_unit import shape
+
+
+def lane_bits(fields):
+    """Bits of one lane of a stream."""
+    return sum(field.width for field in fields)
+
+
+def tdata_width(fields, lanes):
+    """Bits of TDATA: the lanes without gaps, padded with zeros to whole bytes."""
+    return (lane_bits(fields) * lanes + 7) // 8 * 8
+
+
+class AxiStreamTop(wiring.Component):
+    """AXI4-Stream wrapper of a unit: the same latency, throughput and back pressure.
+
+    TDATA holds the lanes without gaps, lane 0 in the least significant bits, the first field of a
+    lane in its least significant bits, padded with zeros up to whole bytes. While ``aresetn`` is
+    low no beat is taken and none is offered.
+
+    Parameters
+    ----------
+    instance : vit2rtl.golden.units.Instance
+    external : bool
+        Instantiate the bare unit as a Verilog module of a file of its own.
+
+    Members
+    -------
+    aclk, aresetn : In(1)
+        All ports are synchronous to ``aclk``; ``aresetn`` is active low and synchronous.
+    s_axis_tdata, s_axis_tvalid, s_axis_tlast : In;  s_axis_tready : Out
+    m_axis_tdata, m_axis_tvalid, m_axis_tlast : Out;  m_axis_tready : In
+    zero_point, shift_base, threshold_a, threshold_b : In
+        Those that the instance has.
+    """
+
+    def __init__(self, instance, *, external=False):
+        self.instance = instance
+        self.external = external
+        super().__init__(
+            {
+                "aclk": In(1),
+                "aresetn": In(1),
+                "s_axis_tdata": In(tdata_width(instance.inputs, instance.lanes)),
+                "s_axis_tvalid": In(1),
+                "s_axis_tready": Out(1),
+                "s_axis_tlast": In(1),
+                "m_axis_tdata": Out(tdata_width(instance.outputs, instance.lanes)),
+                "m_axis_tvalid": Out(1),
+                "m_axis_tready": In(1),
+                "m_axis_tlast": Out(1),
+                **{field.name: In(shape(field)) for field in instance.configuration},
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.sync = ClockDomain()
+        i_valid = Signal()
+        i_ready = Signal()
+        o_valid = Signal()
+        lanes = self.instance.lanes
+        taken = Cat(self.s_axis_tdata[: lanes * lane_bits(self.instance.inputs)], self.s_axis_tlast)
+        offered = Signal(lanes * lane_bits(self.instance.outputs) + 1)
+        m.d.comb += [
+            ClockSignal().eq(self.aclk),
+            ResetSignal().eq(~self.aresetn),
+            i_valid.eq(self.s_axis_tvalid & self.aresetn),
+            self.s_axis_tready.eq(i_ready & self.aresetn),
+            self.m_axis_tvalid.eq(o_valid & self.aresetn),
+            self.m_axis_tdata.eq(offered[:-1]),
+            self.m_axis_tlast.eq(offered[-1]),
+        ]
+        configuration = {f.name: getattr(self, f.name) for f in self.instance.configuration}
+        if self.external:
+            m.submodules.unit = VerilogInstance(
+                self.instance.name,
+                i_clk=ClockSignal(),
+                i_rst=ResetSignal(),
+                i_i__payload=taken,
+                i_i__valid=i_valid,
+                o_i__ready=i_ready,
+                o_o__payload=offered,
+                o_o__valid=o_valid,
+                i_o__ready=self.m_axis_tready,
+                **{f"i_{name}": value for name, value in configuration.items()},
+            )
+        else:
+            m.submodules.unit = unit = component(self.instance)
+            m.d.comb += [
+                unit.i.payload.as_value().eq(taken),
+                unit.i.valid.eq(i_valid),
+                i_ready.eq(unit.i.ready),
+                offered.eq(unit.o.payload.as_value()),
+                o_valid.eq(unit.o.valid),
+                unit.o.ready.eq(self.m_axis_tready),
+                *(getattr(unit, name).eq(value) for name, value in configuration.items()),
+            ]
+        return m

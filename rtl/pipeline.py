@@ -1,0 +1,73 @@
+"""The stallable pipeline of every unit: valid bits and enables, apart from the data."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+
+class PipelineControl(wiring.Component):
+    """Valid bits, ``last`` and the enables of a pipeline of ``depth`` register stages.
+
+    Stage n takes what stage n - 1 holds whenever ``enable[n]`` is high: it is empty, or what it
+    holds moves on in the same cycle. So bubbles close up under back pressure, the pipeline holds
+    ``depth`` beats, and nothing is lost or repeated. Reset empties every stage.
+
+    Latency ``depth`` cycles, one beat a cycle. ``i.ready`` depends on ``o.ready`` within the cycle.
+
+    Parameters
+    ----------
+    depth : int
+        Number of register stages, at least 1.
+
+    Members
+    -------
+    i : In(stream of unsigned(1))
+        One beat; the payload is its ``last``.
+    o : Out(stream of unsigned(1))
+        The same beat, ``depth`` register stages later.
+    enable : Out(depth)
+        Bit n loads the data registers of stage n.
+    """
+
+    def __init__(self, depth):
+        if depth < 1:
+            raise ValueError(f"Depth must be at least 1, not {depth!r}")
+        self.depth = depth
+        super().__init__(
+            {
+                "i": In(stream.Signature(1)),
+                "o": Out(stream.Signature(1)),
+                "enable": Out(depth),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        valid = Signal(self.depth)
+        last = Signal(self.depth)
+        moves = self.o.ready
+        for n in reversed(range(self.depth)):
+            m.d.comb += self.enable[n].eq(~valid[n] | moves)
+            moves = self.enable[n]
+            with m.If(self.enable[n]):
+                m.d.sync += [
+                    valid[n].eq(valid[n - 1] if n else self.i.valid),
+                    last[n].eq(last[n - 1] if n else self.i.payload),
+                ]
+        m.d.comb += [
+            self.i.ready.eq(moves),
+            self.o.valid.eq(valid[-1]),
+            self.o.payload.eq(last[-1]),
+        ]
+        return m
+
+
+def registered(m, value, enable, *, name):
+    """A data register of one pipeline stage: follows ``value`` where ``enable`` is high.
+
+    Without reset: the valid bits say what counts, and multiplier blocks can absorb the register.
+    """
+    register = Signal(value.shape(), name=name, reset_less=True)
+    with m.If(enable):
+        m.d.sync += register.eq(value)
+    return register
