@@ -66,7 +66,7 @@ def check_python(version):
         )
 
 
-def apt_prefix(euid, works=works):
+def apt_prefix(euid):
     """How to call apt-get: a list to put before it, or None where we may not install."""
     if not works(["apt-get", "--version"]):
         return None
@@ -109,7 +109,7 @@ def digest(root):
     return hashed.hexdigest()
 
 
-def missing(tools, works=works):
+def missing(tools):
     """The Debian packages of those tools whose check fails."""
     return [tool.package for tool in tools if not works(tool.check)]
 

@@ -32,15 +32,7 @@ class _Commands(click.Group):
     def get_command(self, ctx, name):
         if name not in COMMANDS:
             return None
-        try:
-            return importlib.import_module(f"vit2rtl.commands.{name}").command
-        except ModuleNotFoundError as error:
-            extra = _extra_for(error.name)
-            if extra is None:
-                raise
-            raise click.ClickException(
-                f"'vit2rtl {name}' needs {error.name}: pip install 'vit2rtl[{extra}]'"
-            ) from error
+        return importlib.import_module(f"vit2rtl.commands.{name}").command
 
     def format_commands(self, ctx, formatter):
         with formatter.section("Commands"):
@@ -78,6 +70,9 @@ def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         code = cli.main(arguments, prog_name="vit2rtl", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(2)
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx is not None:
             click.echo(error.ctx.get_usage(), err=True)
@@ -86,6 +81,11 @@ def main(arguments=None):
         _fail("interrupted", 130)
     except MismatchError as error:
         _fail(str(error), 1)
+    except ModuleNotFoundError as error:
+        extra = _extra_for(error.name)
+        if extra is None or "--debug" in arguments:
+            raise
+        _fail(f"{error.name} is not installed: pip install 'vit2rtl[{extra}]'", 2)
     except (ValueError, TypeError, OSError) as error:
         if "--debug" in arguments:
             raise

@@ -1,0 +1,137 @@
+import subprocess
+import sys
+import types
+
+import click
+import pytest
+
+from vit2rtl import __version__, cli
+
+
+@pytest.fixture
+def run(capsys):
+    """``run(*arguments) -> (exit code, stdout, stderr)``"""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(list(arguments))
+        captured = capsys.readouterr()
+        return stopped.value.code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def raising(monkeypatch):
+    """Replaces `vit2rtl doctor` by a command that raises the given error."""
+
+    def replace(error):
+        @click.command()
+        def command():
+            raise error
+
+        module = types.SimpleNamespace(command=command)
+        monkeypatch.setitem(sys.modules, "vit2rtl.commands.doctor", module)
+
+    return replace
+
+
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS))
+def test_every_command_explains_itself(name, run):
+    code, out, err = run(name, "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"Usage: vit2rtl {name} ")
+
+
+def test_help_lists_every_command_without_importing_any():
+    script = (
+        "import sys; from vit2rtl import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit as stop: code = stop.code\n"
+        "assert not {'numpy', 'torch', 'timm', 'amaranth', 'cocotb'} & set(sys.modules)\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(f"\n  {name} " in done.stdout for name in cli.COMMANDS)
+
+
+def test_no_arguments_print_the_help_once(run):
+    code, out, err = run()
+    assert (code, out) == (2, "")
+    assert err.startswith("Usage: vit2rtl ")
+    assert err.count("Usage:") == 1
+
+
+def test_version(run):
+    assert run("--version") == (0, f"vit2rtl, version {__version__}\n", "")
+
+
+def test_unknown_command(run):
+    usage = "Usage: vit2rtl [OPTIONS] COMMAND [ARGS]...\n"
+    assert run("frobnicate") == (2, "", f"{usage}vit2rtl: No such command 'frobnicate'.\n")
+
+
+def test_unknown_option(run):
+    code, _, err = run("doctor", "--frobnicate")
+    assert code == 2
+    assert err == "Usage: vit2rtl doctor [OPTIONS]\nvit2rtl: No such option '--frobnicate'.\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (ValueError("Bits must be 2 to 8, not 9"), 2, "Bits must be 2 to 8, not 9"),
+        (TypeError("Lanes must be an int,\n  not '4'"), 2, "Lanes must be an int, not '4'"),
+        (FileNotFoundError(2, "No such file", "m.json"), 2, "No such file: m.json"),
+        (OSError("the disk is full"), 2, "the disk is full"),
+        (cli.MismatchError("beat 7: got 3, want 4"), 1, "beat 7: got 3, want 4"),
+        (click.ClickException("no images"), 2, "no images"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_an_error_is_one_line_and_an_exit_code(error, code, line, raising, run):
+    raising(error)
+    assert run("doctor") == (code, "", f"vit2rtl: {line}\n")
+
+
+def test_an_interrupt_is_exit_130(raising, run):
+    raising(KeyboardInterrupt())
+    assert run("doctor") == (130, "", "\nvit2rtl: interrupted\n")  # below the ^C of a terminal
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"),
+    [
+        ("torch", "quantize"),
+        ("timm.models", "quantize"),
+        ("cocotb_tools", "sim"),
+        ("amaranth", "rtl"),
+    ],
+)
+def test_a_missing_extra_is_named(module, extra, raising, run):
+    raising(ModuleNotFoundError(f"No module named {module!r}", name=module))
+    line = f"vit2rtl: {module} is not installed: pip install 'vit2rtl[{extra}]'\n"
+    assert run("doctor") == (2, "", line)
+
+
+def test_quantize_without_torch_names_the_extra():
+    script = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from vit2rtl import cli; cli.main(['quantize', 'mnist_vit', '--out', 'unused'])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    line = "vit2rtl: torch is not installed: pip install 'vit2rtl[quantize]'\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", line)
+
+
+def test_a_missing_module_of_ours_is_a_traceback(raising):
+    raising(ModuleNotFoundError("No module named 'vit2rtl.nowhere'", name="vit2rtl.nowhere"))
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'vit2rtl.nowhere'$"):
+        cli.main(["doctor"])
+
+
+def test_debug_shows_the_traceback(raising):
+    raising(ValueError("Shift must be between 1 and 47, not 0"))
+    with pytest.raises(ValueError, match=r"^Shift must be between 1 and 47, not 0$"):
+        cli.main(["--debug", "doctor"])
