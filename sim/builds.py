@@ -56,7 +56,8 @@ class Build:
 
 def cache_folder():
     """``$VIT2RTL_CACHE``, else the user's cache folder; may be deleted at any time."""
-    return Path(os.environ.get("VIT2RTL_CACHE") or platformdirs.user_cache_path("vit2rtl"))
+    folder = os.environ.get("VIT2RTL_CACHE") or platformdirs.user_cache_path("vit2rtl")
+    return Path(folder).resolve()
 
 
 def build(tool, sources, top, *, kind, waves=False, jobs=2):

@@ -30,7 +30,7 @@ def main(path):
         hdl_toplevel_lang="verilog",
         build_dir=job["build"],
         test_dir=job["folder"],
-        results_xml=str(Path(job["folder"]) / "cocotb.xml"),
+        results_xml=job["junit"],
         seed=job["seed"],
         test_args=arguments,
         plusargs=plusargs,

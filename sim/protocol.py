@@ -16,6 +16,7 @@ BENCHES = ("stalls", "reset", "throughput")
 RUN_SECONDS = 900
 LATENCY = 32  # cycles that a unit may take beyond one a beat
 DETAILS = 10
+RESULTS, JUNIT = "cases.jsonl", "cocotb.xml"
 
 # What a user's shell or an outer pytest may have set, and a bench must not be changed by.
 _FOREIGN = ("PYTEST_CURRENT_TEST", "WAVES", "GUI", "COCOTB_TESTCASE", "COCOTB_TEST_FILTER")
@@ -27,10 +28,13 @@ def run(entry, tool, build, folder, *, seed, build_seconds=0.0, throughput=True)
     log = folder / "protocol.log"
     waves = folder / "protocol.fst" if build.waves else None
     job = _job(entry, tool, build, folder, seed, waves, throughput)
-    (folder / "job.json").write_text(json.dumps(job, indent=1), encoding="utf-8")
+    job_file = folder.resolve() / "job.json"
+    job_file.write_text(json.dumps(job, indent=1), encoding="utf-8")
+    for old in (log, folder / RESULTS, folder / JUNIT):
+        old.unlink(missing_ok=True)
     started = time.perf_counter()
     status = processes.run(
-        [sys.executable, "-m", "vit2rtl.sim.cocotb_launch", folder / "job.json"],
+        [sys.executable, "-m", "vit2rtl.sim.cocotb_launch", job_file],
         log=log,
         timeout=RUN_SECONDS,
         cwd=folder,
@@ -38,7 +42,7 @@ def run(entry, tool, build, folder, *, seed, build_seconds=0.0, throughput=True)
     )
     seconds = time.perf_counter() - started
     cases = _cases(Path(job["results"]))
-    error = _error(status, folder / "cocotb.xml", cases, log)
+    error = _error(status, folder / JUNIT, cases, log)
     beats = sum(case["beats"] for case in cases) or 1
     results = []
     for bench in BENCHES:
@@ -83,7 +87,8 @@ def _job(entry, tool, build, folder, seed, waves, throughput):
         "top": build.top,
         "build": str(build.folder),
         "folder": str(folder.resolve()),
-        "results": str(folder.resolve() / "cases.jsonl"),
+        "results": str(folder.resolve() / RESULTS),
+        "junit": str(folder.resolve() / JUNIT),
         "seed": seed,
         "waves": str(waves.resolve()) if waves else "",
         "configuration": [field.name for field in entry.instance.configuration],
