@@ -8,7 +8,7 @@ from vit2rtl import bootstrap
 from vit2rtl.commands import doctor
 from vit2rtl.sim import simulators
 
-FINE = simulators.Tool("icarus", "12.0", "/opt/iverilog", True)
+FINE = simulators.Tool("icarus", "12.0", "iverilog", True)
 ABSENT = simulators.Tool("verilator", "", "", False, "install Verilator 5.036 or later")
 NO_CCACHE = simulators.Tool("ccache", "", "", False, "optional: apt-get install ccache")
 
