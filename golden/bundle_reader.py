@@ -110,6 +110,7 @@ def _record(root, sums, instance, described):
         role: _file(root, sums, _get(files, role, dict, where), where)
         for role in ("stimulus", "expected", "arrays")
     }
+    _check_tensors(instance, _get(described, "tensors", list, where), files, where)
     return Record(
         name=name,
         layer=_get(described, "layer", str, where),
@@ -120,6 +121,19 @@ def _record(root, sums, instance, described):
         instance=instance,
         **paths,
     )
+
+
+def _check_tensors(instance, tensors, files, where):
+    """The manifest describes each field of the instance, in order, in the file that holds it."""
+    keys = ("role", "name", "bits", "signed", "lanes", "file")
+    fields = {"stimulus": instance.inputs, "expected": instance.outputs}
+    due = [
+        (role, field.name, field.width, field.signed, instance.lanes, files[role]["file"])
+        for role in fields
+        for field in fields[role]
+    ]
+    if [tuple(_get(tensor, key, object, where) for key in keys) for tensor in tensors] != due:
+        raise ValueError(f"{where}: its tensors are not those of {instance.name}")
 
 
 def _file(root, sums, described, where):
@@ -210,7 +224,7 @@ def _get(mapping, key, kind, where):
     if key not in mapping:
         raise ValueError(f"{where} lacks {key!r}")
     value = mapping[key]
-    if not isinstance(value, kind) or isinstance(value, bool):
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ValueError(f"{where}: {key!r} must be of type {kind.__name__}, not {value!r}")
     return value
 

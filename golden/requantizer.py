@@ -45,7 +45,7 @@ def multiplier_and_shift(scale, *, multiplier_bits=MULTIPLIER_BITS, window=WINDO
     factor too small for the window gets a smaller multiplier, so that hardware needs a window of
     ``log2(window)`` shift bits per channel.
 
-    scale    float64[channels]  finite, 0 <= scale < 2**(multiplier_bits-1)
+    scale    float64[channels]  finite, 0 <= scale < 2**(multiplier_bits-1) - 1/4
     returns  (int64[channels], int64[channels])  multipliers and shifts
     """
     factors = np.atleast_1d(np.asarray(scale, dtype=np.float64))
@@ -55,7 +55,8 @@ def multiplier_and_shift(scale, *, multiplier_bits=MULTIPLIER_BITS, window=WINDO
     normal = [_normalize(float(f), multiplier_bits) for f in factors]
     base = min((shift for multiplier, shift in normal if multiplier), default=low)
     if base < low:
-        raise ValueError(f"Scale must be below 2**{multiplier_bits - low}, not {factors.max()!r}")
+        limit = 2 ** (multiplier_bits - low) - 0.25
+        raise ValueError(f"Scale must be below {limit}, not {float(factors.max())!r}")
     base = min(base, high - window + 1)
     pairs = []
     for factor, (multiplier, shift) in zip(factors, normal, strict=True):
