@@ -85,7 +85,7 @@ def _readable(text, name):
 def _header(name, description, yosys):
     parameters = ", ".join(f"{k}={v}" for k, v in description["parameters"].items())
     lines = [
-        f"{name}: {description['summary']}.",
+        f"{name}: {description['summary'].replace('√', 'sqrt')}.",
         "",
         f"Parameters: {parameters}",
         f"Latency {description['latency_cycles']} cycles, one beat a cycle, any back pressure.",
