@@ -6,7 +6,7 @@ import subprocess
 import threading
 from contextlib import suppress
 
-_running = set()
+_running: set[subprocess.Popen] = set()
 _lock = threading.Lock()
 
 

@@ -86,8 +86,8 @@ async def bench(dut, name, case, body):
     result = {"bench": name, "case": case, "beats": stream.beats, "problems": stream.violations}
     with open(task["results"], "a", encoding="utf-8") as out:
         out.write(json.dumps(result) + "\n")
-    for violation in stream.violations[:10]:
-        dut._log.error("%s", {k: hex(v) if k in "got want" else v for k, v in violation.items()})
+    for seen in stream.violations[:10]:
+        dut._log.error("%s", {k: hex(v) if k in "got want" else v for k, v in seen.items()})
     assert not stream.violations, f"{len(stream.violations)} violations"
 
 
