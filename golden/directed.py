@@ -166,12 +166,18 @@ def _ties(fields, base, window, zero_point, instance):
 
 
 def _saturation(fields, base, window, zero_point, instance):
-    """Rescaled values just inside and outside the codes, reached from both sides of a rounding."""
-    top = (1 << instance.parameters["bits"]) - 1
+    """Rescaled values around both ends of the codes and around every carry between code bits.
+
+    Each is reached exactly and from both sides of a rounding.
+    """
+    bits = instance.parameters["bits"]
+    top = (1 << bits) - 1
+    carries = {(1 << n) - step for n in range(bits) for step in (0, 1)}
+    codes = sorted({-2, -1, 0, 1, top - 1, top, top + 1, top + 2} | carries)
     for shift in range(window + 1):
         for power in sorted({0, min(base + shift, fields["multiplier"].width - 1)}):
             unit = 1 << (base + shift - power)
-            for code in (-2, -1, 0, 1, top - 1, top, top + 1, top + 2):
+            for code in codes:
                 for nudge in (-(unit // 2) - 1, -(unit // 2), 0, unit // 2 - 1, unit // 2):
                     acc = (code - zero_point) * unit + nudge
                     yield from _fitting(fields, acc, 1 << power, shift)

@@ -76,11 +76,13 @@ def test_channels_broadcast():
 
 
 def widest(factor, bits):
-    """The largest shift at which the rounded multiplier still fits, by search."""
-    shift = -1100
-    while floor(factor * Fraction(2) ** (shift + 1) + Fraction(1, 2)) < 2**bits:
-        shift += 1
-    return shift
+    """The largest shift at which the rounded multiplier still fits, by bisection."""
+    fits, too_much = -20, 1200
+    while too_much - fits > 1:
+        shift = (fits + too_much) // 2
+        fit = floor(factor * Fraction(2) ** shift + Fraction(1, 2)) < 2**bits
+        fits, too_much = (shift, too_much) if fit else (fits, shift)
+    return fits
 
 
 def check_factors(factors, bits, window):
