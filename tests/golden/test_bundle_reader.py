@@ -1,0 +1,307 @@
+"""Reading bundles, and the sentence for every way in which one can be wrong."""
+
+import io
+import re
+import zipfile
+
+import numpy as np
+import pytest
+
+from vit2rtl.golden import read_bundle
+
+from .conftest import qkv
+
+UNIT = "log2_dequantizer_l3_zcextra"
+CODES = f"{UNIT}/directed.every_code"
+QKV = "requantizer_l4_aw18/blocks.0.attn.qkv"
+
+
+def refusal(folder):
+    with pytest.raises(ValueError) as caught:
+        read_bundle(folder)
+    return str(caught.value)
+
+
+def test_what_was_written_is_read(pristine):
+    bundle = read_bundle(str(pristine))
+    requantizer, dequantizer = bundle.entries
+    (record,) = requantizer.records
+    assert (record.name, record.layer, record.kind) == (*["blocks.0.attn.qkv"] * 2, "model")
+    assert (record.beats, record.elements) == (8, 30)
+    assert record.configuration == {"shift_base": 28, "zero_point": 7}
+    assert requantizer.bench == pristine / "requantizer_l4_aw18/replay.sv"
+    assert record.stimulus == pristine / QKV / "i.mem"
+    assert record.expected == pristine / QKV / "o.mem"
+    for name, values in qkv()["inputs"].items():
+        flat = np.broadcast_to(values, (5, 6)).reshape(-1)
+        np.testing.assert_array_equal(record.inputs()[name], flat)
+        np.testing.assert_array_equal(record.tensors()[name], values)
+    np.testing.assert_array_equal(record.outputs()["code"], qkv()["outputs"]["code"].reshape(-1))
+    assert [record.name for record in dequantizer.records] == ["directed.every_code", "again"]
+    assert bundle.manifest["provenance"]["model"] == "none"
+
+
+def test_not_a_bundle(tmp_path):
+    assert refusal(tmp_path) == f"{tmp_path} is not a bundle: manifest.json is missing"
+    assert refusal(tmp_path / "none") == (
+        f"{tmp_path / 'none'} is not a bundle: manifest.json is missing"
+    )
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["README.md", f"{UNIT}/replay.sv", f"{QKV}/i.mem", f"{QKV}/o.mem", f"{QKV}/tensors.npz"],
+)
+def test_a_missing_file(broken, file):
+    (broken.folder / file).unlink()
+    assert refusal(broken.folder) == f"{file} is missing"
+
+
+def test_missing_sums(broken):
+    (broken.folder / "SHA256SUMS").unlink()
+    assert refusal(broken.folder) == "SHA256SUMS is missing"
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["README.md", "manifest.json", f"{UNIT}/replay.sv", f"{QKV}/i.mem", f"{QKV}/tensors.npz"],
+)
+def test_a_wrong_hash(broken, file):
+    path = broken.folder / file
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"1", b"2", 1) if file.endswith("mem") else content + b"\n")
+    message = (
+        rf"{re.escape(file)} has SHA-256 [0-9a-f]{{64}}, not [0-9a-f]{{64}} as SHA256SUMS says"
+    )
+    assert re.fullmatch(message, refusal(broken.folder))
+
+
+def test_sums_and_manifest_disagree(broken):
+    def change(manifest):
+        manifest["entries"][1]["bench"]["sha256"] = "0" * 64
+
+    broken.edit(change)
+    assert refusal(broken.folder) == (
+        f"{UNIT}/replay.sv has one SHA-256 in manifest.json and another in SHA256SUMS"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text[:-5], "{} has 11 beats, not 12"),
+        (lambda text: text + text[:5], "{} has 13 beats, not 12"),
+        (lambda text: "0" + text, "{}: Line 1 must have 4 digits, not 5"),
+        (lambda text: text.rstrip("\n"), "{}: Line 12 must end with a newline"),
+    ],
+)
+def test_a_wrong_length(broken, change, message):
+    file = f"{CODES}/i.mem"
+    text = (broken.folder / file).read_text()
+    assert len(text) == 12 * 5
+    (broken.folder / file).write_text(change(text))
+    assert refusal(broken.folder) == message.format(file)
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "message"),
+    [
+        ("i.mem", "7fff", "Field 'code' must be between 0 and 16, not 31"),
+        ("i.mem", "0011", "Field 'code' must be between 0 and 16, not 17"),
+        ("i.mem", "8000", "Line 1 must be below 2**15"),
+        ("i.mem", "00x0", "Line 1 must be hexadecimal digits only"),
+        ("i.mem", "    ", "Line 1 must be hexadecimal digits only"),
+    ],
+)
+def test_a_value_out_of_range(broken, file, line, message):
+    path = broken.folder / CODES / file
+    path.write_text(line + path.read_text()[len(line) :])
+    broken.rehash()
+    assert refusal(broken.folder) == f"{CODES}/{file}: {message}"
+
+
+def test_arrays_that_are_not_the_mem_file(broken):
+    path = broken.folder / QKV / "o.mem"
+    text = path.read_text()
+    path.write_text(("1" if text[0] == "0" else "0") + text[1:])
+    broken.rehash()
+    assert refusal(broken.folder) == f"{QKV}/tensors.npz: expected_code differs from the .mem file"
+
+
+def npz(**arrays):
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"nothing", "is not a plain .npz file: File is not a zip file"),
+        (
+            npz(code=np.array([{}]), expected_value=np.array([0])),
+            "is not a plain .npz file: Object arrays cannot be loaded when allow_pickle=False",
+        ),
+        (npz(code=np.array([0])), "has arrays ['code'], not ['code', 'expected_value']"),
+        (
+            npz(code=np.arange(4), expected_value=np.arange(3)),
+            "code: operands could not be broadcast together with remapped shapes "
+            "[original->remapped]: (4,)  and requested shape (3,)",
+        ),
+    ],
+    ids=["no archive", "pickle", "array missing", "shapes"],
+)
+def test_arrays_that_cannot_be(broken, content, message):
+    file = f"{CODES}/tensors.npz"
+    (broken.folder / file).write_bytes(content)
+    broken.rehash()
+    assert refusal(broken.folder) in (f"{file} {message}", f"{file}, {message}")
+
+
+@pytest.mark.parametrize("file", ["../outside.mem", "/etc/passwd", f"{UNIT}/../../x", "C:\\x"])
+def test_a_path_outside_the_bundle(broken, file):
+    def change(manifest):
+        manifest["entries"][1]["records"][0]["files"]["stimulus"]["file"] = file
+
+    (broken.folder.parent / "outside.mem").write_text("0\n")
+    broken.edit(change)
+    assert refusal(broken.folder) == (
+        f"manifest.json, {UNIT}, directed.every_code: {file!r} is outside the bundle"
+    )
+
+
+def test_a_path_outside_the_bundle_in_the_sums(broken):
+    with open(broken.folder / "SHA256SUMS", "a") as sums:
+        sums.write(f"{'0' * 64}  ../secret\n")
+    assert refusal(broken.folder) == "SHA256SUMS: '../secret' is outside the bundle"
+
+
+def test_a_link_that_leaves_the_bundle(broken):
+    outside = broken.folder.parent / "outside.mem"
+    (broken.folder / CODES / "i.mem").rename(outside)
+    (broken.folder / CODES / "i.mem").symlink_to(outside)
+    assert refusal(broken.folder) == (
+        f"SHA256SUMS: '{CODES}/i.mem' is a link that leaves the bundle"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"{",
+            "manifest.json is not JSON: Expecting property name enclosed in double quotes: "
+            "line 1 column 2 (char 1)",
+        ),
+        (b"[" * 100000, "manifest.json is not JSON: maximum recursion depth exceeded"),
+        (b"\xff\xfe", "manifest.json is not UTF-8 text"),
+        (b"[]", "manifest.json must be a JSON object, not list"),
+        (b"{}", "manifest.json lacks 'schema'"),
+        (b'{"schema": 1}', "manifest.json: 'schema' must be of type str, not 1"),
+        (
+            b'{"schema": "vit2rtl.vectors/2"}',
+            "manifest.json has schema 'vit2rtl.vectors/2', this version reads 'vit2rtl.vectors/1'",
+        ),
+        (b'{"schema": "vit2rtl.vectors/1"}', "manifest.json lacks 'entries'"),
+    ],
+    ids=lambda value: value[:9] if isinstance(value, bytes) else "",
+)
+def test_a_malformed_manifest(broken, content, message):
+    (broken.folder / "manifest.json").write_bytes(content)
+    assert refusal(broken.folder).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("abc  README.md\n", "SHA256SUMS, line 1 is not a SHA-256 and a file: 'abc  README.md'"),
+        (f"{'0' * 64}  README.md\n", "SHA256SUMS does not list manifest.json"),
+        (f"{'0' * 64}  manifest.json\n", "SHA256SUMS does not list requantizer_l4_aw18/replay.sv"),
+    ],
+)
+def test_malformed_sums(broken, content, message):
+    (broken.folder / "SHA256SUMS").write_text(content)
+    assert refusal(broken.folder) == message
+
+
+def entry_of(manifest):
+    return manifest["entries"][1]
+
+
+def record_of(manifest):
+    return manifest["entries"][1]["records"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda m: entry_of(m).update(unit="softmax"),
+            f"manifest.json, {UNIT}: Unit must be one of log2_dequantizer, log_sqrt2_quantizer, "
+            "requantizer, not 'softmax'",
+        ),
+        (
+            lambda m: entry_of(m)["parameters"].update(depth=3),
+            f"manifest.json, {UNIT}: Log2Dequantizer has no parameter 'depth'; "
+            "it has lanes, bits, width, zero_code",
+        ),
+        (
+            lambda m: entry_of(m)["parameters"].update(lanes="3"),
+            f"manifest.json, {UNIT}: Lanes must be an integer, not '3'",
+        ),
+        (
+            lambda m: entry_of(m)["parameters"].update(lanes=4),
+            f"manifest.json, {UNIT}: its parameters make it 'log2_dequantizer_l4_zcextra'",
+        ),
+        (lambda m: m["entries"].append(m["entries"][1]), f"manifest.json has two entries {UNIT!r}"),
+        (
+            lambda m: entry_of(m)["records"].append(record_of(m)),
+            f"manifest.json, {UNIT} has two records 'directed.every_code'",
+        ),
+        (
+            lambda m: record_of(m).update(record="a/b"),
+            f"manifest.json, {UNIT}, a/b: Record name must be at most 120 letters, digits, dots, "
+            "dashes and underscores, not 'a/b'",
+        ),
+        (
+            lambda m: record_of(m).update(kind="random"),
+            f"manifest.json, {UNIT}, directed.every_code: kind must be one of model, directed, "
+            "not 'random'",
+        ),
+        (
+            lambda m: record_of(m).update(beats=11),
+            f"manifest.json, {UNIT}, directed.every_code: 36 elements are not 11 beats",
+        ),
+        (
+            lambda m: record_of(m).update(elements=True),
+            f"manifest.json, {UNIT}, directed.every_code: 'elements' must be of type int, not True",
+        ),
+        (
+            lambda m: record_of(m).pop("layer"),
+            f"manifest.json, {UNIT}, directed.every_code lacks 'layer'",
+        ),
+        (
+            lambda m: record_of(m)["tensors"][0].update(bits=4),
+            f"manifest.json, {UNIT}, directed.every_code: its tensors are not those of {UNIT}",
+        ),
+        (
+            lambda m: m["entries"][0]["records"][0]["configuration"].update(zero_point=16),
+            "manifest.json, requantizer_l4_aw18, blocks.0.attn.qkv: "
+            "Field 'zero_point' must be between -16 and 15, not 16",
+        ),
+        (
+            lambda m: m["entries"][0]["records"][0]["configuration"].pop("shift_base"),
+            "manifest.json, requantizer_l4_aw18, blocks.0.attn.qkv, configuration "
+            "lacks 'shift_base'",
+        ),
+        (lambda m: m.update(entries={}), "manifest.json: 'entries' must be of type list, not {}"),
+    ],
+)
+def test_a_wrong_manifest(broken, change, message):
+    broken.edit(change)
+    assert refusal(broken.folder) == message
+
+
+def test_arrays_are_stored_with_a_fixed_date(pristine):
+    with zipfile.ZipFile(pristine / QKV / "tensors.npz") as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
