@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from vit2rtl.golden import BundleWriter, Instance, directed_records
+from vit2rtl.golden import BundleWriter, Instance, directed_records, read_bundle
 from vit2rtl.golden.bundle_schema import sha256
 
 DEQUANTIZER = Instance.of("log2_dequantizer", lanes=3, zero_code="extra")
@@ -42,6 +42,13 @@ def write(path):
             writer.add(DEQUANTIZER, **record)
             writer.add(DEQUANTIZER, **record | {"record": "again", "layer": "again"})
     return path
+
+
+def refusal(folder):
+    """The sentence with which the reader turns a bundle down."""
+    with pytest.raises(ValueError) as caught:
+        read_bundle(folder)
+    return str(caught.value)
 
 
 @pytest.fixture(scope="session")
