@@ -82,6 +82,8 @@ class AxiStream:
                     self.i_valid.value = 0
                     return cycles
             if stop_after and quiet > FULL and not accepting:
+                if self._output() is None:
+                    self.note("m_axis_tvalid waits for m_axis_tready")
                 self.i_valid.value = 0
                 return cycles
             seen = self._output()

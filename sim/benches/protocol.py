@@ -65,13 +65,15 @@ def with_last(beats, packet):
 def packets(records, payload, turn):
     """(configuration, beats) of one case; over all turns every record has its own."""
     share = BEATS_PER_CASE if payload == "stream" else PACKET_BEATS
-    parts = BEATS_PER_CASE // share
-    start = turn * parts + (SINGLES_FROM if payload == "singles" else 0)
-    for n in range(start, start + parts):
-        record = records[n % len(records)]
+    turns = turn * (BEATS_PER_CASE // share) + (SINGLES_FROM if payload == "singles" else 0)
+    left = BEATS_PER_CASE
+    while left > 0:  # records shorter than their share leave room for more of them
+        record = records[turns % len(records)]
         span = min(max(record["beats"] - share, 0), STARTS)
-        beats = load(record, n * 61 % (span + 1), share)
+        beats = load(record, turns * 61 % (span + 1), share)
         yield record["configuration"], with_last(beats, PAYLOADS[payload])
+        left -= len(beats)
+        turns += 1
 
 
 async def bench(dut, name, case, body):

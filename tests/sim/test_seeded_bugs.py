@@ -1,0 +1,216 @@
+"""The benches can fail: every single-point bug put into the Verilog is caught, by whom it should.
+
+A wrong value shows under stalls and in the replay. A breach of the protocol must not need wrong
+values to be seen: it shows where it is provoked, and nowhere else.
+"""
+
+import re
+from dataclasses import dataclass
+
+import pytest
+
+from vit2rtl.rtl import verilog
+from vit2rtl.sim.regression import run_regression
+
+VALUES = {"stalls", "replay"}  # and wherever else the value happens to be met
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A replacement that must match once, and the benches that must fail for it."""
+
+    name: str
+    unit: str
+    pattern: str
+    replacement: str
+    caught_by: frozenset = frozenset(VALUES)
+    problem: str = "wrong value"
+    file: str = "{}.v"
+
+
+BUGS = [
+    Bug(
+        "wrong parity",
+        "log2_dequantizer",
+        r"i\[0\] \? (16'h5a82) : (16'h8000)",
+        r"i[0] ? \2 : \1",
+    ),
+    Bug(
+        "wrong mantissa",
+        "log2_dequantizer",
+        r"16'h5a82",
+        "16'h5a83",
+    ),
+    Bug(
+        "zero code not zero",
+        "log2_dequantizer",
+        r"i == 4'hf",
+        "1'h0",
+    ),
+    Bug(
+        "thresholds exchanged",
+        "log_sqrt2_quantizer",
+        r"(lane_0 \((?:(?!\);).)*\.threshold_a)\(threshold_a\)",
+        r"\1(threshold_b)",
+    ),
+    Bug(
+        "wrong rounding constant",
+        "requantizer",
+        r"\{ zero_point, 1'h1 \}",
+        "{ zero_point, 1'h0 }",
+    ),
+    Bug(
+        "off-by-one shift",
+        "requantizer",
+        r"shift_1 - 1'h1",
+        "shift_1 + 1'h0",
+    ),
+    Bug(
+        "missing upper saturation",
+        "requantizer",
+        r"\| \{ above, above, above, above \}",
+        "",
+    ),
+    Bug(
+        "missing lower saturation",
+        "requantizer",
+        r"below \? 4'h0 : ",
+        "",
+    ),
+    Bug(
+        "unsigned zero point",
+        "requantizer",
+        r"\$signed\(\{ zero_point, 1'h1 \}\)",
+        "$signed({ 1'h0, zero_point, 1'h1 })",
+    ),
+    Bug(
+        "swapped lanes",
+        "requantizer",
+        r"o__payload\[7:4\] = (\S+) ?;\n  assign o__payload\[3:0\] = (\S+) ?;",
+        r"o__payload[7:4] = \2 ;\n  assign o__payload[3:0] = \1 ;",
+    ),
+    Bug(
+        "late tlast",
+        "requantizer",
+        r"assign o__payload = last\[5\]",
+        "assign o__payload = last[4]",
+        problem="tlast",
+    ),
+    Bug(
+        "dropped beat under back pressure",
+        "requantizer",
+        r"assign i__ready = enable\[0\];\n  assign \\i__payload",
+        r"assign i__ready = 1'h1;\n  assign \\i__payload",
+        frozenset({"stalls", "reset"}),
+    ),
+    Bug(
+        "payload changes while stalled",
+        "requantizer",
+        r"assign m_axis_tdata = offered\[7:0\]",
+        "assign m_axis_tdata = offered[7:0] ^ {8{~m_axis_tready}}",
+        frozenset({"stalls", "reset"}),
+        "changed or went away while stalled",
+        "{}_axis.v",
+    ),
+    Bug(
+        "valid waits for ready",
+        "log2_dequantizer",
+        r"assign m_axis_tvalid = o_valid & aresetn",
+        "assign m_axis_tvalid = o_valid & aresetn & m_axis_tready",
+        frozenset({"reset"}),
+        "m_axis_tvalid waits for m_axis_tready",
+        "{}_axis.v",
+    ),
+    Bug(
+        "stale data after reset",
+        "requantizer",
+        r"(if \(rst\) begin\n\s+\S+) ( = 6'h00;)",
+        r"\1[5] \2",
+        frozenset({"reset"}),
+        "never went in",
+    ),
+]
+# Builds take longer here, and Icarus has judged them all: a value, a stall, a reset.
+ON_VERILATOR = ("wrong parity", "dropped beat under back pressure", "stale data after reset")
+
+
+@pytest.fixture
+def inject(bundle, tmp_path):
+    def inject(bug):
+        """Write the Verilog of the bug's unit to a folder, with the bug in it."""
+        instance = next(e.instance for e in bundle.entries if e.instance.unit.name == bug.unit)
+        sources = verilog.convert(instance)
+        file = bug.file.format(instance.name)
+        first = bug.name == "stale data after reset"  # of two registers, the valid bits come first
+        sources[file], count = re.subn(
+            bug.pattern, bug.replacement, sources[file], count=int(first), flags=re.DOTALL
+        )
+        assert count == 1, f"{bug.name}: {bug.pattern!r} matches {count} times"
+        for name, text in sources.items():
+            (tmp_path / name).write_text(text)
+        return tmp_path
+
+    return inject
+
+
+def regression(bundle_path, bug, folder, simulator, out):
+    return run_regression(
+        bundle_path, simulators=[simulator], units=[bug.unit], verilog_folder=folder, out=out
+    )
+
+
+def check(results, bug):
+    failed = {result.bench for result in results if not result.passed}
+    if bug.caught_by == VALUES:
+        assert failed >= VALUES
+    else:
+        assert failed == bug.caught_by, [str(d) for r in results for d in r.details]
+    problems = [detail.problem for result in results for detail in result.details]
+    assert any(bug.problem in problem for problem in problems), problems
+    assert not any(result.error for result in results), [result.error for result in results]
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_caught_in_icarus(bug, inject, bundle_path, tmp_path):
+    check(regression(bundle_path, bug, inject(bug), "icarus", tmp_path / "out"), bug)
+
+
+@pytest.mark.parametrize("name", ON_VERILATOR)
+def test_caught_in_verilator(name, inject, bundle_path, tmp_path):
+    bug = next(bug for bug in BUGS if bug.name == name)
+    check(regression(bundle_path, bug, inject(bug), "verilator", tmp_path / "out"), bug)
+
+
+def test_without_a_bug_the_same_files_pass(bundle, bundle_path, tmp_path):
+    instance = next(e.instance for e in bundle.entries if e.instance.unit.name == "requantizer")
+    for name, text in verilog.convert(instance).items():
+        (tmp_path / name).write_text(text)
+    results = run_regression(
+        bundle_path,
+        simulators=["icarus"],
+        units=["requantizer"],
+        verilog_folder=tmp_path,
+        out=tmp_path / "out",
+    )
+    assert [(result.bench, result.passed) for result in results] == [
+        ("stalls", True),
+        ("reset", True),
+        ("replay", True),
+    ]
+
+
+def test_a_bug_is_named_by_unit_layer_beat_and_lane(inject, bundle_path, tmp_path):
+    bug = next(bug for bug in BUGS if bug.name == "wrong mantissa")
+    results = regression(bundle_path, bug, inject(bug), "icarus", tmp_path / "out")
+    replay = next(result for result in results if result.bench == "replay")
+    first = replay.details[0]
+    assert (first.instance, first.layer, first.record) == (
+        "log2_dequantizer_l2",
+        "blocks.0.attn",
+        "blocks.0.attn",
+    )
+    assert (first.got, first.want) == ("0x5a83", "0x5a82")
+    assert str(first) == (
+        f"log2_dequantizer_l2, layer blocks.0.attn, record blocks.0.attn, beat {first.beat}, "
+        f"lane {first.lane}, got 0x5a83, want 0x5a82: wrong value"
+    )
