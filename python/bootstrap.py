@@ -195,6 +195,15 @@ def install_hint(packages):
     return f"install what Debian calls {names}"
 
 
+def lock(file):
+    """Wait until nobody else sets the same checkout up: two terminals may call make at once."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("waiting for another set-up of this checkout to end")
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
 def say(line):
     print(f"setup: {line}", flush=True)
 
@@ -205,7 +214,7 @@ def main():
         path = ROOT / "out" / "setup.log"
         path.parent.mkdir(exist_ok=True)
         with open(path, "a", encoding="utf-8") as log:
-            fcntl.flock(log, fcntl.LOCK_EX)  # two terminals may call make at once
+            lock(log)
             Setup(ROOT, log).run()
     except (SetupError, OSError) as error:
         say(str(error))

@@ -179,6 +179,21 @@ def test_a_pip_that_fails_names_the_log_and_is_tried_again(set_up, project):
     assert set_up(machine)[-1] == "setup: done"
 
 
+def test_a_second_set_up_waits_for_the_first(tmp_path, capsys, monkeypatch):
+    asked = []
+
+    def flock(file, operation):
+        asked.append(operation)
+        if operation & bootstrap.fcntl.LOCK_NB:
+            raise BlockingIOError
+
+    monkeypatch.setattr(bootstrap.fcntl, "flock", flock)
+    with open(tmp_path / "log", "a") as log:
+        bootstrap.lock(log)
+    assert capsys.readouterr().out == "setup: waiting for another set-up of this checkout to end\n"
+    assert asked[-1] == bootstrap.fcntl.LOCK_EX
+
+
 def test_the_script_runs_on_the_standard_library_alone():
     script = f"import runpy; runpy.run_path({str(ROOT / 'python' / 'bootstrap.py')!r})"
     subprocess.run([sys.executable, "-I", "-S", "-c", script], check=True)
