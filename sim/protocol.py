@@ -15,7 +15,7 @@ from vit2rtl.sim.results import BenchResult, mismatches_of
 BENCHES = ("stalls", "reset", "throughput")
 RUN_SECONDS = 900
 LATENCY = 32  # cycles that a unit may take beyond one a beat
-DETAILS = 10
+DETAILS, DETAILS_PER_CASE = 10, 2
 RESULTS, JUNIT = "cases.jsonl", "cocotb.xml"
 
 # What a user's shell or an outer pytest may have set, and a bench must not be changed by.
@@ -50,17 +50,17 @@ def run(entry, tool, build, folder, *, seed, build_seconds=0.0, throughput=True)
         if bench == "throughput" and not throughput:
             continue
         mine_beats = sum(case["beats"] for case in mine)
-        problems = [(case, problem) for case in mine for problem in case["problems"]]
+        problems = sum(len(case["problems"]) for case in mine)
         results.append(
             BenchResult(
                 simulator=tool.name,
                 bench=bench,
                 instance=entry.instance.name,
                 beats=mine_beats,
-                mismatches=len(problems),
+                mismatches=problems,
                 seconds=seconds * mine_beats / beats,
                 build_seconds=build_seconds if bench == BENCHES[0] else 0.0,
-                details=tuple(_details(entry, problems)),
+                details=tuple(_details(entry, mine)),
                 error=error,
                 log=log,
                 waves=waves,
@@ -118,10 +118,12 @@ def _error(status, xml, cases, log):
     return ""
 
 
-def _details(entry, problems):
+def _details(entry, cases):
+    """The first problems, of several cases rather than all of one."""
     layers = {record.name: record.layer for record in entry.records}
     digits = packing.line_digits(packing.beat_bits(entry.instance.outputs, entry.instance.lanes))
-    for case, problem in problems[:DETAILS]:
+    told = [(case, problem) for case in cases for problem in case["problems"][:DETAILS_PER_CASE]]
+    for case, problem in told[:DETAILS]:
         got, want = (
             None if problem.get(key) is None else f"{problem[key]:0{digits}x}"
             for key in ("got", "want")

@@ -15,6 +15,7 @@ from vit2rtl.sim import simulators
 from vit2rtl.sim.regression import run_regression
 from vit2rtl.sim.results import write_junit
 
+pytestmark = pytest.mark.xdist_group("regression")  # its tests share one run
 NAMES = ["requantizer_l2_aw20", "log_sqrt2_quantizer_l2", "log2_dequantizer_l2"]
 
 

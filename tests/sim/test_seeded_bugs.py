@@ -125,7 +125,7 @@ BUGS = [
         "stale data after reset",
         "requantizer",
         r"(if \(rst\) begin\n\s+\S+) ( = 6'h00;)",
-        r"\1[5] \2",
+        r"\1 [5] \2",
         frozenset({"reset"}),
         "never went in",
     ),
