@@ -1,0 +1,45 @@
+"""Results appear whole or not at all: written beside their place, then renamed into it."""
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def folder(path, *, kind, is_ours):
+    """A new folder that takes the place of ``path`` when the block ends well, and vanishes else.
+
+    path     where the folder is to be; an empty folder there, or one of ours, is replaced
+    kind     what it is, for messages: "bundle"
+    is_ours  tells of an existing folder whether it is of that kind and may be replaced
+    yields   Path of the empty temporary folder
+    raises   ValueError if a file, or a folder that holds anything else, is in the way
+    """
+    path = Path(path).resolve()
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path} is a file, not a folder for a {kind}")
+    if path.exists() and any(path.iterdir()) and not is_ours(path):
+        raise ValueError(f"{path} is not empty and not a {kind}: not overwriting it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        new = scratch / "new"
+        new.mkdir()
+        yield new
+        _replace(path, new, scratch / "old")
+    finally:
+        shutil.rmtree(scratch)
+
+
+def _replace(path, new, old):
+    if not path.exists():
+        os.rename(new, path)
+        return
+    os.rename(path, old)
+    try:
+        os.rename(new, path)
+    except OSError:
+        os.rename(old, path)
+        raise

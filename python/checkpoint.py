@@ -1,0 +1,145 @@
+"""Saving a quantized model and loading it again to the same codes: JSON and safetensors."""
+
+import json
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from vit2rtl import __version__, embedded, timm_models
+from vit2rtl.golden import atomic
+from vit2rtl.layers import QuantLinear
+from vit2rtl.quantized_vit import QuantizedViT
+from vit2rtl.quantizers import UniformQuantizer
+from vit2rtl.recipe import Recipe
+
+SCHEMA = "vit2rtl.checkpoint/1"
+DESCRIPTION = "model.json"
+TENSORS = "model.safetensors"
+
+
+def save(folder, quantized, *, model, preprocessing, calibration):
+    """Write a checkpoint folder, whole or not at all.
+
+    model          {"name", "arguments", "weights"}: what :func:`float_model` needs
+    preprocessing  see :func:`vit2rtl.images.preprocessing`
+    calibration    {"images": names, ...}, for the record
+    """
+    state = {k: v.contiguous() for k, v in quantized.network.state_dict().items()}
+    with atomic.folder(folder, kind="checkpoint", is_ours=is_checkpoint) as new:
+        (new / TENSORS).write_bytes(safetensors.torch.save(state))
+        description = {
+            "schema": SCHEMA,
+            "vit2rtl": __version__,
+            "model": model,
+            "recipe": quantized.recipe.as_dict(),
+            "preprocessing": preprocessing,
+            "calibration": calibration,
+            "tensors": {"file": TENSORS, "sha256": timm_models.file_sha256(new / TENSORS)},
+        }
+        text = json.dumps(description, indent=1, sort_keys=True) + "\n"
+        (new / DESCRIPTION).write_text(text, encoding="utf-8")
+
+
+def is_checkpoint(folder):
+    """Whether a folder holds a checkpoint, of whatever version."""
+    return (Path(folder) / DESCRIPTION).is_file()
+
+
+def describe(folder):
+    """The checkpoint's JSON as a dict, its schema checked."""
+    path = Path(folder) / DESCRIPTION
+    if not path.is_file():
+        raise ValueError(f"{folder} is not a checkpoint: it has no {DESCRIPTION}")
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+        schema = description["schema"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is not a checkpoint description ({error!r})") from error
+    if schema != SCHEMA:
+        raise ValueError(f"{path} has schema {schema!r}; this version reads {SCHEMA!r}")
+    for key in ("model", "recipe", "preprocessing", "tensors"):
+        if not isinstance(description.get(key), dict):
+            raise ValueError(f"{path} lacks {key!r}")
+    return description
+
+
+def load(folder):
+    """(QuantizedViT, description) of a checkpoint; the same codes as when it was saved."""
+    folder = Path(folder)
+    description = describe(folder)
+    try:
+        recipe = Recipe(**description["recipe"])
+        name, arguments = description["model"]["name"], description["model"]["arguments"]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{folder / DESCRIPTION} is damaged ({error})") from error
+    tensors = folder / TENSORS
+    if not tensors.is_file():
+        raise ValueError(f"Checkpoint {folder} lacks {TENSORS}")
+    if timm_models.file_sha256(tensors) != description["tensors"].get("sha256"):
+        raise ValueError(f"{tensors} is not the file that {DESCRIPTION} was written with (SHA-256)")
+    quantized = QuantizedViT(architecture(name, arguments), recipe)
+    _restore(quantized, safetensors.torch.load_file(tensors), tensors)
+    return quantized.freeze(), description
+
+
+def architecture(name, arguments):
+    """The float model with arbitrary weights."""
+    if name == embedded.MODEL_NAME:
+        return embedded.architecture()
+    if not timm_models.timm.is_model(name):
+        raise ValueError(f"timm has no model {name!r}")
+    return timm_models.timm.create_model(name, **arguments)
+
+
+def float_model(description, weights=None):
+    """The float model that a checkpoint was made from, for comparison.
+
+    weights  a file in place of the recorded one, which may have moved; it must be the same file
+    """
+    model = description["model"]
+    recorded = model["weights"]
+    file = weights or recorded.get("file")
+    if recorded["source"] == "file":
+        if not Path(file).is_file():
+            raise ValueError(f"Float weights {file} are gone; name their place with --weights FILE")
+        if timm_models.file_sha256(file) != recorded["sha256"]:
+            raise ValueError(f"{file} is not the weights file that the checkpoint was made from")
+    return timm_models.create(model["name"], weights=file, **model["arguments"])
+
+
+def _restore(quantized, state, path):
+    """Put every tensor in its place; the place decides what shape and range it must have."""
+    network = quantized.network
+    for _, layer in quantized.layers():
+        layer.weight = None
+        layer.weight_codes = torch.empty(0)
+    expected = set(network.state_dict())
+    missing, extra = sorted(expected - set(state)), sorted(set(state) - expected)
+    if missing or extra:
+        what = f"lacks {missing[0]!r}" if missing else f"has an unexpected {extra[0]!r}"
+        raise ValueError(f"{path} {what}")
+    for key, tensor in state.items():
+        owner_name, _, name = key.rpartition(".")
+        owner = network.get_submodule(owner_name)
+        if name in owner._parameters:
+            if owner._parameters[name].shape != tensor.shape:
+                raise ValueError(f"{path}: {key} has shape {tuple(tensor.shape)}")
+            owner._parameters[name].data = tensor
+        else:
+            owner._buffers[name] = tensor
+    for name, layer in quantized.layers():
+        _check(layer, f"{path}: {name}")
+
+
+def _check(layer, where):
+    if not isinstance(layer, QuantLinear) or layer.weight_codes.ndim != 2:
+        raise ValueError(f"{where}.weight_codes must be a matrix")
+    top = layer.weight_quantizer.levels - 1
+    if layer.weight_codes.dtype != torch.uint8 or int(layer.weight_codes.max()) > top:
+        raise ValueError(f"{where}.weight_codes must be codes of 0 to {top}")
+    for quantizer in layer.modules():
+        if isinstance(quantizer, UniformQuantizer):
+            scale, zero_point = quantizer.scale, quantizer.zero_point
+            if scale.shape != zero_point.shape or not (scale > 0).all():
+                raise ValueError(f"{where} has a quantizer with a scale that is not positive")

@@ -1,0 +1,62 @@
+"""vit2rtl evaluate: accuracy of a checkpoint, beside the float model."""
+
+from dataclasses import asdict
+
+import click
+
+from vit2rtl import checkpoint, evaluation
+from vit2rtl.commands import options
+from vit2rtl.images import check_labels
+
+
+@click.command(epilog="""\b
+Examples:
+  vit2rtl evaluate deit-w4a4 --images val/ --baseline
+  vit2rtl evaluate deit-w4a4 --images imagenet250/ --exclude imagenet250/calibration.txt --json
+""")
+@click.argument("checkpoint_folder", metavar="FOLDER", type=options.FOLDER)
+@options.images
+@options.only
+@click.option("--exclude", type=options.FILE,
+              help="Leave out the images named in this file, e.g. those of calibration.")
+@click.option("--baseline", is_flag=True, help="Show the float model's accuracy, too.")
+@click.option("--weights", type=options.FILE, help="The float weights, if their file has moved.")
+@options.as_json
+def command(checkpoint_folder, folder, listed, exclude, baseline, weights, as_json):
+    """Measure the checkpoint in FOLDER on labelled images.
+
+    Prints top-1 and top-5, how often the top-1 agrees with the float model's, and the signal to
+    quantization noise ratio of the logits against the float model's. One image of 218 is 0.46
+    points of top-1: rank close settings by SQNR.
+    """
+    quantized, description = checkpoint.load(checkpoint_folder)
+    name = description["model"]["name"]
+    found = options.find_images(
+        folder, description["preprocessing"], model_name=name, split="held_out"
+    )
+    found = options.choose(found, listed, exclude)
+    reference = checkpoint.float_model(description, weights)
+    check_labels(found.labels, reference.num_classes)
+    float_logits = evaluation.logits(reference, found, title="float")
+    quantized_logits = evaluation.logits(quantized, found, title="quantized")
+    rows = {"quantized": evaluation.scores(quantized_logits, found.labels, float_logits)}
+    if baseline:
+        rows = {"float": evaluation.scores(float_logits, found.labels), **rows}
+    if as_json:
+        options.show_json({
+            "model": name,
+            "recipe": description["recipe"],
+            **{key: asdict(row) for key, row in rows.items()},
+        })
+    else:
+        click.echo(_table(name, quantized.recipe, rows))
+
+
+def _table(name, recipe, rows):
+    lines = [f"{'':<34}{'top-1':>8}{'top-5':>8}{'agrees':>9}{'SQNR':>10}"]
+    for key, row in rows.items():
+        title = f"{name} " + ("float" if key == "float" else f"{recipe.bits} {recipe.profile}")
+        agreement = "" if row.agreement is None else f"{row.agreement:.1f} %"
+        sqnr = "" if row.sqnr is None else f"{row.sqnr:.2f} dB"
+        lines.append(f"{title:<34}{row.top1:>6.1f} %{row.top5:>6.1f} %{agreement:>9}{sqnr:>10}")
+    return "\n".join([*lines, f"{next(iter(rows.values())).images} images"])

@@ -1,0 +1,43 @@
+"""Options and helpers that several commands share."""
+
+import json
+
+import click
+
+from vit2rtl import embedded
+from vit2rtl.images import embedded_images, open_images, read_list
+
+FOLDER = click.Path(file_okay=False, path_type=str)
+FILE = click.Path(dir_okay=False, path_type=str)
+
+images = click.option(
+    "--images", "folder", type=FOLDER,
+    help="Image folder: class sub-folders, or flat with labels.csv (file,class_index). "
+         "The embedded model has images of its own.",
+)
+only = click.option("--list", "listed", type=FILE, help="Use only the images named in this file.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def find_images(folder, config, *, model_name, split):
+    """The images of a folder, or the embedded model's own where no folder is given."""
+    if folder:
+        return open_images(folder, config)
+    if model_name != embedded.MODEL_NAME:
+        raise click.UsageError("Missing option '--images': a folder of images")
+    return embedded_images(split)
+
+
+def choose(found, listed, exclude=None):
+    """Apply ``--list`` and ``--exclude``."""
+    if listed:
+        found = found.only(read_list(listed))
+    if exclude:
+        found = found.excluding(read_list(exclude))
+    if not len(found):
+        raise ValueError("No images are left to use")
+    return found
+
+
+def show_json(value):
+    click.echo(json.dumps(value, indent=1, sort_keys=True))

@@ -1,0 +1,113 @@
+"""vit2rtl quantize: from a timm model and some images to a checkpoint of integers."""
+
+import json
+import time
+from pathlib import Path
+
+import click
+
+from vit2rtl import checkpoint, embedded, timm_models
+from vit2rtl.commands import options
+from vit2rtl.images import preprocessing
+from vit2rtl.quantized_vit import QuantizedViT
+from vit2rtl.recipe import LAYERNORMS, PROFILES, SOFTMAXES, Recipe, parse_bits
+
+
+@click.command(epilog="""\b
+Examples:
+  vit2rtl quantize deit_tiny_patch16_224 --images train/ --bits w4a4 --out deit-w4a4
+  vit2rtl quantize vit_small_patch16_224 --weights vit_s.safetensors --images train/ \\
+      --list calibration.txt --bits w6a6 --out vit-w6a6
+  vit2rtl quantize mnist_vit --out mnist-w4a4
+""")
+@click.argument("model")
+@options.images
+@click.option("--weights", type=options.FILE,
+              help="Float weights, safetensors; by default timm downloads its pretrained ones.")
+@click.option("--bits", default="w4a4", show_default=True,
+              help="Weight and activation bits, 2 to 8 each: w4a4, w8a4, ...")
+@click.option("--profile", type=click.Choice(PROFILES), default="hardware", show_default=True,
+              help="Arithmetic of the simulated model: the authors' code, the paper's text, or "
+                   "what hardware computes.")
+@click.option("--layernorm", type=click.Choice(LAYERNORMS), default="reparam", show_default=True,
+              help="Quantizer of post-LayerNorm activations.")
+@click.option("--softmax", type=click.Choice(SOFTMAXES), default="log-sqrt2", show_default=True,
+              help="Quantizer of post-Softmax activations.")
+@click.option("--first-last-bits", type=click.IntRange(2, 8),
+              help="Bits of patch embedding and head, where they are to differ.")
+@options.only
+@click.option("--count", type=click.IntRange(min=2), default=32, show_default=True,
+              help="Calibration images to draw from the folder; --list takes all it names.")
+@click.option("--seed", default=0, show_default=True, help="Seed of that draw.")
+@click.option("--model-arg", "model_arguments", multiple=True, metavar="NAME=VALUE",
+              help="Argument of timm.create_model, e.g. img_size=384; may be repeated.")
+@click.option("--out", required=True, type=options.FOLDER, help="Folder for the checkpoint.")
+def command(model, folder, weights, bits, profile, layernorm, softmax, first_last_bits, listed,
+            count, seed, model_arguments, out):
+    """Quantize a timm MODEL after training (RepQ-ViT) and save it as a checkpoint.
+
+    MODEL is the name of a timm ViT, DeiT or Swin, or mnist_vit: the embedded model, which needs
+    neither weights nor images.
+    """
+    weight_bits, activation_bits = parse_bits(bits)
+    recipe = Recipe(weight_bits, activation_bits, profile, layernorm, softmax, first_last_bits)
+    arguments = _parse_arguments(model_arguments)
+    if Path(out).exists() and not Path(out).is_dir():
+        raise ValueError(f"{out} is a file, not a folder for a checkpoint")
+    network = timm_models.create(model, weights=weights, **arguments)
+    if model != embedded.MODEL_NAME:
+        arguments = {"num_classes": network.num_classes, **arguments}
+    config = preprocessing(network)
+    found = options.find_images(folder, config, model_name=model, split="train")
+    calibration = options.choose(found, listed)
+    if not listed:
+        calibration = calibration.sample(count, seed)
+    started = time.perf_counter()
+    quantized = QuantizedViT(network, recipe)
+    click.echo(f"Calibrating {model} {recipe.bits} on {len(calibration)} images ...", err=True)
+    quantized.calibrate(calibration.batch(range(len(calibration))))
+    seconds = time.perf_counter() - started
+    checkpoint.save(
+        out, quantized,
+        model={"name": model, "arguments": arguments, "weights": _source(model, weights)},
+        preprocessing=config,
+        calibration={"images": calibration.names, "seed": None if listed else seed},
+    )
+    click.echo(_summary(quantized, seconds, out))
+
+
+def _source(model, weights):
+    if weights:
+        path = Path(weights).resolve()
+        return {"source": "file", "file": str(path), "sha256": timm_models.file_sha256(path)}
+    return {"source": "embedded" if model == embedded.MODEL_NAME else "pretrained"}
+
+
+def _parse_arguments(pairs):
+    arguments = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise ValueError(f"Model argument must look like img_size=384, not {pair!r}")
+        try:
+            arguments[name] = json.loads(value)
+        except ValueError:
+            arguments[name] = value
+    return arguments
+
+
+def _summary(quantized, seconds, out):
+    recipe, layers = quantized.recipe, quantized.layers()
+    weights = sum(layer.weight_codes.numel() for _, layer in layers)
+    lines = [
+        f"{len(layers)} linear layers ({weights:,} weights) and {len(quantized.attentions())} "
+        f"attentions quantized to {recipe.bits}, profile {recipe.profile}, in {seconds:.1f} s",
+    ]
+    if recipe.integer:
+        widest = max(layers, key=lambda item: item[1].integer.bound)
+        bits = widest[1].integer.bound.bit_length() + 1
+        lines.append(f"widest accumulator: {bits} bits, in {widest[0]} (bound from its weights)")
+    elif recipe.profile == "hardware":
+        lines.append("channel-wise LayerNorm scales have no integer matmul: simulated in float")
+    lines.append(f"checkpoint: {out}")
+    return "\n".join(lines)

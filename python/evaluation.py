@@ -1,0 +1,57 @@
+"""Accuracy of a quantized model, and how far its logits are from the float model's."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from tqdm import tqdm
+
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What one pass over labelled images gives.
+
+    top1, top5   percent of the images
+    agreement    percent of the images with the float model's top-1, or None
+    sqnr         dB, power of the float logits over power of the difference, or None
+    """
+
+    images: int
+    top1: float
+    top5: float
+    agreement: float | None = None
+    sqnr: float | None = None
+
+
+@torch.inference_mode()
+def logits(model, images, *, title="evaluate"):
+    """float32[n, classes] of all images, with a progress bar on standard error."""
+    starts = range(0, len(images), _BATCH)
+    bar = tqdm(total=len(images), desc=title, unit="image", leave=False, disable=None)
+    with bar:
+        parts = []
+        for start in starts:
+            chosen = range(start, min(start + _BATCH, len(images)))
+            parts.append(model(images.batch(chosen)))
+            bar.update(len(chosen))
+    return torch.cat(parts)
+
+
+def scores(predicted, labels, reference=None):
+    """Scores of logits against labels and, where given, the float model's logits."""
+    hits = predicted.topk(min(5, predicted.shape[1]), dim=1).indices == labels[:, None]
+    top1, top5 = (100 * hits[:, :k].any(1).double().mean().item() for k in (1, 5))
+    if reference is None:
+        return Scores(len(labels), top1, top5)
+    same = predicted.argmax(1) == reference.argmax(1)
+    agreement = 100 * same.double().mean().item()
+    return Scores(len(labels), top1, top5, agreement, sqnr(reference, predicted))
+
+
+def sqnr(reference, approximation):
+    """Signal to quantization noise ratio in dB; infinite where there is no noise."""
+    signal = reference.double().square().sum().item()
+    noise = (approximation.double() - reference.double()).square().sum().item()
+    return 10 * math.log10(signal / noise) if noise else math.inf

@@ -1,0 +1,158 @@
+"""Labelled image folders, preprocessed as timm preprocesses for the model."""
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from vit2rtl import embedded
+from vit2rtl.timm_models import timm
+
+LABELS = "labels.csv"
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+_PREPROCESSING = ("input_size", "interpolation", "mean", "std", "crop_pct", "crop_mode")
+
+
+@dataclass(frozen=True)
+class Images:
+    """A list of images with a name each and, where known, a class index each.
+
+    names    list[str], for lists, logs and manifests
+    labels   int64[n] or None
+    load     index -> float32[channels, height, width], preprocessed
+    """
+
+    names: list
+    labels: torch.Tensor | None
+    load: object = field(repr=False)
+
+    def __len__(self):
+        return len(self.names)
+
+    def batch(self, indices):
+        """float32[n, channels, height, width] of the chosen images."""
+        return torch.stack([self.load(index) for index in indices])
+
+    def subset(self, indices):
+        """The chosen images, in the order given."""
+        indices = list(indices)
+        return Images(
+            [self.names[i] for i in indices],
+            None if self.labels is None else self.labels[indices],
+            lambda index: self.load(indices[index]),
+        )
+
+    def only(self, listed):
+        """The images named in a list, in its order; a name that is not there is an error."""
+        place = {name: index for index, name in enumerate(self.names)}
+        unknown = [name for name in listed if name not in place]
+        if unknown:
+            raise ValueError(f"The list names {unknown[0]!r}, which is not among the images")
+        return self.subset(place[name] for name in listed)
+
+    def excluding(self, listed):
+        """All images but those named."""
+        return self.subset(i for i, name in enumerate(self.names) if name not in set(listed))
+
+    def sample(self, count, seed):
+        """``count`` images drawn without replacement, the same ones for the same seed."""
+        if count > len(self):
+            raise ValueError(f"{count} images are asked for, but there are only {len(self)}")
+        generator = torch.Generator().manual_seed(seed)
+        return self.subset(torch.randperm(len(self), generator=generator)[:count].tolist())
+
+
+def preprocessing(model):
+    """timm's preprocessing of a model, as plain JSON data."""
+    config = timm.data.resolve_model_data_config(model)
+    chosen = {key: config[key] for key in _PREPROCESSING if key in config}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in chosen.items()}
+
+
+def read_list(path):
+    """Image names from a text file, one a line; empty lines are skipped."""
+    names = [line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    return [name for name in names if name]
+
+
+def open_images(folder, config):
+    """Images of a folder: class sub-folders, or flat with ``labels.csv`` (file,class_index).
+
+    folder   sub-folders count as classes 0, 1, ... in alphabetical order; a flat folder without
+             ``labels.csv`` has no labels
+    config   see :func:`preprocessing`
+    raises   ValueError naming the folder, or the line of ``labels.csv``, that is wrong
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"Image folder {folder} does not exist")
+    if (folder / LABELS).is_file():
+        names, labels = _read_labels(folder)
+    else:
+        names, labels = _scan(folder)
+    if not names:
+        raise ValueError(f"Image folder {folder} holds no images ({', '.join(sorted(_SUFFIXES))})")
+    config = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
+    transform = timm.data.create_transform(**config, is_training=False)
+    mode = "L" if config["input_size"][0] == 1 else "RGB"
+    labels = None if labels is None else torch.tensor(labels)
+    return Images(names, labels, lambda index: _load(folder / names[index], mode, transform))
+
+
+def embedded_images(split):
+    """The embedded model's own images: ``train`` or ``held_out`` (see vit2rtl.embedded)."""
+    pixels, labels = embedded.images(split)
+    names = [f"mnist5k/{split}/{n:04d}" for n in range(len(pixels))]
+    return Images(names, labels, pixels.__getitem__)
+
+
+def check_labels(labels, classes):
+    """Labels must be there and below the model's number of classes."""
+    if labels is None:
+        raise ValueError(f"Images have no labels: add class sub-folders or a {LABELS}")
+    if int(labels.max()) >= classes or int(labels.min()) < 0:
+        raise ValueError(
+            f"Class index {int(labels.max())} does not fit a model of {classes} classes"
+        )
+
+
+def _load(path, mode, transform):
+    try:
+        with Image.open(path) as image:
+            return transform(image.convert(mode))
+    except (UnidentifiedImageError, OSError) as error:
+        raise ValueError(f"Image {path} cannot be read ({error})") from error
+
+
+def _read_labels(folder):
+    names, labels = [], []
+    with open(folder / LABELS, newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        if not {"file", "class_index"} <= set(rows.fieldnames or ()):
+            raise ValueError(f"{folder / LABELS} must have the columns file,class_index")
+        for row in rows:
+            if not (folder / row["file"]).is_file():
+                raise ValueError(f"{folder / LABELS} line {rows.line_num}: no file {row['file']!r}")
+            try:
+                label = int(row["class_index"])
+            except (TypeError, ValueError) as error:
+                raise ValueError(
+                    f"{folder / LABELS} line {rows.line_num}: class_index must be an integer, "
+                    f"not {row['class_index']!r}"
+                ) from error
+            names.append(row["file"])
+            labels.append(label)
+    return names, labels
+
+
+def _scan(folder):
+    def images(path):
+        return sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
+
+    classes = sorted(p for p in folder.iterdir() if p.is_dir())
+    if not classes:
+        return [p.name for p in images(folder)], None
+    found = [(p, label) for label, path in enumerate(classes) for p in images(path)]
+    return [p.relative_to(folder).as_posix() for p, _ in found], [label for _, label in found]

@@ -1,0 +1,198 @@
+"""Quantized layers: every matmul of a Vision Transformer, simulated in float or in integers.
+
+A layer is first calibrated with its float weights and then frozen. Frozen with an *integer path*
+(profile ``hardware``) a linear layer computes what the accelerator computes, on integers held in
+floats wide enough to be exact: centered input codes times centered weight codes, plus the integer
+bias (R2), then the requantizer (R1). Without it the layer multiplies dequantized values.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from vit2rtl.golden import requantizer
+from vit2rtl.quantizers import UniformQuantizer
+
+OUTPUT_BITS = 16
+# Room above the largest output seen in calibration, for images not seen.
+OUTPUT_HEADROOM = 2.0
+_EXACT = {torch.float32: 1 << 24, torch.float64: 1 << 53}
+
+
+class QuantLinear(nn.Module):
+    """A linear layer with quantized input and weights.
+
+    weight          float32[out, in] until frozen, then ``weight_codes`` uint8[out, in]
+    bias            float32[out]
+    outputs         quantizers of the output, for equal groups of channels: one of 16 bits where
+                    the float vector unit takes over, those of q, k and v for qkv
+    """
+
+    def __init__(self, linear, input_quantizer, weight_bits):
+        super().__init__()
+        weight = linear.weight.detach().flatten(1)
+        bias = linear.bias.detach() if linear.bias is not None else weight.new_zeros(len(weight))
+        self.register_buffer("weight", weight.clone())
+        self.register_buffer("bias", bias.clone())
+        self.register_buffer("weight_codes", None)
+        self.input_quantizer = input_quantizer
+        self.weight_quantizer = UniformQuantizer(weight_bits, axis=0)
+        self.outputs = nn.ModuleList([UniformQuantizer(OUTPUT_BITS)])
+        self.input_bound = 0
+        self.calibrating = False
+        self.integer = None
+        self.tap = None
+        self._operand = None
+
+    def calibrate_weight(self):
+        """(Re)calibrate the weight quantizer, one row a channel (algorithm 1, steps 2 and 7)."""
+        quantizer = self.weight_quantizer
+        quantizer.calibrate(self.weight)
+        zero = quantizer.constant & (self.weight[:, 0] == 0)
+        if zero.any() and not zero.all():
+            # A row of zeros has no scale of its own; its bias gets the coarsest of the others.
+            quantizer.scale[zero] = quantizer.scale[~zero].max()
+        self._operand = quantizer(self.weight)
+
+    def freeze(self, *, integer):
+        """Replace the float weights by codes; with ``integer``, prepare the integer path."""
+        if self.weight is not None:
+            self.weight_codes = self.weight_quantizer.codes(self.weight).to(torch.uint8)
+            self.weight = None
+        quantizer = self.weight_quantizer
+        centered = self.weight_codes.double() - quantizer.zero_point.double()[:, None]
+        if integer:
+            self.integer = IntegerOutput(self, centered)
+            self._operand = centered.to(self.integer.exact)
+        else:
+            self._operand = centered.float() * quantizer.scale[:, None]
+
+    def forward(self, x):
+        """float[..., in] -> float[..., out]; with q, k, v outputs and the integer path: codes less
+        zero point, ready to be multiplied."""
+        if self.integer is None:
+            return self._forward_float(x)
+        codes = self.input_quantizer.centered(x).to(self.integer.exact)
+        accumulators = F.linear(codes, self._operand)
+        output = self.integer.centered(accumulators)
+        if self.tap:
+            self.tap(self, accumulators.double() + self.integer.bias, output)
+        return output if self.integer.scale is None else output.mul_(self.integer.scale)
+
+    def _forward_float(self, x):
+        if not self.calibrating:
+            return F.linear(self.input_quantizer(x), self._operand, self.bias)
+        self.input_quantizer.calibrate(x)
+        y = F.linear(self.input_quantizer(x), self._operand, self.bias)
+        if len(self.outputs) == 1:
+            self.outputs[0].calibrate_symmetric(y, OUTPUT_HEADROOM)
+        return y
+
+
+class QuantPatchEmbedding(QuantLinear):
+    """The patch embedding's convolution, stride equal to kernel, as a linear layer on patches."""
+
+    def __init__(self, convolution, input_quantizer, weight_bits):
+        super().__init__(convolution, input_quantizer, weight_bits)
+        self.patch = convolution.kernel_size
+
+    def forward(self, x):
+        """float[batch, in, height, width] -> float[batch, out, height/ph, width/pw]"""
+        batch, channels, height, width = x.shape
+        ph, pw = self.patch
+        patches = x.view(batch, channels, height // ph, ph, width // pw, pw)
+        patches = patches.permute(0, 2, 4, 1, 3, 5).flatten(3)
+        return super().forward(patches).permute(0, 3, 1, 2)
+
+
+class IntegerOutput:
+    """Bias and requantizer of a frozen layer's accumulators (R1, R2), exact in float64.
+
+    multiplier, shift  int64[out]; zero_point int64[out]; bias int64[out]
+    scale              what a code stands for, None where the codes themselves are wanted (q, k, v)
+    bound              largest magnitude that an accumulator can reach, from the actual weights (R6)
+    exact              the narrowest float type that holds every partial sum exactly
+    """
+
+    def __init__(self, layer, centered_weight):
+        source, outputs = layer.input_quantizer, layer.outputs
+        channels = len(centered_weight)
+        group = channels // len(outputs)
+        scale = source.scale.double() * layer.weight_quantizer.scale.double()
+        out_scale = torch.stack([q.scale.double() for q in outputs]).repeat_interleave(group)
+        zero_point = torch.stack([q.zero_point.double() for q in outputs]).repeat_interleave(group)
+        pairs = [
+            requantizer.multiplier_and_shift(part.numpy())
+            for part in (scale / out_scale).split(group)
+        ]
+        self.multiplier, self.shift = (
+            torch.cat([torch.from_numpy(pair[i]) for pair in pairs]) for i in (0, 1)
+        )
+        self.zero_point = zero_point.long()
+        self.bias = torch.floor(layer.bias.double() / scale + 0.5).long()
+        reach = max(float(source.zero_point), source.levels - 1 - float(source.zero_point))
+        sums = centered_weight.abs().sum(1) * reach
+        self.bound = int((sums + self.bias.abs()).max())
+        self.exact = next((t for t, limit in _EXACT.items() if self.bound < limit), None)
+        if self.exact is None or self.bound >= 1 << 31:
+            raise ValueError(f"Accumulator bound {self.bound} does not fit 32 bits")
+        self.low = -zero_point
+        self.high = self.low + (outputs[0].levels - 1)
+        self.factor = self.multiplier.double() * 2.0 ** -self.shift.double()
+        # Half up: floor(acc * M / 2**n + 1/2), every term a multiple of 2**-n below 2**53 of them.
+        self.offset = self.bias.double() * self.factor + 0.5
+        self.scale = None if len(outputs) > 1 else float(outputs[0].scale)
+
+    def centered(self, accumulators):
+        """Accumulators without bias, as exact floats, to float32 codes less their zero point."""
+        y = torch.addcmul(self.offset, accumulators.double(), self.factor).floor_()
+        return torch.clamp(y, self.low, self.high, out=y).float()
+
+
+class QuantAttention(nn.Module):
+    """Multi-head self attention of ViT, DeiT and Swin with quantized matmuls (Eqs. 3-5).
+
+    relative_position_bias  float32[1, heads, tokens, tokens] (Swin) or None
+    """
+
+    def __init__(self, attention, qkv, proj, softmax_quantizer, relative_position_bias=None):
+        super().__init__()
+        self.heads, self.scale = attention.num_heads, attention.scale
+        self.qkv, self.proj = qkv, proj
+        self.softmax_quantizer = softmax_quantizer
+        self.register_buffer("relative_position_bias", relative_position_bias)
+        self.calibrating = False
+        self.tap = None
+
+    def forward(self, x, mask=None, attn_mask=None, is_causal=False):
+        """float[batch, tokens, channels] -> the same; Swin's mask is [windows, tokens, tokens]"""
+        if attn_mask is not None or is_causal:
+            raise ValueError("QuantAttention takes no attention mask but Swin's window mask")
+        batch, tokens, _ = x.shape
+        qkv = self.qkv(x).view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        q, k, v = (self._centered(part, n) for n, part in enumerate(qkv))        # (B, H, N, D)
+        q_scale, k_scale, v_scale = (quantizer.scale for quantizer in self.qkv.outputs)
+        logits = (q @ k.transpose(-2, -1)).mul_(q_scale * k_scale * self.scale)  # (B, H, N, N)
+        if self.relative_position_bias is not None:
+            logits += self.relative_position_bias
+        if mask is not None:
+            windows = mask.shape[0]
+            logits = logits.view(-1, windows, self.heads, tokens, tokens)
+            logits = (logits + mask[None, :, None]).view(batch, self.heads, tokens, tokens)
+        probabilities = logits.softmax(dim=-1)
+        if self.calibrating:
+            self.softmax_quantizer.calibrate(probabilities)
+        if self.tap:
+            self.tap(self, probabilities)
+        attention = self.softmax_quantizer(probabilities)
+        y = (attention @ v).mul_(v_scale)
+        return self.proj(y.transpose(1, 2).reshape(batch, tokens, -1))
+
+    def _centered(self, part, which):
+        """Codes less zero point of q, k or v; the integer path of qkv has made them already."""
+        if self.qkv.integer is not None:
+            return part
+        quantizer = self.qkv.outputs[which]
+        if self.calibrating:
+            quantizer.calibrate(part)
+        return quantizer.centered(part)

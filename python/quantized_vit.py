@@ -1,0 +1,94 @@
+"""The quantized model: calibration, reparameterization, integer or fake-quantized inference."""
+
+import torch
+from torch import nn
+
+from vit2rtl.layers import QuantAttention, QuantLinear
+from vit2rtl.reparameterize import reparameterize
+from vit2rtl.surgery import quantize_modules
+
+MIN_CALIBRATION_IMAGES = 2
+# Images that go through the network together: activations of a few stay in the cache.
+_MICRO_BATCH = 2
+
+
+class QuantizedViT(nn.Module):
+    """A timm Vision Transformer quantized after training by RepQ-ViT (algorithm 1).
+
+    Takes the model over: ``network`` is the same object with its matmuls replaced.
+
+    recipe   :class:`vit2rtl.recipe.Recipe`
+    """
+
+    def __init__(self, model, recipe):
+        super().__init__()
+        self.recipe = recipe
+        self.normed_linears = quantize_modules(model, recipe)
+        self.network = model.eval().requires_grad_(False)
+
+    def layers(self):
+        """(name, QuantLinear) pairs, named as in the timm model, in network order."""
+        return self._named(QuantLinear)
+
+    def attentions(self):
+        """(name, QuantAttention) pairs."""
+        return self._named(QuantAttention)
+
+    def _named(self, kind):
+        return [(name, m) for name, m in self.network.named_modules() if isinstance(m, kind)]
+
+    @torch.inference_mode()
+    def calibrate(self, images, *, observe=None):
+        """Calibrate on one batch, reparameterize, recalibrate weights, freeze.
+
+        images   float32[n, channels, height, width], preprocessed
+        observe  called with this model between calibration and reparameterization, for those who
+                 want to look at the channel-wise state
+        returns  self
+
+        One forward pass: every quantizer is calibrated on inputs that all quantizers upstream have
+        damaged, as in the authors' code. The second pass of algorithm 1 (step 7) needs none.
+        """
+        if len(images) < MIN_CALIBRATION_IMAGES:
+            raise ValueError(
+                f"Calibration needs at least {MIN_CALIBRATION_IMAGES} images, not {len(images)}"
+            )
+        for _, layer in self.layers():
+            layer.calibrate_weight()
+        self._set_calibrating(True)
+        self._calibration_pass(images)
+        self._set_calibrating(False)
+        if observe:
+            observe(self)
+        if self.recipe.layernorm == "reparam":
+            for pair in self.normed_linears:
+                reparameterize(
+                    pair.norm, pair.linear,
+                    fractional_zero_point=self.recipe.profile == "official",
+                )
+                pair.linear.calibrate_weight()
+        return self.freeze()
+
+    def _calibration_pass(self, images):
+        try:
+            self.network(images)
+        except AssertionError as error:
+            raise ValueError(str(error)) from error
+
+    def _set_calibrating(self, calibrating):
+        for _, module in self.layers() + self.attentions():
+            module.calibrating = calibrating
+
+    def freeze(self):
+        """Weights to codes, and the integer path where the recipe has it."""
+        for name, layer in self.layers():
+            try:
+                layer.freeze(integer=self.recipe.integer)
+            except ValueError as error:
+                raise ValueError(f"Layer {name}: {error}") from error
+        return self
+
+    @torch.inference_mode()
+    def forward(self, images):
+        """float32[n, channels, height, width] -> float32[n, classes] logits"""
+        return torch.cat([self.network(part) for part in images.split(_MICRO_BATCH)])
