@@ -29,7 +29,8 @@ Python: `.mem` files are for `$readmemh`, `replay.sv` is a plain self-checking b
 ## Replay
 
     iverilog -g2012 -o replay.vvp <instance>/replay.sv <the unit's Verilog> && vvp replay.vvp
-    verilator --binary --timing --top-module <instance>_replay <instance>/replay.sv <Verilog>
+    verilator --binary --timing -Wno-fatal --top-module <instance>_replay \\
+              <instance>/replay.sv <the unit's Verilog>
 
 Run in this folder, or say where it is: `+bundle=DIR`. `+stall=N` adds N percent of idle cycles
 and of back pressure (`+seed=S` picks which). The verdict is one line, `PASS` or `FAIL`, and the

@@ -1,15 +1,11 @@
 """Writes golden-vector bundles: every file of one, all at once or not at all."""
 
 import math
-import os
-import shutil
-import tempfile
 import zipfile
-from pathlib import Path
 
 import numpy as np
 
-from vit2rtl.golden import packing
+from vit2rtl.golden import atomic, packing
 from vit2rtl.golden.bundle_readme import readme
 from vit2rtl.golden.bundle_record import checked, checked_notes, described, narrowest, plain
 from vit2rtl.golden.bundle_schema import (
@@ -40,29 +36,24 @@ class BundleWriter:
     """
 
     def __init__(self, path, provenance):
-        self._path = Path(path).resolve()
+        self._path = path
         self._provenance = plain(provenance)
         self._entries = {}
         self._instances = {}
 
     def __enter__(self):
-        path = self._path
-        if path.exists() and not path.is_dir():
-            raise ValueError(f"{path} is a file, not a folder for a bundle")
-        if path.exists() and any(path.iterdir()) and not is_bundle(path):
-            raise ValueError(f"{path} is not empty and not a bundle: not overwriting it")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-        self._root = self._scratch / "new"
-        self._root.mkdir()
+        self._place = atomic.folder(self._path, kind="bundle", is_ours=is_bundle)
+        self._root = self._place.__enter__()
         return self
 
     def __exit__(self, kind, error, traceback):
-        try:
-            if kind is None:
+        if kind is None:
+            try:
                 self._finish()
-        finally:
-            shutil.rmtree(self._scratch)
+            except BaseException as failure:
+                self._place.__exit__(type(failure), failure, failure.__traceback__)
+                raise
+        return self._place.__exit__(kind, error, traceback)
 
     def add(
         self,
@@ -186,16 +177,3 @@ class BundleWriter:
         )
         sums = "".join(f"{sha256(self._root / file)}  {file}\n" for file in files)
         (self._root / SUMS).write_text(sums, encoding="utf-8", newline="\n")
-        self._replace()
-
-    def _replace(self):
-        if not self._path.exists():
-            os.rename(self._root, self._path)
-            return
-        old = self._scratch / "old"
-        os.rename(self._path, old)
-        try:
-            os.rename(self._root, self._path)
-        except OSError:
-            os.rename(old, self._path)
-            raise
