@@ -17,10 +17,10 @@ class Log2DequantizerLane(Lane):
         width, zero_code = self.parameters["width"], self.parameters["zero_code"]
         one = 1 << (width - 1)
         mantissa = Mux(self.i.code[0], isqrt(one * one // 2), one)
-        value = (mantissa >> self.i.code[1:])[:width]
         if zero_code != "none":
             last = code_count(self.parameters["bits"], zero_code) - 1
-            value = Mux(self.i.code == last, 0, value)
+            mantissa = Mux(self.i.code == last, 0, mantissa)
+        value = (mantissa >> self.i.code[1:])[:width]
         m.d.comb += self.o.value.eq(registered(m, value, self.enable[0], name="value"))
         return m
 

@@ -1,6 +1,6 @@
 """Quantizer of probabilities to log√2 codes: comparisons and shifts, no logarithm, no divider."""
 
-from amaranth.hdl import Cat, Const, Module, Mux
+from amaranth.hdl import Cat, Module, Mux, Signal
 
 from vit2rtl.golden.log_sqrt2 import code_count
 from vit2rtl.rtl.pipeline import registered
@@ -10,7 +10,8 @@ from vit2rtl.rtl.stream_unit import Lane, StreamUnit
 def search_steps(count):
     """Step sizes of a binary search among ``count`` thresholds: their sum is ``count``.
 
-    7 → 4, 2, 1 and 8 → 4, 2, 1, 1: each step is at most one more than all later ones together.
+    7 → 4, 2, 1 and 6 → 3, 2, 1: each step is at most one more than all later ones together. A
+    power of two wastes a level, so that many thresholds are one and a search among the others.
     """
     steps = []
     while count:
@@ -28,51 +29,68 @@ def threshold_counts(bits, width, zero_code):
     return min((steps + 1) // 2, width), min(steps // 2, width)
 
 
+def split(count):
+    """``(1, count - 1)`` for a power of two, else ``(0, count)``: compared apart, searched."""
+    apart = int(count.bit_count() == 1)
+    return apart, count - apart
+
+
 class LogSqrt2QuantizerLane(Lane):
     """One probability to one code: two binary searches side by side, a step of each a stage."""
 
     def elaborate(self, platform):
         m = Module()
         bits, width = self.parameters["bits"], self.parameters["width"]
-        zero_code = self.parameters["zero_code"]
-        last = code_count(bits, zero_code) - 1
-        counts = threshold_counts(bits, width, zero_code)
-        zero_is_apart = (last + 1) // 2 > width
-
-        zero = self.i.probability == 0
-        totals = []
-        sides = zip("ab", (self.threshold_a, self.threshold_b), counts, strict=True)
-        for side, threshold, count in sides:
-            steps = search_steps(count)
-            scaled, total = self.i.probability, Const(0, 1)
-            for n, step in enumerate(steps):
-                below = self._below(scaled, threshold, step)
-                moved = Mux(below, (scaled << step)[: width + 1], scaled)
-                scaled = registered(m, moved, self.enable[n], name=f"scaled_{side}{n}")
-                summed = (total + Mux(below, step, 0))[: sum(steps[: n + 1]).bit_length()]
-                total = registered(m, summed, self.enable[n], name=f"count_{side}{n}")
-            for n in range(len(steps), len(self.enable) - 1):
-                total = registered(m, total, self.enable[n], name=f"count_{side}{n}")
-            totals.append(total)
-
-        code = (totals[0] + totals[1])[: self.o.code.shape().width]
-        if zero_is_apart:
-            for n in range(len(self.enable) - 1):
-                zero = registered(m, zero, self.enable[n], name=f"zero_{n}")
+        last = code_count(bits, self.parameters["zero_code"]) - 1
+        count_a, count_b = threshold_counts(bits, width, self.parameters["zero_code"])
+        counts = [
+            *self._search(m, "a", self.threshold_a, count_a),
+            *self._search(m, "b", self.threshold_b, count_b),
+        ]
+        code = sum(counts[1:], counts[0])[: len(self.o.code)]
+        if (last + 1) // 2 > width:
+            zero = self._delayed(m, self.i.probability == 0, 0, "zero")
             code = Mux(zero, last, code)
         m.d.comb += self.o.code.eq(registered(m, code, self.enable[-1], name="code"))
         return m
 
-    def _below(self, scaled, threshold, step):
-        """``scaled * 2**(step-1) < threshold``, with no more bits compared than can differ."""
-        width = self.parameters["width"]
-        kept = width - step + 1
+    def _search(self, m, side, threshold, count):
+        """Numbers whose sum is how many of ``threshold / 2**j``, j below ``count``, are above."""
+        apart, searched = split(count)
+        found = []
+        scaled = self.i.probability
+        if apart:
+            below = self._below(m, scaled, threshold, 0, f"below_{side}")
+            found.append(self._delayed(m, below, 0, f"first_{side}"))
+        # What is below a threshold after a shift fits; one shift further it needs a bit more.
+        room = self.parameters["width"] + 1 - apart
+        steps = search_steps(searched)
+        bits = []
+        for stage, step in enumerate(steps):
+            below = self._below(m, scaled, threshold, apart + step - 1, f"below_{side}{step}")
+            bits.append(self._delayed(m, below, stage, f"step_{side}{step}"))
+            moved = Mux(below, (scaled << step)[:room], scaled)
+            scaled = registered(m, moved, self.enable[stage], name=f"scaled_{side}{stage}")
+        if steps == [1 << n for n in reversed(range(len(steps)))]:
+            return [*found, Cat(*reversed(bits))] if steps else found
+        return [*found, *(Mux(bit, step, 0) for bit, step in zip(bits, steps, strict=True))]
+
+    def _below(self, m, scaled, threshold, shift, name):
+        """``scaled * 2**shift < threshold``, with no more bits compared than can differ."""
+        kept = self.parameters["width"] - shift
         low, high = scaled[:kept], scaled[kept:]
-        if step == 1:
-            below = low < threshold
-        else:
-            below = Cat(0, low) < Cat(threshold[: step - 1].any(), threshold[step - 1 :])
-        return below & ~high.any() if len(high) else below
+        if shift:
+            low = Cat(0, low)
+            threshold = Cat(threshold[:shift].any(), threshold[shift:])
+        below = Signal(name=name)
+        m.d.comb += below.eq(Cat(low, high.any()) < threshold)
+        return below
+
+    def _delayed(self, m, value, stage, name):
+        """``value``, made in ``stage``, when the last stage needs it."""
+        for n in range(stage, len(self.enable) - 1):
+            value = registered(m, value, self.enable[n], name=f"{name}_{n}")
+        return value
 
 
 class LogSqrt2Quantizer(StreamUnit):
@@ -83,8 +101,8 @@ class LogSqrt2Quantizer(StreamUnit):
     and ``threshold_b / 2**j`` above the probability, found by two binary searches on j in which
     the probability is shifted left instead of the threshold right.
 
-    Latency ``floor(log2(min(2**(bits-1), width))) + 2`` cycles: one a search step and one to add
-    the two counts (5 for 4 bits of 16). One beat a cycle. A stalled ``o`` stalls ``i`` and loses
+    Latency ``ceil(log2(min(2**(bits-1), width))) + 1`` cycles: one a search step and one to add
+    the two counts (4 for 4 bits of 16). One beat a cycle. A stalled ``o`` stalls ``i`` and loses
     nothing: as many beats wait inside as the latency has cycles. ``last`` travels with its beat;
     reset discards what is inside.
 
@@ -117,4 +135,4 @@ class LogSqrt2Quantizer(StreamUnit):
         counts = threshold_counts(
             parameters["bits"], parameters["width"], parameters["zero_code"]
         )
-        return len(search_steps(counts[0])) + 1
+        return max(len(search_steps(split(count)[1])) for count in counts) + 1
