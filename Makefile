@@ -42,8 +42,8 @@ out/model: | setup
 vectors: setup out/model ## Record golden vectors of the embedded model: out/vectors/
 	$(VIT2RTL) vectors out/model --out out/vectors
 
-sim: vectors ## Replay the vectors in the simulators [SIM=icarus SEED=1 WAVES=1 JOBS=2]
-	$(VIT2RTL) simulate out/vectors $(SIMULATE_OPTIONS)
+sim: vectors ## Replay them: results in out/simulation/ [SIM=icarus SEED=1 WAVES=1 JOBS=2]
+	$(VIT2RTL) simulate out/vectors --out out/simulation $(SIMULATE_OPTIONS)
 
 bench: setup ## Run the timed comparisons in benchmarks/
 	$(foreach script,$(sort $(wildcard benchmarks/[a-z]*.py)),$(VENV)/python $(script) --json &&) true

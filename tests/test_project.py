@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = PYPROJECT["tool"]["setuptools"]["package-dir"]
 TARGETS = "help setup demo test lint verilog vectors sim bench clean".split()
+SIMULATE = "vit2rtl simulate out/vectors --out out/simulation"
 
 # Folders of this machine's users and services; a path below them means nothing elsewhere.
 MACHINE_PATH = re.compile(r"(?<![\w.~$])/(?:home|root|work|Users|mnt|opt|tmp|srv)/[\w.-]+")
@@ -154,12 +155,12 @@ def test_make_alone_lists_every_target():
         (["demo"], "vit2rtl demo --out demo"),
         (["verilog"], "vit2rtl verilog --all --out out/verilog"),
         (["vectors"], "vit2rtl vectors out/model --out out/vectors"),
-        (["sim"], "vit2rtl simulate out/vectors --simulator icarus --simulator verilator"),
+        (["sim"], f"{SIMULATE} --simulator icarus --simulator verilator"),
         (
             ["sim", "SIM=icarus", "SEED=7", "JOBS=2", "WAVES=1"],
-            "vit2rtl simulate out/vectors --simulator icarus --seed 7 --jobs 2 --waves",
+            f"{SIMULATE} --simulator icarus --seed 7 --jobs 2 --waves",
         ),
-        (["sim", "SIM=verilator", "WAVES=0"], "simulate out/vectors --simulator verilator"),
+        (["sim", "SIM=verilator", "WAVES=0"], f"{SIMULATE} --simulator verilator"),
         (["test", "TESTS=tests/rtl"], "pytest -n 2 --dist loadgroup"),
     ],
 )
