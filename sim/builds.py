@@ -16,10 +16,10 @@ from vit2rtl.sim import processes, simulators
 
 BUILD_SECONDS = 900
 REPLAY, PROTOCOL = "replay", "protocol"
-TIMESCALE = ("1ns", "1ps")
+TIMESCALE, TIMESCALE_FILE = "1ns/1ps", "timescale.f"
 
 # The benches judge behaviour; style and width warnings of generated code are the linter's business.
-_QUIET = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-INITIALDLY", "--no-stop-fail")
+_QUIET = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-INITIALDLY")
 
 _WAVES_TOP = """\
 `timescale 1ns/1ps
@@ -74,9 +74,10 @@ def build(tool, sources, top, *, kind, waves=False, jobs=2):
         sources["waves.v"] = _WAVES_TOP.format(bench=bench)
     if waves and kind == REPLAY:
         top = "waves"
-    compile_with = _icarus_commands if tool.name == "icarus" else _verilator_commands
-    key = _key(tool, sources, top, kind, waves)
-    folder = cache_folder() / "builds" / key
+    names = sorted(name for name in sources if name.endswith((".v", ".sv")))
+    command = _icarus if tool.name == "icarus" else _verilator
+    command = command(tool, names, top, kind, waves)
+    folder = cache_folder() / "builds" / _key(tool, sources, command)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         complete = folder / "complete"
@@ -87,61 +88,55 @@ def build(tool, sources, top, *, kind, waves=False, jobs=2):
         folder.mkdir()
         for name, text in sources.items():
             (folder / name).write_text(text, encoding="utf-8")
-        compile_with(tool, folder, sorted(sources), found, jobs)
+        # Sources without a timescale of their own would run at 1 s per unit.
+        (folder / TIMESCALE_FILE).write_text(f"+timescale+{TIMESCALE}\n")
+        _compile(command, tool, folder)
+        if tool.name == "verilator":
+            _make(tool, folder, jobs)
         complete.touch()
     return found
 
 
-def _key(tool, sources, top, kind, waves):
-    content = {
-        "tool": [tool.name, tool.version, tool.path],
-        "cocotb": [simulators.cocotb().version, str(cocotb_config.libs_dir)],
-        "python": sys.version,
-        "flags": [_QUIET, _verilator_flags(tool)],
-        "bench": [top, kind, waves],
-        "sources": sources,
-    }
-    text = json.dumps(content, sort_keys=True)
+def _key(tool, sources, command):
+    versions = [tool.name, tool.version, simulators.cocotb().version, sys.version]
+    text = json.dumps([versions, command, _make_command(tool, 1), sources], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def _icarus_commands(tool, folder, names, build, jobs):
-    # Sources without a timescale of their own would run at 1 s per unit.
-    (folder / "timescale.f").write_text("+timescale+{}/{}\n".format(*TIMESCALE))
-    tops = ["-s", build.top]
-    if build.waves and build.kind == PROTOCOL:
-        tops += ["-s", "waves"]
-    _compile(
-        [tool.path, "-g2012", "-o", build.program, *tops, "-f", "timescale.f", *names], tool, folder
-    )
+def _icarus(tool, names, top, kind, waves):
+    tops = ["-s", top, *(["-s", "waves"] if waves and kind == PROTOCOL else [])]
+    return [tool.path, "-g2012", "-o", "sim.vvp", *tops, "-f", TIMESCALE_FILE, *names]
 
 
-def _verilator_commands(tool, folder, names, build, jobs):
+def _verilator(tool, names, top, kind, waves):
     command = [tool.path, "--cc", "--exe", "--timing", "-Mdir", ".", "--prefix", "Vtop"]
-    command += ["--top-module", build.top, "-o", build.top, *_QUIET, *_verilator_flags(tool)]
-    command += ["--timescale", "/".join(TIMESCALE)]
-    # Makes registers without a reset value start at random instead of at a convenient zero.
+    command += ["--top-module", top, "-o", top, "--timescale", TIMESCALE]
+    command += [*_QUIET, *_verilator_flags(tool)]
+    # Registers without a reset value start at random instead of at a convenient zero.
     command += ["--x-initial", "unique", "--x-assign", "unique"]
-    if build.waves:
+    if waves:
         command += ["--trace-fst"]
-    if build.kind == REPLAY:
-        command += ["--main"]
-    else:
-        libraries = cocotb_config.libs_dir
-        command += ["--vpi", "--public-flat-rw", _cocotb_main()]
-        command += ["-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"]
-        names = [name for name in names if name != "waves.v"]
-    _compile([*command, *names], tool, folder)
+    if kind == REPLAY:
+        return [*command, "--main", *names]
+    libraries = cocotb_config.libs_dir
+    command += ["--vpi", "--public-flat-rw", _cocotb_main()]
+    command += ["-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"]
+    return [*command, *(name for name in names if name != "waves.v")]
+
+
+def _make(tool, folder, jobs):
     runtime = cache_folder() / "runtime" / _runtime_key(folder, tool)
     _restore(runtime, folder)
-    # -o: objects of the runtime do not depend on the model, though the makefile says so.
-    make = ["make", f"-j{jobs}", "-f", "Vtop.mk", "-o", "Vtop.mk", f"PYTHON3={sys.executable}"]
-    if simulators.is_packaged(tool):
-        make += ["CFG_CXXFLAGS_PCH_I=-include"]
-    _compile(make, tool, folder)
+    _compile(_make_command(tool, jobs), tool, folder)
     _keep(runtime, folder)
     for leftover in (*folder.glob("*.o"), *folder.glob("*.a"), *folder.glob("*.gch")):
         leftover.unlink()
+
+
+def _make_command(tool, jobs):
+    # -o: objects of the runtime do not depend on the model, though the makefile says so.
+    make = ["make", f"-j{jobs}", "-f", "Vtop.mk", "-o", "Vtop.mk", f"PYTHON3={sys.executable}"]
+    return [*make, "CFG_CXXFLAGS_PCH_I=-include"] if simulators.is_packaged(tool) else make
 
 
 def _verilator_flags(tool):

@@ -58,8 +58,8 @@ def _end(child):
         _running.discard(child)
 
 
-def tail(log, lines=15):
+def tail(log, lines=15, separator="\n"):
     """The last lines of a log, for an error message."""
     with suppress(OSError), open(log, encoding="utf-8", errors="replace") as stream:
-        return "\n".join(stream.read().splitlines()[-lines:])
+        return separator.join(stream.read().splitlines()[-lines:])
     return ""

@@ -111,7 +111,7 @@ def _error(status, xml, cases, log):
     try:
         tests, failed = get_results(xml)
     except RuntimeError:
-        return f"the simulator ended early, see {log}: {processes.tail(log, 3)}"
+        return f"the simulator ended early, see {log}: {processes.tail(log, 3, ' | ')}"
     found = sum(bool(case["problems"]) for case in cases)
     if tests != len(cases) or failed != found or not tests:
         return f"{tests} tests ran, {len(cases)} came to a verdict, see {log}"

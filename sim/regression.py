@@ -10,6 +10,8 @@ from vit2rtl.rtl import verilog
 from vit2rtl.sim import builds, processes, protocol, replay
 from vit2rtl.sim.simulators import SIMULATORS, cocotb, find
 
+SUFFIXES = (".v", ".sv", ".vh", ".svh")  # the last two for `include
+
 
 def run_regression(
     bundle,
@@ -29,7 +31,7 @@ def run_regression(
     bundle          folder of a golden-vector bundle; validated before anything runs
     simulators      ``icarus``, ``verilator``; one that is missing here is a ValueError
     units           instance or unit names to run; all of the bundle's by default
-    verilog_folder  Verilog to use in place of what vit2rtl generates (all its .v and .sv files)
+    verilog_folder  Verilog to use in place of what vit2rtl generates (all its .v, .sv, .vh, .svh)
     out             folder for logs and waves (default: ``simulation``)
     stall           percentage of idle cycles and of back pressure in the replay benches, 0..99
     jobs            benches to run at a time
@@ -121,7 +123,7 @@ def _sources(instance, folder):
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"Verilog folder {folder} does not exist")
-    files = sorted(path for path in folder.iterdir() if path.suffix in (".v", ".sv"))
+    files = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
     sources = {path.name: path.read_text(encoding="utf-8") for path in files}
     if not any(re.search(rf"\bmodule\s+{instance.name}_axis\b", t) for t in sources.values()):
         raise ValueError(f"No file in {folder} has a module {instance.name}_axis")

@@ -15,7 +15,9 @@ _VERDICT = re.compile(
     r"^(PASS|FAIL) (\S+) beats=(\d+) mismatches=(\d+)(?: reason: (.*))?", re.MULTILINE
 )
 _MISMATCH = re.compile(
-    r"^MISMATCH \S+ record=(\S+) beat=(\d+) got=(\S+) want=(\S+)(?: (.*))?$", re.MULTILINE
+    r"^MISMATCH \S+ record=(\S+) beat=(\d+) got=(\S+) want=(\S+)"
+    r"(?: got_last=(\S) want_last=(\S))?$",
+    re.MULTILINE,
 )
 
 
@@ -40,7 +42,7 @@ def run(entry, tool, build, folder, *, bundle, seed, stall=0, build_seconds=0.0)
     if status is None:
         error = f"stopped after {_timeout(entry, tool, stall):.0f} s, see {log}"
     elif verdict is None or verdict[2] != entry.instance.name:
-        error = f"the simulator ended without a verdict, see {log}: {processes.tail(log, 3)}"
+        error = f"the simulator ended without a verdict, see {log}: {processes.tail(log, 3, ' | ')}"
     else:
         beats, mismatches = int(verdict[3]), int(verdict[4])
         wanted = sum(record.beats for record in entry.records)
@@ -84,10 +86,10 @@ def _timeout(entry, tool, stall):
 def _details(entry, text):
     layers = {record.name: record.layer for record in entry.records}
     details = []
-    for record, beat, got, want, rest in _MISMATCH.findall(text):
+    for record, beat, got, want, *last in _MISMATCH.findall(text):
         details += mismatches_of(
             entry.instance,
-            problem="wrong value" if got != want else rest,
+            problem="wrong value" if got != want else "m_axis_tlast is {}, not {}".format(*last),
             layer=layers.get(record, ""),
             record=record,
             beat=int(beat),

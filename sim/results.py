@@ -73,7 +73,7 @@ def lanes_of(instance, got, want):
     width = packing.lane_bits(instance.outputs)
     digits = packing.line_digits(width)
     if any(digit in "xzXZ" for digit in got):
-        yield None, got, want
+        yield None, f"0x{got}", f"0x{want}"
         return
     beats = int(got, 16), int(want, 16)
     mask = (1 << width) - 1
@@ -93,7 +93,8 @@ def mismatches_of(instance, *, problem, layer="", record="", beat=None, got=None
         ]
         if lanes:
             return lanes
-    return [Mismatch(**place, problem=problem, got=got or "", want=want or "")]
+    got, want = ("" if value is None else f"0x{value}" for value in (got, want))
+    return [Mismatch(**place, problem=problem, got=got, want=want)]
 
 
 def write_junit(path, results):

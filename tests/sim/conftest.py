@@ -1,5 +1,7 @@
 """A small bundle for all three units, and one cache of builds for all tests and workers."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,8 @@ DEQUANTIZER = Instance.of("log2_dequantizer", lanes=2)
 @pytest.fixture(scope="session", autouse=True)
 def build_cache(tmp_path_factory):
     """Never the user's cache; one folder for all of pytest-xdist's workers."""
-    folder = tmp_path_factory.getbasetemp().parent / "vit2rtl-cache"
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "vit2rtl-cache"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VIT2RTL_CACHE", str(folder))
         yield folder

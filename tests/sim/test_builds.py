@@ -6,7 +6,7 @@ import pytest
 
 from vit2rtl.sim import builds, processes, simulators
 
-BENCH = 'module top; initial begin $display("PASS"); $finish; end endmodule\n'
+BENCH = 'module top; initial $display("PASS"); endmodule\nmodule other; endmodule\n'
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_a_build_is_made_once_for_the_same_content(icarus):
     "change",
     [
         {"sources": {"t.v": BENCH + "// another\n"}},
-        {"kind": "protocol"},
+        {"top": "other"},
         {"waves": True},
     ],
 )
