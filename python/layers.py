@@ -136,17 +136,22 @@ class IntegerOutput:
         self.exact = next((t for t, limit in _EXACT.items() if self.bound < limit), None)
         if self.exact is None or self.bound >= 1 << 31:
             raise ValueError(f"Accumulator bound {self.bound} does not fit 32 bits")
-        self.low = -zero_point
-        self.high = self.low + (outputs[0].levels - 1)
         self.factor = self.multiplier.double() * 2.0 ** -self.shift.double()
         # Half up: floor(acc * M / 2**n + 1/2), every term a multiple of 2**-n below 2**53 of them.
         self.offset = self.bias.double() * self.factor + 0.5
-        self.scale = None if len(outputs) > 1 else float(outputs[0].scale)
+        low = -zero_point.float()
+        self.low, self.high = low, low + (outputs[0].levels - 1)
+        self.scale = None
+        if len(outputs) == 1:
+            self.low, self.high = float(self.low[0]), float(self.high[0])
+            self.scale = float(outputs[0].scale)
 
     def centered(self, accumulators):
         """Accumulators without bias, as exact floats, to float32 codes less their zero point."""
-        y = torch.addcmul(self.offset, accumulators.double(), self.factor).floor_()
-        return torch.clamp(y, self.low, self.high, out=y).float()
+        y = torch.addcmul(self.offset, accumulators.double(), self.factor).floor_().float()
+        if self.scale is None:
+            return torch.clamp(y, self.low, self.high, out=y)
+        return y.clamp_(self.low, self.high)
 
 
 class QuantAttention(nn.Module):

@@ -9,7 +9,7 @@ from vit2rtl.surgery import quantize_modules
 
 MIN_CALIBRATION_IMAGES = 2
 # Images that go through the network together: activations of a few stay in the cache.
-_MICRO_BATCH = 2
+_MICRO_BATCH = 4
 
 
 class QuantizedViT(nn.Module):

@@ -58,7 +58,7 @@ class UniformQuantizer(nn.Module):
         ``clip(round(x / s), -z, 2**b - 1 - z)``, rounding half to even (Eq. 7 less z).
         """
         scale, zero_point = self._broadcast(x)
-        low = -zero_point
+        low = -zero_point if zero_point.ndim else -float(zero_point)
         return (x / scale).round_().clamp_(low, low + (self.levels - 1))
 
     def codes(self, x):

@@ -1,0 +1,58 @@
+"""What the timed comparisons share: DeiT-Tiny, a batch of 32 images, CPU seconds of one thread."""
+
+import argparse
+import json
+import time
+
+import torch
+
+from vit2rtl import timm_models
+from vit2rtl.images import open_images, preprocessing
+
+BATCH = 32
+
+
+def arguments(description):
+    """The command line of a comparison, torch set to one thread."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--weights", help="DeiT-Tiny's weights, safetensors (default: random ones)")
+    parser.add_argument("--images", help="folder of images (default: normal noise)")
+    parser.add_argument("--repeats", type=int, default=3, help="the best of so many runs counts")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    torch.set_num_threads(1)
+    return parser.parse_args()
+
+
+def model(options):
+    """A fresh float DeiT-Tiny."""
+    torch.manual_seed(0)
+    if options.weights:
+        return timm_models.create("deit_tiny_patch16_224", weights=options.weights)
+    return timm_models.timm.create_model("deit_tiny_patch16_224").eval()
+
+
+def images(options, network):
+    """float32[32, 3, 224, 224]"""
+    if not options.images:
+        return torch.randn(BATCH, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    found = open_images(options.images, preprocessing(network)).sample(BATCH, seed=0)
+    return found.batch(range(BATCH))
+
+
+def cpu_seconds(call, repeats):
+    """Least CPU seconds of several calls: other programs only ever add to them."""
+    best = float("inf")
+    for _ in range(repeats):
+        started = time.process_time()
+        with torch.inference_mode():
+            call()
+        best = min(best, time.process_time() - started)
+    return best
+
+
+def report(options, figures):
+    """Print figures as JSON or as lines."""
+    if options.json:
+        print(json.dumps(figures, indent=1, sort_keys=True))
+    else:
+        print("\n".join(f"{name:<28}{value:.3g}" for name, value in figures.items()))

@@ -1,0 +1,33 @@
+"""CPU cost of calibrating DeiT-Tiny on 32 images, in float forward passes of that batch.
+
+python benchmarks/calibration.py [--weights FILE --images DIR] [--json]
+"""
+
+import _deit_tiny as deit_tiny
+
+from vit2rtl.quantized_vit import QuantizedViT
+from vit2rtl.recipe import Recipe
+
+
+def calibrate(options, batch):
+    """CPU seconds of calibrating a fresh model, surgery and freezing included."""
+    network = deit_tiny.model(options)
+    return deit_tiny.cpu_seconds(lambda: QuantizedViT(network, Recipe()).calibrate(batch), 1)
+
+
+def main():
+    options = deit_tiny.arguments(__doc__)
+    network = deit_tiny.model(options)
+    batch = deit_tiny.images(options, network)
+    deit_tiny.cpu_seconds(lambda: network(batch), 1)
+    forward = deit_tiny.cpu_seconds(lambda: network(batch), options.repeats)
+    calibration = min(calibrate(options, batch) for _ in range(options.repeats))
+    deit_tiny.report(options, {
+        "float_forward_cpu_seconds": forward,
+        "calibration_cpu_seconds": calibration,
+        "calibration_over_forward": calibration / forward,
+    })
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""CPU cost of the quantized DeiT-Tiny's forward pass, in float forward passes of that batch.
+
+python benchmarks/fake_quant.py [--weights FILE --images DIR] [--json]
+"""
+
+import _deit_tiny as deit_tiny
+
+from vit2rtl.quantized_vit import QuantizedViT
+from vit2rtl.recipe import PROFILES, Recipe
+
+
+def main():
+    options = deit_tiny.arguments(__doc__)
+    network = deit_tiny.model(options)
+    batch = deit_tiny.images(options, network)
+    deit_tiny.cpu_seconds(lambda: network(batch), 1)
+    forward = deit_tiny.cpu_seconds(lambda: network(batch), options.repeats)
+    ratios = {}
+    for profile in PROFILES:
+        quantized = QuantizedViT(deit_tiny.model(options), Recipe(profile=profile)).calibrate(batch)
+        deit_tiny.cpu_seconds(lambda quantized=quantized: quantized(batch), 1)
+        seconds = deit_tiny.cpu_seconds(
+            lambda quantized=quantized: quantized(batch), options.repeats
+        )
+        ratios[profile] = seconds / forward
+    deit_tiny.report(options, {
+        "float_forward_cpu_seconds": forward,
+        **{f"{profile}_over_float": ratio for profile, ratio in ratios.items()},
+        "quantized_over_float": max(ratios.values()),
+    })
+
+
+if __name__ == "__main__":
+    main()
