@@ -21,7 +21,9 @@ class Log2DequantizerLane(Lane):
             last = code_count(self.parameters["bits"], zero_code) - 1
             mantissa = Mux(self.i.code == last, 0, mantissa)
         value = (mantissa >> self.i.code[1:])[:width]
-        m.d.comb += self.o.value.eq(registered(m, value, self.enable[0], name="value"))
+        # With a reset of its own: synthesis would make one of the cases in which bits are zero.
+        result = registered(m, value, self.enable[0], name="value", reset=True)
+        m.d.comb += self.o.value.eq(result)
         return m
 
 

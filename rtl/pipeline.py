@@ -62,12 +62,12 @@ class PipelineControl(wiring.Component):
         return m
 
 
-def registered(m, value, enable, *, name):
+def registered(m, value, enable, *, name, reset=False):
     """A data register of one pipeline stage: follows ``value`` where ``enable`` is high.
 
-    Without reset: the valid bits say what counts, and multiplier blocks can absorb the register.
+    As a rule without reset: the valid bits say what counts, and multiplier blocks can absorb it.
     """
-    register = Signal(value.shape(), name=name, reset_less=True)
+    register = Signal(value.shape(), name=name, reset_less=not reset)
     with m.If(enable):
         m.d.sync += register.eq(value)
     return register
