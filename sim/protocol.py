@@ -41,24 +41,21 @@ def run(entry, tool, build, folder, *, seed, build_seconds=0.0, throughput=True)
         env={**dict.fromkeys(_FOREIGN), **tool.environment},
     )
     seconds = time.perf_counter() - started
-    cases = _cases(Path(job["results"]))
+    cases = _cases(folder / RESULTS)
     error = _error(status, folder / JUNIT, cases, log)
     beats = sum(case["beats"] for case in cases) or 1
     results = []
-    for bench in BENCHES:
+    for bench in BENCHES if throughput else BENCHES[:-1]:
         mine = [case for case in cases if case["bench"] == bench]
-        if bench == "throughput" and not throughput:
-            continue
-        mine_beats = sum(case["beats"] for case in mine)
-        problems = sum(len(case["problems"]) for case in mine)
+        share = sum(case["beats"] for case in mine)
         results.append(
             BenchResult(
                 simulator=tool.name,
                 bench=bench,
                 instance=entry.instance.name,
-                beats=mine_beats,
-                mismatches=problems,
-                seconds=seconds * mine_beats / beats,
+                beats=share,
+                mismatches=sum(len(case["problems"]) for case in mine),
+                seconds=seconds * share / beats,
                 build_seconds=build_seconds if bench == BENCHES[0] else 0.0,
                 details=tuple(_details(entry, mine)),
                 error=error,
