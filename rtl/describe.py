@@ -74,9 +74,7 @@ def lane_fields(fields):
     """Position of each field in its lane."""
     rows, low = [], 0
     for field in fields:
-        rows.append(
-            {"name": field.name, "lsb": low, "width": field.width, "signed": field.signed}
-        )
+        rows.append({"name": field.name, "lsb": low, "width": field.width, "signed": field.signed})
         low += field.width
     return rows
 
@@ -96,10 +94,7 @@ def markdown(description):
         "",
         *_table(
             ("port", "direction", "bits", "meaning"),
-            [
-                (f"`{p['name']}`", p["direction"], _bits(p), p["role"])
-                for p in description["ports"]
-            ],
+            [(f"`{p['name']}`", p["direction"], _bits(p), p["role"]) for p in description["ports"]],
         ),
     ]
     for port, packing in description["lanes"].items():

@@ -132,7 +132,5 @@ class LogSqrt2Quantizer(StreamUnit):
     @classmethod
     def cycles(cls, parameters):
         """Search steps, and one cycle to add the two counts."""
-        counts = threshold_counts(
-            parameters["bits"], parameters["width"], parameters["zero_code"]
-        )
+        counts = threshold_counts(parameters["bits"], parameters["width"], parameters["zero_code"])
         return max(len(search_steps(split(count)[1])) for count in counts) + 1

@@ -7,7 +7,7 @@ from vit2rtl.rtl.stream_unit import Lane, StreamUnit
 
 # A signed 18 × 18 multiplier block takes the 17 lower, unsigned bits of a longer accumulator.
 _SPLIT = 17
-# Shift levels below 2**_FINE are done in a stage of their own.
+# So many of the shift's lower bits are done in a stage of their own: the wide levels come first.
 _FINE = 2
 
 

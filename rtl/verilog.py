@@ -76,8 +76,9 @@ def _readable(text, name):
     lanes = [m for m in modules if re.match(rf"module {name}_lane_\d+\b", m)]
     bodies = {re.sub(rf"^module {name}_lane_\d+\b", f"module {name}_lane", m) for m in lanes}
     if len(bodies) == 1:
-        kept = [re.sub(rf"\b{name}_lane_\d+\b", f"{name}_lane", m) for m in modules
-                if m not in lanes]
+        kept = [
+            re.sub(rf"\b{name}_lane_\d+\b", f"{name}_lane", m) for m in modules if m not in lanes
+        ]
         modules = [*kept, *bodies]
     return "\n".join(modules)
 

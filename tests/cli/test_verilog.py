@@ -73,8 +73,10 @@ def test_all_writes_every_unit_and_again_the_same_bytes(vit2rtl, tmp_path):
             ["requantizer", "--all"],
             "--all means every unit with its defaults; leave out requantizer",
         ),
-        (["--all", "--zero-code", "top"], "--all means every unit with its defaults; "
-         "leave out --zero-code"),
+        (
+            ["--all", "--zero-code", "top"],
+            "--all means every unit with its defaults; leave out --zero-code",
+        ),
     ],
 )
 def test_usage_errors_take_one_line_and_write_nothing(vit2rtl, tmp_path, arguments, text):

@@ -79,6 +79,11 @@ def test_every_kind_of_product(bench, acc_width, multiplier_width):
     widths = {"acc_width": acc_width, "multiplier_width": multiplier_width}
     for base in (1, max(1, acc_width + multiplier_width - 10)):
         check(bench, base, **widths)
+        check(bench, base, **widths, shift_base=base)
+
+
+def test_constant_base_beyond_the_product(bench):
+    check(bench, 40, acc_width=2, multiplier_width=2, shift_base=40)
 
 
 @pytest.mark.parametrize("zero_point_width", [1, 2, 4, 9, 17, 32])
