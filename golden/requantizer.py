@@ -18,8 +18,9 @@ def requantize(acc, multiplier, shift, zero_point, *, bits):
     zero_point  int or int[channels] |zero_point| <= 2**31
     returns     int64[..., channels] 0 .. 2**bits - 1
 
-    ``clip(((acc * multiplier + 2**(shift-1)) >> shift) + zero_point, 0, 2**bits - 1)``: 50 bits at
-    most before the shift, one rounding, arithmetic shift (gemmlowp rounds twice).
+    ``clip(((acc * multiplier + 2**(shift-1)) >> shift) + zero_point, 0, 2**bits - 1)``: 51 bits at
+    most before the shift (49 with a multiplier below 2**16), one rounding, arithmetic shift
+    (gemmlowp rounds twice).
     """
     if not 2 <= bits <= 16:
         raise ValueError(f"Bits must be between 2 and 16, not {bits!r}")
