@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from importlib import metadata
 from importlib.util import find_spec
@@ -83,6 +84,10 @@ def cocotb():
     path = str(metadata.distribution("cocotb").locate_file("cocotb"))
     if _numbers(version) < COCOTB_OLDEST:
         return Tool("cocotb", version, path, False, f"{_PIP}: 2.1 or later is needed")
+    if not _shared_python():
+        library = "libpython{}.{}".format(*sys.version_info)
+        remedy = f"Python's shared library is missing: apt-get install {library}"
+        return Tool("cocotb", version, path, False, remedy)
     return Tool("cocotb", version, path, True)
 
 
@@ -122,6 +127,15 @@ def _with_build_tools(tool):
     packages = " ".join(missing)
     remedy = f"Verilator needs {', '.join(missing)}: apt-get install {packages}"
     return Tool(tool.name, tool.version, tool.path, False, remedy, tool.environment)
+
+
+def _shared_python():
+    """Whether a simulator can load this Python; distributions package its library apart."""
+    try:
+        from find_libpython import find_libpython
+    except ModuleNotFoundError:
+        return False
+    return find_libpython() is not None
 
 
 def _first_line(command):

@@ -1,5 +1,7 @@
 """``vit2rtl simulate``: golden vectors through the Verilog, in Icarus and Verilator."""
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -32,7 +34,13 @@ SHOWN_MISMATCHES = 10
 )
 @click.option("--stall", default=0, show_default=True, help="Stalls in the replay, percent.")
 @click.option("--seed", default=0, show_default=True, help="Of everything random in the benches.")
-@click.option("--jobs", default=1, show_default=True, help="Benches to run at a time.")
+@click.option(
+    "--jobs",
+    default=lambda: os.cpu_count() or 1,
+    type=int,
+    show_default="number of cores",
+    help="Benches to run at a time.",
+)
 @click.option("--waves", is_flag=True, help="Record FST waves (slow).")
 @click.option(
     "--out",
@@ -54,6 +62,8 @@ def command(bundle, simulators, units, verilog_folder, stall, seed, jobs, waves,
 
     Exit code 0: all equal. 1: a mismatch. 2: it could not be run.
     """
+    # A cancelled job (SIGTERM) must not leave simulators behind, no more than Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tqdm(unit="bench", file=sys.stderr, disable=None, leave=False) as progress:
 
         def report(results, done, total):

@@ -40,7 +40,7 @@ def run(capfd, *arguments):
 
 
 def test_a_line_for_each_bench_and_a_total(bundle, capfd):
-    code, out, err = run(capfd, bundle, "--simulator", "icarus", "--seed", 4)
+    code, out, err = run(capfd, bundle, "--simulator", "icarus", "--seed", 4, "--jobs", 1)
     lines = out.splitlines()
     assert code == 0, err
     assert [line.split()[:3] for line in lines[:-1]] == [

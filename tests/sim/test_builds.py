@@ -1,5 +1,6 @@
 """The cache of builds, the child processes, and which tools are found."""
 
+import sys
 import time
 
 import pytest
@@ -146,3 +147,13 @@ def test_what_a_verilator_build_lacks_is_named(monkeypatch, tmp_path):
     tool = simulators.verilator()
     assert not tool.usable
     assert tool.remedy == "Verilator needs perl, g++: apt-get install perl g++"
+
+
+def test_a_python_that_no_simulator_can_load_is_named(monkeypatch):
+    monkeypatch.setattr(simulators, "_shared_python", lambda: False)
+    tool = simulators.cocotb()
+    assert not tool.usable
+    assert tool.remedy == (
+        "Python's shared library is missing: "
+        f"apt-get install libpython{sys.version_info[0]}.{sys.version_info[1]}"
+    )

@@ -153,9 +153,18 @@ def inject(bundle, tmp_path):
     return inject
 
 
-def regression(bundle_path, bug, folder, simulator, out):
+def named(name):
+    return next(bug for bug in BUGS if bug.name == name)
+
+
+def regression(bundle_path, bug, folder, simulator, out, **settings):
     return run_regression(
-        bundle_path, simulators=[simulator], units=[bug.unit], verilog_folder=folder, out=out
+        bundle_path,
+        simulators=[simulator],
+        units=[bug.unit],
+        verilog_folder=folder,
+        out=out,
+        **settings,
     )
 
 
@@ -175,8 +184,18 @@ def test_caught_in_icarus(bug, inject, bundle_path, tmp_path):
 
 @pytest.mark.parametrize("name", ON_VERILATOR)
 def test_caught_in_verilator(name, inject, bundle_path, tmp_path):
-    bug = next(bug for bug in BUGS if bug.name == name)
+    bug = named(name)
     check(regression(bundle_path, bug, inject(bug), "verilator", tmp_path / "out"), bug)
+
+
+@pytest.mark.parametrize(
+    "name", ["dropped beat under back pressure", "payload changes while stalled"]
+)
+def test_the_replay_sees_it_too_when_told_to_stall(name, inject, bundle_path, tmp_path):
+    bug = named(name)
+    results = regression(bundle_path, bug, inject(bug), "icarus", tmp_path / "out", stall=50)
+    replay = next(result for result in results if result.bench == "replay")
+    assert replay.mismatches and not replay.error
 
 
 def test_without_a_bug_the_same_files_pass(bundle, bundle_path, tmp_path):
@@ -198,7 +217,7 @@ def test_without_a_bug_the_same_files_pass(bundle, bundle_path, tmp_path):
 
 
 def test_a_bug_is_named_by_unit_layer_beat_and_lane(inject, bundle_path, tmp_path):
-    bug = next(bug for bug in BUGS if bug.name == "wrong mantissa")
+    bug = named("wrong mantissa")
     results = regression(bundle_path, bug, inject(bug), "icarus", tmp_path / "out")
     replay = next(result for result in results if result.bench == "replay")
     first = replay.details[0]
