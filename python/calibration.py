@@ -78,7 +78,8 @@ def best_uniform(rows, levels):
     valid = upper - lower > _CONSTANT * magnitude
     # Where a percentile leaves nothing (a channel constant but for outliers) the full range serves.
     upper, lower = torch.where(valid, upper, true_upper), torch.where(valid, lower, true_lower)
-    scales = torch.where(constant, torch.ones_like(upper), (upper - lower) / (levels - 1))
+    steps = ((upper - lower) / (levels - 1)).clamp(min=torch.finfo(rows.dtype).tiny)
+    scales = torch.where(constant, torch.ones_like(upper), steps)
     zero_points = torch.round(-lower / scales)
     errors = torch.stack([
         squared_error(rows, lambda x, at, s=s, z=z: uniform(x, s[at], z[at], levels))

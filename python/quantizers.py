@@ -65,7 +65,7 @@ class UniformQuantizer(nn.Module):
         """int32[...] codes. With a fractional zero point the two ends are levels of their own,
         so that there are ``2**bits + 1`` of them (profile ``official``)."""
         centered, (_, zero_point) = self.centered(x), self._broadcast(x)
-        codes = torch.ceil(centered + zero_point)
+        codes = torch.floor(centered + zero_point.ceil()).clamp_(max=self.levels - 1)
         fractional = zero_point != zero_point.round()
         top = centered == self.levels - 1 - zero_point
         return (codes + (fractional & top)).to(torch.int32)
