@@ -1,6 +1,7 @@
 """The command line: finds the subcommands, turns errors into one line and an exit code."""
 
 import importlib
+import os
 import sys
 
 import click
@@ -68,6 +69,9 @@ def cli(debug):
 def main(arguments=None):
     """Entry point. Exit codes: 0 success, 1 mismatch, 2 usage or bad input."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    # torch's idle threads spin by default: on a busy machine that costs ten times the work itself.
+    # Read when torch is loaded, which the commands do.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         code = cli.main(arguments, prog_name="vit2rtl", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

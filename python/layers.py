@@ -48,15 +48,13 @@ class QuantLinear(nn.Module):
         """(Re)calibrate the weight quantizer, one row a channel (algorithm 1, steps 2 and 7)."""
         quantizer = self.weight_quantizer
         quantizer.calibrate(self.weight)
-        zero = quantizer.constant & (self.weight[:, 0] == 0)
-        if zero.any() and not zero.all():
-            # A row of zeros has no scale of its own; its bias gets the coarsest of the others.
-            quantizer.scale[zero] = quantizer.scale[~zero].max()
         self._operand = quantizer(self.weight)
 
     def freeze(self, *, integer):
         """Replace the float weights by codes; with ``integer``, prepare the integer path."""
         if self.weight is not None:
+            if integer:
+                self._make_room_for_bias()
             self.weight_codes = self.weight_quantizer.codes(self.weight).to(torch.uint8)
             self.weight = None
         quantizer = self.weight_quantizer
@@ -66,6 +64,24 @@ class QuantLinear(nn.Module):
             self._operand = centered.to(self.integer.exact)
         else:
             self._operand = centered.float() * quantizer.scale[:, None]
+
+    def _make_room_for_bias(self):
+        """Coarser scales for rows of weights that have all but vanished beside their bias.
+
+        Weight decay leaves such rows. At a scale of their own the bias would overflow the
+        accumulator, or meet the few bits of multiplier that the window of shifts leaves to a small
+        factor. Here it gets at most 20 bits, and a multiplier that errs by half an output step.
+        """
+        quantizer, groups = self.weight_quantizer, len(self.outputs)
+        scale = quantizer.scale.double()
+        scale[(self.weight == 0).all(1)] = 0
+        step = torch.stack([q.scale.double() for q in self.outputs])[:, None]
+        bias, rows = self.bias.double().abs().view(groups, -1), scale.view(groups, -1)
+        multiplied = 2.0**-23 / step * rows.amax(1, keepdim=True)
+        needed = bias * multiplied.clamp(min=2.0**-20 / float(self.input_quantizer.scale))
+        coarse = torch.maximum(rows, needed).flatten()
+        coarse[coarse == 0] = coarse.max() if coarse.any() else 1.0
+        quantizer.set(coarse, (quantizer.zero_point * scale / coarse).round())
 
     def forward(self, x):
         """float[..., in] -> float[..., out]; with q, k, v outputs and the integer path: codes less

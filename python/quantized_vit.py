@@ -8,8 +8,8 @@ from vit2rtl.reparameterize import reparameterize
 from vit2rtl.surgery import quantize_modules
 
 MIN_CALIBRATION_IMAGES = 2
-# Images that go through the network together: activations of a few stay in the cache.
-_MICRO_BATCH = 4
+# Pixels that go through the network together: activations of a few images stay in the cache.
+_PIXELS_TOGETHER = 4 * 3 * 224 * 224
 
 
 class QuantizedViT(nn.Module):
@@ -91,4 +91,5 @@ class QuantizedViT(nn.Module):
     @torch.inference_mode()
     def forward(self, images):
         """float32[n, channels, height, width] -> float32[n, classes] logits"""
-        return torch.cat([self.network(part) for part in images.split(_MICRO_BATCH)])
+        together = max(1, _PIXELS_TOGETHER // images[:1].numel())
+        return torch.cat([self.network(part) for part in images.split(together)])

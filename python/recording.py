@@ -3,12 +3,16 @@
 from collections import defaultdict
 
 import torch
+from tqdm import tqdm
 
+from vit2rtl import __version__
+from vit2rtl.golden.bundle import BundleWriter
 from vit2rtl.golden.directed import directed_records
 from vit2rtl.golden.units import Instance
 from vit2rtl.quantizers import PROBABILITY_WIDTH, LogSqrt2Quantizer
 
 VALUE_WIDTH = 16
+_BLOCKS = ("blocks.", "layers.")
 
 
 class Recording:
@@ -138,9 +142,6 @@ class Recording:
         }
 
 
-_BLOCKS = ("blocks.", "layers.")
-
-
 def _parts(layer):
     """Names and channels of the output tensors of a layer: q, k and v apart."""
     channels, count = len(layer.bias), len(layer.outputs)
@@ -150,3 +151,30 @@ def _parts(layer):
     return [(part, slice(n * step, (n + 1) * step)) for n, part in enumerate("qkv")]
 
 
+def write_bundle(out, quantized, description, images, *, lanes):
+    """Record ``images`` (:class:`vit2rtl.images.Images`) and write the bundle of golden vectors.
+
+    description  the checkpoint's, see :func:`vit2rtl.checkpoint.describe`
+    returns      numbers of unit instances, records and beats
+    """
+    recording = Recording(quantized, images.batch(range(len(images))))
+    provenance = {
+        "producer": f"vit2rtl {__version__}",
+        "model": {
+            "name": description["model"]["name"],
+            "weights": {k: v for k, v in description["model"]["weights"].items() if k != "file"},
+            "checkpoint_sha256": description["tensors"]["sha256"],
+        },
+        "recipe": description["recipe"],
+        "images": images.names,
+    }
+    instances, count, beats = set(), 0, 0
+    with BundleWriter(out, provenance) as bundle:
+        for instance, arguments in tqdm(
+            recording.records(lanes), desc="vectors", unit="record", leave=False, disable=None
+        ):
+            bundle.add(instance, **arguments)
+            instances.add(instance.name)
+            count += 1
+            beats += -(-next(iter(arguments["outputs"].values())).size // lanes)
+    return len(instances), count, beats

@@ -1,12 +1,10 @@
 """vit2rtl vectors: golden vectors of the hardware units from a checkpoint at work."""
 
 import click
-from tqdm import tqdm
 
-from vit2rtl import __version__, checkpoint
+from vit2rtl import checkpoint
 from vit2rtl.commands import options
-from vit2rtl.golden.bundle import BundleWriter
-from vit2rtl.recording import Recording
+from vit2rtl.recording import write_bundle
 
 
 @click.command(epilog="""\b
@@ -38,30 +36,7 @@ def command(checkpoint_folder, folder, listed, count, seed, lanes, out):
     found = options.choose(found, listed)
     if not listed:
         found = found.sample(count, seed)
-    entries, records, beats = record(quantized, description, found, lanes=lanes, out=out)
+    entries, records, beats = write_bundle(
+        out, quantized, description, found, lanes=lanes
+    )
     click.echo(f"{records} records of {entries} unit instances, {beats:,} beats: {out}")
-
-
-def record(quantized, description, images, *, lanes, out):
-    """Write the bundle; returns the numbers of instances, records and beats in it."""
-    recording = Recording(quantized, images.batch(range(len(images))))
-    provenance = {
-        "producer": f"vit2rtl {__version__}",
-        "model": {
-            "name": description["model"]["name"],
-            "weights": {k: v for k, v in description["model"]["weights"].items() if k != "file"},
-            "checkpoint_sha256": description["tensors"]["sha256"],
-        },
-        "recipe": description["recipe"],
-        "images": images.names,
-    }
-    instances, count, beats = set(), 0, 0
-    with BundleWriter(out, provenance) as bundle:
-        for instance, arguments in tqdm(
-            recording.records(lanes), desc="vectors", unit="record", leave=False, disable=None
-        ):
-            bundle.add(instance, **arguments)
-            instances.add(instance.name)
-            count += 1
-            beats += -(-next(iter(arguments["outputs"].values())).size // lanes)
-    return len(instances), count, beats

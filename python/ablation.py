@@ -1,0 +1,66 @@
+"""The paper's comparisons on one model: profiles, LayerNorm and Softmax quantizers, bit widths."""
+
+from dataclasses import asdict, dataclass
+
+from vit2rtl import evaluation
+from vit2rtl.quantized_vit import QuantizedViT
+from vit2rtl.recipe import Recipe
+
+DEFAULT = "W4/A4 hardware"
+# Title and recipe of every row; the paper's Tables 3 and 4 compare the LayerNorm and Softmax ones.
+SETTINGS = {
+    DEFAULT: {},
+    "  profile official": {"profile": "official"},
+    "  profile paper": {"profile": "paper"},
+    "  LayerNorm layer-wise": {"layernorm": "layer-wise"},
+    "  LayerNorm channel-wise": {"layernorm": "channel-wise"},
+    "  Softmax uniform": {"softmax": "uniform"},
+    "  Softmax log2": {"softmax": "log2"},
+    "W6/A6 hardware": {"weight_bits": 6, "activation_bits": 6},
+    "W8/A8 hardware": {"weight_bits": 8, "activation_bits": 8},
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One setting and its scores; ``recipe`` is None for the float model."""
+
+    title: str
+    recipe: Recipe | None
+    scores: evaluation.Scores
+
+    def as_dict(self):
+        recipe = self.recipe and self.recipe.as_dict()
+        return {"title": self.title.strip(), "recipe": recipe, **asdict(self.scores)}
+
+
+def compare(create, calibration, images, *, settings=SETTINGS, keep=None):
+    """Rows of the float model and of every setting.
+
+    create       () -> a fresh float model
+    calibration  float32[n, channels, height, width]
+    images       labelled :class:`vit2rtl.images.Images` to evaluate on
+    keep         called with (title, QuantizedViT) of every setting
+    yields       Row
+    """
+    reference = evaluation.logits(create(), images, title="float")
+    yield Row("float32", None, evaluation.scores(reference, images.labels))
+    for title, arguments in settings.items():
+        recipe = Recipe(**arguments)
+        quantized = QuantizedViT(create(), recipe).calibrate(calibration)
+        if keep:
+            keep(title, quantized)
+        logits = evaluation.logits(quantized, images, title=title.strip())
+        yield Row(title, recipe, evaluation.scores(logits, images.labels, reference))
+
+
+def table(rows):
+    """The rows as lines of text."""
+    lines = [f"{'':<26}{'top-1':>8}{'top-5':>8}{'agrees':>8}{'SQNR':>10}"]
+    for row in rows:
+        scores = row.scores
+        line = f"{row.title:<26}{scores.top1:>6.1f} %{scores.top5:>6.1f} %"
+        if scores.agreement is not None:
+            line += f"{scores.agreement:>6.1f} %{scores.sqnr:>7.2f} dB"
+        lines.append(line)
+    return "\n".join(lines)

@@ -1,0 +1,90 @@
+"""vit2rtl demo: the five-minute tour."""
+
+import sys
+import time
+
+import click
+
+from vit2rtl import ablation, demo
+from vit2rtl.cli import MismatchError
+from vit2rtl.commands import options
+from vit2rtl.sim.simulators import SIMULATORS
+
+
+@click.command()
+@click.option("--out", default="demo", show_default=True, type=options.FOLDER,
+              help="Folder for everything the tour makes.")
+@click.option("--simulator", "simulators", multiple=True, type=click.Choice(SIMULATORS),
+              help="Which simulator; may be repeated.  [default: both]")
+def command(out, simulators):
+    """Run the whole flow on the embedded model: the five-minute tour.
+
+    Quantizes a small Vision Transformer for handwritten digits, compares the paper's settings on
+    1,000 held-out images, records golden vectors, generates Verilog, and replays the vectors
+    through the Verilog in two simulators.
+    """
+    started = time.monotonic()
+    say = _Steps(started)
+    summary, rows = demo.run(out, simulators=simulators or SIMULATORS, say=say)
+    click.echo(_summary(out, summary, rows, time.monotonic() - started))
+    failed = [bench for bench in summary["simulation"] if not bench["passed"]]
+    if failed:
+        raise MismatchError(f"{len(failed)} of {len(summary['simulation'])} benches failed")
+
+
+class _Steps:
+    """Prints what goes on, with the seconds since the start, to standard error."""
+
+    def __init__(self, started):
+        self.started = started
+
+    def __call__(self, line):
+        click.echo(f"[{time.monotonic() - self.started:4.0f} s] {line}", err=True)
+        sys.stderr.flush()
+
+
+def _summary(out, summary, rows, seconds):
+    images, vectors = summary["images"], summary["vectors"]
+    lines = [
+        "",
+        "Accuracy: a 4-block Vision Transformer for handwritten digits, quantized with "
+        f"{images['calibration']} images,",
+        f"measured on {images['evaluation']} others. 'agrees': same answer as the float model; "
+        "SQNR: of the logits against the float model's.",
+        "",
+        ablation.table(rows),
+        "",
+        f"Golden vectors: {vectors['records']} records, {vectors['beats']:,} beats, recorded in "
+        f"the W4/A4 hardware model at work on {len(vectors['images'])} images.",
+        "",
+        "Simulation: beats replayed through the Verilog, and how many differ from the model.",
+        "",
+        f"{'':<28}" + "".join(f"{name + ' beats':>18}{'mismatches':>12}"
+                              for name in _simulators(summary)),
+    ]
+    units = dict.fromkeys(bench["unit"] for bench in summary["simulation"])
+    for unit in units:
+        line = f"  {unit:<26}"
+        for simulator in _simulators(summary):
+            beats, mismatches = (
+                sum(bench[key] for bench in summary["simulation"]
+                    if bench["unit"] == unit and bench["simulator"] == simulator)
+                for key in ("beats", "mismatches")
+            )
+            line += f"{beats:>18,}{mismatches:>12}"
+        lines.append(line)
+    lines += [
+        "",
+        f"Done in {seconds:.0f} s. Where things are:",
+        f"  {out}/report.png      channel ranges, Softmax levels, accuracy: look at this first",
+        f"  {out}/summary.json    all of the above as data",
+        f"  {out}/model/          the quantized model (JSON and safetensors)",
+        f"  {out}/vectors/        golden vectors for $readmemh and numpy; its README.md explains",
+        f"  {out}/verilog/        {len(summary['verilog'])} files: units, AXI4-Stream tops, ports",
+        f"  {out}/simulation/     logs of every bench",
+    ]
+    return "\n".join(lines)
+
+
+def _simulators(summary):
+    return list(dict.fromkeys(bench["simulator"] for bench in summary["simulation"]))

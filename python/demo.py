@@ -1,0 +1,124 @@
+"""The whole flow on the embedded model, from the float network to two simulators."""
+
+import json
+import os
+from pathlib import Path
+
+import torch
+
+from vit2rtl import ablation, checkpoint, embedded, plots
+from vit2rtl.golden.bundle import read_bundle
+from vit2rtl.images import embedded_images, preprocessing
+from vit2rtl.quantized_vit import QuantizedViT
+from vit2rtl.quantizers import UniformQuantizer
+from vit2rtl.recipe import Recipe
+from vit2rtl.recording import write_bundle
+from vit2rtl.rtl import verilog
+from vit2rtl.sim.regression import run_regression
+
+CALIBRATION_IMAGES = 32
+VECTOR_IMAGES = 4
+LANES = 4
+
+
+def quantize(folder, calibration):
+    """Quantize the embedded model to W4/A4 and save it; what its block 0 did is kept for plots.
+
+    calibration  :class:`vit2rtl.images.Images`
+    returns      (QuantizedViT, description, figures)
+    """
+    batch = calibration.batch(range(len(calibration)))
+    network = embedded.create()
+    config = preprocessing(network)
+    seen = {}
+    block = network.blocks[0]
+    hook = block.norm2.register_forward_hook(lambda _, x, y: seen.update(norm=y))
+
+    def before(quantized):
+        quantized.network(batch)
+        seen["before"] = seen["norm"]
+
+    quantized = QuantizedViT(network, Recipe()).calibrate(batch, observe=before)
+    block.attn.tap = lambda _, probabilities: seen.update(softmax=probabilities.clone())
+    with torch.inference_mode():
+        quantized.network(batch)
+    block.attn.tap = None
+    hook.remove()
+    checkpoint.save(
+        folder, quantized, preprocessing=config,
+        model={"name": embedded.MODEL_NAME, "arguments": {}, "weights": {"source": "embedded"}},
+        calibration={"images": calibration.names, "seed": 0},
+    )
+    return quantized, checkpoint.describe(folder), _figures(quantized, seen)
+
+
+def _figures(quantized, seen):
+    bits = quantized.recipe.activation_bits
+    block = quantized.network.blocks[0]
+    reparameterized, layer_wise = block.mlp.fc1.input_quantizer, UniformQuantizer(bits)
+    layer_wise.calibrate(seen["before"])
+    ranges = [
+        plots.uniform_range(float(q.scale), float(q.zero_point), bits)
+        for q in (layer_wise, reparameterized)
+    ]
+    softmax = block.attn.softmax_quantizer
+    return [
+        plots.channel_ranges(
+            seen["before"].numpy(), seen["norm"].numpy(), bits=bits,
+            before_range=ranges[0], after_range=ranges[1],
+        ),
+        plots.softmax_histogram(
+            seen["softmax"].numpy(), float(softmax.scale), bits=bits, zero_code=softmax.zero_code
+        ),
+    ]
+
+
+def run(out, *, simulators, say):
+    """Everything; writes ``model vectors verilog simulation report.png summary.json`` to a folder.
+
+    simulators  names, see :mod:`vit2rtl.sim.simulators`
+    say         called with one line at the start of every step
+    returns     (what ``summary.json`` holds, rows of the accuracy table)
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    calibration = embedded_images("train").sample(CALIBRATION_IMAGES, seed=0)
+    held_out = embedded_images("held_out")
+    say("1/5  quantizing the embedded model after training (RepQ-ViT, W4/A4)")
+    quantized, description, figures = quantize(out / "model", calibration)
+    say(f"2/5  accuracy on {len(held_out)} held-out images, this setting and the paper's others")
+    batch = calibration.batch(range(len(calibration)))
+    rows = list(ablation.compare(embedded.create, batch, held_out))
+    bars = [(r.title.strip(), r.scores.top1 / 100, r.scores.sqnr) for r in rows]
+    plots.report(
+        [*figures, plots.accuracy_bars(bars, highlight=ablation.DEFAULT)], out / "report.png"
+    )
+    say(f"3/5  golden vectors from {VECTOR_IMAGES} of those images")
+    images = held_out.sample(VECTOR_IMAGES, seed=0)
+    instances, records, beats = write_bundle(
+        out / "vectors", quantized, description, images, lanes=LANES
+    )
+    say("4/5  Verilog of every unit in the vectors")
+    entries = read_bundle(out / "vectors").entries
+    files = verilog.write([entry.instance for entry in entries], out / "verilog")
+    say(f"5/5  the vectors through the Verilog in {' and '.join(simulators)}")
+    results = run_regression(
+        out / "vectors", simulators=simulators, out=out / "simulation",
+        report=lambda results, done, total: [say(f"     {result.line()}") for result in results],
+    )
+    summary = {
+        "model": embedded.MODEL_NAME,
+        "images": {"calibration": len(calibration), "evaluation": len(held_out)},
+        "accuracy": [row.as_dict() for row in rows],
+        "vectors": {"images": images.names, "instances": instances, "records": records,
+                    "beats": beats},
+        "verilog": [Path(path).name for path in files],
+        "simulation": [
+            {"simulator": r.simulator, "bench": r.bench, "unit": r.instance, "beats": r.beats,
+             "mismatches": r.mismatches, "passed": r.passed} for r in results
+        ],
+    }
+    partial = out / ".summary.json.partial"
+    partial.write_text(json.dumps(summary, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(partial, out / "summary.json")
+    return summary, rows
