@@ -32,6 +32,6 @@ def reparameterize(norm, linear, *, fractional_zero_point=False):
     with torch.no_grad():
         norm.weight.copy_(norm.weight.double() / r1)
         norm.bias.copy_((norm.bias.double() + s * r2) / r1)
-        linear.weight.copy_(weight * r1)
         linear.bias.copy_(bias - weight @ (s * r2))
+        linear.weight.copy_(weight * r1)
     quantizer.axis = None
