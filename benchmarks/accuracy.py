@@ -3,8 +3,9 @@
 python benchmarks/accuracy.py [MODEL --weights FILE --images DIR --list FILE] [--json]
 
 The images that ``--list`` names calibrate, all others are for evaluation. Without a model, the
-embedded one and its own images. ``--jitter N`` repeats everything N times with images moved by normal noise of a quarter of an 8-bit step, and shows how
-far the figures of one and the same setting lie apart.
+embedded one and its own images. ``--jitter N`` repeats everything N times with the calibration
+images moved by normal noise of a quarter of an 8-bit step, and shows how far the figures of one and
+the same setting lie apart.
 """
 
 import argparse
