@@ -51,7 +51,9 @@ def scores(predicted, labels, reference=None):
 
 
 def sqnr(reference, approximation):
-    """Signal to quantization noise ratio in dB; infinite where there is no noise."""
+    """Signal to quantization noise ratio in dB; infinite without noise, -infinite if all noise."""
     signal = reference.double().square().sum().item()
     noise = (approximation.double() - reference.double()).square().sum().item()
-    return 10 * math.log10(signal / noise) if noise else math.inf
+    if not noise:
+        return math.inf
+    return 10 * math.log10(signal / noise) if signal else -math.inf

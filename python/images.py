@@ -54,7 +54,8 @@ class Images:
 
     def excluding(self, listed):
         """All images but those named."""
-        return self.subset(i for i, name in enumerate(self.names) if name not in set(listed))
+        left_out = set(listed)
+        return self.subset(i for i, name in enumerate(self.names) if name not in left_out)
 
     def sample(self, count, seed):
         """``count`` images drawn without replacement, the same ones for the same seed."""
@@ -112,28 +113,28 @@ def check_labels(labels, classes):
     """Labels must be there and below the model's number of classes."""
     if labels is None:
         raise ValueError(f"Images have no labels: add class sub-folders or a {LABELS}")
-    if int(labels.max()) >= classes or int(labels.min()) < 0:
-        raise ValueError(
-            f"Class index {int(labels.max())} does not fit a model of {classes} classes"
-        )
+    wrong = labels[(labels < 0) | (labels >= classes)]
+    if len(wrong):
+        raise ValueError(f"Class index {int(wrong[0])} does not fit a model of {classes} classes")
 
 
 def _load(path, mode, transform):
     try:
         with Image.open(path) as image:
             return transform(image.convert(mode))
-    except (UnidentifiedImageError, OSError) as error:
+    # Pillow raises SyntaxError for a PNG that is broken in the middle.
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise ValueError(f"Image {path} cannot be read ({error})") from error
 
 
 def _read_labels(folder):
     names, labels = [], []
-    with open(folder / LABELS, newline="", encoding="utf-8") as file:
+    with open(folder / LABELS, newline="", encoding="utf-8-sig") as file:
         rows = csv.DictReader(file)
         if not {"file", "class_index"} <= set(rows.fieldnames or ()):
             raise ValueError(f"{folder / LABELS} must have the columns file,class_index")
         for row in rows:
-            if not (folder / row["file"]).is_file():
+            if not (row["file"] and (folder / row["file"]).is_file()):
                 raise ValueError(f"{folder / LABELS} line {rows.line_num}: no file {row['file']!r}")
             try:
                 label = int(row["class_index"])
@@ -149,9 +150,12 @@ def _read_labels(folder):
 
 def _scan(folder):
     def images(path):
-        return sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
+        return [p for p in visible(path) if p.suffix.lower() in _SUFFIXES]
 
-    classes = sorted(p for p in folder.iterdir() if p.is_dir())
+    def visible(path):
+        return sorted(p for p in path.iterdir() if not p.name.startswith("."))
+
+    classes = [p for p in visible(folder) if p.is_dir()]
     if not classes:
         return [p.name for p in images(folder)], None
     found = [(p, label) for label, path in enumerate(classes) for p in images(path)]

@@ -12,6 +12,8 @@ from vit2rtl import embedded, torchvision_operators
 torchvision_operators.declare()
 timm = importlib.import_module("timm")
 
+# What timm's models raise for arguments that do not fit.
+_ARGUMENT_ERRORS = (AssertionError, ArithmeticError, TypeError)
 _HEAD_KEYS = ("head.weight", "head.fc.weight")
 
 
@@ -38,14 +40,29 @@ def create(name, *, weights=None, **arguments):
     classes = next((len(state[key]) for key in _HEAD_KEYS if key in state), None)
     if classes:
         arguments = {"num_classes": classes, **arguments}
-    model = timm.create_model(name, **arguments)
+    model = architecture(name, arguments)
     _load(model, state, weights)
     return model.eval()
+
+
+def architecture(name, arguments):
+    """``timm.create_model``, with one sentence for arguments that the model does not take."""
+    try:
+        return timm.create_model(name, **arguments)
+    except _ARGUMENT_ERRORS as error:
+        raise _misfit(name, arguments, error) from error
+
+
+def _misfit(name, arguments, error):
+    given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+    return ValueError(f"timm cannot make {name} with {given} ({_first_line(error)})")
 
 
 def _pretrained(name, arguments):
     try:
         return timm.create_model(name, pretrained=True, **arguments)
+    except _ARGUMENT_ERRORS as error:
+        raise _misfit(name, arguments, error) from error
     except Exception as error:
         raise ValueError(
             f"Could not download pretrained weights of {name} ({_first_line(error)}); "

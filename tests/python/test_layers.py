@@ -329,7 +329,8 @@ def test_window_attention_of_many_bits_is_float_attention(shifted, generator):
     calibrate_attention(attention, x, mask)
     with torch.no_grad():
         want, got = module(x, mask), attention(x, mask)
-        other = attention(x, None if shifted else torch.full((windows, tokens, tokens), -1.0).triu())
+        triangle = torch.full((windows, tokens, tokens), -1.0).triu()
+        other = attention(x, None if shifted else triangle)
         attention.relative_position_bias = None
         unbiased = attention(x, mask)
     noise = (got - want).square().mean()
