@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from filelock import FileLock
 from vit2rtl.sim import processes, simulators
 
 BUILD_SECONDS = 900
+MAKE_JOBS = 2
 REPLAY, PROTOCOL = "replay", "protocol"
 TIMESCALE, TIMESCALE_FILE = "1ns/1ps", "timescale.f"
 
@@ -60,7 +62,7 @@ def cache_folder():
     return Path(folder).resolve()
 
 
-def build(tool, sources, top, *, kind, waves=False, jobs=2):
+def build(tool, sources, top, *, kind, waves=False):
     """Compile Verilog for a simulator, or find it compiled.
 
     tool     the simulator, from :func:`vit2rtl.sim.simulators.find`
@@ -92,14 +94,14 @@ def build(tool, sources, top, *, kind, waves=False, jobs=2):
         (folder / TIMESCALE_FILE).write_text(f"+timescale+{TIMESCALE}\n")
         _compile(command, tool, folder)
         if tool.name == "verilator":
-            _make(tool, folder, jobs)
+            _make(tool, folder)
         complete.touch()
     return found
 
 
 def _key(tool, sources, command):
     versions = [tool.name, tool.version, simulators.cocotb().version, sys.version]
-    text = json.dumps([versions, command, _make_command(tool, 1), sources], sort_keys=True)
+    text = json.dumps([versions, command, _make_command(tool), sources], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
@@ -124,18 +126,21 @@ def _verilator(tool, names, top, kind, waves):
     return [*command, *(name for name in names if name != "waves.v")]
 
 
-def _make(tool, folder, jobs):
+def _make(tool, folder):
     runtime = cache_folder() / "runtime" / _runtime_key(folder, tool)
-    _restore(runtime, folder)
-    _compile(_make_command(tool, jobs), tool, folder)
-    _keep(runtime, folder)
+    runtime.parent.mkdir(parents=True, exist_ok=True)
+    # Whoever comes first compiles the runtime, the others wait for it.
+    with nullcontext() if runtime.is_dir() else FileLock(f"{runtime}.lock"):
+        _restore(runtime, folder)
+        _compile(_make_command(tool), tool, folder)
+        _keep(runtime, folder)
     for leftover in (*folder.glob("*.o"), *folder.glob("*.a"), *folder.glob("*.gch")):
         leftover.unlink()
 
 
-def _make_command(tool, jobs):
+def _make_command(tool):
     # -o: objects of the runtime do not depend on the model, though the makefile says so.
-    make = ["make", f"-j{jobs}", "-f", "Vtop.mk", "-o", "Vtop.mk", f"PYTHON3={sys.executable}"]
+    make = ["make", f"-j{MAKE_JOBS}", "-f", "Vtop.mk", "-o", "Vtop.mk", f"PYTHON3={sys.executable}"]
     return [*make, "CFG_CXXFLAGS_PCH_I=-include"] if simulators.is_packaged(tool) else make
 
 
@@ -179,7 +184,7 @@ def _restore(runtime, folder):
 
 def _keep(runtime, folder):
     """Objects of the runtime, for the next build."""
-    runtime.mkdir(parents=True, exist_ok=True)
+    runtime.mkdir(exist_ok=True)
     for path in folder.glob("verilated*.o"):
         if not (runtime / path.name).exists():
             partial = runtime / f"{path.name}.{folder.name}"

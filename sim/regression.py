@@ -53,13 +53,13 @@ def run_regression(
     def replay_step(entry, tool, folder):
         name = entry.instance.name
         bench = {**sources[name], "replay.sv": Path(entry.bench).read_text(encoding="utf-8")}
-        build, seconds = _timed(tool, bench, f"{name}_replay", builds.REPLAY, waves, jobs)
+        build, seconds = _timed(tool, bench, f"{name}_replay", builds.REPLAY, waves)
         settings = {"bundle": vectors.path, "seed": seed, "stall": stall}
         return [replay.run(entry, tool, build, folder, build_seconds=seconds, **settings)]
 
     def protocol_step(entry, tool, folder):
         name = entry.instance.name
-        build, seconds = _timed(tool, sources[name], f"{name}_axis", builds.PROTOCOL, waves, jobs)
+        build, seconds = _timed(tool, sources[name], f"{name}_axis", builds.PROTOCOL, waves)
         settings = {"seed": seed, "throughput": verilog_folder is None}
         return protocol.run(entry, tool, build, folder, build_seconds=seconds, **settings)
 
@@ -99,9 +99,9 @@ def _find(name):
     return find(name)
 
 
-def _timed(tool, sources, top, kind, waves, jobs):
+def _timed(tool, sources, top, kind, waves):
     started = time.perf_counter()
-    build = builds.build(tool, sources, top, kind=kind, waves=waves, jobs=1 if jobs > 1 else 2)
+    build = builds.build(tool, sources, top, kind=kind, waves=waves)
     return build, 0.0 if build.cached else time.perf_counter() - started
 
 
