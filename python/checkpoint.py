@@ -26,8 +26,9 @@ def save(folder, quantized, *, model, preprocessing, calibration):
     calibration    {"images": names, ...}, for the record
     """
     state = {k: v.contiguous() for k, v in quantized.network.state_dict().items()}
+    metadata = {"recipe": _canonical(quantized.recipe)}
     with atomic.folder(folder, kind="checkpoint", is_ours=is_checkpoint) as new:
-        (new / TENSORS).write_bytes(safetensors.torch.save(state))
+        (new / TENSORS).write_bytes(safetensors.torch.save(state, metadata))
         description = {
             "schema": SCHEMA,
             "vit2rtl": __version__,
@@ -39,6 +40,10 @@ def save(folder, quantized, *, model, preprocessing, calibration):
         }
         text = json.dumps(description, indent=1, sort_keys=True) + "\n"
         (new / DESCRIPTION).write_text(text, encoding="utf-8")
+
+
+def _canonical(recipe):
+    return json.dumps(recipe.as_dict(), sort_keys=True)
 
 
 def is_checkpoint(folder):
@@ -61,6 +66,9 @@ def describe(folder):
     for key in ("model", "recipe", "preprocessing", "tensors"):
         if not isinstance(description.get(key), dict):
             raise ValueError(f"{path} lacks {key!r}")
+    for key, kind in (("name", str), ("arguments", dict), ("weights", dict)):
+        if not isinstance(description["model"].get(key), kind):
+            raise ValueError(f"{path} lacks 'model.{key}'")
     return description
 
 
@@ -70,17 +78,31 @@ def load(folder):
     description = describe(folder)
     try:
         recipe = Recipe(**description["recipe"])
-        name, arguments = description["model"]["name"], description["model"]["arguments"]
-    except (KeyError, TypeError) as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{folder / DESCRIPTION} is damaged ({error})") from error
     tensors = folder / TENSORS
     if not tensors.is_file():
         raise ValueError(f"Checkpoint {folder} lacks {TENSORS}")
     if timm_models.file_sha256(tensors) != description["tensors"].get("sha256"):
         raise ValueError(f"{tensors} is not the file that {DESCRIPTION} was written with (SHA-256)")
-    quantized = QuantizedViT(architecture(name, arguments), recipe)
-    _restore(quantized, safetensors.torch.load_file(tensors), tensors)
+    state = _read(tensors, recipe)
+    model = description["model"]
+    quantized = QuantizedViT(architecture(model["name"], model["arguments"]), recipe)
+    _restore(quantized, state, tensors)
     return quantized.freeze(), description
+
+
+def _read(path, recipe):
+    """The tensors; made with another recipe, they would load and mean something else."""
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            made_with = (file.metadata() or {}).get("recipe")
+        state = safetensors.torch.load_file(path)
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{path} is not a safetensors file ({error})") from error
+    if made_with != _canonical(recipe):
+        raise ValueError(f"{path} was made with another recipe than {DESCRIPTION} states")
+    return state
 
 
 def architecture(name, arguments):
@@ -89,7 +111,7 @@ def architecture(name, arguments):
         return embedded.architecture()
     if not timm_models.timm.is_model(name):
         raise ValueError(f"timm has no model {name!r}")
-    return timm_models.timm.create_model(name, **arguments)
+    return timm_models.architecture(name, arguments)
 
 
 def float_model(description, weights=None):
@@ -100,10 +122,10 @@ def float_model(description, weights=None):
     model = description["model"]
     recorded = model["weights"]
     file = weights or recorded.get("file")
-    if recorded["source"] == "file":
-        if not Path(file).is_file():
+    if recorded.get("source") == "file":
+        if not Path(file or "").is_file():
             raise ValueError(f"Float weights {file} are gone; name their place with --weights FILE")
-        if timm_models.file_sha256(file) != recorded["sha256"]:
+        if timm_models.file_sha256(file) != recorded.get("sha256"):
             raise ValueError(f"{file} is not the weights file that the checkpoint was made from")
     return timm_models.create(model["name"], weights=file, **model["arguments"])
 

@@ -103,7 +103,7 @@ def run(out, *, simulators, say):
     files = verilog.write([entry.instance for entry in entries], out / "verilog")
     say(f"5/5  the vectors through the Verilog in {' and '.join(simulators)}")
     results = run_regression(
-        out / "vectors", simulators=simulators, out=out / "simulation",
+        out / "vectors", simulators=simulators, out=out / "simulation", jobs=os.cpu_count(),
         report=lambda results, done, total: [say(f"     {result.line()}") for result in results],
     )
     summary = {

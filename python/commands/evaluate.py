@@ -53,10 +53,12 @@ def command(checkpoint_folder, folder, listed, exclude, baseline, weights, as_js
 
 
 def _table(name, recipe, rows):
-    lines = [f"{'':<34}{'top-1':>8}{'top-5':>8}{'agrees':>9}{'SQNR':>10}"]
+    titles = {"float": f"{name} float", "quantized": f"{name} {recipe.bits} {recipe.profile}"}
+    width = max(len(title) for title in titles.values()) + 2
+    lines = [f"{'':<{width}}{'top-1':>8}{'top-5':>8}{'agrees':>9}{'SQNR':>10}"]
     for key, row in rows.items():
-        title = f"{name} " + ("float" if key == "float" else f"{recipe.bits} {recipe.profile}")
         agreement = "" if row.agreement is None else f"{row.agreement:.1f} %"
         sqnr = "" if row.sqnr is None else f"{row.sqnr:.2f} dB"
-        lines.append(f"{title:<34}{row.top1:>6.1f} %{row.top5:>6.1f} %{agreement:>9}{sqnr:>10}")
+        line = f"{titles[key]:<{width}}{row.top1:>6.1f} %{row.top5:>6.1f} %{agreement:>9}{sqnr:>10}"
+        lines.append(line.rstrip())
     return "\n".join([*lines, f"{next(iter(rows.values())).images} images"])
