@@ -4,19 +4,21 @@ from math import frexp
 
 import numpy as np
 
+from vit2rtl.golden.integers import blocks, check, integers, wide
+
 MULTIPLIER_BITS = 16
 SHIFT_RANGE = (1, 47)
 WINDOW = 8
 
 
-def requantize(acc, multiplier, shift, zero_point, *, bits):
+def requantize(acc, multiplier, shift, zero_point, *, bits, dtype=np.int64):
     """Scale by ``multiplier / 2**shift``, round half up, add the zero point, saturate to codes.
 
     acc         int[..., channels]   |acc| < 2**31
     multiplier  int[channels]        0 <= multiplier < 2**18
     shift       int[channels]        1 <= shift <= 47
     zero_point  int or int[channels] |zero_point| <= 2**31
-    returns     int64[..., channels] 0 .. 2**bits - 1
+    returns     dtype[..., channels] 0 .. 2**bits - 1
 
     ``clip(((acc * multiplier + 2**(shift-1)) >> shift) + zero_point, 0, 2**bits - 1)``: 51 bits at
     most before the shift (49 with a multiplier below 2**16), one rounding, arithmetic shift
@@ -24,16 +26,44 @@ def requantize(acc, multiplier, shift, zero_point, *, bits):
     """
     if not 2 <= bits <= 16:
         raise ValueError(f"Bits must be between 2 and 16, not {bits!r}")
-    acc, multiplier, shift, zero_point = (
-        np.asarray(x, dtype=np.int64) for x in (acc, multiplier, shift, zero_point)
+    zero_point = integers("Zero point", zero_point)
+    return rescale(acc, multiplier, shift, zero_point, 0, (1 << bits) - 1, dtype=dtype)
+
+
+def rescale(acc, multiplier, shift, offset, low, high, *, dtype=np.int64):
+    """:func:`requantize` with any limits: ``low <= result <= high``.
+
+    Machine integers go through float64, which is exact: ``acc * multiplier / 2**shift + 1/2`` is a
+    multiple of ``2**-shift``, at most ``2**50`` of them; after the floor all are integers below
+    ``2**50``.
+    """
+    acc, multiplier, shift, offset = (
+        integers(name, x) for name, x in (
+            ("Accumulator", acc), ("Multiplier", multiplier), ("Shift", shift),
+            ("Zero point", offset),
+        )
     )
-    low, high = SHIFT_RANGE
-    _check("Accumulator", acc, 1 - (1 << 31), (1 << 31) - 1)
-    _check("Multiplier", multiplier, 0, (1 << 18) - 1)
-    _check("Shift", shift, low, high)
-    _check("Zero point", zero_point, -(1 << 31), 1 << 31)
-    scaled = (acc * multiplier + (np.int64(1) << (shift - 1))) >> shift
-    return np.clip(scaled + zero_point, 0, (1 << bits) - 1)
+    check("Accumulator", acc, 1 - (1 << 31), (1 << 31) - 1)
+    check("Multiplier", multiplier, 0, (1 << 18) - 1)
+    check("Shift", shift, *SHIFT_RANGE)
+    check("Zero point", offset, -(1 << 31), 1 << 31)
+    if any(x.dtype == object for x in (acc, multiplier, shift, offset)):
+        acc, multiplier, shift, offset = wide(acc, multiplier, shift, offset)
+        half = 1 << (shift - 1)
+        return np.clip(((acc * multiplier + half) >> shift) + offset, low, high)
+    factor = multiplier * 2.0 ** -shift.astype(np.int64)
+    shape = np.broadcast_shapes(acc.shape, factor.shape, offset.shape)
+    if acc.shape != shape or acc.ndim < 2 or max(factor.ndim, offset.ndim) > 1:
+        return _rescale(acc, factor, offset, low, high).astype(dtype)
+    result = np.empty(shape, dtype)
+    rows, rescaled = (x.reshape(-1, shape[-1]) for x in (acc, result))
+    for block in blocks(*rows.shape):
+        rescaled[block] = _rescale(rows[block], factor, offset, low, high)
+    return result
+
+
+def _rescale(acc, factor, offset, low, high):
+    return np.clip(np.floor(acc * factor + 0.5) + offset, low, high)
 
 
 def multiplier_and_shift(scale, *, multiplier_bits=MULTIPLIER_BITS, window=WINDOW):
@@ -85,9 +115,3 @@ def _round_half_up(factor, shift):
     if shift < 0:
         denominator <<= -shift
     return ((numerator << (max(shift, 0) + 1)) + denominator) // (2 * denominator)
-
-
-def _check(name, values, low, high):
-    if values.size and (values.min() < low or values.max() > high):
-        bad = values.min() if values.min() < low else values.max()
-        raise ValueError(f"{name} must be between {low} and {high}, not {bad}")
