@@ -112,15 +112,15 @@ def multipliers(factor, *, multiplier_bits=MULTIPLIER_BITS):
     normalized to ``multiplier_bits``, M_E is smaller; the shift ends at 47, where a yet smaller
     factor gets smaller multipliers.
 
-    factor   real number, taken exactly, 0 <= factor < 2**(multiplier_bits-1) / √2 or so
+    factor   real number, taken exactly, 0 <= factor <= 2**(multiplier_bits-1) / √2
     """
     exact = Fraction(factor)
     if exact < 0:
         raise ValueError(f"Factor must not be negative, not {factor!r}")
     low, high = SHIFT_RANGE
     if _round_sqrt2(exact * 2**low) >> multiplier_bits:
-        raise ValueError(f"Factor must be below {2**(multiplier_bits - low) / 2**0.5}, "
-                         f"not {factor!r}")
+        largest = isqrt(2 ** (2 * (multiplier_bits - low) - 1))
+        raise ValueError(f"Factor must be at most {largest}, not {factor!r}")
     shift = high
     while _round_sqrt2(exact * 2**shift) >> multiplier_bits:
         shift -= 1

@@ -45,8 +45,8 @@ def layer_norm(x, parameters, *, bits):
         code = clip((d r G) / 2**(shift + k) + B)       r / 2**k = 1 / √V, reciprocal_sqrt
 
     d / √V is the normalized value, free of any division. Bits, signs included: S1 16 + log D,
-    S2 31 + log D, V 31 + 2 log D, d 17 + log D, and the product d r G 34 more than d: 59 for
-    D = 192, at most 64. Everything up to the code is exact but r (its error: below 2**-16.8 of
+    S2 31 + log D, V 31 + 2 log D, d 17 + log D, and the product d r G 33 more than d: 58 for
+    D = 192, at most 63. Everything up to the code is exact but r (its error: below 2**-16.7 of
     itself) and the two constants: bits that the product has below 2**-16 of a code are floored
     away before the sum with B, which changes no result, for B has none.
     """
@@ -91,7 +91,7 @@ def reciprocal_sqrt(value):
         a = y² >> 16     t = (3 · 2**44 - m a) >> 22     y = (y t + 2**22) >> 23
 
     then three bits of y are rounded away, half up; 2**17 saturates. Products of 40, 46 and 44 bits.
-    Relative error below 2**-16.8, of which the bits left out contribute 2**-21.
+    Relative error below 2**-16.7, of which the bits left out contribute 2**-21.
     """
     value = integers("Value", value)
     check("Value", value, 1, (1 << 62) - 1)
