@@ -8,7 +8,6 @@ import torch
 
 from vit2rtl import __version__, embedded, timm_models
 from vit2rtl.golden import atomic
-from vit2rtl.layers import QuantLinear
 from vit2rtl.quantized_vit import QuantizedViT
 from vit2rtl.quantizers import UniformQuantizer
 from vit2rtl.recipe import Recipe
@@ -133,7 +132,9 @@ def float_model(description, weights=None):
 def _restore(quantized, state, path):
     """Put every tensor in its place; the place decides what shape and range it must have."""
     network = quantized.network
-    for _, layer in quantized.layers():
+    shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}
+    for name, layer in quantized.layers():
+        shapes[f"{name}.weight_codes"] = layer.weight.shape
         layer.weight = None
         layer.weight_codes = torch.empty(0)
     expected = set(network.state_dict())
@@ -144,9 +145,13 @@ def _restore(quantized, state, path):
     for key, tensor in state.items():
         owner_name, _, name = key.rpartition(".")
         owner = network.get_submodule(owner_name)
+        # Scales and zero points are one or one a channel.
+        if tensor.shape != shapes[key] and name not in ("scale", "zero_point"):
+            raise ValueError(
+                f"{path}: {key} has shape {tuple(tensor.shape)}, "
+                f"the model wants {tuple(shapes[key])}"
+            )
         if name in owner._parameters:
-            if owner._parameters[name].shape != tensor.shape:
-                raise ValueError(f"{path}: {key} has shape {tuple(tensor.shape)}")
             owner._parameters[name].data = tensor
         else:
             owner._buffers[name] = tensor
@@ -155,8 +160,6 @@ def _restore(quantized, state, path):
 
 
 def _check(layer, where):
-    if not isinstance(layer, QuantLinear) or layer.weight_codes.ndim != 2:
-        raise ValueError(f"{where}.weight_codes must be a matrix")
     top = layer.weight_quantizer.levels - 1
     if layer.weight_codes.dtype != torch.uint8 or int(layer.weight_codes.max()) > top:
         raise ValueError(f"{where}.weight_codes must be codes of 0 to {top}")
