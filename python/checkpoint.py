@@ -26,7 +26,7 @@ def save(folder, quantized, *, model, preprocessing, calibration):
     """
     state = {k: v.contiguous() for k, v in quantized.network.state_dict().items()}
     metadata = {"recipe": _canonical(quantized.recipe)}
-    with atomic.folder(folder, kind="checkpoint", is_ours=is_checkpoint) as new:
+    with atomic.folder(folder, **_KIND) as new:
         (new / TENSORS).write_bytes(safetensors.torch.save(state, metadata))
         description = {
             "schema": SCHEMA,
@@ -48,6 +48,14 @@ def _canonical(recipe):
 def is_checkpoint(folder):
     """Whether a folder holds a checkpoint, of whatever version."""
     return (Path(folder) / DESCRIPTION).is_file()
+
+
+_KIND = {"kind": "checkpoint", "is_ours": is_checkpoint}
+
+
+def check_place(folder):
+    """A ValueError now rather than after calibration, if :func:`save` would not write there."""
+    atomic.check(folder, **_KIND)
 
 
 def describe(folder):

@@ -38,7 +38,7 @@ Examples:
 @options.only
 @click.option("--count", type=click.IntRange(min=2), default=32, show_default=True,
               help="Calibration images to draw from the folder; --list takes all it names.")
-@click.option("--seed", default=0, show_default=True, help="Seed of that draw.")
+@click.option("--seed", type=options.SEED, default=0, show_default=True, help="Seed of that draw.")
 @click.option("--model-arg", "model_arguments", multiple=True, metavar="NAME=VALUE",
               help="Argument of timm.create_model, e.g. img_size=384; may be repeated.")
 @click.option("--out", required=True, type=options.FOLDER, help="Folder for the checkpoint.")
@@ -52,8 +52,7 @@ def command(model, folder, weights, bits, profile, layernorm, softmax, first_las
     weight_bits, activation_bits = parse_bits(bits)
     recipe = Recipe(weight_bits, activation_bits, profile, layernorm, softmax, first_last_bits)
     arguments = _parse_arguments(model_arguments)
-    if Path(out).exists() and not Path(out).is_dir():
-        raise ValueError(f"{out} is a file, not a folder for a checkpoint")
+    checkpoint.check_place(out)
     network = timm_models.create(model, weights=weights, **arguments)
     if model != embedded.MODEL_NAME:
         arguments = {"num_classes": network.num_classes, **arguments}
