@@ -1,0 +1,105 @@
+"""The real thing, where the data is: DeiT-Tiny on ImageNet images, at the paper's bit widths.
+
+The data folder (``VIT2RTL_DATA``, or ``shared/data`` beside the repository's parent) has
+``deit_tiny_patch16_224.safetensors`` and ``imagenet250/`` with ``labels.csv`` and
+``calibration.txt``.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from vit2rtl import evaluation, images, timm_models
+from vit2rtl.quantized_vit import QuantizedViT
+from vit2rtl.recipe import Recipe
+
+NAME = "deit_tiny_patch16_224"
+DATA = Path(os.environ.get("VIT2RTL_DATA") or Path(__file__).parents[3] / "shared" / "data")
+WEIGHTS, FOLDER = DATA / f"{NAME}.safetensors", DATA / "imagenet250"
+SUBSET = 64
+
+pytestmark = [
+    pytest.mark.skipif(
+        not (WEIGHTS.is_file() and FOLDER.is_dir()),
+        reason=f"no DeiT-Tiny weights and images in {DATA} (set VIT2RTL_DATA)",
+    ),
+    pytest.mark.xdist_group("deit_tiny"),
+]
+
+
+@pytest.fixture(scope="module")
+def data():
+    """(calibration batch, evaluation batch, its labels, float logits)"""
+    model = timm_models.create(NAME, weights=WEIGHTS)
+    found = images.open_images(FOLDER, images.preprocessing(model))
+    listed = images.read_list(FOLDER / "calibration.txt")
+    calibration = found.only(listed)
+    # Every third of the others: classes of all kinds.
+    others = found.excluding(listed)
+    chosen = others.subset(range(0, 3 * SUBSET, 3))
+    batch = chosen.batch(range(SUBSET))
+    with torch.inference_mode():
+        float_logits = torch.cat([model(part) for part in batch.split(8)])
+    return calibration.batch(range(len(calibration))), batch, chosen.labels, float_logits
+
+
+@pytest.fixture(scope="module")
+def quantized(data):
+    """W4A4 in the profile ``hardware``, and the channel-wise state it went through."""
+    channel_wise = {}
+
+    def observe(model):
+        for pair in model.normed_linears:
+            quantizer = pair.linear.input_quantizer
+            dead = pair.norm.weight == 0
+            assert quantizer.constant[dead].all()
+            beta = pair.norm.bias[dead]
+            level = quantizer(pair.norm.bias[None])[0, dead]
+            channel_wise[pair.name] = dead.clone(), level.equal(beta)
+
+    model = QuantizedViT(timm_models.create(NAME, weights=WEIGHTS), Recipe())
+    return model.calibrate(data[0], observe=observe), channel_wise
+
+
+def test_the_float_model_recognizes_the_images(data):
+    scores = evaluation.scores(data[3], data[2])
+    # 79.8 % on all 218; on 64 of them one image is 1.6 points.
+    assert 70 <= scores.top1 <= 90
+
+
+def test_4_bits_lose_what_the_paper_says(data, quantized):
+    _, batch, labels, float_logits = data
+    scores = evaluation.scores(quantized[0](batch), labels, float_logits)
+    # 62.8 % and 1.44 dB on all 218. On a subset: twice the binomial spread of 6 points, and the
+    # spread of the SQNR.
+    assert scores.top1 >= 50
+    assert 0.9 <= scores.sqnr <= 2.1
+
+
+def test_6_bits_are_near_the_float_model(data):
+    calibration, batch, labels, float_logits = data
+    model = QuantizedViT(timm_models.create(NAME, weights=WEIGHTS), Recipe(6, 6))
+    model.calibrate(calibration)
+    few = 24
+    scores = evaluation.scores(model(batch[:few]), labels[:few], float_logits[:few])
+    assert scores.sqnr > 10
+    assert scores.agreement > 85
+
+
+def test_dead_channels_are_there_and_represented_exactly(quantized):
+    model, channel_wise = quantized
+    dead = {name: mask for name, (mask, _) in channel_wise.items() if mask.any()}
+    assert dead and all(exact for _, exact in channel_wise.values())
+    for pair in model.normed_linears:
+        mask = channel_wise[pair.name][0]
+        # Now the whole of LayerNorm's output for the channel is its offset, still a level.
+        offset = pair.norm.bias.detach()[mask]
+        level = pair.linear.input_quantizer(offset)
+        torch.testing.assert_close(level, offset, rtol=1e-5, atol=1e-7)
+
+
+def test_no_row_needed_a_wider_accumulator_than_its_weights(quantized):
+    widths = {name: layer.integer.bound.bit_length() + 1 for name, layer in quantized[0].layers()}
+    assert max(widths.values()) <= 27
