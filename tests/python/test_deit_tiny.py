@@ -65,17 +65,18 @@ def quantized(data):
 
 def test_the_float_model_recognizes_the_images(data):
     scores = evaluation.scores(data[3], data[2])
-    # 79.8 % on all 218; on 64 of them one image is 1.6 points.
-    assert 70 <= scores.top1 <= 90
+    # Measured: 76.6 % here, 79.8 % on all 218. One image of 64 is 1.6 points.
+    assert 73 <= scores.top1 <= 80
 
 
 def test_4_bits_lose_what_the_paper_says(data, quantized):
     _, batch, labels, float_logits = data
     scores = evaluation.scores(quantized[0](batch), labels, float_logits)
-    # 62.8 % and 1.44 dB on all 218. On a subset: twice the binomial spread of 6 points, and the
-    # spread of the SQNR.
-    assert scores.top1 >= 50
-    assert 0.9 <= scores.sqnr <= 2.1
+    # Measured: 62.5 % and 1.74 dB here, 62.8 % and 1.44 dB on all 218. Changes of the input that
+    # no one sees, such as another JPEG decoder, move the 218 by 2.5 points and 0.15 dB, 64 by about
+    # twice that. Without reparameterization it is about 1 dB less.
+    assert scores.top1 >= 55
+    assert 1.4 <= scores.sqnr <= 2.1
 
 
 def test_6_bits_are_near_the_float_model(data):
