@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from vit2rtl import embedded
 from vit2rtl.golden import log_sqrt2, read_bundle
 from vit2rtl.images import Images
 from vit2rtl.quantized_vit import QuantizedViT
@@ -193,6 +194,24 @@ def test_other_widths_are_recorded(bits, quantize, digits, tmp_path):
         ("requantizer", 16), ("requantizer", bits[1]),
     ])
     assert {e.instance.lanes for e in entries} == {7}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_values_of_one_sign_widen_the_zero_point(sign, digits, tmp_path):
+    network = embedded.create()
+    with torch.no_grad():
+        network.blocks[1].attn.qkv.bias[128:] += sign * 50
+    quantized = QuantizedViT(network, Recipe()).calibrate(digits)
+    images = Images(["one"], None, lambda n: digits[n])
+    write_bundle(tmp_path / "b", quantized, DESCRIPTION, images, lanes=4)
+    entries = read_bundle(tmp_path / "b").entries
+    records = {r.name: (e, r) for e in entries for r in e.records}
+    entry, record = records["blocks.1.attn.qkv.v"]
+    zero_point = record.configuration["zero_point"]
+    assert zero_point < -16 if sign > 0 else zero_point > 15
+    assert 1 << (entry.instance.parameters["zero_point_width"] - 1) > abs(zero_point)
+    assert len(set(record.outputs()["code"].tolist())) > 8
+    assert records["blocks.1.mlp.fc1"][0].instance.parameters["zero_point_width"] == 0
 
 
 def test_swin_is_recorded_merging_and_all(generator, tmp_path):
