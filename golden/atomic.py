@@ -17,11 +17,7 @@ def folder(path, *, kind, is_ours):
     yields   Path of the empty temporary folder
     raises   ValueError if a file, or a folder that holds anything else, is in the way
     """
-    path = Path(path).resolve()
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"{path} is a file, not a folder for a {kind}")
-    if path.exists() and any(path.iterdir()) and not is_ours(path):
-        raise ValueError(f"{path} is not empty and not a {kind}: not overwriting it")
+    path = check(path, kind=kind, is_ours=is_ours)
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
@@ -31,6 +27,16 @@ def folder(path, *, kind, is_ours):
         _replace(path, new, scratch / "old")
     finally:
         shutil.rmtree(scratch)
+
+
+def check(path, *, kind, is_ours):
+    """The resolved path; a ValueError where :func:`folder` would raise one."""
+    path = Path(path).resolve()
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path} is a file, not a folder for a {kind}")
+    if path.exists() and any(path.iterdir()) and not is_ours(path):
+        raise ValueError(f"{path} is not empty and not a {kind}: not overwriting it")
+    return path
 
 
 def _replace(path, new, old):

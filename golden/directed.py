@@ -82,8 +82,6 @@ def _log_sqrt2_quantizer(instance):
             "threshold_a": smallest_at_least(scale, width, 1),
             "threshold_b": smallest_at_least(scale, width, 3),
         }
-        if thresholds["threshold_a"] > largest:
-            continue  # a scale of 1 needs more than 2 bits
         edges = {smallest_at_least(scale, width, 2 * k + 1) for k in range(count - 1)}
         near = {edge + step for edge in edges for step in (-1, 0, 1)}
         ordered = sorted({0, 1, largest - 1, largest} | {n for n in near if 0 <= n <= largest})

@@ -34,6 +34,9 @@ def thresholds(scale, *, width=16):
     width    bits of the fixed-point probability
     returns  (int, int), ``ceil(scale * 2**width * 2**(-1/4))`` and the same for ``2**(-3/4)``
 
+    The two satisfy ``second <= first <= 2 * second``, since ``y <= √2 y <= 2 y`` and rounding up
+    keeps that order: no threshold exceeds the one before it, as :func:`quantize` requires.
+
     Computed in integers: with ``x = scale * 2**width``, ``ceil(x * 2**(-q/4))`` is the smallest
     t with ``t**4 * 2**q > x**4`` (equality is impossible).
     """
@@ -54,23 +57,27 @@ def quantize(probability, threshold_a, threshold_b, *, bits, zero_code="top"):
 
     probability  int[...]             unsigned fixed point, at most 32 bits
     threshold_a  int                  see :func:`thresholds`
-    threshold_b  int                  at most ``threshold_a``
+    threshold_b  int                  ``threshold_b <= threshold_a <= 2 * threshold_b``
     returns      int64[...]           0 .. code_count(bits, zero_code) - 1
+
+    With thresholds in that range, as from :func:`thresholds`, no ``T_(k+1)`` exceeds ``T_k``: a
+    code is one interval of probabilities, and the hardware finds it with a single search. Others
+    would mean no scale, and are refused.
 
     No rounding and no saturation beyond the count itself: exact against the irrational thresholds.
     """
     p = np.asarray(probability, dtype=np.int64)
     if p.size and (p.min() < 0 or p.max() >> 32):
         raise ValueError("Probability must be an unsigned integer of at most 32 bits")
-    if not 0 < threshold_b <= threshold_a:
+    if not 0 < threshold_b <= threshold_a <= 2 * threshold_b:
         raise ValueError(
-            f"Thresholds must satisfy 0 < b <= a, not a={threshold_a!r}, b={threshold_b!r}"
+            f"Thresholds must satisfy 0 < b <= a <= 2 * b, not a={threshold_a!r}, b={threshold_b!r}"
         )
     steps = np.arange(code_count(bits, zero_code) - 1)
     mantissas = np.where(steps & 1, threshold_b, threshold_a).astype(np.int64)
     # p * 2**j < t  <=>  p < ceil(t / 2**j), for integers; j beyond 62 leaves only p = 0 below.
     levels = -(-mantissas >> np.minimum(steps >> 1, 62))
-    return len(levels) - np.searchsorted(np.sort(levels), p, side="right")
+    return len(levels) - np.searchsorted(levels[::-1], p, side="right")
 
 
 def dequantize(code, *, bits, width=16, zero_code="top"):

@@ -120,7 +120,7 @@ LOG_SQRT2_QUANTIZER = Unit(
     parameters={
         "lanes": _LANES,
         "bits": _CODE_BITS,
-        "width": Parameter(16, "bits of the probability, in units of 2**-width", 2, 32),
+        "width": Parameter(16, "bits of the probability, in units of 2**-width", 3, 32),
         "zero_code": _ZERO_CODE,
     },
     inputs=lambda p: (Field("probability", p["width"]),),

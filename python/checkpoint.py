@@ -8,7 +8,6 @@ import torch
 
 from vit2rtl import __version__, embedded, timm_models
 from vit2rtl.golden import atomic
-from vit2rtl.layers import QuantLinear
 from vit2rtl.quantized_vit import QuantizedViT
 from vit2rtl.quantizers import UniformQuantizer
 from vit2rtl.recipe import Recipe
@@ -27,7 +26,7 @@ def save(folder, quantized, *, model, preprocessing, calibration):
     """
     state = {k: v.contiguous() for k, v in quantized.network.state_dict().items()}
     metadata = {"recipe": _canonical(quantized.recipe)}
-    with atomic.folder(folder, kind="checkpoint", is_ours=is_checkpoint) as new:
+    with atomic.folder(folder, **_KIND) as new:
         (new / TENSORS).write_bytes(safetensors.torch.save(state, metadata))
         description = {
             "schema": SCHEMA,
@@ -49,6 +48,14 @@ def _canonical(recipe):
 def is_checkpoint(folder):
     """Whether a folder holds a checkpoint, of whatever version."""
     return (Path(folder) / DESCRIPTION).is_file()
+
+
+_KIND = {"kind": "checkpoint", "is_ours": is_checkpoint}
+
+
+def check_place(folder):
+    """A ValueError now rather than after calibration, if :func:`save` would not write there."""
+    atomic.check(folder, **_KIND)
 
 
 def describe(folder):
@@ -133,7 +140,9 @@ def float_model(description, weights=None):
 def _restore(quantized, state, path):
     """Put every tensor in its place; the place decides what shape and range it must have."""
     network = quantized.network
-    for _, layer in quantized.layers():
+    shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}
+    for name, layer in quantized.layers():
+        shapes[f"{name}.weight_codes"] = layer.weight.shape
         layer.weight = None
         layer.weight_codes = torch.empty(0)
     expected = set(network.state_dict())
@@ -144,9 +153,13 @@ def _restore(quantized, state, path):
     for key, tensor in state.items():
         owner_name, _, name = key.rpartition(".")
         owner = network.get_submodule(owner_name)
+        # Scales and zero points are one or one a channel.
+        if tensor.shape != shapes[key] and name not in ("scale", "zero_point"):
+            raise ValueError(
+                f"{path}: {key} has shape {tuple(tensor.shape)}, "
+                f"the model wants {tuple(shapes[key])}"
+            )
         if name in owner._parameters:
-            if owner._parameters[name].shape != tensor.shape:
-                raise ValueError(f"{path}: {key} has shape {tuple(tensor.shape)}")
             owner._parameters[name].data = tensor
         else:
             owner._buffers[name] = tensor
@@ -155,8 +168,6 @@ def _restore(quantized, state, path):
 
 
 def _check(layer, where):
-    if not isinstance(layer, QuantLinear) or layer.weight_codes.ndim != 2:
-        raise ValueError(f"{where}.weight_codes must be a matrix")
     top = layer.weight_quantizer.levels - 1
     if layer.weight_codes.dtype != torch.uint8 or int(layer.weight_codes.max()) > top:
         raise ValueError(f"{where}.weight_codes must be codes of 0 to {top}")

@@ -4,13 +4,11 @@ import json
 import os
 from pathlib import Path
 
-import torch
-
 from vit2rtl import ablation, checkpoint, embedded, plots
 from vit2rtl.golden.bundle import read_bundle
 from vit2rtl.images import embedded_images, preprocessing
+from vit2rtl.observation import Observation
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.quantizers import UniformQuantizer
 from vit2rtl.recipe import Recipe
 from vit2rtl.recording import write_bundle
 from vit2rtl.rtl import verilog
@@ -22,55 +20,21 @@ LANES = 4
 
 
 def quantize(folder, calibration):
-    """Quantize the embedded model to W4/A4 and save it; what its block 0 did is kept for plots.
+    """Quantize the embedded model to W4/A4 and save it.
 
     calibration  :class:`vit2rtl.images.Images`
-    returns      (QuantizedViT, description, figures)
+    returns      (QuantizedViT, description, figures of what quantization met)
     """
-    batch = calibration.batch(range(len(calibration)))
     network = embedded.create()
     config = preprocessing(network)
-    seen = {}
-    block = network.blocks[0]
-    hook = block.norm2.register_forward_hook(lambda _, x, y: seen.update(norm=y))
-
-    def before(quantized):
-        quantized.network(batch)
-        seen["before"] = seen["norm"]
-
-    quantized = QuantizedViT(network, Recipe()).calibrate(batch, observe=before)
-    block.attn.tap = lambda _, probabilities: seen.update(softmax=probabilities.clone())
-    with torch.inference_mode():
-        quantized.network(batch)
-    block.attn.tap = None
-    hook.remove()
+    quantized = QuantizedViT(network, Recipe())
+    observation = Observation(quantized, calibration.batch(range(len(calibration))))
     checkpoint.save(
         folder, quantized, preprocessing=config,
         model={"name": embedded.MODEL_NAME, "arguments": {}, "weights": {"source": "embedded"}},
         calibration={"images": calibration.names, "seed": 0},
     )
-    return quantized, checkpoint.describe(folder), _figures(quantized, seen)
-
-
-def _figures(quantized, seen):
-    bits = quantized.recipe.activation_bits
-    block = quantized.network.blocks[0]
-    reparameterized, layer_wise = block.mlp.fc1.input_quantizer, UniformQuantizer(bits)
-    layer_wise.calibrate(seen["before"])
-    ranges = [
-        plots.uniform_range(float(q.scale), float(q.zero_point), bits)
-        for q in (layer_wise, reparameterized)
-    ]
-    softmax = block.attn.softmax_quantizer
-    return [
-        plots.channel_ranges(
-            seen["before"].numpy(), seen["norm"].numpy(), bits=bits,
-            before_range=ranges[0], after_range=ranges[1],
-        ),
-        plots.softmax_histogram(
-            seen["softmax"].numpy(), float(softmax.scale), bits=bits, zero_code=softmax.zero_code
-        ),
-    ]
+    return quantized, checkpoint.describe(folder), observation.figures()
 
 
 def run(out, *, simulators, say):

@@ -68,6 +68,10 @@ class Images:
 def preprocessing(model):
     """timm's preprocessing of a model, as plain JSON data."""
     config = timm.data.resolve_model_data_config(model)
+    # Of a model made with img_size the configuration still has the size of its weights.
+    size = getattr(getattr(model, "patch_embed", None), "img_size", None)
+    if size:
+        config["input_size"] = (config["input_size"][0], *size)
     chosen = {key: config[key] for key in _PREPROCESSING if key in config}
     return {k: list(v) if isinstance(v, tuple) else v for k, v in chosen.items()}
 

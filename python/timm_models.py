@@ -1,5 +1,6 @@
 """The float model: created by timm, with weights from a file, a download, or this package."""
 
+import difflib
 import hashlib
 import importlib
 from pathlib import Path
@@ -31,8 +32,8 @@ def create(name, *, weights=None, **arguments):
             return embedded.create()
         raise ValueError(f"{name} is embedded with its weights; it takes no weights file")
     if not timm.is_model(name):
-        close = ", ".join(timm.list_models(f"*{name.split('_')[0]}*")[:5])
-        hint = f"; it has {close}, ..." if close else ""
+        close = difflib.get_close_matches(name, timm.list_models(), n=3, cutoff=0.4)
+        hint = f"; did you mean {' or '.join(close)}?" if close else ""
         raise ValueError(f"timm has no model {name!r}{hint}")
     if weights is None:
         return _pretrained(name, arguments).eval()

@@ -6,7 +6,7 @@ from vit2rtl.rtl.axi_stream import lane_bits, tdata_width
 _ROLES = {
     "zero_point": "configuration: zero point of the codes",
     "shift_base": "configuration: smallest shift",
-    "threshold_a": "configuration: threshold of even codes",
+    "threshold_a": "configuration: threshold of even codes, 1 to 2 times threshold_b",
     "threshold_b": "configuration: threshold of odd codes",
 }
 

@@ -7,83 +7,67 @@ from vit2rtl.rtl.pipeline import registered
 from vit2rtl.rtl.stream_unit import Lane, StreamUnit
 
 
-def search_steps(count):
-    """Step sizes of a binary search among ``count`` thresholds: their sum is ``count``.
-
-    7 → 4, 2, 1 and 6 → 3, 2, 1: each step is at most one more than all later ones together. A
-    power of two wastes a level, so that many thresholds are one and a search among the others.
-    """
-    steps = []
-    while count:
-        steps.append((count + 1) // 2)
-        count //= 2
-    return steps
+def last_code(parameters):
+    """The code of a probability of zero, and the number of thresholds ``T_k`` of Eq. 18."""
+    return code_count(parameters["bits"], parameters["zero_code"]) - 1
 
 
-def threshold_counts(bits, width, zero_code):
-    """How many thresholds ``a / 2**j`` and ``b / 2**j`` can tell a probability from zero.
-
-    Beyond ``j = width - 1`` only zero lies below the threshold, and zero has a path of its own.
-    """
-    steps = code_count(bits, zero_code) - 1
-    return min((steps + 1) // 2, width), min(steps // 2, width)
+def threshold_count(parameters):
+    """How many of them can have more than zero below: from ``k = 2 * width`` on none can."""
+    return min(last_code(parameters), 2 * parameters["width"])
 
 
-def split(count):
-    """``(1, count - 1)`` for a power of two, else ``(0, count)``: compared apart, searched."""
-    apart = int(count.bit_count() == 1)
-    return apart, count - apart
+def quads(value):
+    """The bits of a value, four at a time, from the least significant up."""
+    return [value[n : n + 4] for n in range(0, len(value), 4)]
 
 
 class LogSqrt2QuantizerLane(Lane):
-    """One probability to one code: two binary searches side by side, a step of each a stage."""
+    """One probability to one code: a binary search, each stage finds a bit of the code.
+
+    All stages but the last count j, the thresholds ``b / 2**j`` above the probability; these are
+    the upper bits of the code. What is left is the probability shifted left by j, and whether it
+    is below ``a`` is the lowest bit.
+    """
 
     def elaborate(self, platform):
         m = Module()
-        bits, width = self.parameters["bits"], self.parameters["width"]
-        last = code_count(bits, self.parameters["zero_code"]) - 1
-        count_a, count_b = threshold_counts(bits, width, self.parameters["zero_code"])
-        counts = [
-            *self._search(m, "a", self.threshold_a, count_a),
-            *self._search(m, "b", self.threshold_b, count_b),
-        ]
-        code = sum(counts[1:], counts[0])[: len(self.o.code)]
-        if (last + 1) // 2 > width:
+        stages, width = len(self.enable), self.parameters["width"]
+        last, count = last_code(self.parameters), threshold_count(self.parameters)
+        scaled = self.i.probability
+        found = []
+        for stage in range(stages - 1):
+            step = 1 << (stages - 2 - stage)
+            below = self._below(m, scaled, self.threshold_b, step - 1, f"below_b{step}")
+            found.append(self._delayed(m, below, stage, f"step_b{step}"))
+            # What is below b after a shift fits; one shift further it needs a bit more.
+            moved = Mux(below, (scaled << step)[: width + 1], scaled)
+            scaled = registered(m, moved, self.enable[stage], name=f"scaled_{stage}")
+        below = self._below(m, scaled, self.threshold_a, 0, "below_a")
+        code = Cat(below, *reversed(found))
+        if count == 1 << stages:  # one more than the search can count
+            below = self._below(
+                m, self.i.probability, self.threshold_b, count // 2 - 1, "below_last"
+            )
+            code = Mux(self._delayed(m, below, 0, "last"), count, code)
+        if last > count:
             zero = self._delayed(m, self.i.probability == 0, 0, "zero")
             code = Mux(zero, last, code)
         m.d.comb += self.o.code.eq(registered(m, code, self.enable[-1], name="code"))
         return m
 
-    def _search(self, m, side, threshold, count):
-        """Numbers whose sum is how many of ``threshold / 2**j``, j below ``count``, are above."""
-        apart, searched = split(count)
-        found = []
-        scaled = self.i.probability
-        if apart:
-            below = self._below(m, scaled, threshold, 0, f"below_{side}")
-            found.append(self._delayed(m, below, 0, f"first_{side}"))
-        # What is below a threshold after a shift fits; one shift further it needs a bit more.
-        room = self.parameters["width"] + 1 - apart
-        steps = search_steps(searched)
-        bits = []
-        for stage, step in enumerate(steps):
-            below = self._below(m, scaled, threshold, apart + step - 1, f"below_{side}{step}")
-            bits.append(self._delayed(m, below, stage, f"step_{side}{step}"))
-            moved = Mux(below, (scaled << step)[:room], scaled)
-            scaled = registered(m, moved, self.enable[stage], name=f"scaled_{side}{stage}")
-        if steps == [1 << n for n in reversed(range(len(steps)))]:
-            return [*found, Cat(*reversed(bits))] if steps else found
-        return [*found, *(Mux(bit, step, 0) for bit, step in zip(bits, steps, strict=True))]
-
     def _below(self, m, scaled, threshold, shift, name):
-        """``scaled * 2**shift < threshold``, with no more bits compared than can differ."""
+        """``scaled * 2**shift < threshold``.
+
+        What the shift moves beyond the threshold's bits, and what of the threshold meets the zeros
+        that the shift lets in, matters only as any bit at all: four bits, a LUT, compare as one.
+        """
         kept = self.parameters["width"] - shift
-        low, high = scaled[:kept], scaled[kept:]
-        if shift:
-            low = Cat(0, low)
-            threshold = Cat(threshold[:shift].any(), threshold[shift:])
+        over = [high.any() for high in quads(scaled[kept:])]
+        under = [low.any() for low in quads(threshold[:shift])]
         below = Signal(name=name)
-        m.d.comb += below.eq(Cat(low, high.any()) < threshold)
+        left = Cat(scaled[:kept], *over) << len(under)
+        m.d.comb += below.eq(left < Cat(*under, threshold[shift:]))
         return below
 
     def _delayed(self, m, value, stage, name):
@@ -97,14 +81,16 @@ class LogSqrt2Quantizer(StreamUnit):
     """Probabilities to log√2 codes, exact against the two integer thresholds, no multiplier.
 
     Equals :func:`vit2rtl.golden.log_sqrt2.quantize` for every probability and every pair
-    ``0 < threshold_b <= threshold_a``: the code is the number of thresholds ``threshold_a / 2**j``
-    and ``threshold_b / 2**j`` above the probability, found by two binary searches on j in which
-    the probability is shifted left instead of the threshold right.
+    ``0 < threshold_b <= threshold_a <= 2 * threshold_b``, and has no defined code for others. The
+    code is the number of thresholds ``threshold_a / 2**j`` and ``threshold_b / 2**j`` above the
+    probability. For such pairs ``a, b, a/2, b/2, …`` never rises, so with j of the second kind
+    above there are j or j + 1 of the first: one binary search for j, in which the probability is
+    shifted left instead of the threshold right, and one comparison with ``a`` find the code.
 
-    Latency ``ceil(log2(min(2**(bits-1), width))) + 1`` cycles: one a search step and one to add
-    the two counts (4 for 4 bits of 16). One beat a cycle. A stalled ``o`` stalls ``i`` and loses
-    nothing: as many beats wait inside as the latency has cycles. ``last`` travels with its beat;
-    reset discards what is inside.
+    Latency ``min(bits, ceil(log2(width)) + 1)`` cycles, one for each bit that is searched (4 for 4
+    bits of 16). One beat a cycle. A stalled ``o`` stalls ``i`` and loses nothing: as many beats
+    wait inside as the latency has cycles. ``last`` travels with its beat; reset discards what is
+    inside.
 
     Parameters
     ----------
@@ -113,7 +99,7 @@ class LogSqrt2Quantizer(StreamUnit):
     bits : int
         Activation bits, 2 to 8.
     width : int
-        Bits of the probability, 2 to 32, in units of ``2**-width``.
+        Bits of the probability, 3 to 32, in units of ``2**-width``.
     zero_code : str
         ``"top"``, ``"extra"`` or ``"none"``, see :func:`vit2rtl.golden.log_sqrt2.code_count`.
 
@@ -131,6 +117,5 @@ class LogSqrt2Quantizer(StreamUnit):
 
     @classmethod
     def cycles(cls, parameters):
-        """Search steps, and one cycle to add the two counts."""
-        counts = threshold_counts(parameters["bits"], parameters["width"], parameters["zero_code"])
-        return max(len(search_steps(split(count)[1])) for count in counts) + 1
+        """Search steps: each halves the number of codes that are left."""
+        return (threshold_count(parameters) - 1).bit_length()

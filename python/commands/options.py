@@ -9,6 +9,7 @@ from vit2rtl.images import embedded_images, open_images, read_list
 
 FOLDER = click.Path(file_okay=False, path_type=str)
 FILE = click.Path(dir_okay=False, path_type=str)
+SEED = click.IntRange(0, 2**32 - 1)
 
 images = click.option(
     "--images", "folder", type=FOLDER,

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from vit2rtl import checkpoint, embedded, timm_models
+from vit2rtl import checkpoint, embedded, plots, timm_models
 from vit2rtl.commands import options
 from vit2rtl.images import preprocessing
+from vit2rtl.observation import Observation
 from vit2rtl.quantized_vit import QuantizedViT
 from vit2rtl.recipe import LAYERNORMS, PROFILES, SOFTMAXES, Recipe, parse_bits
 
@@ -38,12 +39,14 @@ Examples:
 @options.only
 @click.option("--count", type=click.IntRange(min=2), default=32, show_default=True,
               help="Calibration images to draw from the folder; --list takes all it names.")
-@click.option("--seed", default=0, show_default=True, help="Seed of that draw.")
+@click.option("--seed", type=options.SEED, default=0, show_default=True, help="Seed of that draw.")
 @click.option("--model-arg", "model_arguments", multiple=True, metavar="NAME=VALUE",
               help="Argument of timm.create_model, e.g. img_size=384; may be repeated.")
+@click.option("--plots", "plot_file", type=options.FILE,
+              help="PNG to draw: channel ranges and Softmax histogram (the paper's Figs. 2, 3).")
 @click.option("--out", required=True, type=options.FOLDER, help="Folder for the checkpoint.")
 def command(model, folder, weights, bits, profile, layernorm, softmax, first_last_bits, listed,
-            count, seed, model_arguments, out):
+            count, seed, model_arguments, plot_file, out):
     """Quantize a timm MODEL after training (RepQ-ViT) and save it as a checkpoint.
 
     MODEL is the name of a timm ViT, DeiT or Swin, or mnist_vit: the embedded model, which needs
@@ -52,8 +55,9 @@ def command(model, folder, weights, bits, profile, layernorm, softmax, first_las
     weight_bits, activation_bits = parse_bits(bits)
     recipe = Recipe(weight_bits, activation_bits, profile, layernorm, softmax, first_last_bits)
     arguments = _parse_arguments(model_arguments)
-    if Path(out).exists() and not Path(out).is_dir():
-        raise ValueError(f"{out} is a file, not a folder for a checkpoint")
+    checkpoint.check_place(out)
+    if plot_file and Path(plot_file).suffix != ".png":
+        raise ValueError(f"Plots must be named *.png, not {plot_file!r}")
     network = timm_models.create(model, weights=weights, **arguments)
     if model != embedded.MODEL_NAME:
         arguments = {"num_classes": network.num_classes, **arguments}
@@ -65,7 +69,12 @@ def command(model, folder, weights, bits, profile, layernorm, softmax, first_las
     started = time.perf_counter()
     quantized = QuantizedViT(network, recipe)
     click.echo(f"Calibrating {model} {recipe.bits} on {len(calibration)} images ...", err=True)
-    quantized.calibrate(calibration.batch(range(len(calibration))))
+    batch = calibration.batch(range(len(calibration)))
+    figures = None
+    if plot_file:
+        figures = Observation(quantized, batch).figures()
+    else:
+        quantized.calibrate(batch)
     seconds = time.perf_counter() - started
     checkpoint.save(
         out, quantized,
@@ -74,6 +83,9 @@ def command(model, folder, weights, bits, profile, layernorm, softmax, first_las
         calibration={"images": calibration.names, "seed": None if listed else seed},
     )
     click.echo(_summary(quantized, seconds, out))
+    if figures:
+        plots.report(figures, plot_file)
+        click.echo(f"plots: {plot_file}")
 
 
 def _source(model, weights):

@@ -17,7 +17,8 @@ Examples:
 @options.only
 @click.option("--count", type=click.IntRange(min=1), default=1, show_default=True,
               help="Images to record; --list takes all it names.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the draw of images.")
+@click.option("--seed", type=options.SEED, default=0, show_default=True,
+              help="Seed of the draw of images.")
 @click.option("--lanes", type=click.IntRange(1, 64), default=4, show_default=True,
               help="Elements of a beat.")
 @click.option("--out", required=True, type=options.FOLDER, help="Folder for the bundle.")

@@ -9,8 +9,8 @@ from vit2rtl.golden.units import Instance
 INSTANCES = [
     *(
         Instance.of(unit, bits=bits, width=width, zero_code=rule)
-        for unit in ("log2_dequantizer", "log_sqrt2_quantizer")
-        for bits, width in ((4, 16), (2, 2), (3, 9), (8, 16), (8, 32))
+        for unit, least in (("log2_dequantizer", 2), ("log_sqrt2_quantizer", 3))
+        for bits, width in ((4, 16), (2, least), (3, 9), (8, least), (8, 16), (8, 32))
         for rule in ("top", "extra", "none")
     ),
     Instance.of("requantizer"),

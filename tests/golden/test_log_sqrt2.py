@@ -1,6 +1,7 @@
 """The log√2 golden functions against definitions in Python integers and fractions."""
 
 from fractions import Fraction
+from math import isqrt
 
 import numpy as np
 import pytest
@@ -76,6 +77,57 @@ def test_thresholds_of_one():
     assert thresholds(1.0) == (55109, 38968)
 
 
+@pytest.mark.parametrize("width", range(3, 11))
+def test_every_pair_of_thresholds_that_a_scale_can_have_is_in_order(width):
+    """Either one steps from n to n + 1 only where ``scale * 2**width`` passes ``n * 2**(q/4)``.
+
+    Scales just below and just above every such point therefore meet every pair.
+    """
+    one = 1 << width + 64
+    largest = thresholds(1, width=width)
+    seen = {largest}
+    for index, quarter in enumerate((1, 3)):
+        for n in range(1, largest[index]):
+            under = isqrt(isqrt(n**4 << quarter + 4 * 64))  # floor(n * 2**(quarter/4) * 2**64)
+            below, above = (thresholds(Fraction(u, one), width=width) for u in (under, under + 1))
+            assert (below[index], above[index]) == (n, n + 1)
+            seen |= {below, above}
+        assert {pair[index] for pair in seen} == set(range(1, largest[index] + 1))
+    assert all(0 < b <= a <= 2 * b and a < 1 << width for a, b in seen)
+
+
+@given(
+    scale=st.one_of(
+        st.fractions(min_value=Fraction(1, 10**12), max_value=1, max_denominator=10**12),
+        st.floats(min_value=2.0**-60, max_value=1),
+    ),
+    width=st.integers(3, 32),
+)
+@settings(deadline=None, derandomize=True, max_examples=500)
+def test_thresholds_of_any_scale_and_width_are_in_order_and_fit(scale, width):
+    a, b = thresholds(scale, width=width)
+    assert 0 < b <= a <= 2 * b
+    assert a < 1 << width
+
+
+def test_thresholds_of_one_need_three_bits():
+    assert thresholds(1, width=2) == (4, 3)
+    assert thresholds(1, width=3) == (7, 5)
+
+
+@pytest.mark.parametrize(("bits", "rule"), COUNTS, ids=str)
+def test_quantize_counts_for_every_pair_of_thresholds_in_order(bits, rule):
+    probabilities = np.arange(32)
+    for b in range(1, 32):
+        for a in range(b, min(2 * b, 31) + 1):
+            levels = [Fraction((a, b)[k & 1], 2 ** (k >> 1)) for k in range(COUNTS[bits, rule] - 1)]
+            assert levels == sorted(levels, reverse=True)
+            # After 5 halves of each only zero is left below.
+            want = [sum(p < level for level in levels[:10]) for p in range(1, 32)]
+            got = quantize(probabilities, a, b, bits=bits, zero_code=rule)
+            assert got.tolist() == [len(levels), *want]
+
+
 @pytest.mark.parametrize(("bits", "rule"), COUNTS, ids=str)
 def test_zero_gets_the_last_code(bits, rule):
     pair = thresholds(0.5)
@@ -121,11 +173,15 @@ def test_codes_of_values_are_the_codes():
         ),
         (
             lambda: quantize([0], 1, 2, bits=4),
-            "Thresholds must satisfy 0 < b <= a, not a=1, b=2",
+            "Thresholds must satisfy 0 < b <= a <= 2 * b, not a=1, b=2",
         ),
         (
-            lambda: quantize([0], 1, 0, bits=4),
-            "Thresholds must satisfy 0 < b <= a, not a=1, b=0",
+            lambda: quantize([0], 5, 2, bits=4),
+            "Thresholds must satisfy 0 < b <= a <= 2 * b, not a=5, b=2",
+        ),
+        (
+            lambda: quantize([0], 0, 0, bits=4),
+            "Thresholds must satisfy 0 < b <= a <= 2 * b, not a=0, b=0",
         ),
         (lambda: dequantize([16], bits=4), "Code must be between 0 and 15"),
         (lambda: dequantize([-1], bits=4), "Code must be between 0 and 15"),

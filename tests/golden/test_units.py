@@ -78,6 +78,12 @@ def test_evaluate_takes_fixed_and_run_time_shifts():
         ("requantizer", {"acc_width": 4.0}, TypeError, "Acc width must be an integer, not 4.0"),
         (
             "log_sqrt2_quantizer",
+            {"width": 2},
+            ValueError,
+            "Width must be between 3 and 32, not 2",
+        ),
+        (
+            "log_sqrt2_quantizer",
             {"zero_code": "all"},
             ValueError,
             "Zero code must be one of top, extra, none, not 'all'",

@@ -139,6 +139,13 @@ def test_preprocessing_is_timms(tmp_path):
         assert found.load(0).equal(transform(image))
 
 
+@pytest.mark.parametrize("size", [160, [64, 96]])
+def test_images_get_the_size_that_the_model_was_made_with(size):
+    model = timm.create_model("deit_tiny_patch16_224", depth=1, img_size=size)
+    want = [3, 160, 160] if size == 160 else [3, 64, 96]
+    assert images.preprocessing(model)["input_size"] == want
+
+
 def test_pixels_are_normalized_and_any_mode_is_converted(tmp_path):
     want = (torch.tensor([1.0, 128 / 255, 0]) - torch.tensor(CONFIG["mean"])) / torch.tensor(
         CONFIG["std"]

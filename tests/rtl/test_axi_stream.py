@@ -101,15 +101,15 @@ def test_tdata_is_padded_to_whole_bytes(unit, lanes, s_axis, m_axis):
 
 
 def test_padding_bits_in_are_ignored_and_out_are_zero(bench):
-    """Three 2-bit probabilities in 8 bits of TDATA, three 4-bit codes in 16."""
-    top = AxiStreamTop(Instance.of("log_sqrt2_quantizer", lanes=3, width=2))
+    """Three 3-bit probabilities in 16 bits of TDATA, three 4-bit codes in 16."""
+    top = AxiStreamTop(Instance.of("log_sqrt2_quantizer", lanes=3, width=3))
     trace = bench.Trace()
 
     async def scenario(ctx, tick):
         ctx.set(top.aresetn, 1)
         ctx.set(top.threshold_a, 3)
         ctx.set(top.threshold_b, 2)
-        beats = [0b11_01_10_11, 0b10_01_10_11]
+        beats = [0b1111111_001_010_011, 0b1010101_001_010_011]
         await bench.drive(ctx, ports(top), beats, trace, tick=tick)
 
     run_top(top, scenario)

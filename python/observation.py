@@ -1,0 +1,83 @@
+"""What quantization meets in a model: activations kept during calibration, for plots."""
+
+import torch
+
+from vit2rtl import plots
+from vit2rtl.quantizers import LogSqrt2Quantizer, UniformQuantizer
+
+_KEEP_IMAGES = 8
+
+
+class Observation:
+    """Calibrates a model and keeps what the paper's Figs. 2 and 3 show.
+
+    The LayerNorm is the one whose channels' ranges differ most, the Softmax that of the first
+    attention; activations are those of the first 8 calibration images.
+
+    quantized  QuantizedViT, not yet calibrated
+    images     float32[n, channels, height, width], the calibration batch
+    """
+
+    def __init__(self, quantized, images):
+        self.quantized, self._images = quantized, images[:_KEEP_IMAGES]
+        self._pair, self._norms = None, []
+        quantized.calibrate(images, observe=self._before)
+        self._keep_norm()
+        self._softmax = self._keep_softmax()
+
+    def figures(self):
+        """Matplotlib figures: channel ranges before and after, Softmax histogram and levels."""
+        found = [] if self._pair is None else [self._ranges()]
+        quantizer = self.quantized.attentions()[0][1].softmax_quantizer
+        if isinstance(quantizer, LogSqrt2Quantizer):
+            found.append(plots.softmax_histogram(
+                self._softmax.numpy(), float(quantizer.scale), bits=quantizer.bits,
+                zero_code=quantizer.zero_code,
+            ))
+        return found
+
+    def _ranges(self):
+        before, after = self._norms
+        reparameterized = self._pair.linear.input_quantizer
+        bits = reparameterized.bits
+        layer_wise = UniformQuantizer(bits)
+        layer_wise.calibrate(before)
+        return plots.channel_ranges(before.numpy(), after.numpy(), bits=bits, **{
+            f"{when}_range": plots.uniform_range(float(q.scale), float(q.zero_point), bits)
+            for when, q in (("before", layer_wise), ("after", reparameterized))
+        })
+
+    def _before(self, quantized):
+        if quantized.recipe.layernorm == "reparam":
+            self._pair = max(quantized.normed_linears, key=_unevenness)
+            self._keep_norm()
+
+    @torch.inference_mode()
+    def _keep_norm(self):
+        if self._pair is None:
+            return
+        kept = []
+        hook = self._pair.norm.register_forward_hook(lambda _, x, y: kept.append(y))
+        try:
+            self.quantized.network(self._images)
+        finally:
+            hook.remove()
+        self._norms.append(kept[0])
+
+    @torch.inference_mode()
+    def _keep_softmax(self):
+        kept = []
+        attention = self.quantized.attentions()[0][1]
+        attention.tap = lambda _, probabilities: kept.append(probabilities.clone())
+        try:
+            self.quantized.network(self._images)
+        finally:
+            attention.tap = None
+        return kept[0]
+
+
+def _unevenness(pair):
+    """Greatest over median scale of the channels."""
+    quantizer = pair.linear.input_quantizer
+    scales = quantizer.scale[~quantizer.constant]
+    return float(scales.max() / scales.median()) if len(scales) else 0.0

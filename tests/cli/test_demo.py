@@ -1,0 +1,59 @@
+"""The tour, made short: one setting, one image, one simulator."""
+
+import json
+
+import pytest
+
+from vit2rtl import ablation, demo
+from vit2rtl.cli import main
+from vit2rtl.golden.bundle import read_bundle
+
+
+@pytest.fixture
+def short(monkeypatch):
+    settings = {ablation.DEFAULT: {}, "  Softmax uniform": {"softmax": "uniform"}}
+    monkeypatch.setattr(ablation.compare, "__kwdefaults__", {"settings": settings, "keep": None})
+    monkeypatch.setattr(demo, "VECTOR_IMAGES", 1)
+    held_out = demo.embedded_images("held_out")
+    few = {"train": demo.embedded_images("train"), "held_out": held_out.sample(100, seed=0)}
+    monkeypatch.setattr(demo, "embedded_images", few.__getitem__)
+
+
+def run(arguments):
+    with pytest.raises(SystemExit) as end:
+        main(["demo", *arguments])
+    return end.value.code
+
+
+def test_everything_is_written_and_told(short, tmp_path, capsys):
+    out = tmp_path / "tour"
+    assert run(["--out", str(out), "--simulator", "icarus"]) == 0
+    summary = json.loads((out / "summary.json").read_text())
+    assert [row["title"] for row in summary["accuracy"]] == [
+        "float32", "W4/A4 hardware", "Softmax uniform"
+    ]
+    assert summary["accuracy"][1]["top1"] > 90
+    assert summary["images"] == {"calibration": 32, "evaluation": 100}
+    benches = summary["simulation"]
+    assert {b["simulator"] for b in benches} == {"icarus"}
+    assert all(b["passed"] and b["mismatches"] == 0 for b in benches)
+    replayed = sum(b["beats"] for b in benches if b["bench"] == "replay")
+    assert replayed == summary["vectors"]["beats"] > 40_000
+    bundle = read_bundle(out / "vectors")
+    assert len({b["unit"] for b in benches}) == len(bundle.entries) == 4
+    assert (out / "report.png").read_bytes().startswith(b"\x89PNG")
+    assert {path.name for path in (out / "verilog").iterdir()} == set(summary["verilog"])
+    printed = capsys.readouterr()
+    for word in ("float32", "W4/A4 hardware", f"{summary['vectors']['beats']:,} beats",
+                 "report.png", "mismatches"):
+        assert word in printed.out
+    assert "5/5" in printed.err
+
+
+def test_a_mismatch_is_exit_code_1(short, monkeypatch, tmp_path, capsys):
+    from vit2rtl.sim.results import BenchResult
+
+    failed = BenchResult("icarus", "replay", "requantizer_l4", beats=10, mismatches=1, seconds=1)
+    monkeypatch.setattr(demo, "run_regression", lambda *args, **kwargs: [failed])
+    assert run(["--out", str(tmp_path / "tour"), "--simulator", "icarus"]) == 1
+    assert "1 of 1 benches failed" in capsys.readouterr().err

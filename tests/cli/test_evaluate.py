@@ -1,0 +1,180 @@
+"""``vit2rtl evaluate``: its figures against a recomputation, and its errors in one line."""
+
+import json
+import re
+import shutil
+
+import pytest
+import torch
+
+from vit2rtl import checkpoint, embedded
+from vit2rtl.images import open_images
+
+pytestmark = pytest.mark.usefixtures("single_thread")
+
+
+@pytest.fixture
+def refused(command):
+    """Runs the command, checks that it says one line and returns it."""
+
+    def run(*arguments):
+        code, out, err = command("evaluate", *arguments)
+        lines = [line for line in err.splitlines() if not line.startswith("Usage")]
+        assert (code, out, len(lines)) == (2, "", 1), err
+        return lines[0].removeprefix("vit2rtl: ")
+
+    return run
+
+
+@pytest.fixture
+def copy(tmp_path, photos):
+    """A copy of the photos' folder, to spoil."""
+    return shutil.copytree(photos, tmp_path / "photos")
+
+
+def figures(float_logits, logits, labels):
+    """By loops and sorting: top-1, top-5, agreement in percent and SQNR in dB."""
+    top1 = top5 = agrees = 0
+    for row, reference, label in zip(logits, float_logits, labels.tolist(), strict=True):
+        order = sorted(range(len(row)), key=lambda n: -row[n])
+        top1 += order[0] == label
+        top5 += label in order[:5]
+        agrees += order[0] == max(range(len(row)), key=reference.__getitem__)
+    noise = ((logits - float_logits).double() ** 2).sum()
+    sqnr = float(10 * ((float_logits.double() ** 2).sum() / noise).log10())
+    return [100 * count / len(labels) for count in (top1, top5, agrees)] + [sqnr]
+
+
+@pytest.fixture
+def listed(tmp_path):
+    """A list of 60 of the embedded held-out images."""
+    path = tmp_path / "list.txt"
+    path.write_text("".join(f"mnist5k/held_out/{n:04d}\n" for n in range(3, 63)))
+    return path
+
+
+def test_figures_are_those_of_a_recomputation(command, mnist, listed):
+    code, out, _ = command("evaluate", mnist, "--list", listed, "--baseline", "--json")
+    assert code == 0
+    report = json.loads(out)
+    pixels, labels = (part[3:63] for part in embedded.images("held_out"))
+    with torch.no_grad():
+        float_logits = embedded.create()(pixels)
+    logits = checkpoint.load(mnist)[0](pixels)
+    want = figures(float_logits, logits, labels)
+    got = [report["quantized"][key] for key in ("top1", "top5", "agreement", "sqnr")]
+    assert got == pytest.approx(want, rel=1e-6)
+    assert report["quantized"]["images"] == report["float"]["images"] == 60
+    baseline = figures(float_logits, float_logits + 1e-9, labels)
+    assert [report["float"][key] for key in ("top1", "top5")] == pytest.approx(baseline[:2])
+    assert report["float"]["agreement"] is report["float"]["sqnr"] is None
+    assert report["model"] == "mnist_vit" and report["recipe"]["weight_bits"] == 4
+    assert set(report) == {"model", "recipe", "float", "quantized"}
+
+
+def test_the_table_says_the_same(command, mnist, listed):
+    report = json.loads(command("evaluate", mnist, "--list", listed, "--json")[1])["quantized"]
+    code, out, err = command("evaluate", mnist, "--list", listed, "--baseline")
+    assert (code, err) == (0, "")
+    head, float_row, row, count = out.splitlines()
+    assert head.split() == ["top-1", "top-5", "agrees", "SQNR"] and count == "60 images"
+    assert re.fullmatch(r"mnist_vit float +[\d.]+ % +[\d.]+ % *", float_row)
+    want = [f"{report[key]:.1f}" for key in ("top1", "top5", "agreement")]
+    assert row.startswith("mnist_vit w4a4 hardware")
+    assert re.findall(r"([\d.]+) (?:%|dB)", row) == [*want, f"{report['sqnr']:.2f}"]
+    assert len(command("evaluate", mnist, "--list", listed)[1].splitlines()) == 3
+
+
+def test_exclude_leaves_out(command, tiny, photos):
+    report = json.loads(command("evaluate", tiny, "--images", photos, "--json",
+                                "--exclude", photos / "list.txt")[1])
+    found = open_images(photos, checkpoint.describe(tiny)["preprocessing"])
+    chosen = [found.names.index(name) for name in ("0.png", "2.png", "5.png")]
+    logits = checkpoint.load(tiny)[0](found.batch(chosen))
+    top1 = (logits.argmax(1) == found.labels[chosen]).double().mean().item() * 100
+    assert report["quantized"]["images"] == 3
+    assert report["quantized"]["top1"] == pytest.approx(top1)
+    assert report["quantized"]["top5"] == 100
+
+
+def test_class_sub_folders_are_labels(command, tiny, photos, tmp_path):
+    for n in range(6):
+        folder = tmp_path / "val" / f"class{n % 3}"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(photos / f"{n}.png", folder)
+    flat = json.loads(command("evaluate", tiny, "--images", photos, "--json")[1])
+    nested = json.loads(command("evaluate", tiny, "--images", tmp_path / "val", "--json")[1])
+    assert nested["quantized"]["top1"] == flat["quantized"]["top1"]
+    assert nested["quantized"]["sqnr"] == pytest.approx(flat["quantized"]["sqnr"], abs=1e-6)
+
+
+def test_weights_that_have_moved(command, refused, tiny, tiny_weights, photos, tmp_path):
+    moved = tmp_path / "moved.safetensors"
+    shutil.copy(tiny_weights, moved)
+    gone = shutil.copytree(tiny, tmp_path / "tiny")
+    path = gone / "model.json"
+    path.write_text(path.read_text().replace(str(tiny_weights), str(tmp_path / "gone")))
+    assert refused(gone, "--images", photos) == (
+        f"Float weights {tmp_path / 'gone'} are gone; name their place with --weights FILE"
+    )
+    assert command("evaluate", gone, "--images", photos, "--weights", moved)[0] == 0
+    moved.write_bytes(moved.read_bytes() + b" ")
+    assert refused(gone, "--images", photos, "--weights", moved) == (
+        f"{moved} is not the weights file that the checkpoint was made from"
+    )
+
+
+def test_checkpoints_that_are_none(refused, tmp_path, mnist):
+    assert refused(tmp_path) == f"{tmp_path} is not a checkpoint: it has no model.json"
+    assert refused(tmp_path / "no") == (
+        f"{tmp_path / 'no'} is not a checkpoint: it has no model.json"
+    )
+    broken = shutil.copytree(mnist, tmp_path / "broken")
+    (broken / "model.safetensors").write_bytes(b"123")
+    assert refused(broken) == (
+        f"{broken / 'model.safetensors'} is not the file that model.json was written with (SHA-256)"
+    )
+
+
+def test_images_that_do_not_serve(refused, tiny, copy, tmp_path):
+    assert refused(tiny) == "Missing option '--images': a folder of images"
+    labels = copy / "labels.csv"
+    labels.write_text("file,class_index\n0.png,0\n1.png,3\n")
+    assert refused(tiny, "--images", copy) == "Class index 3 does not fit a model of 3 classes"
+    labels.write_text("file,class_index\n0.png,-1\n")
+    assert refused(tiny, "--images", copy) == "Class index -1 does not fit a model of 3 classes"
+    labels.write_text("image,label\n0.png,0\n")
+    assert refused(tiny, "--images", copy) == f"{labels} must have the columns file,class_index"
+    labels.write_text("file,class_index\n9.png,0\n")
+    assert refused(tiny, "--images", copy) == f"{labels} line 2: no file '9.png'"
+    labels.write_text("file,class_index\n0.png,zero\n")
+    assert refused(tiny, "--images", copy) == (
+        f"{labels} line 2: class_index must be an integer, not 'zero'"
+    )
+    labels.unlink()
+    assert refused(tiny, "--images", copy) == (
+        "Images have no labels: add class sub-folders or a labels.csv"
+    )
+
+
+def test_lists_that_do_not_serve(refused, tiny, photos, tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_text("".join(f"{n}.png\n" for n in range(6)))
+    assert refused(tiny, "--images", photos, "--exclude", names) == "No images are left to use"
+    names.write_text("0.png\n0.jpg\n")
+    assert refused(tiny, "--images", photos, "--list", names) == (
+        "The list names '0.jpg', which is not among the images"
+    )
+    names.unlink()
+    for option in ("--list", "--exclude"):
+        assert refused(tiny, "--images", photos, option, names) == (
+            f"No such file or directory: {names}"
+        )
+    names.write_bytes(b"\xff\xfe0\x00")
+    assert "utf-8" in refused(tiny, "--images", photos, "--list", names)
+
+
+def test_an_image_that_cannot_be_read_is_named(refused, tiny, copy):
+    (copy / "5.png").write_bytes((copy / "5.png").read_bytes()[:99])
+    line = refused(tiny, "--images", copy)
+    assert line.startswith(f"Image {copy / '5.png'} cannot be read (")
