@@ -50,5 +50,5 @@ def table_of(input_scale, input_zero_point, scale, zero_point, *, input_bits=12,
 
 
 def gelu(x):
-    """``x Φ(x)`` for a float: relative error below ``(8 + 2 x²) 2**-53``, negative tail included."""
+    """``x Φ(x)`` for a float, with a relative error below ``(8 + 2 x²) 2**-53``."""
     return x * erfc(-x / sqrt(2)) / 2

@@ -57,25 +57,28 @@ def layer_norm(x, parameters, *, bits):
     if x.shape[-1] > CHANNELS:
         raise ValueError(f"LayerNorm takes at most {CHANNELS} channels, not {x.shape[-1]}")
     rows, top = x.reshape(-1, x.shape[-1]), (1 << bits) - 1
-    codes = np.empty(rows.shape, object if x.dtype == object else smallest(0, top))
+    exact = x.dtype == object
+    total, squares = np.empty((2, len(rows)), object if exact else np.int64)
     for block in blocks(*rows.shape):
-        codes[block] = _rows(wide(rows[block])[0], parameters, top)
-    return codes.reshape(x.shape)
-
-
-def _rows(x, parameters, top):
-    channels = x.shape[1]
-    total, squares = x.sum(axis=1), (x * x).sum(axis=1)
-    mantissa, shift = reciprocal_sqrt(channels * squares - total * total + parameters.epsilon)
-    # d r = (D x - S1) r, with both products by r a row's constants
-    scaled = x * (channels * mantissa)[:, np.newaxis]
-    scaled -= (total * mantissa)[:, np.newaxis]
-    scaled *= parameters.gain
+        piece = wide(rows[block])[0]
+        total[block], squares[block] = piece.sum(axis=1), (piece * piece).sum(axis=1)
+    channels = rows.shape[1]
+    variance = channels * squares - total * total + parameters.epsilon
+    mantissa, shift = reciprocal_sqrt(variance)
+    # d r = x (D r) - S1 r: both factors are constants of a row.
+    factor, mean = channels * mantissa, total * mantissa
     shift = np.minimum(shift + (parameters.shift - FRACTION), 63)
-    scaled >>= shift[:, np.newaxis]
-    scaled += parameters.offset + (1 << (FRACTION - 1))
-    scaled >>= FRACTION
-    return np.clip(scaled, 0, top, out=scaled)
+    codes = np.empty(rows.shape, object if exact else smallest(0, top))
+    offset = parameters.offset + (1 << (FRACTION - 1))
+    for block in blocks(*rows.shape):
+        scaled = wide(rows[block])[0] * factor[block, np.newaxis]
+        scaled -= mean[block, np.newaxis]
+        scaled *= parameters.gain
+        scaled >>= shift[block, np.newaxis]
+        scaled += offset
+        scaled >>= FRACTION
+        codes[block] = np.clip(scaled, 0, top, out=scaled)
+    return codes.reshape(x.shape)
 
 
 def reciprocal_sqrt(value):

@@ -7,13 +7,18 @@ from typing import NamedTuple
 import numpy as np
 
 from vit2rtl.golden import log_sqrt2
-from vit2rtl.golden.integers import blocks, check, integers, smallest, wide
+from vit2rtl.golden.integers import bit_length, blocks, check, integers, smallest
 from vit2rtl.golden.requantizer import multiplier_and_shift, rescale
 
 LOG2_E = 1.4426950408889634
 THRESHOLD_BITS = 32
 # Sums of a row's exponentials stay below this, times a threshold below 2**62.
 SUM_LIMIT = 1 << 30
+# One octave in the bits of a float32, and a power of two that takes e's exponents so far above zero
+# that zero is below all thresholds there are.
+_OCTAVE = 1 << 23
+_RAISE = np.float32(2.0**64)
+_BIAS = 127 + 64
 
 
 class Softmax(NamedTuple):
@@ -67,12 +72,15 @@ def quantize(logits, p):
     if tokens << p.exp_bits >= SUM_LIMIT:
         most = (SUM_LIMIT >> p.exp_bits) - 1
         raise ValueError(f"A row must have at most {most} logits, not {tokens}")
-    count = log_sqrt2.code_count(p.bits, p.zero_code)
+    last, exact = log_sqrt2.code_count(p.bits, p.zero_code) - 1, logits.dtype == object
     rows = logits.reshape(-1, tokens)
-    codes = np.empty(rows.shape, object if logits.dtype == object else smallest(0, count - 1))
+    e = np.empty(rows.shape, object if exact else np.int32)
     for block in blocks(*rows.shape):
-        _count_below(exponentials(rows[block], p), p, count - 1, codes[block])
-    return codes.reshape(logits.shape)
+        e[block] = exponentials(rows[block], p)
+    sums = e.sum(axis=1, dtype=None if exact else np.int64)
+    products = sums * p.threshold_a, sums * p.threshold_b
+    count = _count_one_by_one if exact else _count_by_exponent
+    return count(e, products, p.threshold_shift, last).reshape(logits.shape)
 
 
 def exponentials(logits, p):
@@ -110,22 +118,40 @@ def _table(p):
     return _exponential(differences, p, rom(p.rom_bits, p.exp_bits)).astype(np.int32)
 
 
-def _count_below(e, p, last, codes):
-    """Write the codes of rows of exponentials: one comparison per threshold, all rows at once."""
-    sums = wide(e)[0].sum(axis=1) if e.dtype == object else e.sum(axis=1, dtype=np.int64)
-    products = sums * p.threshold_a, sums * p.threshold_b
-    codes[:] = 0
+def _count_one_by_one(e, products, shift, last):
+    """The definition. A zero is below every threshold, those of a masked row included."""
+    codes = e - e
     for k in range(last):
-        # e * 2**j < x  <=>  e < ceil(x / 2**j); a positive x has a ceiling of at least 1.
-        level = -(-products[k & 1] >> min(p.threshold_shift + (k >> 1), 62))
-        level = np.maximum(level, 1)
-        if e.dtype != object:
-            level = np.minimum(level, 2 << p.exp_bits).astype(np.int32)
-        below = e < level[:, np.newaxis]
-        if (level == 1).all():
-            codes += below.astype(codes.dtype) * codes.dtype.type(last - k)
-            return
-        codes += below
+        codes += (e << (shift + (k >> 1)) < products[k & 1][:, np.newaxis]) | (e == 0)
+    return codes
+
+
+def _count_by_exponent(e, products, shift, last):
+    """The same count from the exponents and mantissas of e and of a row's two products.
+
+    Numbers in the format of float32 are ordered as their bits are, and halving subtracts
+    ``2**23`` from these. Every e is such a number, so that rounding a threshold up to one changes
+    no comparison; then e is below as many halvings of it as steps of ``2**23`` fit in between.
+    """
+    codes = np.empty(e.shape, smallest(0, last))
+    marks = [_round_up(product, shift) + (_OCTAVE - 1) for product in products]
+    for block in blocks(*e.shape):
+        bits = np.multiply(e[block], _RAISE, dtype=np.float32, casting="unsafe").view(np.int32)
+        codes[block] = sum(
+            np.clip(mark[block, np.newaxis] - bits >> 23, 0, most)
+            for mark, most in zip(marks, ((last + 1) // 2, last // 2), strict=True)
+        )
+    return codes
+
+
+def _round_up(values, shift):
+    """int32[...]: bits of the smallest float32 not below ``2**64 * max(values / 2**shift, 1)``."""
+    length = bit_length(values)
+    excess = np.maximum(length - 24, 0)
+    mantissa = -(-values >> excess) << np.maximum(24 - length, 0)
+    # A mantissa rounded up to 2**24 carries into the exponent.
+    rounded = (length - (1 + shift - _BIAS)) * _OCTAVE + mantissa - _OCTAVE
+    return np.maximum(rounded, _BIAS * _OCTAVE).astype(np.int32)
 
 
 def logits(acc, multiplier, shift, *, bias=None, mask=None, width=12):

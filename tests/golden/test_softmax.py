@@ -79,6 +79,21 @@ def test_any_parameters(seed, logit_scale, scale, tokens, width, rom_bits, exp_b
     check(logits.astype(np.int64), scale, p)
 
 
+@pytest.mark.parametrize("shift", [1, 31, 32, 45, 62])
+@pytest.mark.parametrize("last", [3, 15, 16, 255, 256])
+def test_counting_by_exponents_is_counting_one_by_one_around_every_threshold(shift, last):
+    rng = np.random.default_rng(shift)
+    for octaves in range(0, 62, 6):
+        first = rng.integers(2**octaves, 2 ** (octaves + 1), 4)
+        products = first, first - (first >> 2)
+        near = [-(-product >> shift + j) + step
+                for product in products for j in range(30) for step in (-1, 0, 1)]
+        e = np.clip(np.stack(near, axis=1), 0, 2**24)
+        got = softmax._count_by_exponent(e.astype(np.int32), products, shift, last)
+        exact = tuple(map(python, products))
+        assert_same(got, softmax._count_one_by_one(python(e), exact, shift, last))
+
+
 @pytest.mark.parametrize("width", [12, 16, 20])
 def test_extreme_logits(width):
     p = softmax.parameters(2.0**-5, 1.0, bits=4, width=width)

@@ -1,0 +1,220 @@
+"""Codes of the integer profile's functions that differ from exact arithmetic's.
+
+python benchmarks/integer_errors.py [--weights FILE --images DIR] [--json]
+
+On normal noise always; with DeiT-Tiny's weights and images also on what its float layers compute
+for four images. The table is in docs/arithmetic.md. Exact arithmetic is float64, which errs by far
+less than a code. What a function is given is the same for both: the residual stream in 16 bits for
+LayerNorm, codes for attention times V; accumulators for softmax and GELU, whose rounding to 12 bits
+is a part of what is measured.
+"""
+
+import argparse
+import json
+from fractions import Fraction
+
+import numpy as np
+
+from vit2rtl.golden import attention_value, gelu, layernorm, softmax
+
+WIDTHS = (4, 6, 8)
+EPSILON = 1e-6
+IMAGES = 4
+NOISE = 400
+
+
+def main():
+    options = _arguments()
+    noise = np.random.default_rng(0)
+    figures = [
+        *softmax_of_noise(noise),
+        *attention_value_of_noise(noise),
+        *layer_norm_figures("noise", *noise_stream(noise)),
+        *gelu_figures("noise", noise.normal(0, 1, 10**6)),
+    ]
+    if options.weights and options.images:
+        figures += deit_tiny(options)
+    if options.json:
+        print(json.dumps(figures, indent=1))
+        return
+    print(f"{'':<58}{'codes':>10}{'differ':>12}{'by':>5}{'worst layer':>13}")
+    for figure in figures:
+        worst = f"{100 * figure['worst']:>11.4f} %" if "worst" in figure else ""
+        print(f"{figure['case']:<58}{figure['codes']:>10}{100 * figure['share']:>10.4f} %"
+              f"{figure['largest']:>5}{worst}")
+
+
+def compare(case, got, want):
+    """One line of the table: codes, the share that differs, the largest difference."""
+    difference = np.abs(np.asarray(got, np.int64) - np.asarray(want, np.int64))
+    return {"case": case, "codes": difference.size, "share": float((difference != 0).mean()),
+            "largest": int(difference.max())}
+
+
+
+def float_codes(logits, scale, bits):
+    """log√2 codes of the softmax in floats, the top code being zero."""
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    with np.errstate(divide="ignore"):
+        steps = -2 * np.log2(e / e.sum(axis=-1, keepdims=True) / scale)
+    return np.clip(np.round(steps), 0, 2**bits - 1)
+
+
+def softmax_codes(logits, scale, *, width=12, rom_bits=8, bits=4):
+    """(integer logits, parameters, codes), the step of the logits from the largest of them."""
+    step = np.abs(logits).max() / (2 ** (width - 1) - 1)
+    p = softmax.parameters(step, scale, bits=bits, width=width, rom_bits=rom_bits)
+    integers = np.round(logits / step).astype(np.int32)
+    return integers, p, softmax.quantize(integers, p)
+
+
+def softmax_of_noise(noise):
+    for sigma in (1, 2, 3):
+        logits = noise.normal(0, sigma, (NOISE * 4, 197))
+        for width, rom_bits in ((12, 8), (12, 6), (10, 8), (8, 8)):
+            _, _, codes = softmax_codes(logits, 1.0, width=width, rom_bits=rom_bits)
+            yield compare(
+                f"softmax, noise of sigma {sigma}, {width}-bit logits, ROM of {2**rom_bits}",
+                codes, float_codes(logits, 1.0, 4),
+            )
+    logits = noise.normal(0, 2, (200, 197))
+    integers, p, codes = softmax_codes(logits, 1.0)
+    want = [exact_codes(row, p) for row in softmax.exponentials(integers, p).tolist()]
+    yield compare("softmax, noise of sigma 2, given the exponentials", codes, want)
+
+
+def exact_codes(e, p):
+    """Codes by the irrational thresholds, all compared as fourth powers, for s = 1."""
+    fourth = sum(e) ** 4
+    return [sum(x**4 << (2 * k + 1) < fourth for k in range(2**p.bits - 1)) for x in e]
+
+
+
+def attention_value_of_noise(noise):
+    for bits in range(4, 9):
+        logits = noise.normal(0, 2, (NOISE, 197))
+        _, _, codes = softmax_codes(logits, 1.0, bits=bits)
+        values = noise.integers(0, 2**bits, (197, 64))
+        zero_point = 2 ** (bits - 1)
+        factors = np.append(2.0 ** (-np.arange(2**bits - 1) / 2), 0.0)
+        product = factors[codes] @ (values - zero_point)
+        factor = 2 ** (bits - 1) / (3 * np.abs(product).std() + np.abs(product).mean())
+        want = np.clip(np.floor(product * factor + 0.5) + zero_point, 0, 2**bits - 1)
+        for limit in (20, 16, 12) if bits > 5 else (16,):
+            fraction = attention_value.fraction_bits(bits, limit=limit)
+            even, odd = attention_value.accumulate(
+                codes, values, zero_point, bits=bits, limit=limit
+            )
+            pair = attention_value.multipliers(Fraction(factor) / 2**fraction)
+            got = attention_value.requantize(even, odd, pair, zero_point, bits=bits)
+            yield compare(f"attention times V, noise, {bits} bits, H = {fraction}", got, want)
+
+
+
+def noise_stream(noise):
+    """Tokens of 192 channels of very different ranges, γ and β."""
+    tokens = noise.normal(0, 1, (NOISE * 4, 192)) * np.exp(noise.normal(0, 0.7, 192))
+    return tokens, noise.normal(1, 0.3, 192), noise.normal(0, 0.5, 192)
+
+
+def layer_norm_figures(name, tokens, gamma, beta):
+    """Codes of b bits whose scales fit each channel's range, as reparameterization leaves them."""
+    step = 2 * np.abs(tokens).max() / 2**15
+    stream = np.round(tokens / step).astype(np.int16)
+    x = stream * step
+    normal = x - x.mean(axis=1, keepdims=True)
+    normal /= np.sqrt((normal**2).mean(axis=1, keepdims=True) + EPSILON)
+    y = normal * gamma + beta
+    for bits in WIDTHS:
+        scale = np.maximum(np.ptp(y, axis=0), 1e-9) / (2**bits - 1)
+        zero_point = np.round(-y.min(axis=0) / scale)
+        p = layernorm.parameters_of(
+            gamma / scale, beta / scale + zero_point, 1, 0, input_scale=step, epsilon=EPSILON
+        )
+        want = np.clip(np.floor(y / scale + zero_point + 0.5), 0, 2**bits - 1)
+        got = layernorm.layer_norm(stream, p, bits=bits)
+        yield compare(f"LayerNorm, {name}, {bits} bits", got, want)
+
+
+def gelu_figures(name, x):
+    """From the sum to a code: rounding to the table's input bits, and then the table."""
+    y = np.array([gelu.gelu(v) for v in x.ravel().tolist()])
+    for bits in WIDTHS:
+        scale = (np.quantile(y, 0.9999) - y.min()) / (2**bits - 1)
+        zero_point = int(np.round(-y.min() / scale))
+        want = np.clip(np.floor(y / scale + 0.5) + zero_point, 0, 2**bits - 1)
+        for input_bits in (10, 12, 16):
+            half = 2 ** (input_bits - 1)
+            step = np.abs(x).max() / half
+            table = gelu.table_of(
+                step, half, scale, zero_point, input_bits=input_bits, bits=bits
+            )
+            codes = np.clip(np.floor(x.ravel() / step + 0.5) + half, 0, 2 * half - 1)
+            yield compare(f"GELU, {name}, {input_bits} to {bits} bits",
+                          gelu.apply(codes.astype(np.int64), table), want)
+
+
+
+def deit_tiny(options):
+    """The same on what a float DeiT-Tiny computes, figures of its layers added up."""
+    import torch
+
+    from vit2rtl import timm_models
+    from vit2rtl.images import open_images, preprocessing
+    from vit2rtl.quantizers import LogSqrt2Quantizer
+
+    network = timm_models.create("deit_tiny_patch16_224", weights=options.weights)
+    found = open_images(options.images, preprocessing(network)).sample(IMAGES, seed=0)
+    seen = []
+
+    def logits(attention, output):
+        q, k, _ = output.unflatten(2, (3, attention.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        seen.append(("softmax", (q @ k.transpose(-1, -2) * attention.scale).double()))
+
+    for block in network.blocks:
+        block.attn.qkv.register_forward_hook(lambda _, x, y, of=block.attn: logits(of, y))
+        block.mlp.fc1.register_forward_hook(lambda _, x, y: seen.append(("GELU", y.double())))
+        for norm in (block.norm1, block.norm2):
+            norm.register_forward_hook(lambda of, x, y: seen.append(("LayerNorm", (of, x[0]))))
+    with torch.inference_mode():
+        network(found.batch(range(IMAGES)))
+        figures = []
+        for kind, value in seen:
+            if kind == "softmax":
+                quantizer = LogSqrt2Quantizer(4, "top")
+                quantizer.calibrate(value.softmax(-1).float())
+                scale, rows = float(quantizer.scale), value.numpy()
+                codes = softmax_codes(rows, scale)[2]
+                figures.append(compare("softmax, DeiT-Tiny, 12-bit logits, ROM of 256",
+                                       codes, float_codes(rows, scale, 4)))
+            elif kind == "GELU":
+                figures += gelu_figures("DeiT-Tiny", value.numpy())
+            else:
+                norm, x = value
+                arrays = (t.double().numpy() for t in (x.flatten(0, 1), norm.weight, norm.bias))
+                figures += layer_norm_figures("DeiT-Tiny", *arrays)
+    return [total([f for f in figures if f["case"] == case])
+            for case in dict.fromkeys(f["case"] for f in figures)]
+
+
+def total(figures):
+    """Layers taken together; ``worst`` is the share of the worst of them."""
+    codes = sum(f["codes"] for f in figures)
+    return {
+        "case": figures[0]["case"], "codes": codes,
+        "share": sum(f["share"] * f["codes"] for f in figures) / codes,
+        "largest": max(f["largest"] for f in figures),
+        "worst": max(f["share"] for f in figures),
+    }
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", help="DeiT-Tiny's weights, safetensors")
+    parser.add_argument("--images", help="folder of images")
+    parser.add_argument("--json", action="store_true", help="print a JSON list")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
