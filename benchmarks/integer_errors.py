@@ -6,7 +6,8 @@ On normal noise always; with DeiT-Tiny's weights and images also on what its flo
 for four images. The table is in docs/arithmetic.md. Exact arithmetic is float64, which errs by far
 less than a code. What a function is given is the same for both: the residual stream in 16 bits for
 LayerNorm, codes for attention times V; accumulators for softmax and GELU, whose rounding to 12 bits
-is a part of what is measured.
+is a part of what is measured. The numbers after a softmax's bits: bits of the logits, of the ROM's
+index and of the exponentials' fractions. "Moved" is what the differing codes amount to.
 """
 
 import argparse
@@ -14,8 +15,12 @@ import json
 from fractions import Fraction
 
 import numpy as np
+import torch
 
-from vit2rtl.golden import attention_value, gelu, layernorm, softmax
+from vit2rtl import timm_models
+from vit2rtl.golden import attention_value, gelu, layernorm, log_sqrt2, softmax
+from vit2rtl.images import open_images, preprocessing
+from vit2rtl.quantizers import LogSqrt2Quantizer
 
 WIDTHS = (4, 6, 8)
 EPSILON = 1e-6
@@ -37,11 +42,13 @@ def main():
     if options.json:
         print(json.dumps(figures, indent=1))
         return
-    print(f"{'':<58}{'codes':>10}{'differ':>12}{'by':>5}{'worst layer':>13}")
+    print(f"{'':<54}{'codes':>9}{'differ':>11}{'by':>5}{'moved':>11}{'worst layer':>13}")
     for figure in figures:
-        worst = f"{100 * figure['worst']:>11.4f} %" if "worst" in figure else ""
-        print(f"{figure['case']:<58}{figure['codes']:>10}{100 * figure['share']:>10.4f} %"
-              f"{figure['largest']:>5}{worst}")
+        shares = (f"{100 * figure[key]:.4f} %" if key in figure else ""
+                  for key in ("share", "moved", "worst"))
+        differ, weight, worst = shares
+        print(f"{figure['case']:<54}{figure['codes']:>9}{differ:>11}{figure['largest']:>5}"
+              f"{weight:>11}{worst:>13}")
 
 
 def compare(case, got, want):
@@ -52,31 +59,64 @@ def compare(case, got, want):
 
 
 
+def softmax_of(logits):
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
 def float_codes(logits, scale, bits):
     """log√2 codes of the softmax in floats, the top code being zero."""
-    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
     with np.errstate(divide="ignore"):
-        steps = -2 * np.log2(e / e.sum(axis=-1, keepdims=True) / scale)
+        steps = -2 * np.log2(softmax_of(logits) / scale)
     return np.clip(np.round(steps), 0, 2**bits - 1)
 
 
-def softmax_codes(logits, scale, *, width=12, rom_bits=8, bits=4):
+def softmax_codes(logits, scale, *, width=12, bits=4, **widths):
     """(integer logits, parameters, codes), the step of the logits from the largest of them."""
     step = np.abs(logits).max() / (2 ** (width - 1) - 1)
-    p = softmax.parameters(step, scale, bits=bits, width=width, rom_bits=rom_bits)
+    p = softmax.parameters(step, scale, bits=bits, width=width, **widths)
     integers = np.round(logits / step).astype(np.int32)
     return integers, p, softmax.quantize(integers, p)
+
+
+def calibrated_scale(logits, bits=4):
+    """s as `vit2rtl quantize` chooses it."""
+    quantizer = LogSqrt2Quantizer(bits, "top")
+    quantizer.calibrate(torch.from_numpy(logits).softmax(-1).float())
+    return float(quantizer.scale)
+
+
+def softmax_figures(name, logits):
+    """The fused quantizer at several widths, and profile ``hardware``'s 16-bit probabilities."""
+    for bits, *variants in (
+        (4, (12, 8, 16), (12, 6, 16), (10, 8, 16), (8, 8, 16)),
+        (6, (12, 8, 16), (12, 8, 20), (14, 10, 22)),
+        (8, (12, 8, 16),),
+    ):
+        scale = calibrated_scale(logits, bits)
+        want = float_codes(logits, scale, bits)
+        for width, rom_bits, exp_bits in variants:
+            widths = {"width": width, "rom_bits": rom_bits, "exp_bits": exp_bits}
+            _, _, codes = softmax_codes(logits, scale, bits=bits, **widths)
+            case = f"softmax, {name}, {bits} bits: {width}, {rom_bits}, {exp_bits}"
+            yield compare(case, codes, want) | {"moved": moved(codes, want, bits)}
+        probability = np.minimum(np.round(softmax_of(logits) * 2**16), 2**16 - 1).astype(np.int64)
+        codes = log_sqrt2.quantize(probability, *log_sqrt2.thresholds(scale), bits=bits)
+        case = f"softmax, {name}, {bits} bits: profile hardware"
+        yield compare(case, codes, want) | {"moved": moved(codes, want, bits)}
+
+
+def moved(codes, want, bits):
+    """What the codes that differ amount to, as a share of all attention."""
+    values = np.append(2.0 ** (-np.arange(2**bits - 1) / 2), 0.0)
+    exact = values[want.astype(int)]
+    return float(np.abs(values[codes] - exact).sum() / exact.sum())
 
 
 def softmax_of_noise(noise):
     for sigma in (1, 2, 3):
         logits = noise.normal(0, sigma, (NOISE * 4, 197))
-        for width, rom_bits in ((12, 8), (12, 6), (10, 8), (8, 8)):
-            _, _, codes = softmax_codes(logits, 1.0, width=width, rom_bits=rom_bits)
-            yield compare(
-                f"softmax, noise of sigma {sigma}, {width}-bit logits, ROM of {2**rom_bits}",
-                codes, float_codes(logits, 1.0, 4),
-            )
+        yield from softmax_figures(f"noise of sigma {sigma}", logits)
     logits = noise.normal(0, 2, (200, 197))
     integers, p, codes = softmax_codes(logits, 1.0)
     want = [exact_codes(row, p) for row in softmax.exponentials(integers, p).tolist()]
@@ -157,12 +197,6 @@ def gelu_figures(name, x):
 
 def deit_tiny(options):
     """The same on what a float DeiT-Tiny computes, figures of its layers added up."""
-    import torch
-
-    from vit2rtl import timm_models
-    from vit2rtl.images import open_images, preprocessing
-    from vit2rtl.quantizers import LogSqrt2Quantizer
-
     network = timm_models.create("deit_tiny_patch16_224", weights=options.weights)
     found = open_images(options.images, preprocessing(network)).sample(IMAGES, seed=0)
     seen = []
@@ -181,12 +215,7 @@ def deit_tiny(options):
         figures = []
         for kind, value in seen:
             if kind == "softmax":
-                quantizer = LogSqrt2Quantizer(4, "top")
-                quantizer.calibrate(value.softmax(-1).float())
-                scale, rows = float(quantizer.scale), value.numpy()
-                codes = softmax_codes(rows, scale)[2]
-                figures.append(compare("softmax, DeiT-Tiny, 12-bit logits, ROM of 256",
-                                       codes, float_codes(rows, scale, 4)))
+                figures += softmax_figures("DeiT-Tiny", value.numpy())
             elif kind == "GELU":
                 figures += gelu_figures("DeiT-Tiny", value.numpy())
             else:
@@ -199,10 +228,10 @@ def deit_tiny(options):
 
 def total(figures):
     """Layers taken together; ``worst`` is the share of the worst of them."""
-    codes = sum(f["codes"] for f in figures)
+    mean = {key: float(np.mean([f[key] for f in figures]))
+            for key in ("share", "moved") if key in figures[0]}
     return {
-        "case": figures[0]["case"], "codes": codes,
-        "share": sum(f["share"] * f["codes"] for f in figures) / codes,
+        "case": figures[0]["case"], "codes": sum(f["codes"] for f in figures), **mean,
         "largest": max(f["largest"] for f in figures),
         "worst": max(f["share"] for f in figures),
     }

@@ -183,7 +183,7 @@ def parameters(logit_scale, scale, *, bits, zero_code="top", width=12, rom_bits=
     """
     log_sqrt2.code_count(bits, zero_code)
     for name, value, low, high in (
-        ("Logit width", width, 4, 31), ("ROM bits", rom_bits, 2, 12), ("Exp bits", exp_bits, 8, 24),
+        ("Logit width", width, 4, 31), ("ROM bits", rom_bits, 2, 12), ("Exp bits", exp_bits, 8, 22),
     ):
         if not low <= value <= high:
             raise ValueError(f"{name} must be between {low} and {high}, not {value!r}")
