@@ -10,10 +10,14 @@ from vit2rtl import __version__
 
 # name -> one line for `vit2rtl --help`; each lives in vit2rtl.commands.<name> as `command`.
 COMMANDS = {
+    "compare": "Compare an integer program with the simulation it was lowered from.",
     "demo": "Run the whole flow on the embedded model: the five-minute tour.",
     "doctor": "Show which tools are usable and what to do about those that are not.",
     "evaluate": "Measure a quantized model on labelled images.",
+    "inspect": "Show what an integer program holds and costs.",
+    "lower": "Lower a quantized model to an integer program.",
     "quantize": "Quantize a timm model after training (RepQ-ViT).",
+    "run": "Execute an integer program on images; needs no torch.",
     "simulate": "Replay golden vectors through the Verilog in Icarus and Verilator.",
     "vectors": "Record golden vectors of the hardware units from a quantized model.",
     "verilog": "Generate the Verilog of a hardware unit.",
@@ -42,9 +46,10 @@ class _Commands(click.Group):
 
 def _extra_for(module):
     packages = {
-        "quantize": ("torch", "torchvision", "timm", "PIL", "mlxtend", "matplotlib"),
+        "quantize": ("torch", "torchvision", "timm", "mlxtend", "matplotlib"),
         "sim": ("cocotb", "cocotb_tools", "verilator", "filelock"),
         "rtl": ("amaranth",),
+        "run": ("PIL",),
     }
     root = (module or "").partition(".")[0]
     return next((extra for extra, names in packages.items() if root in names), None)

@@ -1,6 +1,5 @@
 """Labelled image folders, preprocessed as timm preprocesses for the model."""
 
-import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,10 +7,11 @@ import torch
 from PIL import Image, UnidentifiedImageError
 
 from vit2rtl import embedded
+from vit2rtl.golden.images import LABELS, find, read_list
 from vit2rtl.timm_models import timm
 
-LABELS = "labels.csv"
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+__all__ = ["LABELS", "Images", "check_labels", "embedded_images", "open_images", "preprocessing",
+           "read_list"]
 _PREPROCESSING = ("input_size", "interpolation", "mean", "std", "crop_pct", "crop_mode")
 
 
@@ -76,12 +76,6 @@ def preprocessing(model):
     return {k: list(v) if isinstance(v, tuple) else v for k, v in chosen.items()}
 
 
-def read_list(path):
-    """Image names from a text file, one a line; empty lines are skipped."""
-    names = [line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
-    return [name for name in names if name]
-
-
 def open_images(folder, config):
     """Images of a folder: class sub-folders, or flat with ``labels.csv`` (file,class_index).
 
@@ -91,14 +85,7 @@ def open_images(folder, config):
     raises   ValueError naming the folder, or the line of ``labels.csv``, that is wrong
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise ValueError(f"Image folder {folder} does not exist")
-    if (folder / LABELS).is_file():
-        names, labels = _read_labels(folder)
-    else:
-        names, labels = _scan(folder)
-    if not names:
-        raise ValueError(f"Image folder {folder} holds no images ({', '.join(sorted(_SUFFIXES))})")
+    names, labels = find(folder)
     config = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
     transform = timm.data.create_transform(**config, is_training=False)
     mode = "L" if config["input_size"][0] == 1 else "RGB"
@@ -129,38 +116,3 @@ def _load(path, mode, transform):
     # Pillow raises SyntaxError for a PNG that is broken in the middle.
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise ValueError(f"Image {path} cannot be read ({error})") from error
-
-
-def _read_labels(folder):
-    names, labels = [], []
-    with open(folder / LABELS, newline="", encoding="utf-8-sig") as file:
-        rows = csv.DictReader(file)
-        if not {"file", "class_index"} <= set(rows.fieldnames or ()):
-            raise ValueError(f"{folder / LABELS} must have the columns file,class_index")
-        for row in rows:
-            if not (row["file"] and (folder / row["file"]).is_file()):
-                raise ValueError(f"{folder / LABELS} line {rows.line_num}: no file {row['file']!r}")
-            try:
-                label = int(row["class_index"])
-            except (TypeError, ValueError) as error:
-                raise ValueError(
-                    f"{folder / LABELS} line {rows.line_num}: class_index must be an integer, "
-                    f"not {row['class_index']!r}"
-                ) from error
-            names.append(row["file"])
-            labels.append(label)
-    return names, labels
-
-
-def _scan(folder):
-    def images(path):
-        return [p for p in visible(path) if p.suffix.lower() in _SUFFIXES]
-
-    def visible(path):
-        return sorted(p for p in path.iterdir() if not p.name.startswith("."))
-
-    classes = [p for p in visible(folder) if p.is_dir()]
-    if not classes:
-        return [p.name for p in images(folder)], None
-    found = [(p, label) for label, path in enumerate(classes) for p in images(path)]
-    return [p.relative_to(folder).as_posix() for p, _ in found], [label for _, label in found]

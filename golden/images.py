@@ -1,0 +1,116 @@
+"""Image files without torch: which there are, and their pixels as timm's evaluation crops them."""
+
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+
+LABELS = "labels.csv"
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+_FILTERS = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
+
+
+def find(folder):
+    """(names, class indices or None) of a folder: class sub-folders, or flat with ``labels.csv``.
+
+    raises   ValueError naming the folder, or the line of ``labels.csv``, that is wrong
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"Image folder {folder} does not exist")
+    names, labels = _labelled(folder) if (folder / LABELS).is_file() else _scanned(folder)
+    if not names:
+        raise ValueError(f"Image folder {folder} holds no images ({', '.join(sorted(SUFFIXES))})")
+    return names, labels
+
+
+def read_list(path):
+    """Image names from a text file, one a line; empty lines are skipped."""
+    names = [line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    return [name for name in names if name]
+
+
+def pixels(path, preprocessing):
+    """uint8[channels, height, width]: resized, antialiased, and cropped from the middle.
+
+    preprocessing  ``input_size``, ``interpolation``, ``crop_pct``, ``crop_mode`` as timm has them
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    channels, *size = check_preprocessing(preprocessing)
+    try:
+        with Image.open(path) as image:
+            image = image.convert("L" if channels == 1 else "RGB")
+    # Pillow raises SyntaxError for a PNG that is broken in the middle.
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise ValueError(f"Image {path} cannot be read ({error})") from error
+    width, height = image.size
+    short = math.floor(size[0] / preprocessing.get("crop_pct", 1.0))
+    if short != min(width, height):
+        resized = [int(short * side / min(width, height)) if side > min(width, height) else short
+                   for side in (width, height)]
+        image = image.resize(resized, Image.Resampling[preprocessing["interpolation"].upper()])
+    width, height = image.size
+    left, top = (round((side - size[0]) / 2.0) for side in (width, height))
+    image = image.crop((left, top, left + size[1], top + size[0]))
+    return np.atleast_3d(np.asarray(image)).transpose(2, 0, 1)
+
+
+def check_preprocessing(preprocessing):
+    """The input size; a ValueError for what :func:`pixels` does not do."""
+    size = preprocessing.get("input_size")
+    if not (isinstance(size, list) and len(size) == 3 and all(type(n) is int for n in size)
+            and size[0] in (1, 3) and size[1] == size[2] > 0):
+        raise ValueError(f"Input size must be 1 or 3 channels and square, not {size!r}")
+    if preprocessing.get("interpolation") not in _FILTERS:
+        raise ValueError(f"Interpolation must be one of {', '.join(_FILTERS)}, "
+                         f"not {preprocessing.get('interpolation')!r}")
+    share = preprocessing.get("crop_pct", 1.0)
+    if not isinstance(share, int | float) or not 0 < share <= 1:
+        raise ValueError(f"crop_pct must be above 0 and at most 1, not {share!r}")
+    if preprocessing.get("crop_mode", "center") != "center":
+        raise ValueError(f"crop_mode must be center, not {preprocessing['crop_mode']!r}")
+    return size
+
+
+def codes(paths, program):
+    """uint8[images, channels, height, width]: image codes of a program, pixel by pixel."""
+    cut = [pixels(path, program.preprocessing) for path in paths]
+    channels = np.arange(program.image.shape[0])[:, np.newaxis, np.newaxis]
+    return np.stack([program.pixel_codes[channels, image] for image in cut])
+
+
+def _labelled(folder):
+    names, labels = [], []
+    with open(folder / LABELS, newline="", encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file)
+        if not {"file", "class_index"} <= set(rows.fieldnames or ()):
+            raise ValueError(f"{folder / LABELS} must have the columns file,class_index")
+        for row in rows:
+            if not (row["file"] and (folder / row["file"]).is_file()):
+                raise ValueError(f"{folder / LABELS} line {rows.line_num}: no file {row['file']!r}")
+            try:
+                label = int(row["class_index"])
+            except (TypeError, ValueError) as error:
+                raise ValueError(
+                    f"{folder / LABELS} line {rows.line_num}: class_index must be an integer, "
+                    f"not {row['class_index']!r}"
+                ) from error
+            names.append(row["file"])
+            labels.append(label)
+    return names, labels
+
+
+def _scanned(folder):
+    def images(path):
+        return [p for p in visible(path) if p.suffix.lower() in SUFFIXES]
+
+    def visible(path):
+        return sorted(p for p in path.iterdir() if not p.name.startswith("."))
+
+    classes = [p for p in visible(folder) if p.is_dir()]
+    if not classes:
+        return [p.name for p in images(folder)], None
+    found = [(p, label) for label, path in enumerate(classes) for p in images(path)]
+    return [p.relative_to(folder).as_posix() for p, _ in found], [label for _, label in found]

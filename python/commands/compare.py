@@ -1,0 +1,75 @@
+"""vit2rtl compare: an integer program against the simulation it was lowered from."""
+
+import click
+from tqdm import tqdm
+
+from vit2rtl import checkpoint, comparison
+from vit2rtl.commands import options
+from vit2rtl.golden.program_reader import read_program
+
+
+@click.command(epilog="""\b
+Examples:
+  vit2rtl compare deit-w4a4 deit-w4a4.program --images val/ --count 32
+""")
+@click.argument("checkpoint_folder", metavar="FOLDER", type=options.FOLDER)
+@click.argument("program_folder", metavar="PROGRAM", type=options.FOLDER)
+@options.images
+@options.only
+@click.option("--exclude", type=options.FILE,
+              help="Leave out the images named in this file, e.g. those of calibration.")
+@click.option("--count", type=click.IntRange(min=1), help="Use only the first images.")
+@click.option("--baseline", is_flag=True,
+              help="Show the SQNR of both against the float model, too.")
+@click.option("--weights", type=options.FILE, help="The float weights, if their file has moved.")
+@options.as_json
+def command(checkpoint_folder, program_folder, folder, listed, exclude, count, baseline, weights,
+            as_json):
+    """Compare the integer program in PROGRAM with the checkpoint in FOLDER it was lowered from.
+
+    Op by op, each fed the simulation's own codes: the share of output codes that differ, by how
+    much at most, and why; and how many agree when the program runs from the image on. Names the
+    first op that differs, if any. A difference is a figure here and no failure: exit code 0.
+    """
+    program = read_program(program_folder)
+    quantized, description = checkpoint.load(checkpoint_folder)
+    found = options.find_images(
+        folder, description["preprocessing"],
+        model_name=description["model"]["name"], split="held_out",
+    )
+    found = options.choose(found, listed, exclude)
+    if count:
+        found = found.subset(range(min(count, len(found))))
+    reference = checkpoint.float_model(description, weights) if baseline else None
+    with tqdm(total=len(found), desc="compare", unit="image", leave=False, disable=None) as bar:
+        result = comparison.compare(quantized, program, found, float_model=reference,
+                                    progress=bar.update)
+    if as_json:
+        options.show_json(result)
+    else:
+        click.echo(_table(result))
+
+
+def _table(result):
+    size = max(len(row["op"]) for row in result["ops"])
+    lines = [f"{'op':<{size}}  {'mismatch':>9}  {'largest':>9}  {'agrees':>9}"]
+    for row in result["ops"]:
+        line = (f"{row['op']:<{size}}  {row['mismatch']:>9.2e}  {row['largest']:>9.3g}  "
+                f"{100 * row['agreement']:>7.2f} %  {row['cause'] or ''}")
+        lines.append(line.rstrip())
+    noise = "no noise" if result["sqnr"] is None else f"{result['sqnr']:.2f} dB"
+    lines += [
+        "",
+        f"first op that differs, given the simulation's codes: "
+        f"{result['first_differing_op'] or 'none'}",
+        f"first op that differs, from the image on: "
+        f"{result['first_differing_end_to_end'] or 'none'}",
+        f"logits against the simulation: {noise}, top-1 agrees on "
+        f"{result['top1_agreement']:.1f} % of {result['images']} images",
+    ]
+    for key, unit in (("top1", "%"), ("sqnr_to_float", "dB")):
+        if key in result:
+            title = {"top1": "top-1", "sqnr_to_float": "SQNR against float"}[key]
+            lines.append(f"{title}: program {result[key]['program']:.2f} {unit}, "
+                         f"simulation {result[key]['simulation']:.2f} {unit}")
+    return "\n".join(lines)

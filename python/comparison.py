@@ -1,0 +1,135 @@
+"""A program against the simulation it was lowered from: op by op, and from image to logits."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from vit2rtl.evaluation import sqnr
+from vit2rtl.golden.execute import execute, run_op
+from vit2rtl.golden.ops import dtype_of
+from vit2rtl.tracing import Traced, trace
+
+TOGETHER = 4
+# Kinds that only rearrange: the simulation has no name for what they give.
+_REARRANGING = ("patches", "select")
+# Reals of two float widths: what float32 makes of sums of this size.
+_FLOAT_TOLERANCE = 1e-4
+_CAUSES = {
+    "softmax_float": "float32 against float64, at a threshold",
+    "layernorm_float": "float32 against float64, at a tie",
+    "attention_value": "18 bits of multiplier, or float32 at a tie",
+    "table": "float32 against float64 in the activation function, at a tie",
+    "add_float": "float32 against float64",
+    "embed_float": "float32 against float64",
+    "average_float": "float32 against float64",
+}
+
+
+@dataclass
+class OpResult:
+    """One op's output against the simulation's, elements summed over images.
+
+    forced      elements that differ when the op is fed the simulation's own inputs
+    largest     by how much at most, in codes (reals: in their own unit)
+    end_to_end  elements that differ when the program ran from the image on
+    """
+
+    name: str
+    kind: str
+    elements: int = 0
+    forced: int = 0
+    largest: float = 0.0
+    end_to_end: int = 0
+
+    def as_dict(self):
+        share = self.forced / self.elements
+        return {
+            "op": self.name, "kind": self.kind, "elements": self.elements,
+            "mismatch": share, "largest": self.largest,
+            "cause": _CAUSES.get(self.kind, "unknown") if self.forced else None,
+            "agreement": 1 - self.end_to_end / self.elements,
+        }
+
+
+def compare(quantized, program, images, *, float_model=None, progress=lambda count: None):
+    """A dict, ready for JSON: ``ops`` in program order, and the logits.
+
+    images   :class:`vit2rtl.images.Images`
+    raises   ValueError where program and model are not of one kind
+    """
+    results = {}
+    logits, simulated, floats = [], [], []
+    for start in range(0, len(images), TOGETHER):
+        batch = images.batch(range(start, min(start + TOGETHER, len(images))))
+        seen = trace(quantized, batch)
+        ours = _compare_batch(program, seen, results)
+        logits.append(torch.from_numpy(ours))
+        simulated.append(torch.from_numpy(seen["logits"].array[:, 0]))
+        if float_model is not None:
+            with torch.inference_mode():
+                floats.append(float_model(batch))
+        progress(len(batch))
+    ours, simulated = torch.cat(logits), torch.cat(simulated)
+    rows = [result.as_dict() for result in results.values()]
+    first = next((row["op"] for row in rows if row["mismatch"]), None)
+    found = {
+        "images": len(ours),
+        "ops": rows,
+        "largest_mismatch": max(row["mismatch"] for row in rows),
+        "first_differing_op": first,
+        "first_differing_end_to_end": next(
+            (row["op"] for row in rows if row["agreement"] < 1), None),
+        "top1_agreement": 100 * (ours.argmax(1) == simulated.argmax(1)).double().mean().item(),
+        "sqnr": _finite(sqnr(simulated, ours)),
+    }
+    if floats:
+        reference = torch.cat(floats)
+        found["sqnr_to_float"] = {"program": sqnr(reference, ours),
+                                  "simulation": sqnr(reference, simulated)}
+    if images.labels is not None:
+        found["top1"] = {
+            name: 100 * (predicted.argmax(1) == images.labels).double().mean().item()
+            for name, predicted in (("program", ours), ("simulation", simulated))
+        }
+    return found
+
+
+def _finite(value):
+    return value if np.isfinite(value) else None
+
+
+def _compare_batch(program, seen, results):
+    """Add one batch to the results; returns the program's logits, as reals."""
+    tensors = program.tensors()
+    if "image" not in seen or seen["image"].array[0].size != np.prod(program.image.shape):
+        raise ValueError(f"The program's image has the shape {program.image.shape}, "
+                         "the checkpoint's another one")
+
+    def encoded(name):
+        try:
+            return seen[name].encode(tensors[name]).astype(dtype_of(tensors[name]))
+        except ValueError as error:
+            raise ValueError(f"Program and checkpoint differ in the shape of {name}") from error
+
+    ran = execute(program, encoded(program.image.name), record=list(tensors))[1]
+    for op in program.ops:
+        name = op.output.name
+        missing = [source for source in op.inputs if source not in seen]
+        if missing:
+            raise ValueError(f"The checkpoint has no {missing[0]!r}, which op {op.name!r} takes: "
+                             "the program was made from another one")
+        forced = run_op(op, [encoded(source) for source in op.inputs])
+        if op.kind in _REARRANGING:
+            seen[name] = Traced(forced, op.output.scale, op.output.zero_point)
+        if name not in seen:
+            raise ValueError(f"The checkpoint has no {name!r}: the program was made from another")
+        want = encoded(name)
+        result = results.setdefault(op.name, OpResult(op.name, op.kind))
+        result.elements += want.size
+        difference = np.abs(forced.astype(np.float64) - want)
+        tolerance = _FLOAT_TOLERANCE if op.output.encoding == "float64" else 0
+        result.forced += int((difference > tolerance).sum())
+        result.largest = max(result.largest, float(difference.max()))
+        result.end_to_end += int((np.abs(ran[name] - want.astype(np.float64)) > tolerance).sum())
+    return program.logits.real(ran[program.logits.name])

@@ -1,0 +1,180 @@
+"""The ops that lowering makes of each module, variant ``hardware``."""
+
+
+import numpy as np
+
+from vit2rtl.golden import attention_value
+from vit2rtl.golden.program import Op, Tensor
+from vit2rtl.golden.requantizer import multiplier_and_shift
+from vit2rtl.quantizers import PROBABILITY_WIDTH
+
+# Attention times V has one factor a layer: a multiplier as wide as one DSP slice takes.
+ATTENTION_MULTIPLIER_BITS = 18
+
+
+class HardwareOps:
+    """Makes ops one after the other, in ``made``; every method returns the output's Tensor."""
+
+    def __init__(self):
+        self.made = []
+
+    def emit(self, name, kind, inputs, output, tensors=None, **attributes):
+        names = tuple(tensor.name for tensor in inputs)
+        self.made.append(Op(name, kind, names, output, attributes, tensors or {}))
+        return output
+
+    def patches(self, image, embedding):
+        channels, height, width = image.shape
+        ph, pw = embedding.patch
+        shape = (height // ph * (width // pw), channels * ph * pw)
+        output = Tensor("patches", shape, image.bits, scale=image.scale,
+                        zero_point=image.zero_point)
+        return self.emit("patches", "patches", [image], output, patch=[ph, pw])
+
+    def linear(self, name, layer, x, output, channels=slice(None)):
+        """A linear layer, or some of its channels: codes in, codes of ``output`` out."""
+        weights = layer.weight_quantizer
+        codes = layer.weight_codes[channels].numpy()
+        zero_point = weights.zero_point.double()[channels].numpy().astype(np.int64)
+        scale = x.scale * weights.scale.double()[channels].numpy()
+        centered = codes.astype(np.int64) - zero_point[:, np.newaxis]
+        bias = np.floor(layer.bias.double()[channels].numpy() / scale + 0.5).astype(np.int64)
+        top = x.limits()[1]
+        reach = max(x.zero_point, top - x.zero_point)
+        folded = bias - x.zero_point * centered.sum(axis=1)
+        bound = int((np.abs(centered).sum(axis=1) * reach + np.abs(bias)).max())
+        if bound >> 31:
+            raise ValueError(f"Layer {name}: accumulator bound {bound} does not fit 32 bits")
+        multiplier, shift = multiplier_and_shift(scale / output.scale)
+        tensors = {
+            "weight": codes, "weight_zero_point": zero_point.astype(np.int32),
+            "bias": folded, "multiplier": multiplier.astype(np.int32),
+            "shift": shift.astype(np.uint8),
+        }
+        return self.emit(
+            name, "linear", [x], output, tensors, weight_bits=weights.bits,
+            accumulator_bound=bound, input_zero_point=x.zero_point, input_top=top,
+        )
+
+    def query_key_value(self, name, layer, x):
+        """Three linear ops: q, k and v have a scale each."""
+        step = len(layer.bias) // 3
+        return [
+            self.linear(f"{name}.{part}", layer, x,
+                        codes_of(f"{name}.{part}", (*x.shape[:-1], step), layer.outputs[n]),
+                        slice(n * step, (n + 1) * step))
+            for n, part in enumerate("qkv")
+        ]
+
+    def branch(self, name, layer, x):
+        output = codes_of(name, (*x.shape[:-1], len(layer.bias)), layer.outputs[0])
+        return self.linear(name, layer, x, output)
+
+    head = branch
+
+    def embed(self, codes, constants, out):
+        output = _stream(out, constants.shape)
+        return self.emit("embed", "embed_float", [codes], output, {"constants": constants},
+                         scale=codes.scale, zero_point=codes.zero_point)
+
+    def add(self, name, stream, codes, out):
+        return self.emit(name, "add_float", [stream, codes], _stream(out, stream.shape),
+                         scale=codes.scale, zero_point=codes.zero_point)
+
+    def layer_norm(self, name, norm, stream, target_name, target):
+        output = codes_of(f"{target_name}.input", stream.shape, target.input_quantizer)
+        tensors = {"gamma": norm.weight.detach().double().numpy(),
+                   "beta": norm.bias.detach().double().numpy()}
+        return self.emit(name, "layernorm_float", [stream], output, tensors, epsilon=norm.eps)
+
+    def attention(self, name, attention, q, k, v):
+        logits = self.query_key(name, attention, q, k)
+        codes = self.softmax(name, attention, logits)
+        return self.attention_value(name, attention, codes, v)
+
+    def query_key(self, name, attention, q, k):
+        reach = _reach(q) * _reach(k) * (q.shape[-1] // attention.heads)
+        scale = q.scale * k.scale * attention.scale
+        output = Tensor(f"{name}.logits", _matrix(attention, q), reach.bit_length() + 1, True,
+                        "accumulator", scale, 0, reach)
+        return self.emit(
+            f"{name}.query_key", "query_key", [q, k], output, heads=attention.heads,
+            q_zero_point=q.zero_point, k_zero_point=k.zero_point, product_bound=reach,
+            accumulator_bound=reach,
+        )
+
+    def softmax(self, name, attention, logits):
+        quantizer = attention.softmax_quantizer
+        a, b = quantizer.thresholds()
+        return self.emit(
+            f"{name}.softmax", "softmax_float", [logits],
+            _log_codes(f"{name}.softmax", logits.shape, quantizer), logit_scale=logits.scale,
+            threshold_a=a, threshold_b=b, zero_code=quantizer.zero_code,
+        )
+
+    def attention_value(self, name, attention, codes, v):
+        quantizer = attention.softmax_quantizer
+        rule = {"bits": quantizer.bits, "zero_code": quantizer.zero_code}
+        output = codes_of(f"{name}.proj.input", v.shape, attention.proj.input_quantizer)
+        fraction = attention_value.fraction_bits(**rule)
+        factor = codes.scale * v.scale * 2.0**-fraction / output.scale
+        multipliers = attention_value.multipliers(
+            factor, multiplier_bits=ATTENTION_MULTIPLIER_BITS
+        )
+        tokens = v.shape[-2]
+        # Rounding to 16 bits may raise each probability by half a unit.
+        scale = codes.scale / (1 + tokens * 2.0 ** -(PROBABILITY_WIDTH + 1))
+        bound = attention_value.bound(tokens, _reach(v), scale=scale, **rule)
+        if bound >> 31:
+            raise ValueError(f"{name}: accumulator bound {bound} does not fit 32 bits")
+        return self.emit(
+            f"{name}.attention_value", "attention_value", [codes, v], output,
+            heads=attention.heads, v_zero_point=v.zero_point, softmax_bits=quantizer.bits,
+            zero_code=quantizer.zero_code, multipliers=list(multipliers), accumulator_bound=bound,
+        )
+
+    def activation(self, name, mlp, x):
+        """fc1 and the activation function up to fc2's codes, a table over fc1's codes."""
+        from vit2rtl.lowering import activation_table
+
+        hidden = self.hidden(f"{name}.fc1", mlp.fc1, x)
+        output = codes_of(f"{name}.fc2.input", hidden.shape, mlp.fc2.input_quantizer)
+        entries = activation_table(mlp.act, hidden, output)
+        return self.emit(f"{name}.act", "table", [hidden], output, {"table": entries})
+
+    def hidden(self, name, layer, x):
+        return self.branch(name, layer, x)
+
+    def select(self, name, stream, tokens):
+        output = Tensor(name, (len(tokens), stream.shape[-1]), stream.bits, stream.signed,
+                        stream.encoding, stream.scale)
+        return self.emit(name, "select", [stream], output, tokens=tokens)
+
+    def average(self, logits):
+        output = Tensor("logits", (logits[0].shape[-1],), 64, True, "float64")
+        return self.emit("logits", "average_float", logits, output,
+                         scales=[t.scale for t in logits],
+                         zero_points=[t.zero_point for t in logits])
+
+
+def codes_of(name, shape, quantizer):
+    """Tensor of a uniform quantizer's codes."""
+    return Tensor(name, tuple(shape), quantizer.bits, scale=float(quantizer.scale),
+                  zero_point=int(quantizer.zero_point))
+
+
+def _log_codes(name, shape, quantizer):
+    return Tensor(name, tuple(shape), quantizer.bits, False, "log_sqrt2", float(quantizer.scale))
+
+
+def _stream(name, shape):
+    return Tensor(name, tuple(shape), 64, True, "float64")
+
+
+def _matrix(attention, q):
+    return (*q.shape[:-2], attention.heads, q.shape[-2], q.shape[-2])
+
+
+def _reach(tensor):
+    low, high = tensor.limits()
+    return max(tensor.zero_point - low, high - tensor.zero_point)

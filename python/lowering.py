@@ -1,0 +1,151 @@
+"""Lowering: a quantized model to an integer program, equal to it op by op.
+
+Tensors are named after the module they enter: ``blocks.0.norm1.input`` is what LayerNorm takes,
+``blocks.0.attn.qkv.input`` its codes, ``blocks.0.attn.proj`` the layer's own output.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+
+from vit2rtl.golden.program import IntegerProgram, Tensor
+from vit2rtl.lowered_ops import HardwareOps
+from vit2rtl.surgery import timm
+
+_vit = timm.models.vision_transformer
+
+
+def lower(quantized, *, variant, model, preprocessing):
+    """The integer program of a calibrated model.
+
+    quantized      :class:`vit2rtl.quantized_vit.QuantizedViT`, profile ``hardware``
+    variant        ``hardware``: LayerNorm, softmax, residual in float64
+    model          its name, for the record
+    preprocessing  see :func:`vit2rtl.images.preprocessing`
+    raises         ValueError naming what has no integer form
+    """
+    recipe = quantized.recipe
+    if not recipe.integer or recipe.softmax != "log-sqrt2":
+        raise ValueError(
+            "Lowering needs integer arithmetic: profile hardware, layernorm reparam or layer-wise, "
+            f"softmax log-sqrt2; this checkpoint has profile {recipe.profile}, "
+            f"layernorm {recipe.layernorm}, softmax {recipe.softmax}"
+        )
+    network = quantized.network
+    if not isinstance(network, _vit.VisionTransformer):
+        raise ValueError(f"Model type {type(network).__name__} cannot be lowered yet; "
+                         "supported are VisionTransformer, VisionTransformerDistilled")
+    ops = {"hardware": HardwareOps}[variant]()
+    embedding = network.patch_embed.proj
+    quantizer = embedding.input_quantizer
+    shape = (embedding.weight_codes.shape[1] // math.prod(embedding.patch),
+             *network.patch_embed.img_size)
+    image = Tensor("image", shape, quantizer.bits, scale=float(quantizer.scale),
+                   zero_point=int(quantizer.zero_point))
+    _VisionTransformer(network, ops, {m: n for n, m in network.named_modules()}).build(image)
+    return IntegerProgram(
+        variant, image, _pixel_codes(quantizer, shape[0], preprocessing), ops.made,
+        preprocessing, model, recipe.as_dict(),
+    )
+
+
+def _pixel_codes(quantizer, channels, preprocessing):
+    """uint8[channels, 256]: pixel to [0, 1], normalized, quantized, in float32 as torch does it."""
+    pixels = torch.arange(256, dtype=torch.float32).div(255).expand(channels, 256).clone()
+    mean, std = (torch.tensor(preprocessing[key], dtype=torch.float32)[:, None]
+                 for key in ("mean", "std"))
+    return quantizer.codes(pixels.sub_(mean).div_(std)).to(torch.uint8).numpy()
+
+
+class _VisionTransformer:
+    """Walks a ViT or DeiT and makes its ops."""
+
+    def __init__(self, network, ops, names):
+        self.network, self.ops, self.names = network, ops, names
+
+    def build(self, image):
+        network, ops = self.network, self.ops
+        norm_pre = network.norm_pre
+        if not isinstance(norm_pre, nn.Identity):
+            raise ValueError(f"Module 'norm_pre' ({type(norm_pre).__name__}) cannot be lowered")
+        if not isinstance(network.patch_embed.norm, nn.Identity):
+            raise ValueError("Module 'patch_embed.norm' cannot be lowered")
+        patches = ops.patches(image, network.patch_embed.proj)
+        embedded = ops.branch("patch_embed.proj", network.patch_embed.proj, patches)
+        stream = ops.embed(embedded, self._constants(), self._into(0))
+        for n, block in enumerate(network.blocks):
+            stream = self._block(block, stream, self._into(n + 1))
+        self._head(stream)
+
+    def _into(self, n):
+        """Name of the stream that enters block ``n``, or leaves the last one."""
+        if n < len(self.network.blocks):
+            return f"blocks.{n}.norm1.input"
+        return "norm.input" if isinstance(self.network.norm, nn.LayerNorm) else "stream"
+
+    def _constants(self):
+        """float64[tokens, channels]: position embedding, with the class tokens where they are."""
+        network = self.network
+        tokens = [getattr(network, name, None) for name in ("cls_token", "dist_token")]
+        tokens = [token[0].double() for token in tokens if token is not None]
+        count, channels = network.patch_embed.num_patches, network.embed_dim
+        constants = torch.cat([*tokens, torch.zeros(count, channels, dtype=torch.float64)])
+        if network.pos_embed is not None:
+            position = network.pos_embed[0].double()
+            constants[len(constants) - len(position):] += position
+        return constants.numpy()
+
+    def _block(self, block, stream, out):
+        ops, name = self.ops, self.names[block]
+        attention, mlp = block.attn, block.mlp
+        x = ops.layer_norm(f"{name}.norm1", block.norm1, stream, f"{name}.attn.qkv", attention.qkv)
+        q, k, v = ops.query_key_value(f"{name}.attn.qkv", attention.qkv, x)
+        y = ops.attention(f"{name}.attn", attention, q, k, v)
+        branch = ops.branch(f"{name}.attn.proj", attention.proj, y)
+        stream = ops.add(f"{name}.attn.add", stream, branch, f"{name}.norm2.input")
+        x = ops.layer_norm(f"{name}.norm2", block.norm2, stream, f"{name}.mlp.fc1", mlp.fc1)
+        x = ops.activation(f"{name}.mlp", mlp, x)
+        branch = ops.branch(f"{name}.mlp.fc2", mlp.fc2, x)
+        return ops.add(f"{name}.mlp.add", stream, branch, out)
+
+    def _head(self, stream):
+        network, ops = self.network, self.ops
+        norms = [(n, m) for n, m in (("norm", network.norm), ("fc_norm", network.fc_norm))
+                 if not isinstance(m, nn.Identity)]
+        heads = [(name, getattr(network, name)) for name in ("head", "head_dist")
+                 if hasattr(network, name)]
+        if len(norms) != 1 or any(isinstance(head, nn.Identity) for _, head in heads):
+            raise ValueError("Lowering needs one LayerNorm before the head, and a head")
+        (norm_name, norm), = norms
+        if network.global_pool != "token":
+            raise ValueError(f"Pooling {network.global_pool!r} cannot be lowered; token can")
+        logits = []
+        for n, (name, head) in enumerate(heads):
+            pooled = ops.select(f"{name}.token", stream, [n])
+            x = ops.layer_norm(f"{name}.{norm_name}", norm, pooled, name, head)
+            logits.append(ops.head(name, head, x))
+        ops.average(logits)
+
+
+def activation_table(activation, source, target):
+    """uint8[2**bits]: codes of an activation function's input to codes of its output.
+
+    In double precision by :func:`math.erf`, rounded half to even; no float at run time.
+    """
+    functions = {
+        (nn.GELU, "none"): lambda x: 0.5 * x * (1 + math.erf(x * math.sqrt(0.5))),
+        (nn.GELU, "tanh"): lambda x: 0.5 * x * (
+            1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+        (nn.ReLU, None): lambda x: max(x, 0.0),
+    }
+    kind = next((k for k in (nn.GELU, nn.ReLU) if isinstance(activation, k)), None)
+    function = functions.get((kind, getattr(activation, "approximate", None)))
+    if function is None:
+        raise ValueError(f"Activation {type(activation).__name__} cannot be lowered")
+    low, high = source.limits()
+    reals = source.real(np.arange(low, high + 1)).tolist()
+    values = np.array([function(x) for x in reals])
+    codes = np.rint(values / target.scale) + target.zero_point
+    return np.clip(codes, *target.limits()).astype(np.uint8)

@@ -1,0 +1,121 @@
+"""vit2rtl lower, inspect, run and compare."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+WITHOUT_TORCH = """
+import sys
+for name in ("torch", "timm", "torchvision", "amaranth", "cocotb"):
+    sys.modules[name] = None
+from vit2rtl.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.fixture(scope="session")
+def program(tiny, tmp_path_factory):
+    """Folder of the tiny ViT's program."""
+    from vit2rtl.cli import main
+
+    out = tmp_path_factory.mktemp("programs") / "tiny"
+    with pytest.raises(SystemExit) as stopped:
+        main(["lower", str(tiny), "--out", str(out)])
+    assert stopped.value.code == 0
+    return out
+
+
+def without_torch(*arguments):
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT_TORCH, *map(str, arguments)],
+        capture_output=True, text=True, env=environment,
+    )
+
+
+def test_lower_says_what_it_made(command, tiny, tmp_path):
+    code, out, _ = command("lower", tiny, "--out", tmp_path / "program")
+    assert code == 0
+    assert out.startswith("21 ops, variant hardware, parameters ")
+    assert sorted(p.name for p in (tmp_path / "program").iterdir()) == [
+        "program.json", "program.safetensors"]
+
+
+def test_the_same_checkpoint_gives_the_same_bytes(command, tiny, program, tmp_path):
+    command("lower", tiny, "--out", tmp_path / "again")
+    for path in program.iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+def test_lower_overwrites_programs_only(command, tiny, photos):
+    code, _, err = command("lower", tiny, "--out", photos)
+    assert (code, err) == (
+        2, f"vit2rtl: {photos} is not empty and not a program: not overwriting it\n")
+
+
+def test_inspect_without_torch(program):
+    done = without_torch("inspect", program)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "widest accumulator" in done.stdout
+    found = json.loads(without_torch("inspect", program, "--json").stdout)
+    assert found["totals"]["ops"] == len(found["ops"]) == 21
+    # 4 patches of 768, and 5 tokens of 24 in 3 heads.
+    assert found["ops"][1]["macs"] == 4 * 768 * 24
+    assert found["totals"]["macs"]["attention_value"] == 5 * 5 * 24
+
+
+def test_run_without_torch_gives_what_compare_counts(command, tiny, program, photos):
+    done = without_torch("run", program, "--images", photos, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    ran = json.loads(done.stdout)
+    assert ran["count"] == 6
+    code, out, _ = command("compare", tiny, program, "--images", photos, "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert ran["top1"] == pytest.approx(found["top1"]["program"])
+    assert found["largest_mismatch"] <= 2e-3
+
+
+def test_run_prints_one_line_an_image(command, program, photos):
+    code, out, _ = command("run", program, "--images", photos, "--list", photos / "list.txt",
+                           "--count", 2)
+    lines = out.splitlines()
+    assert code == 0
+    assert [line.split()[0] for line in lines[:2]] == ["4.png", "1.png"]
+    assert lines[2].endswith("2 images")
+
+
+def test_compare_prints_a_table(command, tiny, program, photos):
+    code, out, _ = command("compare", tiny, program, "--images", photos, "--count", 2,
+                           "--baseline")
+    assert code == 0
+    assert "first op that differs, given the simulation's codes: " in out
+    assert "SQNR against float: program " in out
+
+
+@pytest.mark.parametrize(("arguments", "text"), [
+    (["--list", "missing.txt"], "No such file or directory: missing.txt"),
+    (["--exclude", "all.txt"], "No images are left to use"),
+])
+def test_run_refuses_in_one_line(command, program, photos, tmp_path, monkeypatch, arguments, text):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "all.txt").write_text("\n".join(f"{n}.png" for n in range(6)))
+    code, _, err = command("run", program, "--images", photos, *arguments)
+    assert (code, err) == (2, f"vit2rtl: {text}\n")
+
+
+def test_labels_beyond_the_classes_are_refused(command, program, photos, tmp_path):
+    for n in range(2):
+        (tmp_path / f"{n}.png").write_bytes((photos / f"{n}.png").read_bytes())
+    (tmp_path / "labels.csv").write_text("file,class_index\n0.png,0\n1.png,7\n")
+    code, _, err = command("run", program, "--images", tmp_path)
+    assert (code, err) == (2, "vit2rtl: Class index 7 does not fit a program of 3 classes\n")
+
+
+def test_a_folder_that_is_no_program_is_refused(command, photos):
+    code, _, err = command("inspect", photos)
+    assert (code, err) == (
+        2, f"vit2rtl: {photos} is not a program: it has no program.json\n")
