@@ -205,8 +205,10 @@ def _query_key(op, q, k):
     if "bias" in op.tensors:
         bound += int(np.abs(op.tensors["bias"].astype(np.int64)).max())
     if "multiplier" in a:
-        if not (1 <= a["multiplier"] < 1 << 18 and 1 <= a.get("shift", 0) <= 47
-                and a.get("width") == op.output.bits and op.output.signed):
+        given = [a.get(name) for name in ("multiplier", "shift", "width")]
+        if not all(type(n) is int for n in given) or not (
+                1 <= a["multiplier"] < 1 << 18 and 1 <= a["shift"] <= 47
+                and a["width"] == op.output.bits and op.output.signed):
             return "multiplier, shift and width must be those of signed logits"
     elif op.output.encoding != "accumulator" or op.output.bound != bound:
         return f"output must be accumulators of at most {bound}"

@@ -19,10 +19,17 @@ _CAUSES = {
     "softmax_float": "float32 against float64, at a threshold",
     "layernorm_float": "float32 against float64, at a tie",
     "attention_value": "18 bits of multiplier, or float32 at a tie",
-    "table": "float32 against float64 in the activation function, at a tie",
+    "table": "resolution of the input, or float32 at a tie",
     "add_float": "float32 against float64",
     "embed_float": "float32 against float64",
     "average_float": "float32 against float64",
+    "embed": "two roundings to the stream's scale",
+    "add": "two roundings to the stream's scale",
+    "average": "logits of 12 bits",
+    "linear": "the simulation's codes are of another scale, rounded twice",
+    "query_key": "logits of 12 bits",
+    "softmax": "logits of 12 bits, exponential from a ROM",
+    "layernorm": "16-bit residual stream",
 }
 
 
@@ -33,6 +40,7 @@ class OpResult:
     forced      elements that differ when the op is fed the simulation's own inputs
     largest     by how much at most, in codes (reals: in their own unit)
     end_to_end  elements that differ when the program ran from the image on
+    rescaled    the simulation's codes have another scale
     """
 
     name: str
@@ -41,13 +49,20 @@ class OpResult:
     forced: int = 0
     largest: float = 0.0
     end_to_end: int = 0
+    rescaled: bool = False
+
+    def cause(self):
+        """Why codes differ, where the kind of op tells."""
+        if self.kind == "linear" and not self.rescaled:
+            return "unknown"
+        return _CAUSES.get(self.kind, "unknown")
 
     def as_dict(self):
         share = self.forced / self.elements
         return {
             "op": self.name, "kind": self.kind, "elements": self.elements,
             "mismatch": share, "largest": self.largest,
-            "cause": _CAUSES.get(self.kind, "unknown") if self.forced else None,
+            "cause": self.cause() if self.forced else None,
             "agreement": 1 - self.end_to_end / self.elements,
         }
 
@@ -127,6 +142,7 @@ def _compare_batch(program, seen, results):
         want = encoded(name)
         result = results.setdefault(op.name, OpResult(op.name, op.kind))
         result.elements += want.size
+        result.rescaled = seen[name].scale != op.output.scale
         difference = np.abs(forced.astype(np.float64) - want)
         tolerance = _FLOAT_TOLERANCE if op.output.encoding == "float64" else 0
         result.forced += int((difference > tolerance).sum())

@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from vit2rtl.activation_table import activation_table
 from vit2rtl.golden import attention_value
 from vit2rtl.golden.program import Op, Tensor
 from vit2rtl.golden.requantizer import multiplier_and_shift
@@ -70,7 +71,9 @@ class HardwareOps:
         output = codes_of(name, (*x.shape[:-1], len(layer.bias)), layer.outputs[0])
         return self.linear(name, layer, x, output)
 
-    head = branch
+    def heads(self, heads):
+        """The heads of (name, layer, input codes) triples."""
+        return [self.branch(*head) for head in heads]
 
     def embed(self, codes, constants, out):
         output = _stream(out, constants.shape)
@@ -93,9 +96,9 @@ class HardwareOps:
         return self.attention_value(name, attention, codes, v)
 
     def query_key(self, name, attention, q, k):
-        reach = _reach(q) * _reach(k) * (q.shape[-1] // attention.heads)
+        reach = tensor_reach(q) * tensor_reach(k) * (q.shape[-1] // attention.heads)
         scale = q.scale * k.scale * attention.scale
-        output = Tensor(f"{name}.logits", _matrix(attention, q), reach.bit_length() + 1, True,
+        output = Tensor(f"{name}.logits", matrix(attention, q), reach.bit_length() + 1, True,
                         "accumulator", scale, 0, reach)
         return self.emit(
             f"{name}.query_key", "query_key", [q, k], output, heads=attention.heads,
@@ -108,7 +111,7 @@ class HardwareOps:
         a, b = quantizer.thresholds()
         return self.emit(
             f"{name}.softmax", "softmax_float", [logits],
-            _log_codes(f"{name}.softmax", logits.shape, quantizer), logit_scale=logits.scale,
+            log_codes(f"{name}.softmax", logits.shape, quantizer), logit_scale=logits.scale,
             threshold_a=a, threshold_b=b, zero_code=quantizer.zero_code,
         )
 
@@ -124,7 +127,7 @@ class HardwareOps:
         tokens = v.shape[-2]
         # Rounding to 16 bits may raise each probability by half a unit.
         scale = codes.scale / (1 + tokens * 2.0 ** -(PROBABILITY_WIDTH + 1))
-        bound = attention_value.bound(tokens, _reach(v), scale=scale, **rule)
+        bound = attention_value.bound(tokens, tensor_reach(v), scale=scale, **rule)
         if bound >> 31:
             raise ValueError(f"{name}: accumulator bound {bound} does not fit 32 bits")
         return self.emit(
@@ -135,8 +138,6 @@ class HardwareOps:
 
     def activation(self, name, mlp, x):
         """fc1 and the activation function up to fc2's codes, a table over fc1's codes."""
-        from vit2rtl.lowering import activation_table
-
         hidden = self.hidden(f"{name}.fc1", mlp.fc1, x)
         output = codes_of(f"{name}.fc2.input", hidden.shape, mlp.fc2.input_quantizer)
         entries = activation_table(mlp.act, hidden, output)
@@ -163,7 +164,7 @@ def codes_of(name, shape, quantizer):
                   zero_point=int(quantizer.zero_point))
 
 
-def _log_codes(name, shape, quantizer):
+def log_codes(name, shape, quantizer):
     return Tensor(name, tuple(shape), quantizer.bits, False, "log_sqrt2", float(quantizer.scale))
 
 
@@ -171,10 +172,10 @@ def _stream(name, shape):
     return Tensor(name, tuple(shape), 64, True, "float64")
 
 
-def _matrix(attention, q):
+def matrix(attention, q):
     return (*q.shape[:-2], attention.heads, q.shape[-2], q.shape[-2])
 
 
-def _reach(tensor):
+def tensor_reach(tensor):
     low, high = tensor.limits()
     return max(tensor.zero_point - low, high - tensor.zero_point)

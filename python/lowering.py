@@ -6,24 +6,26 @@ Tensors are named after the module they enter: ``blocks.0.norm1.input`` is what 
 
 import math
 
-import numpy as np
 import torch
 from torch import nn
 
-from vit2rtl.golden.program import IntegerProgram, Tensor
+from vit2rtl.golden.program import VARIANTS, IntegerProgram, Tensor
+from vit2rtl.integer_ops import IntegerOps, Ranges
 from vit2rtl.lowered_ops import HardwareOps
 from vit2rtl.surgery import timm
 
 _vit = timm.models.vision_transformer
 
 
-def lower(quantized, *, variant, model, preprocessing):
+def lower(quantized, *, variant, model, preprocessing, images=None):
     """The integer program of a calibrated model.
 
     quantized      :class:`vit2rtl.quantized_vit.QuantizedViT`, profile ``hardware``
-    variant        ``hardware``: LayerNorm, softmax, residual in float64
+    variant        ``hardware``: LayerNorm, softmax, residual in float64; ``integer``: no float
     model          its name, for the record
     preprocessing  see :func:`vit2rtl.images.preprocessing`
+    images         float32[n, channels, height, width] for variant ``integer``: the ranges of the
+                   residual stream and of the logits come from them
     raises         ValueError naming what has no integer form
     """
     recipe = quantized.recipe
@@ -37,7 +39,14 @@ def lower(quantized, *, variant, model, preprocessing):
     if not isinstance(network, _vit.VisionTransformer):
         raise ValueError(f"Model type {type(network).__name__} cannot be lowered yet; "
                          "supported are VisionTransformer, VisionTransformerDistilled")
-    ops = {"hardware": HardwareOps}[variant]()
+    if variant not in VARIANTS:
+        raise ValueError(f"Variant must be one of {', '.join(VARIANTS)}, not {variant!r}")
+    if variant == "hardware":
+        ops = HardwareOps()
+    elif images is None or not len(images):
+        raise ValueError("Variant integer needs images, for the range of the residual stream")
+    else:
+        ops = IntegerOps(Ranges.of(quantized, images))
     embedding = network.patch_embed.proj
     quantizer = embedding.input_quantizer
     shape = (embedding.weight_codes.shape[1] // math.prod(embedding.patch),
@@ -121,31 +130,9 @@ class _VisionTransformer:
         (norm_name, norm), = norms
         if network.global_pool != "token":
             raise ValueError(f"Pooling {network.global_pool!r} cannot be lowered; token can")
-        logits = []
+        inputs = []
         for n, (name, head) in enumerate(heads):
             pooled = ops.select(f"{name}.token", stream, [n])
             x = ops.layer_norm(f"{name}.{norm_name}", norm, pooled, name, head)
-            logits.append(ops.head(name, head, x))
-        ops.average(logits)
-
-
-def activation_table(activation, source, target):
-    """uint8[2**bits]: codes of an activation function's input to codes of its output.
-
-    In double precision by :func:`math.erf`, rounded half to even; no float at run time.
-    """
-    functions = {
-        (nn.GELU, "none"): lambda x: 0.5 * x * (1 + math.erf(x * math.sqrt(0.5))),
-        (nn.GELU, "tanh"): lambda x: 0.5 * x * (
-            1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
-        (nn.ReLU, None): lambda x: max(x, 0.0),
-    }
-    kind = next((k for k in (nn.GELU, nn.ReLU) if isinstance(activation, k)), None)
-    function = functions.get((kind, getattr(activation, "approximate", None)))
-    if function is None:
-        raise ValueError(f"Activation {type(activation).__name__} cannot be lowered")
-    low, high = source.limits()
-    reals = source.real(np.arange(low, high + 1)).tolist()
-    values = np.array([function(x) for x in reals])
-    codes = np.rint(values / target.scale) + target.zero_point
-    return np.clip(codes, *target.limits()).astype(np.uint8)
+            inputs.append((name, head, x))
+        ops.average(ops.heads(inputs))

@@ -5,30 +5,53 @@ import click
 from vit2rtl import checkpoint
 from vit2rtl.commands import options
 from vit2rtl.golden.inspection import summary
+from vit2rtl.golden.program import VARIANTS
 from vit2rtl.lowering import lower
+
+_IMAGES = 32
 
 
 @click.command(epilog="""\b
 Examples:
   vit2rtl lower deit-w4a4 --out deit-w4a4.program
+  vit2rtl lower deit-w4a4 --variant integer --images calib/ --out deit-w4a4.integer
 """)
 @click.argument("checkpoint_folder", metavar="FOLDER", type=options.FOLDER)
-@click.option("--variant", type=click.Choice(["hardware"]), default="hardware", show_default=True,
-              help="Matmuls, quantizers, requantizers in integers; LayerNorm, softmax and "
-                   "residual in float64.")
+@click.option("--variant", type=click.Choice(VARIANTS), default="hardware", show_default=True,
+              help="hardware: LayerNorm, softmax and residual in float64; integer: no float.")
+@options.images
+@options.only
 @click.option("--out", required=True, type=options.FOLDER, help="Folder for the program.")
-def command(checkpoint_folder, variant, out):
+def command(checkpoint_folder, variant, folder, listed, out):
     """Lower the checkpoint in FOLDER to an integer program, readable without torch.
 
     A graph of ops (JSON) and their integer constants (safetensors), as docs/integer-program.md
-    describes them.
+    describes them. Variant integer takes the range of the residual stream from images: those of
+    --list, else those the checkpoint was calibrated with where --images has them, else up to 32.
     """
     quantized, description = checkpoint.load(checkpoint_folder)
+    batch = _images(description, folder, listed) if variant == "integer" else None
     program = lower(quantized, variant=variant, model=description["model"]["name"],
-                    preprocessing=description["preprocessing"])
+                    preprocessing=description["preprocessing"], images=batch)
     program.save(out)
     totals = summary(program)["totals"]
     click.echo(
         f"{totals['ops']} ops, variant {variant}, parameters {totals['parameter_bytes']:,} bytes "
         f"(float32 {totals['float32_bytes']:,}): {out}"
     )
+
+
+def _images(description, folder, listed):
+    """float32[n, channels, height, width] to measure ranges on."""
+    found = options.find_images(
+        folder, description["preprocessing"],
+        model_name=description["model"]["name"], split="train",
+    )
+    names = description.get("calibration", {}).get("images")
+    if listed:
+        found = options.choose(found, listed)
+    elif isinstance(names, list) and names and set(names) <= set(found.names):
+        found = found.only(names)
+    else:
+        found = found.sample(min(_IMAGES, len(found)), seed=0)
+    return found.batch(range(len(found)))

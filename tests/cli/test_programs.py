@@ -119,3 +119,31 @@ def test_a_folder_that_is_no_program_is_refused(command, photos):
     code, _, err = command("inspect", photos)
     assert (code, err) == (
         2, f"vit2rtl: {photos} is not a program: it has no program.json\n")
+
+
+def test_lower_integer_measures_on_the_images_of_calibration(command, tiny, photos, tmp_path):
+    made = {}
+    for name, extra in (("given", []), ("listed", ["--list", photos / "list.txt"])):
+        out = tmp_path / name
+        code, text, _ = command("lower", tiny, "--variant", "integer", "--images", photos, *extra,
+                                "--out", out)
+        assert code == 0
+        assert text.startswith("21 ops, variant integer, parameters ")
+        made[name] = (out / "program.json").read_bytes()
+    assert made["given"] == made["listed"]
+    done = without_torch("run", tmp_path / "given", "--images", photos)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_lower_integer_needs_images(command, tiny, tmp_path):
+    code, _, err = command("lower", tiny, "--variant", "integer", "--out", tmp_path / "program")
+    assert code == 2
+    assert err.endswith("vit2rtl: Missing option '--images': a folder of images\n")
+
+
+def test_lower_integer_of_the_embedded_model_has_images(command, mnist, tmp_path):
+    out = tmp_path / "program"
+    assert command("lower", mnist, "--variant", "integer", "--out", out)[0] == 0
+    code, text, _ = command("compare", mnist, out, "--count", 4)
+    assert code == 0
+    assert "16-bit residual stream" in text

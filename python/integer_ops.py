@@ -1,0 +1,141 @@
+"""The ops that lowering makes of each module, variant ``integer``: no float at all."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vit2rtl.golden import layernorm, softmax
+from vit2rtl.golden.program import Tensor
+from vit2rtl.golden.requantizer import multiplier_and_shift
+from vit2rtl.layers import OUTPUT_HEADROOM
+from vit2rtl.lowered_ops import HardwareOps, codes_of, log_codes, matrix, tensor_reach
+from vit2rtl.tracing import trace
+
+STREAM_BITS = 16
+LOGIT_BITS = 12
+HIDDEN_BITS = 12
+# Room above the largest value seen, for images not seen.
+STREAM_HEADROOM = 2.0
+HEADROOM = 1.25
+# Activation functions are all but zero, or constant, below.
+_ACTIVE = 8.0
+_TOGETHER = 4
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Largest magnitudes seen: of the residual stream, and of the logits of each attention."""
+
+    stream: float
+    logits: dict
+
+    @classmethod
+    def of(cls, quantized, images):
+        """Measured on images, float32[n, channels, height, width], a few at a time."""
+        stream, logits = 0.0, {name: 0.0 for name, _ in quantized.attentions()}
+        norms = {f"{name}.input" for name, module in quantized.network.named_modules()
+                 if hasattr(module, "normalized_shape")}
+        for part in images.split(_TOGETHER):
+            seen = trace(quantized, part)
+            stream = max(stream, *(_largest(seen[name]) for name in norms if name in seen))
+            for name in logits:
+                logits[name] = max(logits[name], _largest(seen[f"{name}.logits"]))
+        return cls(stream, logits)
+
+
+def _largest(traced):
+    return float(np.abs(traced.real()).max())
+
+
+class IntegerOps(HardwareOps):
+    """Makes ops of R3 to R9, with scales from :class:`Ranges`."""
+
+    def __init__(self, ranges):
+        super().__init__()
+        self.ranges = ranges
+        self.stream_scale = (ranges.stream or 1.0) * STREAM_HEADROOM / (1 << (STREAM_BITS - 1))
+
+    def _stream(self, name, shape):
+        return Tensor(name, tuple(shape), STREAM_BITS, True, scale=self.stream_scale)
+
+    def branch(self, name, layer, x):
+        """Straight from the accumulator to the stream's scale (R7)."""
+        return self.linear(name, layer, x, self._stream(name, (*x.shape[:-1], len(layer.bias))))
+
+    def embed(self, codes, constants, out):
+        limit = 1 << (STREAM_BITS - 1)
+        rounded = np.clip(np.floor(constants / self.stream_scale + 0.5), -limit, limit - 1)
+        return self.emit("embed", "embed", [codes], self._stream(out, constants.shape),
+                         {"constants": rounded.astype(np.int16)})
+
+    def add(self, name, stream, codes, out):
+        return self.emit(name, "add", [stream, codes], self._stream(out, stream.shape))
+
+    def layer_norm(self, name, norm, stream, target_name, target):
+        output = codes_of(f"{target_name}.input", stream.shape, target.input_quantizer)
+        gamma, beta = (p.detach().double().numpy() for p in (norm.weight, norm.bias))
+        try:
+            made = layernorm.parameters_of(
+                gamma, beta, output.scale, output.zero_point,
+                input_scale=stream.scale, epsilon=norm.eps,
+            )
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+        return self.emit(name, "layernorm", [stream], output,
+                         {"gain": made.gain, "offset": made.offset},
+                         shift=made.shift, epsilon=made.epsilon)
+
+    def query_key(self, name, attention, q, k):
+        """Logits of 12 bits; 1/√D is in their multiplier (R3)."""
+        reach = tensor_reach(q) * tensor_reach(k) * (q.shape[-1] // attention.heads)
+        scale = (self.ranges.logits[name] or 1.0) * HEADROOM / ((1 << (LOGIT_BITS - 1)) - 1)
+        (multiplier,), (shift,) = multiplier_and_shift(
+            q.scale * k.scale * attention.scale / scale
+        )
+        output = Tensor(f"{name}.logits", matrix(attention, q), LOGIT_BITS, True, scale=scale)
+        return self.emit(
+            f"{name}.query_key", "query_key", [q, k], output, heads=attention.heads,
+            q_zero_point=q.zero_point, k_zero_point=k.zero_point, product_bound=reach,
+            accumulator_bound=reach, multiplier=int(multiplier), shift=int(shift),
+            width=LOGIT_BITS,
+        )
+
+    def softmax(self, name, attention, logits):
+        quantizer = attention.softmax_quantizer
+        made = softmax.parameters(
+            logits.scale, float(quantizer.scale), bits=quantizer.bits,
+            zero_code=quantizer.zero_code, width=LOGIT_BITS,
+        )
+        return self.emit(f"{name}.softmax", "softmax", [logits],
+                         log_codes(f"{name}.softmax", logits.shape, quantizer), **made._asdict())
+
+    def hidden(self, name, layer, x):
+        """fc1's output for the activation's table: 12 bits, the negative side cut at -8."""
+        quantizer = layer.outputs[0]
+        reach = _reach_seen(quantizer) * HEADROOM
+        low = min(reach, _ACTIVE)
+        scale = (reach + low) / ((1 << HIDDEN_BITS) - 1)
+        output = Tensor(name, (*x.shape[:-1], len(layer.bias)), HIDDEN_BITS, scale=scale,
+                        zero_point=round(low / scale))
+        return self.linear(name, layer, x, output)
+
+    def heads(self, heads):
+        """Logits of 12 bits, of one scale where there are two heads."""
+        reach = max(_reach_seen(head.outputs[0]) for _, head, _ in heads) * HEADROOM
+        scale = reach / (1 << (LOGIT_BITS - 1))
+        return [
+            self.linear(name, head, x,
+                        Tensor(name, (1, len(head.bias)), LOGIT_BITS, True, scale=scale))
+            for name, head, x in heads
+        ]
+
+    def average(self, logits):
+        bits = LOGIT_BITS + len(logits) - 1
+        output = Tensor("logits", logits[0].shape[-1:], bits, True,
+                        scale=logits[0].scale / len(logits))
+        return self.emit("logits", "average", logits, output)
+
+
+def _reach_seen(quantizer):
+    """Largest magnitude that calibration saw of an output; its quantizer leaves room above."""
+    return float(quantizer.scale) * (quantizer.levels // 2) / OUTPUT_HEADROOM
