@@ -23,6 +23,10 @@ KINDS = {
     "add": ops.add,
     "add_float": ops_float.add,
     "select": ops.select,
+    "gather": ops.gather,
+    "real_float": ops_float.real,
+    "pool": ops.pool,
+    "pool_float": ops_float.pool,
     "average": ops.average,
     "average_float": ops_float.average,
 }

@@ -161,7 +161,12 @@ def layer_norm(op, x):
     parameters = layernorm.LayerNorm(
         op.tensors["gain"], op.tensors["offset"], op.attributes["shift"], op.attributes["epsilon"]
     )
-    return layernorm.layer_norm(x, parameters, bits=op.output.bits)
+    codes = layernorm.layer_norm(x, parameters, bits=op.output.bits)
+    if not op.output.signed:
+        return codes
+    wide = codes if codes.dtype == object else codes.astype(np.int32)
+    return (wide - (1 << (op.output.bits - 1))).astype(
+        object if codes.dtype == object else dtype_of(op.output))
 
 
 def embed(op, tokens):
@@ -182,6 +187,22 @@ def add(op, stream, branch):
 def select(op, x):
     """Some tokens of all."""
     return x[:, op.attributes["tokens"]]
+
+
+def gather(op, x):
+    """Tokens in another order, some of them side by side: Swin's windows and merged patches."""
+    tokens = x.reshape(len(x), -1, x.shape[-1])
+    return tokens[:, op.tensors["index"].reshape(-1)].reshape(len(x), *op.output.shape)
+
+
+def pool(op, x):
+    """Sum over the tokens less zero points, requantized (R1); the factor has the division."""
+    acc = x.astype(object if x.dtype == object else np.int64) - op.attributes["input_zero_point"]
+    acc = acc.sum(axis=1, keepdims=True)
+    check_bound(op, acc)
+    codes = rescale(acc, np.int64(op.attributes["multiplier"]), np.int64(op.attributes["shift"]),
+                    np.int64(op.output.zero_point), *op.output.limits())
+    return codes if codes.dtype == object else codes.astype(dtype_of(op.output))
 
 
 def average(op, *heads):

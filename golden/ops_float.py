@@ -8,6 +8,8 @@ import numpy as np
 from vit2rtl.golden import log_sqrt2
 
 PROBABILITY_BITS = 16
+# What timm adds to logits out of a window's reach.
+_MASKED = -100.0
 
 
 def layer_norm(op, x):
@@ -39,6 +41,8 @@ def softmax(op, acc):
     y = acc * op.attributes["logit_scale"]
     if "bias" in op.tensors:
         y += op.tensors["bias"]
+    if "mask" in op.tensors:
+        y += _MASKED * op.tensors["mask"][:, np.newaxis]
     y -= y.max(axis=-1, keepdims=True)
     np.exp(y, out=y)
     y *= (1 << PROBABILITY_BITS) / y.sum(axis=-1, keepdims=True)
@@ -64,6 +68,16 @@ def embed(op, codes):
 def add(op, stream, codes):
     """Residual plus dequantized codes."""
     return stream + _real(codes, op.attributes)
+
+
+def real(op, codes):
+    """What codes stand for."""
+    return _real(codes, op.attributes)
+
+
+def pool(op, x):
+    """Mean of the tokens, quantized."""
+    return quantize(op.output, x.mean(axis=1, keepdims=True))
 
 
 def average(op, *heads):

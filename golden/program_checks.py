@@ -1,116 +1,11 @@
-"""What a program must satisfy: shapes, codes, widths and bounds of every op, checked one by one."""
+"""What the ops of a program must satisfy: shapes, codes, widths and bounds, one by one."""
 
-from dataclasses import dataclass, fields
-from math import isfinite, prod
+from math import prod
 
 import numpy as np
 
 from vit2rtl.golden import attention_value, softmax
-from vit2rtl.golden.execute import KINDS
 from vit2rtl.golden.log_sqrt2 import ZERO_CODES
-from vit2rtl.golden.program import ENCODINGS, Tensor
-
-_INTEGER, _ARRAY = (int,), (list,)
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """inputs: their number, None for one or more; attributes and tensors that an op must have."""
-
-    inputs: int | None
-    attributes: dict
-    tensors: tuple = ()
-
-
-_NUMBER = (int, float)
-_ATTENTION = {"heads": _INTEGER, "accumulator_bound": _INTEGER}
-_SPECIFIED = {
-    "patches": _Kind(1, {"patch": _ARRAY}),
-    "linear": _Kind(
-        1, dict.fromkeys(
-            ("weight_bits", "accumulator_bound", "input_zero_point", "input_top"), _INTEGER),
-        ("weight", "weight_zero_point", "bias", "multiplier", "shift")),
-    "query_key": _Kind(2, _ATTENTION | dict.fromkeys(
-        ("q_zero_point", "k_zero_point", "product_bound"), _INTEGER)),
-    "softmax": _Kind(1, {name: (str,) if name == "zero_code" else _INTEGER
-                         for name in softmax.Softmax._fields}),
-    "softmax_float": _Kind(1, {"logit_scale": _NUMBER, "threshold_a": _INTEGER,
-                               "threshold_b": _INTEGER, "zero_code": (str,)}),
-    "attention_value": _Kind(2, _ATTENTION | {
-        "v_zero_point": _INTEGER, "softmax_bits": _INTEGER, "zero_code": (str,),
-        "multipliers": _ARRAY}),
-    "layernorm": _Kind(1, {"shift": _INTEGER, "epsilon": _INTEGER}, ("gain", "offset")),
-    "layernorm_float": _Kind(1, {"epsilon": _NUMBER}, ("gamma", "beta")),
-    "table": _Kind(1, {}, ("table",)),
-    "embed": _Kind(1, {}, ("constants",)),
-    "embed_float": _Kind(1, {"scale": _NUMBER, "zero_point": _INTEGER}, ("constants",)),
-    "add": _Kind(2, {}),
-    "add_float": _Kind(2, {"scale": _NUMBER, "zero_point": _INTEGER}),
-    "select": _Kind(1, {"tokens": _ARRAY}),
-    "average": _Kind(None, {}),
-    "average_float": _Kind(None, {"scales": _ARRAY, "zero_points": _ARRAY}),
-}
-
-
-def check_tensor(tensor):
-    """ValueError or TypeError unless a Tensor makes sense by itself."""
-    kinds = {"name": str, "bits": int, "signed": bool, "encoding": str, "zero_point": int,
-             "bound": int}
-    for field in fields(Tensor):
-        value = getattr(tensor, field.name)
-        kind = kinds.get(field.name)
-        if kind and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
-            raise ValueError(f"{field.name} must be {kind.__name__}, not {value!r}")
-    if not all(type(n) is int and n > 0 for n in tensor.shape) or not tensor.shape:
-        raise ValueError(f"shape must be positive integers, not {list(tensor.shape)}")
-    if tensor.encoding not in ENCODINGS:
-        raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}, "
-                         f"not {tensor.encoding!r}")
-    limit = {"float64": 64, "accumulator": 32}.get(tensor.encoding, 16)
-    if not 1 <= tensor.bits <= limit:
-        raise ValueError(f"bits must be between 1 and {limit}, not {tensor.bits}")
-    if isinstance(tensor.scale, bool) or not isinstance(tensor.scale, _NUMBER) or not (
-        isfinite(tensor.scale) and tensor.scale > 0
-    ):
-        raise ValueError(f"scale must be a finite number above 0, not {tensor.scale!r}")
-    if not 0 <= tensor.bound < 1 << 31 or abs(tensor.zero_point) >= 1 << 31:
-        raise ValueError("bound and zero point must fit 31 bits")
-
-
-def check_constants(op):
-    """The kind is known; its attributes and constants are all there, and nothing else."""
-    kind = _SPECIFIED.get(op.kind)
-    if kind is None or op.kind not in KINDS:
-        raise ValueError(f"op {op.name!r} is of unknown kind {op.kind!r}")
-    if kind.inputs not in (None, len(op.inputs)) or not op.inputs:
-        raise ValueError(f"op {op.name!r} takes {kind.inputs or 'some'} inputs, "
-                         f"not {len(op.inputs)}")
-    for name, types in kind.attributes.items():
-        value = op.attributes.get(name)
-        if not isinstance(value, types) or isinstance(value, bool):
-            raise ValueError(f"op {op.name!r}: attribute {name!r} must be "
-                             f"{' or '.join(t.__name__ for t in types)}, not {value!r}")
-        if isinstance(value, float) and not isfinite(value):
-            raise ValueError(f"op {op.name!r}: attribute {name!r} must be finite, not {value!r}")
-        if types == _INTEGER and abs(value) >> 62:
-            raise ValueError(f"op {op.name!r}: attribute {name!r} does not fit 62 bits")
-    allowed = {*kind.tensors, *_optional(op)}
-    wrong = sorted(set(kind.tensors) ^ (set(op.tensors) & {*kind.tensors}))
-    extra = sorted(set(op.tensors) - allowed)
-    if wrong or extra:
-        raise ValueError(f"op {op.name!r} " + (
-            f"lacks the tensor {wrong[0]!r}" if wrong else f"has no use for {extra[0]!r}"))
-    for role, array in op.tensors.items():
-        floats = op.kind.endswith("_float")
-        if array.dtype.kind not in ("iuf" if floats else "iu"):
-            raise ValueError(f"op {op.name!r}: tensor {role!r} must be integers, "
-                             f"not {array.dtype}")
-        if floats and not np.isfinite(array).all():
-            raise ValueError(f"op {op.name!r}: tensor {role!r} holds NaN or infinity")
-
-
-def _optional(op):
-    return {"query_key": ("bias", "mask"), "softmax_float": ("bias",)}.get(op.kind, ())
 
 
 def check_op(op, inputs, variant):
@@ -199,9 +94,8 @@ def _query_key(op, q, k):
     bound = _reach(q) * _reach(k) * (q.shape[-1] // a["heads"])
     if problem := _bound(a["product_bound"], bound):
         return problem
-    for role, size in (("bias", shape[-3:]), ("mask", (*shape[:-3], *shape[-2:]))):
-        if role in op.tensors and op.tensors[role].shape != size:
-            return f"{role} must have the shape {size}, not {op.tensors[role].shape}"
+    if problem := _bias_and_mask(op, shape):
+        return problem
     if "bias" in op.tensors:
         bound += int(np.abs(op.tensors["bias"].astype(np.int64)).max())
     if "multiplier" in a:
@@ -215,6 +109,13 @@ def _query_key(op, q, k):
     return _bound(a["accumulator_bound"], bound)
 
 
+def _bias_and_mask(op, shape):
+    for role, size in (("bias", shape[-3:]), ("mask", (*shape[:-3], *shape[-2:]))):
+        if role in op.tensors and op.tensors[role].shape != size:
+            return f"{role} must have the shape {size}, not {op.tensors[role].shape}"
+    return None
+
+
 def _softmax(op, logits):
     a = op.attributes
     if op.output.shape != logits.shape or op.output.encoding != "log_sqrt2":
@@ -224,7 +125,7 @@ def _softmax(op, logits):
     if not 0 < a["threshold_b"] <= a["threshold_a"] <= 2 * a["threshold_b"]:
         return "thresholds must satisfy 0 < b <= a <= 2 * b"
     if op.kind == "softmax_float":
-        return None
+        return _bias_and_mask(op, logits.shape)
     if (a["bits"], a["width"]) != (op.output.bits, logits.bits) or not logits.signed:
         return "bits and width must be those of its output and input"
     if not (2 <= a["rom_bits"] <= 12 and 8 <= a["exp_bits"] <= 24 and 1 <= a["shift"] <= 47
@@ -309,6 +210,31 @@ def _select(op, x):
     return _same_codes(op.output, x)
 
 
+def _gather(op, x):
+    index, size = op.tensors["index"], prod(x.shape[:-1])
+    if index.size * x.shape[-1] != prod(op.output.shape):
+        return f"{index.size} tokens do not fit {x.shape} and {op.output.shape}"
+    if not 0 <= int(index.min()) <= int(index.max()) < size:
+        return f"index must be between 0 and {size - 1}"
+    return _same_codes(op.output, x)
+
+
+def _real(op, x):
+    return None if op.output.shape == x.shape else "input and output must have one shape"
+
+
+def _pool(op, x):
+    if len(x.shape) != 2 or op.output.shape != (1, x.shape[-1]):
+        return f"input {x.shape} and output {op.output.shape} do not fit"
+    if op.kind == "pool_float":
+        return None
+    a = op.attributes
+    if not (0 <= a["multiplier"] < 1 << 18 and 1 <= a["shift"] <= 47) or (
+            a["input_zero_point"] != x.zero_point):
+        return "multiplier, shift or zero point is out of range"
+    return _bound(a["accumulator_bound"], x.shape[0] * _reach(x))
+
+
 def _average(op, *heads):
     shape = heads[0].shape
     if any(head.shape != shape for head in heads) or op.output.shape != (prod(shape),):
@@ -318,7 +244,7 @@ def _average(op, *heads):
             "heads must have the same codes")
     a = op.attributes
     real = [*a["scales"], *a["zero_points"]]
-    if any(isinstance(n, bool) or not isinstance(n, _NUMBER) for n in real) or not (
+    if any(isinstance(n, bool) or not isinstance(n, (int, float)) for n in real) or not (
             len(a["scales"]) == len(a["zero_points"]) == len(heads)):
         return "needs a scale and a zero point for each head"
     return None
@@ -328,6 +254,7 @@ _CHECKS = {
     "patches": _patches, "linear": _linear, "query_key": _query_key, "softmax": _softmax,
     "softmax_float": _softmax, "attention_value": _attention_value, "layernorm": _layer_norm,
     "layernorm_float": _layer_norm, "table": _table, "embed": _embed, "embed_float": _embed,
+    "gather": _gather, "real_float": _real, "pool": _pool, "pool_float": _pool,
     "add": _add, "add_float": _add, "select": _select, "average": _average,
     "average_float": _average,
 }

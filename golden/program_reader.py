@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from vit2rtl.golden.program import GRAPH, SCHEMA, TENSORS, VARIANTS, IntegerProgram, Op, Tensor
-from vit2rtl.golden.program_checks import check_constants, check_op, check_tensor
+from vit2rtl.golden.program_checks import check_op
+from vit2rtl.golden.program_kinds import check_constants, check_tensor
 
 _FIELDS = {"name": str, "kind": str, "inputs": list, "output": dict, "attributes": dict,
            "tensors": list}

@@ -20,27 +20,29 @@ HEADROOM = 1.25
 # Activation functions are all but zero, or constant, below.
 _ACTIVE = 8.0
 _TOGETHER = 4
+# How tracing ends the names of streams: inputs of LayerNorms and of PatchMerging.
+_STREAMS = ("norm.input", "norm1.input", "norm2.input", "downsample.input")
 
 
 @dataclass(frozen=True)
 class Ranges:
-    """Largest magnitudes seen: of the residual stream, and of the logits of each attention."""
+    """Largest magnitudes seen: of each LayerNorm's input, and of the logits of each attention."""
 
-    stream: float
+    streams: dict
     logits: dict
 
     @classmethod
     def of(cls, quantized, images):
         """Measured on images, float32[n, channels, height, width], a few at a time."""
-        stream, logits = 0.0, {name: 0.0 for name, _ in quantized.attentions()}
-        norms = {f"{name}.input" for name, module in quantized.network.named_modules()
-                 if hasattr(module, "normalized_shape")}
+        logits = {name: 0.0 for name, _ in quantized.attentions()}
+        streams = {}
         for part in images.split(_TOGETHER):
             seen = trace(quantized, part)
-            stream = max(stream, *(_largest(seen[name]) for name in norms if name in seen))
+            for name in (name for name in seen if name.endswith(_STREAMS)):
+                streams[name] = max(streams.get(name, 0.0), _largest(seen[name]))
             for name in logits:
                 logits[name] = max(logits[name], _largest(seen[f"{name}.logits"]))
-        return cls(stream, logits)
+        return cls(streams, logits)
 
 
 def _largest(traced):
@@ -53,7 +55,12 @@ class IntegerOps(HardwareOps):
     def __init__(self, ranges):
         super().__init__()
         self.ranges = ranges
-        self.stream_scale = (ranges.stream or 1.0) * STREAM_HEADROOM / (1 << (STREAM_BITS - 1))
+        self.enter(ranges.streams)
+
+    def enter(self, streams):
+        """One scale for the streams named, from the largest magnitude of any of them."""
+        reach = max(self.ranges.streams[name] for name in streams)
+        self.stream_scale = (reach or 1.0) * STREAM_HEADROOM / (1 << (STREAM_BITS - 1))
 
     def _stream(self, name, shape):
         return Tensor(name, tuple(shape), STREAM_BITS, True, scale=self.stream_scale)
@@ -71,12 +78,40 @@ class IntegerOps(HardwareOps):
     def add(self, name, stream, codes, out):
         return self.emit(name, "add", [stream, codes], self._stream(out, stream.shape))
 
+    def stream_of(self, codes, out):
+        """A branch is in the stream's scale already."""
+        return codes
+
     def layer_norm(self, name, norm, stream, target_name, target):
         output = codes_of(f"{target_name}.input", stream.shape, target.input_quantizer)
+        return self._layer_norm(name, norm, stream, output, output.zero_point)
+
+    def norm_to_stream(self, name, norm, stream, out):
+        half = 1 << (STREAM_BITS - 1)
+        return self._layer_norm(name, norm, stream, self._stream(out, stream.shape), half)
+
+    def norm_for_pool(self, name, norm, stream):
+        """16 bits for all that LayerNorm can give: √channels times the largest factor."""
+        half = 1 << (STREAM_BITS - 1)
+        gamma, beta = (float(p.detach().abs().max()) for p in (norm.weight, norm.bias))
+        scale = (gamma * stream.shape[-1] ** 0.5 + beta or 1.0) / half
+        output = Tensor(f"{name}.output", stream.shape, STREAM_BITS, scale=scale, zero_point=half)
+        return self._layer_norm(name, norm, stream, output, half)
+
+    def pool(self, name, x, out, quantizer):
+        """Sum of the tokens, requantized."""
+        output = codes_of(out, (1, x.shape[-1]), quantizer)
+        (multiplier,), (shift,) = multiplier_and_shift(x.scale / x.shape[0] / output.scale)
+        return self.emit(
+            name, "pool", [x], output, input_zero_point=x.zero_point, multiplier=int(multiplier),
+            shift=int(shift), accumulator_bound=x.shape[0] * tensor_reach(x),
+        )
+
+    def _layer_norm(self, name, norm, stream, output, zero_point):
         gamma, beta = (p.detach().double().numpy() for p in (norm.weight, norm.bias))
         try:
             made = layernorm.parameters_of(
-                gamma, beta, output.scale, output.zero_point,
+                gamma, beta, output.scale, zero_point,
                 input_scale=stream.scale, epsilon=norm.eps,
             )
         except ValueError as error:
@@ -85,7 +120,7 @@ class IntegerOps(HardwareOps):
                          {"gain": made.gain, "offset": made.offset},
                          shift=made.shift, epsilon=made.epsilon)
 
-    def query_key(self, name, attention, q, k):
+    def query_key(self, name, attention, q, k, mask):
         """Logits of 12 bits; 1/√D is in their multiplier (R3)."""
         reach = tensor_reach(q) * tensor_reach(k) * (q.shape[-1] // attention.heads)
         scale = (self.ranges.logits[name] or 1.0) * HEADROOM / ((1 << (LOGIT_BITS - 1)) - 1)
@@ -93,14 +128,21 @@ class IntegerOps(HardwareOps):
             q.scale * k.scale * attention.scale / scale
         )
         output = Tensor(f"{name}.logits", matrix(attention, q), LOGIT_BITS, True, scale=scale)
+        tensors, bound = {}, reach
+        if attention.relative_position_bias is not None:
+            bias = attention.relative_position_bias[0].double().numpy()
+            bias = np.floor(bias / (q.scale * k.scale * attention.scale) + 0.5).astype(np.int32)
+            tensors["bias"], bound = bias, reach + int(np.abs(bias).max())
+        if mask is not None:
+            tensors["mask"] = mask.astype(np.uint8)
         return self.emit(
-            f"{name}.query_key", "query_key", [q, k], output, heads=attention.heads,
+            f"{name}.query_key", "query_key", [q, k], output, tensors, heads=attention.heads,
             q_zero_point=q.zero_point, k_zero_point=k.zero_point, product_bound=reach,
-            accumulator_bound=reach, multiplier=int(multiplier), shift=int(shift),
+            accumulator_bound=bound, multiplier=int(multiplier), shift=int(shift),
             width=LOGIT_BITS,
         )
 
-    def softmax(self, name, attention, logits):
+    def softmax(self, name, attention, logits, mask):
         quantizer = attention.softmax_quantizer
         made = softmax.parameters(
             logits.scale, float(quantizer.scale), bits=quantizer.bits,

@@ -1,6 +1,8 @@
 """The ops that lowering makes of each module, variant ``hardware``."""
 
 
+from dataclasses import replace
+
 import numpy as np
 
 from vit2rtl.activation_table import activation_table
@@ -86,19 +88,45 @@ class HardwareOps:
 
     def layer_norm(self, name, norm, stream, target_name, target):
         output = codes_of(f"{target_name}.input", stream.shape, target.input_quantizer)
-        tensors = {"gamma": norm.weight.detach().double().numpy(),
-                   "beta": norm.bias.detach().double().numpy()}
-        return self.emit(name, "layernorm_float", [stream], output, tensors, epsilon=norm.eps)
+        return self.emit(name, "layernorm_float", [stream], output, _affine(norm),
+                         epsilon=norm.eps)
 
-    def attention(self, name, attention, q, k, v):
-        logits = self.query_key(name, attention, q, k)
-        codes = self.softmax(name, attention, logits)
+    def enter(self, streams):
+        """The streams named share one scale from here on; float64 needs none."""
+
+    def stream_of(self, codes, out):
+        """A branch's codes as a residual stream of their own."""
+        return self.emit(f"{codes.name}.real", "real_float", [codes], _stream(out, codes.shape),
+                         scale=codes.scale, zero_point=codes.zero_point)
+
+    def gather(self, name, x, index, shape, out):
+        """Tokens in another order, some of them side by side."""
+        return self.emit(name, "gather", [x], replace(x, name=out, shape=tuple(shape)),
+                         {"index": index.astype(np.int32)})
+
+    def norm_to_stream(self, name, norm, stream, out):
+        """LayerNorm from stream to stream."""
+        return self.emit(name, "layernorm_float", [stream], _stream(out, stream.shape),
+                         _affine(norm), epsilon=norm.eps)
+
+    def norm_for_pool(self, name, norm, stream):
+        return self.norm_to_stream(name, norm, stream, f"{name}.output")
+
+    def pool(self, name, x, out, quantizer):
+        """Mean of the tokens, quantized."""
+        output = codes_of(out, (1, x.shape[-1]), quantizer)
+        return self.emit(name, "pool_float", [x], output)
+
+    def attention(self, name, attention, q, k, v, mask=None):
+        """``mask``: bool[windows, tokens, tokens], True where a key is out of reach (Swin)."""
+        logits = self.query_key(name, attention, q, k, mask)
+        codes = self.softmax(name, attention, logits, mask)
         return self.attention_value(name, attention, codes, v)
 
-    def query_key(self, name, attention, q, k):
+    def query_key(self, name, attention, q, k, mask):
         reach = tensor_reach(q) * tensor_reach(k) * (q.shape[-1] // attention.heads)
         scale = q.scale * k.scale * attention.scale
-        output = Tensor(f"{name}.logits", matrix(attention, q), reach.bit_length() + 1, True,
+        output = Tensor(f"{name}.accumulators", matrix(attention, q), reach.bit_length() + 1, True,
                         "accumulator", scale, 0, reach)
         return self.emit(
             f"{name}.query_key", "query_key", [q, k], output, heads=attention.heads,
@@ -106,13 +134,18 @@ class HardwareOps:
             accumulator_bound=reach,
         )
 
-    def softmax(self, name, attention, logits):
+    def softmax(self, name, attention, logits, mask):
         quantizer = attention.softmax_quantizer
+        tensors = {}
+        if attention.relative_position_bias is not None:
+            tensors["bias"] = attention.relative_position_bias[0].double().numpy()
+        if mask is not None:
+            tensors["mask"] = mask.astype(np.uint8)
         a, b = quantizer.thresholds()
         return self.emit(
             f"{name}.softmax", "softmax_float", [logits],
-            log_codes(f"{name}.softmax", logits.shape, quantizer), logit_scale=logits.scale,
-            threshold_a=a, threshold_b=b, zero_code=quantizer.zero_code,
+            log_codes(f"{name}.softmax", logits.shape, quantizer), tensors,
+            logit_scale=logits.scale, threshold_a=a, threshold_b=b, zero_code=quantizer.zero_code,
         )
 
     def attention_value(self, name, attention, codes, v):
@@ -156,6 +189,11 @@ class HardwareOps:
         return self.emit("logits", "average_float", logits, output,
                          scales=[t.scale for t in logits],
                          zero_points=[t.zero_point for t in logits])
+
+
+def _affine(norm):
+    return {"gamma": norm.weight.detach().double().numpy(),
+            "beta": norm.bias.detach().double().numpy()}
 
 
 def codes_of(name, shape, quantizer):

@@ -13,6 +13,7 @@ from vit2rtl.golden.program import VARIANTS, IntegerProgram, Tensor
 from vit2rtl.integer_ops import IntegerOps, Ranges
 from vit2rtl.lowered_ops import HardwareOps
 from vit2rtl.surgery import timm
+from vit2rtl.swin_lowering import SwinTransformer
 
 _vit = timm.models.vision_transformer
 
@@ -36,9 +37,6 @@ def lower(quantized, *, variant, model, preprocessing, images=None):
             f"layernorm {recipe.layernorm}, softmax {recipe.softmax}"
         )
     network = quantized.network
-    if not isinstance(network, _vit.VisionTransformer):
-        raise ValueError(f"Model type {type(network).__name__} cannot be lowered yet; "
-                         "supported are VisionTransformer, VisionTransformerDistilled")
     if variant not in VARIANTS:
         raise ValueError(f"Variant must be one of {', '.join(VARIANTS)}, not {variant!r}")
     if variant == "hardware":
@@ -53,7 +51,9 @@ def lower(quantized, *, variant, model, preprocessing, images=None):
              *network.patch_embed.img_size)
     image = Tensor("image", shape, quantizer.bits, scale=float(quantizer.scale),
                    zero_point=int(quantizer.zero_point))
-    _VisionTransformer(network, ops, {m: n for n, m in network.named_modules()}).build(image)
+    names = {module: name for name, module in network.named_modules()}
+    walk = _VisionTransformer if isinstance(network, _vit.VisionTransformer) else SwinTransformer
+    walk(network, ops, names).build(image)
     return IntegerProgram(
         variant, image, _pixel_codes(quantizer, shape[0], preprocessing), ops.made,
         preprocessing, model, recipe.as_dict(),

@@ -8,6 +8,9 @@ import torch
 from torch import nn
 
 from vit2rtl.layers import QuantLinear, QuantPatchEmbedding
+from vit2rtl.surgery import timm
+
+PatchMerging = timm.models.swin_transformer.PatchMerging
 
 
 @dataclass(frozen=True)
@@ -49,21 +52,40 @@ def trace(quantized, images):
         logits = quantized.network(images)
     record("logits", logits)
     for name, attention in quantized.attentions():
-        seen[f"{name}.logits"] = _logits(attention, *(seen[f"{name}.qkv.{p}"] for p in "qk"))
+        acc = _accumulators(attention, *(seen[f"{name}.qkv.{p}"] for p in "qk"))
+        seen[f"{name}.accumulators"] = acc
+        seen[f"{name}.logits"] = _logits(quantized.network, name, attention, acc, count)
     return seen
 
 
-def _logits(attention, q, k):
-    """q·kᵀ without bias and mask, as accumulators."""
+def _logits(network, name, attention, acc, count):
+    """What softmax takes: the accumulators' reals, with Swin's bias and mask."""
+    if attention.relative_position_bias is None:
+        return acc
+    bias = attention.relative_position_bias.double().numpy()
+    logits = acc.real().reshape(-1, *bias.shape[1:]) + bias
+    mask = getattr(network.get_submodule(name.rpartition(".")[0]), "attn_mask", None)
+    if mask is not None:
+        tokens = logits.shape[-1]
+        logits = logits.reshape(count, len(mask), -1, tokens, tokens)
+        logits = logits + mask.double().numpy()[:, np.newaxis]
+    return Traced(logits.reshape(count, -1, logits.shape[-1]))
+
+
+def _accumulators(attention, q, k):
+    """q·kᵀ without bias and mask."""
     (left, right) = (
         (x.array.astype(np.float64) - x.zero_point) for x in (q, k)
     )
-    batch, tokens, channels = left.shape
-    heads = attention.heads
+    channels, heads = left.shape[-1], attention.heads
+    if attention.relative_position_bias is not None:
+        tokens = attention.relative_position_bias.shape[-1]
+        left, right = (x.reshape(-1, tokens, channels) for x in (left, right))
+    batch, tokens, _ = left.shape
     left, right = (x.reshape(batch, tokens, heads, channels // heads).swapaxes(1, 2)
                    for x in (left, right))
     acc = (left @ right.swapaxes(-1, -2)).astype(np.int32)
-    return Traced(acc, q.scale * k.scale * attention.scale)
+    return Traced(acc.reshape(len(q.array), -1, tokens), q.scale * k.scale * attention.scale)
 
 
 @contextmanager
@@ -73,7 +95,7 @@ def _hooked(quantized, record):
         if isinstance(module, QuantLinear):
             handles.append(module.register_forward_pre_hook(_input_hook(name, record)))
             module.tap = _layer_tap(name, record)
-        elif isinstance(module, nn.LayerNorm):
+        elif isinstance(module, (nn.LayerNorm, PatchMerging)):
             handles.append(module.register_forward_pre_hook(
                 lambda _, x, name=name: record(f"{name}.input", x[0])))
         else:

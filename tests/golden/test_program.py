@@ -205,3 +205,31 @@ def test_out_of_range_weight_codes_are_refused(tmp_path):
     program.save(tmp_path / "program")
     with pytest.raises(ValueError, match=r"weight codes must have 2 bits, of 1 to 8$"):
         read_program(tmp_path / "program")
+
+
+def gathering(index, shape, tmp_path):
+    program = small_program()
+    old = program.ops[2]
+    output = Tensor("token", shape, 8, scale=0.25, zero_point=100)
+    program.ops[2] = Op("gather", "gather", old.inputs, output,
+                        tensors={"index": np.array(index, np.int32)})
+    program.save(tmp_path / "program")
+    return read_program(tmp_path / "program")
+
+
+def test_gather_puts_tokens_in_order(tmp_path):
+    program = gathering([3], (1, 3), tmp_path)
+    codes = np.random.default_rng(5).integers(0, 16, (2, 1, 4, 4), dtype=np.uint8)
+    _, recorded = execute(program, codes, record=["proj", "token"])
+    assert np.array_equal(recorded["token"], recorded["proj"][:, [3]])
+
+
+@pytest.mark.parametrize(("index", "shape", "text"), [
+    ([4], (1, 3), "op 'gather': index must be between 0 and 3"),
+    ([-1], (1, 3), "op 'gather': index must be between 0 and 3"),
+    ([0, 1], (1, 3), "op 'gather': 2 tokens do not fit (4, 3) and (1, 3)"),
+])
+def test_gathers_that_do_not_fit_are_refused(index, shape, text, tmp_path):
+    with pytest.raises(ValueError) as raised:
+        gathering(index, shape, tmp_path)
+    assert str(raised.value) == f"{tmp_path / 'program' / GRAPH}: {text}"

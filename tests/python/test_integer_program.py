@@ -94,7 +94,8 @@ def test_ranges_cover_all_images(quantize, digits):
     quantized = quantize(4, 4)
     whole = Ranges.of(quantized, digits)
     parts = [Ranges.of(quantized, part) for part in digits.split(8)]
-    assert whole.stream == pytest.approx(max(part.stream for part in parts))
+    for name, reach in whole.streams.items():
+        assert reach == pytest.approx(max(part.streams[name] for part in parts))
     for name, reach in whole.logits.items():
         assert reach == pytest.approx(max(part.logits[name] for part in parts))
 
