@@ -65,6 +65,8 @@ def cli(debug):
     The whole flow on your own model:
       vit2rtl quantize deit_tiny_patch16_224 --images calib/ --bits w4a4 --out model/
       vit2rtl evaluate model/ --images val/ --baseline
+      vit2rtl lower    model/ --out program/
+      vit2rtl compare  model/ program/ --images val/
       vit2rtl vectors  model/ --images val/ --out vectors/
       vit2rtl verilog  --all --out verilog/
       vit2rtl simulate vectors/ --simulator icarus --simulator verilator
