@@ -53,8 +53,8 @@ class Images:
         return self.subset(place[name] for name in listed)
 
     def excluding(self, listed):
-        """All images but those named."""
-        left_out = set(listed)
+        """All images but those named; a name that is not there is an error."""
+        left_out = set(self.only(listed).names)
         return self.subset(i for i, name in enumerate(self.names) if name not in left_out)
 
     def sample(self, count, seed):
@@ -162,5 +162,11 @@ def _scan(folder):
     classes = [p for p in visible(folder) if p.is_dir()]
     if not classes:
         return [p.name for p in images(folder)], None
+    loose = images(folder)
+    if loose:
+        raise ValueError(
+            f"Image folder {folder} holds both class sub-folders and images ({loose[0].name}): "
+            f"move the images into classes, or name all images in a {LABELS}"
+        )
     found = [(p, label) for label, path in enumerate(classes) for p in images(path)]
     return [p.relative_to(folder).as_posix() for p, _ in found], [label for _, label in found]
