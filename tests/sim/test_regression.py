@@ -71,6 +71,16 @@ def test_waves_are_recorded(simulator, bundle_path, tmp_path):
     assert all(result.waves.stat().st_size > 1000 for result in results)
 
 
+def test_folders_with_spaces_and_umlauts(bundle_path, tmp_path):
+    folder = tmp_path / "Bündel und Läufe"
+    shutil.copytree(bundle_path, folder)
+    settings = {"simulators": ["icarus"], "units": ["log2_dequantizer_l2"], "waves": True}
+    results = run_regression(folder, out=folder / "läuft", **settings)
+    assert [result.details for result in results] == [()] * 4
+    assert all(result.passed for result in results)
+    assert all(result.waves.stat().st_size > 1000 for result in results)
+
+
 def compiles(text):
     command = ["g++", "-fsyntax-only", "-x", "c++", "-"]
     return not subprocess.run(command, input=text, text=True, capture_output=True).returncode
