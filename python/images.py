@@ -22,11 +22,13 @@ class Images:
     names    list[str], for lists, logs and manifests
     labels   int64[n] or None
     load     index -> float32[channels, height, width], preprocessed
+    folders  int, how many class sub-folders gave the labels; None where something else did
     """
 
     names: list
     labels: torch.Tensor | None
     load: object = field(repr=False)
+    folders: int | None = None
 
     def __len__(self):
         return len(self.names)
@@ -42,6 +44,7 @@ class Images:
             [self.names[i] for i in indices],
             None if self.labels is None else self.labels[indices],
             lambda index: self.load(indices[index]),
+            self.folders,
         )
 
     def only(self, listed):
@@ -93,17 +96,20 @@ def open_images(folder, config):
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"Image folder {folder} does not exist")
+    classes = None
     if (folder / LABELS).is_file():
         names, labels = _read_labels(folder)
     else:
-        names, labels = _scan(folder)
+        names, labels, classes = _scan(folder)
     if not names:
         raise ValueError(f"Image folder {folder} holds no images ({', '.join(sorted(_SUFFIXES))})")
     config = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
     transform = timm.data.create_transform(**config, is_training=False)
     mode = "L" if config["input_size"][0] == 1 else "RGB"
     labels = None if labels is None else torch.tensor(labels)
-    return Images(names, labels, lambda index: _load(folder / names[index], mode, transform))
+    return Images(
+        names, labels, lambda index: _load(folder / names[index], mode, transform), classes
+    )
 
 
 def embedded_images(split):
@@ -161,7 +167,7 @@ def _scan(folder):
 
     classes = [p for p in visible(folder) if p.is_dir()]
     if not classes:
-        return [p.name for p in images(folder)], None
+        return [p.name for p in images(folder)], None, None
     loose = images(folder)
     if loose:
         raise ValueError(
@@ -169,4 +175,5 @@ def _scan(folder):
             f"move the images into classes, or name all images in a {LABELS}"
         )
     found = [(p, label) for label, path in enumerate(classes) for p in images(path)]
-    return [p.relative_to(folder).as_posix() for p, _ in found], [label for _, label in found]
+    names = [p.relative_to(folder).as_posix() for p, _ in found]
+    return names, [label for _, label in found], len(classes)
