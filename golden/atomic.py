@@ -8,16 +8,16 @@ from pathlib import Path
 
 
 @contextmanager
-def folder(path, *, kind, is_ours):
+def folder(path, *, kind, parts):
     """A new folder that takes the place of ``path`` when the block ends well, and vanishes else.
 
-    path     where the folder is to be; an empty folder there, or one of ours, is replaced
-    kind     what it is, for messages: "bundle"
-    is_ours  tells of an existing folder whether it is of that kind and may be replaced
-    yields   Path of the empty temporary folder
-    raises   ValueError if a file, or a folder that holds anything else, is in the way
+    path    where the folder is to be; an empty folder there, or one of ours, is replaced
+    kind    what it is, for messages: "bundle"
+    parts   names that belong into an existing folder of that kind; None if it is of another
+    yields  Path of the empty temporary folder
+    raises  ValueError if a file, or a folder that holds anything else, is in the way
     """
-    path = check(path, kind=kind, is_ours=is_ours)
+    path = check(path, kind=kind, parts=parts)
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
@@ -29,13 +29,21 @@ def folder(path, *, kind, is_ours):
         shutil.rmtree(scratch)
 
 
-def check(path, *, kind, is_ours):
+def check(path, *, kind, parts):
     """The resolved path; a ValueError where :func:`folder` would raise one."""
     path = Path(path).resolve()
     if path.exists() and not path.is_dir():
         raise ValueError(f"{path} is a file, not a folder for a {kind}")
-    if path.exists() and any(path.iterdir()) and not is_ours(path):
+    if not path.exists() or not any(path.iterdir()):
+        return path
+    ours = parts(path)
+    if ours is None:
         raise ValueError(f"{path} is not empty and not a {kind}: not overwriting it")
+    for found in sorted(entry.name for entry in path.iterdir()):
+        if found not in ours:
+            raise ValueError(
+                f"{path} holds {found!r}, which is no part of the {kind}: not overwriting it"
+            )
     return path
 
 
@@ -46,6 +54,6 @@ def _replace(path, new, old):
     os.rename(path, old)
     try:
         os.rename(new, path)
-    except OSError:
+    except BaseException:
         os.rename(old, path)
         raise

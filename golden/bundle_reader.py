@@ -18,7 +18,7 @@ def read_bundle(path):
     manifest = _manifest(root)
     sums = _sums(root)
     entries = [
-        _entry(root, sums, described) for described in _get(manifest, "entries", list, MANIFEST)
+        _entry(root, sums, described) for described in _some(manifest, "entries", MANIFEST)
     ]
     names = [entry.instance.name for entry in entries]
     if duplicate := _duplicate(names):
@@ -81,7 +81,7 @@ def _entry(root, sums, described):
         raise ValueError(f"{where}: its parameters make it {instance.name!r}")
     bench = _file(root, sums, _get(described, "bench", dict, where), where)
     records = [
-        _record(root, sums, instance, record) for record in _get(described, "records", list, where)
+        _record(root, sums, instance, record) for record in _some(described, "records", where)
     ]
     if duplicate := _duplicate([record.name.lower() for record in records]):
         raise ValueError(f"{where} has two records {duplicate!r}")
@@ -125,13 +125,14 @@ def _record(root, sums, instance, described):
 
 def _check_tensors(instance, tensors, files, where):
     """The manifest describes each field of the instance, in order, in the file that holds it."""
-    keys = ("role", "name", "bits", "signed", "lanes", "file")
-    fields = {"stimulus": instance.inputs, "expected": instance.outputs}
-    due = [
-        (role, field.name, field.width, field.signed, instance.lanes, files[role]["file"])
-        for role in fields
-        for field in fields[role]
-    ]
+    keys = ("role", "name", "bits", "signed", "lanes", "packing", "file")
+    due = []
+    for role, fields in (("stimulus", instance.inputs), ("expected", instance.outputs)):
+        packed = {"lane_bits": packing.lane_bits(fields), "offset": 0}
+        for field in fields:
+            kind = (field.name, field.width, field.signed, instance.lanes)
+            due.append((role, *kind, dict(packed), files[role]["file"]))
+            packed["offset"] += field.width
     if [tuple(_get(tensor, key, object, where) for key in keys) for tensor in tensors] != due:
         raise ValueError(f"{where}: its tensors are not those of {instance.name}")
 
@@ -227,6 +228,14 @@ def _get(mapping, key, kind, where):
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ValueError(f"{where}: {key!r} must be of type {kind.__name__}, not {value!r}")
     return value
+
+
+def _some(mapping, key, where):
+    """A list that is not empty: what holds no vectors would pass every bench."""
+    values = _get(mapping, key, list, where)
+    if not values:
+        raise ValueError(f"{where}: {key!r} must not be empty")
+    return values
 
 
 def _duplicate(names):

@@ -45,6 +45,12 @@ def schema_of(folder):
     return schema if isinstance(schema, str) else None
 
 
-def is_bundle(folder):
-    """Whether a folder holds a bundle, of whatever version."""
-    return (schema_of(folder) or "").startswith(f"{SCHEMA_NAME}/")
+def parts_of(folder):
+    """Names of what belongs into a folder that holds a bundle, of whatever version; else None."""
+    if not (schema_of(folder) or "").startswith(f"{SCHEMA_NAME}/"):
+        return None
+    try:
+        listed = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        listed = []
+    return {MANIFEST, SUMS, *(line[66:].partition("/")[0] for line in listed)}

@@ -15,7 +15,7 @@ from vit2rtl.golden.bundle_schema import (
     SCHEMA,
     SUMS,
     check_record_name,
-    is_bundle,
+    parts_of,
     sha256,
     to_json,
 )
@@ -27,7 +27,7 @@ class BundleWriter:
 
     A context manager: files go to a temporary folder beside ``path``, which takes the place of
     ``path`` when the block ends well and vanishes when it does not. An existing bundle is
-    replaced; anything else in the way is an error.
+    replaced; anything else in the way, or in its folder, is an error.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class BundleWriter:
         self._instances = {}
 
     def __enter__(self):
-        self._place = atomic.folder(self._path, kind="bundle", is_ours=is_bundle)
+        self._place = atomic.folder(self._path, kind="bundle", parts=parts_of)
         self._root = self._place.__enter__()
         return self
 

@@ -12,17 +12,22 @@ _FILTERS = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
 
 
 def find(folder):
-    """(names, class indices or None) of a folder: class sub-folders, or flat with ``labels.csv``.
+    """(names, class indices or None, number of class sub-folders or None) of a folder.
+
+    Class sub-folders, or flat with ``labels.csv`` (file,class_index).
 
     raises   ValueError naming the folder, or the line of ``labels.csv``, that is wrong
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"Image folder {folder} does not exist")
-    names, labels = _labelled(folder) if (folder / LABELS).is_file() else _scanned(folder)
+    if (folder / LABELS).is_file():
+        names, labels, classes = *_labelled(folder), None
+    else:
+        names, labels, classes = _scanned(folder)
     if not names:
         raise ValueError(f"Image folder {folder} holds no images ({', '.join(sorted(SUFFIXES))})")
-    return names, labels
+    return names, labels, classes
 
 
 def read_list(path):
@@ -111,6 +116,13 @@ def _scanned(folder):
 
     classes = [p for p in visible(folder) if p.is_dir()]
     if not classes:
-        return [p.name for p in images(folder)], None
+        return [p.name for p in images(folder)], None, None
+    loose = images(folder)
+    if loose:
+        raise ValueError(
+            f"Image folder {folder} holds both class sub-folders and images ({loose[0].name}): "
+            f"move the images into classes, or name all images in a {LABELS}"
+        )
     found = [(p, label) for label, path in enumerate(classes) for p in images(path)]
-    return [p.relative_to(folder).as_posix() for p, _ in found], [label for _, label in found]
+    names = [p.relative_to(folder).as_posix() for p, _ in found]
+    return names, [label for _, label in found], len(classes)

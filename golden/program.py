@@ -111,7 +111,7 @@ class IntegerProgram:
         for op in self.ops:
             arrays |= {f"{op.name}/{role}": array for role, array in op.tensors.items()}
         arrays = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
-        with atomic.folder(folder, kind="program", is_ours=is_program) as new:
+        with atomic.folder(folder, kind="program", parts=_parts) as new:
             data = save(arrays)
             (new / TENSORS).write_bytes(data)
             graph = {
@@ -128,9 +128,14 @@ class IntegerProgram:
             (new / GRAPH).write_text(text, encoding="utf-8")
 
 
-def is_program(folder):
-    """Whether a folder holds a program, of whatever version."""
-    return (Path(folder) / GRAPH).is_file()
+def _parts(folder):
+    """Names of what belongs into a program's folder; None for another folder."""
+    try:
+        graph = json.loads((Path(folder) / GRAPH).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    schema = graph.get("schema") if isinstance(graph, dict) else None
+    return {GRAPH, TENSORS} if str(schema).startswith(SCHEMA.partition("/")[0]) else None
 
 
 def _described(op):

@@ -14,7 +14,7 @@ _FLOAT32_RANKS = 1 << 24
 _CHUNK = 1 << 15
 # A range narrower than this fraction of its magnitude is a constant: float32 codes of it would be
 # rounding noise (24 bits, less the 8 of a code).
-_CONSTANT = 2.0**-18
+_CONSTANT = 2.0**-16
 
 
 def percentile_ranges(rows):

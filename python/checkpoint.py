@@ -45,12 +45,20 @@ def _canonical(recipe):
     return json.dumps(recipe.as_dict(), sort_keys=True)
 
 
-def is_checkpoint(folder):
-    """Whether a folder holds a checkpoint, of whatever version."""
-    return (Path(folder) / DESCRIPTION).is_file()
+def _parts(folder):
+    """Names of what belongs into a checkpoint's folder; None for another folder."""
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    schema = description.get("schema") if isinstance(description, dict) else None
+    if not str(schema).startswith(SCHEMA.partition("/")[0]):
+        return None  # others have a model.json, too
+    plots = (path.name for path in folder.glob("*.png"))  # by quantize --plots
+    return {DESCRIPTION, TENSORS, *plots}
 
 
-_KIND = {"kind": "checkpoint", "is_ours": is_checkpoint}
+_KIND = {"kind": "checkpoint", "parts": _parts}
 
 
 def check_place(folder):

@@ -22,11 +22,13 @@ class Images:
     names    list[str], for lists, logs and manifests
     labels   int64[n] or None
     load     index -> float32[channels, height, width], preprocessed
+    folders  int, how many class sub-folders gave the labels; None where something else did
     """
 
     names: list
     labels: torch.Tensor | None
     load: object = field(repr=False)
+    folders: int | None = None
 
     def __len__(self):
         return len(self.names)
@@ -42,6 +44,7 @@ class Images:
             [self.names[i] for i in indices],
             None if self.labels is None else self.labels[indices],
             lambda index: self.load(indices[index]),
+            self.folders,
         )
 
     def only(self, listed):
@@ -53,8 +56,8 @@ class Images:
         return self.subset(place[name] for name in listed)
 
     def excluding(self, listed):
-        """All images but those named."""
-        left_out = set(listed)
+        """All images but those named; a name that is not there is an error."""
+        left_out = set(self.only(listed).names)
         return self.subset(i for i, name in enumerate(self.names) if name not in left_out)
 
     def sample(self, count, seed):
@@ -85,12 +88,14 @@ def open_images(folder, config):
     raises   ValueError naming the folder, or the line of ``labels.csv``, that is wrong
     """
     folder = Path(folder)
-    names, labels = find(folder)
+    names, labels, classes = find(folder)
     config = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
     transform = timm.data.create_transform(**config, is_training=False)
     mode = "L" if config["input_size"][0] == 1 else "RGB"
     labels = None if labels is None else torch.tensor(labels)
-    return Images(names, labels, lambda index: _load(folder / names[index], mode, transform))
+    return Images(
+        names, labels, lambda index: _load(folder / names[index], mode, transform), classes
+    )
 
 
 def embedded_images(split):

@@ -53,6 +53,8 @@ class QuantizedViT(nn.Module):
             raise ValueError(
                 f"Calibration needs at least {MIN_CALIBRATION_IMAGES} images, not {len(images)}"
             )
+        if any(layer.weight is None for _, layer in self.layers()):
+            raise ValueError("The model is calibrated already; make a new QuantizedViT")
         for _, layer in self.layers():
             layer.calibrate_weight()
         self._set_calibrating(True)

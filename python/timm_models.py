@@ -28,9 +28,11 @@ def create(name, *, weights=None, **arguments):
     raises     ValueError naming what is wrong with the name or the weights
     """
     if name == embedded.MODEL_NAME:
-        if weights is None:
-            return embedded.create()
-        raise ValueError(f"{name} is embedded with its weights; it takes no weights file")
+        if weights is not None:
+            raise ValueError(f"{name} is embedded with its weights; it takes no weights file")
+        if arguments:
+            raise ValueError(f"{name} takes no model arguments, not even {next(iter(arguments))}")
+        return embedded.create()
     if not timm.is_model(name):
         close = difflib.get_close_matches(name, timm.list_models(), n=3, cutoff=0.4)
         hint = f"; did you mean {' or '.join(close)}?" if close else ""

@@ -34,7 +34,7 @@ class RequantizerLane(Lane):
             value = self._register(m, value, stage, "shifted")
             overflow = self._register(m, overflow | lost, stage, "overflow")
             sign = self._register(m, sign, stage, "sign")
-            if stage == 3:
+            if stage == 3 and fine:
                 amount = self._register(m, amount[:fine], stage, "amount")
 
         total = Signal(signed(kept))

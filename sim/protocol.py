@@ -87,7 +87,7 @@ def _job(entry, tool, build, folder, seed, waves, throughput):
         "results": str(folder.resolve() / RESULTS),
         "junit": str(folder.resolve() / JUNIT),
         "seed": seed,
-        "waves": str(waves.resolve()) if waves else "",
+        "waves": waves.name if waves else "",
         "configuration": [field.name for field in entry.instance.configuration],
         "records": records,
         "throughput": throughput,

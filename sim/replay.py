@@ -1,7 +1,9 @@
 """Runs the replay bench of one instance: every record of a bundle, compared in HDL."""
 
 import re
+import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from vit2rtl.sim import processes
@@ -27,14 +29,15 @@ def run(entry, tool, build, folder, *, bundle, seed, stall=0, build_seconds=0.0)
     log = folder / f"{REPLAY}.log"
     log.unlink(missing_ok=True)
     waves = folder / f"{REPLAY}.fst" if build.waves else None
-    started = time.perf_counter()
-    status = processes.run(
-        _command(tool, build, bundle, seed, stall, waves),
-        log=log,
-        timeout=_timeout(entry, tool, stall),
-        cwd=folder,
-    )
-    seconds = time.perf_counter() - started
+    with _plain_path(bundle) as path:
+        started = time.perf_counter()
+        status = processes.run(
+            _command(tool, build, path, seed, stall, waves),
+            log=log,
+            timeout=_timeout(entry, tool, stall),
+            cwd=folder,
+        )
+        seconds = time.perf_counter() - started
     text = log.read_text(encoding="utf-8", errors="replace")
     verdict = _VERDICT.search(text)
     beats, mismatches, error = 0, 0, ""
@@ -67,10 +70,23 @@ def run(entry, tool, build, folder, *, bundle, seed, stall=0, build_seconds=0.0)
     )
 
 
+@contextmanager
+def _plain_path(bundle):
+    """The bundle's path in ASCII, through a link if need be: Icarus opens files of no other."""
+    bundle = Path(bundle).resolve()
+    if str(bundle).isascii():
+        yield bundle
+        return
+    with tempfile.TemporaryDirectory(prefix="vit2rtl-") as folder:
+        link = Path(folder) / "bundle"
+        link.symlink_to(bundle)
+        yield link
+
+
 def _command(tool, build, bundle, seed, stall, waves):
-    plusargs = [f"+bundle={Path(bundle).resolve()}", f"+stall={stall}", f"+seed={seed + 1}"]
+    plusargs = [f"+bundle={bundle}", f"+stall={stall}", f"+seed={seed + 1}"]
     if waves is not None:
-        plusargs.append(f"+waves={waves.resolve()}")
+        plusargs.append(f"+waves={waves.name}")
     if tool.name == "icarus":
         vvp = Path(tool.path).with_name("vvp")
         return [vvp, "-n", build.program, *(["-fst"] if waves else ["-none"]), *plusargs]

@@ -161,7 +161,7 @@ def test_make_alone_lists_every_target():
             f"{SIMULATE} --simulator icarus --seed 7 --jobs 2 --waves",
         ),
         (["sim", "SIM=verilator", "WAVES=0"], f"{SIMULATE} --simulator verilator"),
-        (["test", "TESTS=tests/rtl"], "pytest -n 2 --dist loadgroup"),
+        (["test", "TESTS=tests/rtl"], "pytest -n 2"),
     ],
 )
 def test_targets_set_up_first_and_then_call_the_command(arguments, command):

@@ -37,6 +37,11 @@ def command(checkpoint_folder, folder, listed, exclude, baseline, weights, as_js
     found = options.choose(found, listed, exclude)
     reference = checkpoint.float_model(description, weights)
     check_labels(found.labels, reference.num_classes)
+    if found.folders not in (None, reference.num_classes):
+        click.echo(
+            f"Warning: {found.folders} class sub-folders for {reference.num_classes} classes; they "
+            "count as classes 0, 1, ... in alphabetical order (labels.csv names any)", err=True,
+        )
     float_logits = evaluation.logits(reference, found, title="float")
     quantized_logits = evaluation.logits(quantized, found, title="quantized")
     rows = {"quantized": evaluation.scores(quantized_logits, found.labels, float_logits)}

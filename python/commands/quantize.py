@@ -1,7 +1,9 @@
 """vit2rtl quantize: from a timm model and some images to a checkpoint of integers."""
 
+import ast
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -41,7 +43,8 @@ Examples:
               help="Calibration images to draw from the folder; --list takes all it names.")
 @click.option("--seed", type=options.SEED, default=0, show_default=True, help="Seed of that draw.")
 @click.option("--model-arg", "model_arguments", multiple=True, metavar="NAME=VALUE",
-              help="Argument of timm.create_model, e.g. img_size=384; may be repeated.")
+              help="Argument of timm.create_model, e.g. img_size=384 or depths=[2,2,6,2]; may be "
+                   "repeated.")
 @click.option("--plots", "plot_file", type=options.FILE,
               help="PNG to draw: channel ranges and Softmax histogram (the paper's Figs. 2, 3).")
 @click.option("--out", required=True, type=options.FOLDER, help="Folder for the checkpoint.")
@@ -101,11 +104,18 @@ def _parse_arguments(pairs):
         name, equals, value = pair.partition("=")
         if not equals or not name.isidentifier():
             raise ValueError(f"Model argument must look like img_size=384, not {pair!r}")
-        try:
-            arguments[name] = json.loads(value)
-        except ValueError:
-            arguments[name] = value
+        arguments[name] = _value(value)
     return arguments
+
+
+def _value(text):
+    """What a command line says in JSON or Python, ``false`` or ``False``; else the text itself."""
+    with suppress(ValueError):
+        return json.loads(text)
+    try:
+        return json.loads(json.dumps(ast.literal_eval(text)))
+    except (ValueError, TypeError, SyntaxError):
+        return text
 
 
 def _summary(quantized, seconds, out):

@@ -55,7 +55,7 @@ def command(program_folder, folder, listed, exclude, count, as_json):
 
 def _choose(folder, listed, exclude, count):
     """(names, {name: label} or None) of the images asked for."""
-    names, labels = images.find(folder)
+    names, labels, _ = images.find(folder)
     labels = dict(zip(names, labels, strict=True)) if labels is not None else None
     if listed:
         chosen = images.read_list(listed)

@@ -7,7 +7,8 @@ CLOCK_NS = 10
 RESET_CYCLES = 3
 # Cycles a stream may stand still with both sides willing before it counts as dead.
 PATIENCE = 200
-# A unit whose output is blocked has filled up when it took nothing for so many cycles.
+# A unit whose output is blocked has filled up when it took nothing for so many cycles, and offers
+# a beat; a slow one may still be at work on it.
 FULL = 12
 
 
@@ -82,10 +83,12 @@ class AxiStream:
                     self.i_valid.value = 0
                     return cycles
             if stop_after and quiet > FULL and not accepting:
-                if self._output() is None:
+                offered, late = self._output() is not None, quiet > PATIENCE
+                if late and not offered:
                     self.note("m_axis_tvalid waits for m_axis_tready")
-                self.i_valid.value = 0
-                return cycles
+                if late or offered:
+                    self.i_valid.value = 0
+                    return cycles
             seen = self._output()
             if held is not None and seen != held:
                 self.note("payload changed or went away while stalled", beats[received], seen)

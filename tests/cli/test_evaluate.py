@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 import torch
+from PIL import Image
 
 from vit2rtl import checkpoint, embedded
 from vit2rtl.images import open_images
@@ -70,6 +71,17 @@ def test_figures_are_those_of_a_recomputation(command, mnist, listed):
     assert report["float"]["agreement"] is report["float"]["sqnr"] is None
     assert report["model"] == "mnist_vit" and report["recipe"]["weight_bits"] == 4
     assert set(report) == {"model", "recipe", "float", "quantized"}
+
+
+def test_a_part_of_the_classes_draws_a_warning(command, mnist, tmp_path):
+    for digit in ("3", "7"):
+        (tmp_path / "part" / digit).mkdir(parents=True)
+        Image.new("L", (28, 28)).save(tmp_path / "part" / digit / "1.png")
+    code, _, err = command("evaluate", mnist, "--images", tmp_path / "part")
+    assert (code, err) == (0, (
+        "Warning: 2 class sub-folders for 10 classes; they count as classes 0, 1, ... in "
+        "alphabetical order (labels.csv names any)\n"
+    ))
 
 
 def test_the_table_says_the_same(command, mnist, listed):

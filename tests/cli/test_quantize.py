@@ -1,6 +1,7 @@
 """``vit2rtl quantize``: what it writes and says, and its errors in one line."""
 
 import json
+from contextlib import suppress
 
 import pytest
 import safetensors.torch
@@ -151,6 +152,8 @@ def test_odd_bits(bits, said, refused):
          "Model argument must look like img_size=384, not 'img_size'"),
         (["mnist_vit", "--model-arg", "img size=3"],
          "Model argument must look like img_size=384, not 'img size=3'"),
+        (["mnist_vit", "--model-arg", "img_size=32"],
+         "mnist_vit takes no model arguments, not even img_size"),
         (["vit_tinny"], None),
         ([], "Missing argument 'MODEL'."),
     ],
@@ -163,6 +166,18 @@ def test_odd_arguments(arguments, said, refused):
 @pytest.mark.parametrize("seed", ["-1", "99999999999999999999", "one"])
 def test_odd_seeds(seed, refused):
     assert refused("mnist_vit", "--seed", seed).startswith("Invalid value for '--seed': ")
+
+
+def test_model_arguments_in_json_or_python(refused, photos, monkeypatch):
+    given = {}
+    monkeypatch.setattr(timm, "create_model", lambda name, **arguments: given.update(arguments))
+    pairs = ["a=false", "b=False", "c=[1,2]", "d=(1,2)", "e=None", "f=1e-6", "g=silu", "h=a b"]
+    with suppress(AttributeError):  # of the model that was not made
+        refused(VIT, "--images", photos, *(text for p in pairs for text in ("--model-arg", p)))
+    assert given == {
+        "pretrained": True, "a": False, "b": False, "c": [1, 2], "d": [1, 2], "e": None,
+        "f": 1e-6, "g": "silu", "h": "a b",
+    }
 
 
 def test_images_are_asked_for(refused, tiny_weights):

@@ -117,6 +117,15 @@ def record_of(manifest):
             "lacks 'shift_base'",
         ),
         (lambda m: m.update(entries={}), "manifest.json: 'entries' must be of type list, not {}"),
+        (lambda m: m.update(entries=[]), "manifest.json: 'entries' must not be empty"),
+        (
+            lambda m: entry_of(m).update(records=[]),
+            f"manifest.json, {UNIT}: 'records' must not be empty",
+        ),
+        (
+            lambda m: record_of(m)["tensors"][0]["packing"].update(offset=1),
+            f"manifest.json, {UNIT}, directed.every_code: its tensors are not those of {UNIT}",
+        ),
     ],
 )
 def test_a_wrong_manifest(broken, change, message):

@@ -120,13 +120,13 @@ def test_readme_works_the_first_beat(pristine):
 
 def test_an_existing_bundle_is_replaced(tmp_path):
     write(tmp_path / "bundle")
-    (tmp_path / "bundle" / "stale").mkdir()
+    (tmp_path / "bundle" / REQUANTIZER.name / "stale").mkdir()
     with BundleWriter(tmp_path / "bundle", {}) as writer:
         writer.add(REQUANTIZER, **qkv())
     assert [entry.instance.name for entry in read_bundle(tmp_path / "bundle").entries] == [
         "requantizer_l4_aw18"
     ]
-    assert not (tmp_path / "bundle" / "stale").exists()
+    assert not (tmp_path / "bundle" / REQUANTIZER.name / "stale").exists()
     assert os.listdir(tmp_path) == ["bundle"]
 
 
@@ -145,6 +145,35 @@ def test_a_folder_that_is_no_bundle_is_left_alone(tmp_path, content):
         write(folder)
     assert str(caught.value) == f"{folder} is not empty and not a bundle: not overwriting it"
     assert len(os.listdir(folder)) == 1 and os.listdir(tmp_path) == ["precious"]
+
+
+def test_what_was_put_into_a_bundle_is_not_lost(tmp_path):
+    folder = tmp_path / "bundle"
+    write(folder)
+    (folder / "replay.vvp").write_text("")
+    with pytest.raises(ValueError) as caught:
+        write(folder)
+    assert str(caught.value) == (
+        f"{folder} holds 'replay.vvp', which is no part of the bundle: not overwriting it"
+    )
+    assert (folder / "replay.vvp").exists()
+
+
+def test_an_interrupt_between_the_renames_keeps_the_old_bundle(tmp_path, monkeypatch):
+    write(tmp_path / "bundle")
+    before = files_of(tmp_path / "bundle")
+    rename = os.rename
+
+    def interrupted(source, target):
+        if source.name == "new":
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "rename", interrupted)
+        write(tmp_path / "bundle")
+    assert files_of(tmp_path / "bundle") == before
+    assert os.listdir(tmp_path) == ["bundle"]
 
 
 def test_a_file_in_the_way(tmp_path):

@@ -256,6 +256,25 @@ def test_another_folder_is_not_overwritten(tmp_path, quantize):
     assert str(error.value) == f"{folder / 'chapter.tex'} is a file, not a folder for a checkpoint"
 
 
+@pytest.mark.parametrize("text", ["{}", '{"schema": "other/1"}', "[]", "{"])
+def test_a_model_json_of_others_is_not_overwritten(text, tmp_path, quantize):
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(ValueError) as error:
+        save(tmp_path, quantize())
+    assert str(error.value) == f"{tmp_path} is not empty and not a checkpoint: not overwriting it"
+    assert (tmp_path / "model.json").read_text() == text
+
+
+def test_what_was_put_into_a_checkpoint_is_not_lost(saved, quantize):
+    (saved / "vectors").mkdir()
+    with pytest.raises(ValueError) as error:
+        save(saved, quantize())
+    assert str(error.value) == (
+        f"{saved} holds 'vectors', which is no part of the checkpoint: not overwriting it"
+    )
+    assert (saved / "vectors").is_dir()
+
+
 def test_a_checkpoint_is_replaced_whole_or_not_at_all(saved, quantize, monkeypatch):
     before = {p.name: p.read_bytes() for p in saved.iterdir()}
 

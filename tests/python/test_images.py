@@ -201,7 +201,7 @@ def test_lists_choose_and_exclude():
     chosen = plain().only(["d", "a"])
     assert chosen.names == ["d", "a"] and chosen.labels.tolist() == [3, 0]
     assert chosen.batch(range(2)).flatten().tolist() == [3, 0]
-    assert plain().excluding(["d", "a", "zebra"]).names == ["b", "c", "e"]
+    assert plain().excluding(["d", "a"]).names == ["b", "c", "e"]
     again = plain().excluding(["a"]).only(["e", "b"]).subset([1])
     assert again.names == ["b"] and again.load(0).item() == 1
     assert len(plain().excluding("abcde")) == 0
@@ -237,3 +237,19 @@ def test_the_embedded_images_have_names_and_labels():
     found = images.embedded_images("held_out")
     assert len(found) == 1000 and found.names[7] == "mnist5k/held_out/0007"
     assert found.load(0).shape == (1, 28, 28) and found.labels.bincount().tolist() == [100] * 10
+
+
+@pytest.mark.parametrize("choose", ["only", "excluding"])
+def test_a_list_must_name_images_that_are_there(choose):
+    with pytest.raises(ValueError, match=r"^The list names 'zebra', which is not among the images"):
+        getattr(plain(), choose)(["a", "zebra"])
+
+
+def test_images_beside_class_folders_are_refused(classes):
+    paint(classes / "loose.png")
+    with pytest.raises(ValueError) as error:
+        images.open_images(classes, CONFIG)
+    assert str(error.value) == (
+        f"Image folder {classes} holds both class sub-folders and images (loose.png): "
+        "move the images into classes, or name all images in a labels.csv"
+    )

@@ -168,3 +168,8 @@ def test_write_rejects_a_file_for_a_folder(tmp_path):
     with pytest.raises(NotADirectoryError) as caught:
         write([Instance.of("requantizer")], tmp_path / "out")
     assert str(caught.value) == f"Output must be a folder, and {tmp_path / 'out'} is a file"
+
+
+def test_a_constant_shift_leaves_no_wire_without_bits():
+    instance = Instance.of("requantizer", shift_base=20, shift_width=0)
+    assert not [text for text in convert(instance).values() if "[-1:0]" in text]

@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
+from vit2rtl.golden import log_sqrt2
 from vit2rtl.sim import simulators
 from vit2rtl.sim.regression import run_regression
 from vit2rtl.sim.results import write_junit
@@ -68,6 +70,16 @@ def test_waves_are_recorded(simulator, bundle_path, tmp_path):
     )
     assert all(result.passed for result in results)
     assert {result.waves.name for result in results} == {"protocol.fst", "replay.fst"}
+    assert all(result.waves.stat().st_size > 1000 for result in results)
+
+
+def test_folders_with_spaces_and_umlauts(bundle_path, tmp_path):
+    folder = tmp_path / "Bündel und Läufe"
+    shutil.copytree(bundle_path, folder)
+    settings = {"simulators": ["icarus"], "units": ["log2_dequantizer_l2"], "waves": True}
+    results = run_regression(folder, out=folder / "läuft", **settings)
+    assert [result.details for result in results] == [()] * 4
+    assert all(result.passed for result in results)
     assert all(result.waves.stat().st_size > 1000 for result in results)
 
 
@@ -154,6 +166,52 @@ def test_a_dead_unit_is_given_up_on(bundle_path, tmp_path):
     assert problems["stalls"].startswith("stuck: 0 beats in, 0 out")
     assert "watchdog" in problems["replay"]
     assert not any(result.passed for result in results)
+
+
+def test_a_slow_unit_passes(bundle_path, tmp_path):
+    """One beat at a time, 40 cycles each, with a ROM of the golden values."""
+    rom = "".join(
+        f"      4'd{code}: value = 16'd{value};\n"
+        for code, value in enumerate(log_sqrt2.dequantize(np.arange(16), bits=4))
+    )
+    (tmp_path / "slow.v").write_text(SLOW.replace("NAME", NAMES[2]).replace("ROM", rom))
+    results = run_regression(
+        bundle_path,
+        simulators=["icarus"],
+        units=[NAMES[2]],
+        verilog_folder=tmp_path,
+        out=tmp_path / "out",
+    )
+    assert [result.details for result in results] == [()] * 3
+    assert all(result.passed for result in results)
+
+
+SLOW = """
+module NAME_axis(input aclk, input aresetn, input [7:0] s_axis_tdata,
+    input s_axis_tvalid, input s_axis_tlast, output s_axis_tready,
+    output [31:0] m_axis_tdata, output m_axis_tvalid, output reg m_axis_tlast,
+    input m_axis_tready);
+  reg busy;
+  reg [5:0] wait_for;
+  reg [7:0] codes;
+  assign s_axis_tready = aresetn && !busy;
+  assign m_axis_tvalid = aresetn && busy && wait_for == 0;
+  assign m_axis_tdata = {value(codes[7:4]), value(codes[3:0])};
+  function [15:0] value(input [3:0] code);
+    case (code)
+ROM    endcase
+  endfunction
+  always @(posedge aclk)
+    if (!aresetn) busy <= 0;
+    else if (s_axis_tvalid && s_axis_tready) begin
+      busy <= 1;
+      wait_for <= 40;
+      codes <= s_axis_tdata;
+      m_axis_tlast <= s_axis_tlast;
+    end else if (m_axis_tvalid && m_axis_tready) busy <= 0;
+    else if (wait_for != 0) wait_for <= wait_for - 1;
+endmodule
+"""
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
