@@ -29,6 +29,8 @@ def command(checkpoint_folder, variant, folder, listed, out):
     describes them. Variant integer takes the range of the residual stream from images: those of
     --list, else those the checkpoint was calibrated with where --images has them, else up to 32.
     """
+    if variant == "hardware" and (folder or listed):
+        raise click.UsageError("--images and --list are for --variant integer")
     quantized, description = checkpoint.load(checkpoint_folder)
     batch = _images(description, folder, listed) if variant == "integer" else None
     program = lower(quantized, variant=variant, model=description["model"]["name"],

@@ -147,3 +147,20 @@ def test_lower_integer_of_the_embedded_model_has_images(command, mnist, tmp_path
     code, text, _ = command("compare", mnist, out, "--count", 4)
     assert code == 0
     assert "16-bit residual stream" in text
+
+
+def test_lower_hardware_takes_no_images(command, tiny, photos, tmp_path):
+    code, _, err = command("lower", tiny, "--images", photos, "--out", tmp_path / "program")
+    assert code == 2
+    assert err.endswith("vit2rtl: --images and --list are for --variant integer\n")
+
+
+def test_programs_replace_programs_only(command, tiny, program, tmp_path):
+    out = tmp_path / "program"
+    assert command("lower", tiny, "--out", out)[0] == 0
+    assert command("lower", tiny, "--out", out)[0] == 0
+    (out / "notes.txt").write_text("mine")
+    code, _, err = command("lower", tiny, "--out", out)
+    assert (code, err) == (
+        2, f"vit2rtl: {out} holds 'notes.txt', which is no part of the program: "
+           "not overwriting it\n")
