@@ -183,6 +183,7 @@ class QuantAttention(nn.Module):
         self.softmax_quantizer = softmax_quantizer
         self.register_buffer("relative_position_bias", relative_position_bias)
         self.calibrating = False
+        self.exact = torch.float32
         self.tap = None
 
     def forward(self, x, mask=None, attn_mask=None, is_causal=False):
@@ -193,7 +194,9 @@ class QuantAttention(nn.Module):
         qkv = self.qkv(x).view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         q, k, v = (self._centered(part, n) for n, part in enumerate(qkv))        # (B, H, N, D)
         q_scale, k_scale, v_scale = (quantizer.scale for quantizer in self.qkv.outputs)
-        logits = (q @ k.transpose(-2, -1)).mul_(q_scale * k_scale * self.scale)  # (B, H, N, N)
+        if self.exact is not torch.float32:
+            q, k = q.to(self.exact), k.to(self.exact)
+        logits = (q @ k.transpose(-2, -1)).float().mul_(q_scale * k_scale * self.scale)  # (B, H, N, N)
         if self.relative_position_bias is not None:
             logits += self.relative_position_bias
         if mask is not None:
@@ -208,6 +211,14 @@ class QuantAttention(nn.Module):
         attention = self.softmax_quantizer(probabilities)
         y = (attention @ v).mul_(v_scale)
         return self.proj(y.transpose(1, 2).reshape(batch, tokens, -1))
+
+    def freeze(self):
+        """Choose the float type in which every partial sum of q·kᵀ is exact (R3)."""
+        reach = [max(float(q.zero_point), q.levels - 1 - float(q.zero_point))
+                 for q in self.qkv.outputs[:2]]
+        channels = len(self.qkv.bias) // 3 // self.heads
+        bound = channels * reach[0] * reach[1]
+        self.exact = next((t for t, limit in _EXACT.items() if bound < limit), torch.float64)
 
     def _centered(self, part, which):
         """Codes less zero point of q, k or v; the integer path of qkv has made them already."""

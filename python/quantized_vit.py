@@ -88,6 +88,9 @@ class QuantizedViT(nn.Module):
                 layer.freeze(integer=self.recipe.integer)
             except ValueError as error:
                 raise ValueError(f"Layer {name}: {error}") from error
+        if self.recipe.integer:
+            for _, attention in self.attentions():
+                attention.freeze()
         return self
 
     @torch.inference_mode()
