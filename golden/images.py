@@ -22,7 +22,7 @@ def find(folder):
     if not folder.is_dir():
         raise ValueError(f"Image folder {folder} does not exist")
     if (folder / LABELS).is_file():
-        names, labels, classes = *_labelled(folder), None
+        (names, labels), classes = _labelled(folder), None
     else:
         names, labels, classes = _scanned(folder)
     if not names:
