@@ -196,7 +196,8 @@ class QuantAttention(nn.Module):
         q_scale, k_scale, v_scale = (quantizer.scale for quantizer in self.qkv.outputs)
         if self.exact is not torch.float32:
             q, k = q.to(self.exact), k.to(self.exact)
-        logits = (q @ k.transpose(-2, -1)).float().mul_(q_scale * k_scale * self.scale)  # (B, H, N, N)
+        logits = (q @ k.transpose(-2, -1)).float()                              # (B, H, N, N)
+        logits *= q_scale * k_scale * self.scale
         if self.relative_position_bias is not None:
             logits += self.relative_position_bias
         if mask is not None:
