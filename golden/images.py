@@ -117,6 +117,8 @@ def _scanned(folder):
     classes = [p for p in visible(folder) if p.is_dir()]
     if not classes:
         return [p.name for p in images(folder)], None, None
+    if all(p.name.isdecimal() for p in classes):
+        classes.sort(key=lambda p: int(p.name))  # 2 before 10, which the alphabet has behind it
     loose = images(folder)
     if loose:
         raise ValueError(

@@ -253,3 +253,11 @@ def test_images_beside_class_folders_are_refused(classes):
         f"Image folder {classes} holds both class sub-folders and images (loose.png): "
         "move the images into classes, or name all images in a labels.csv"
     )
+
+
+def test_numbered_sub_folders_are_classes_in_the_order_of_their_numbers(tmp_path):
+    for name in ("10/a.png", "2/b.png", "9/c.png"):
+        paint(tmp_path / name)
+    found = images.open_images(tmp_path, CONFIG)
+    assert found.names == ["2/b.png", "9/c.png", "10/a.png"]
+    assert found.labels.tolist() == [0, 1, 2]
