@@ -50,6 +50,14 @@ def cpu_seconds(call, repeats):
     return best
 
 
+def float_forward(options):
+    """(batch, CPU seconds of the float model's forward pass on it)."""
+    network = model(options)
+    batch = images(options, network)
+    cpu_seconds(lambda: network(batch), 1)
+    return batch, cpu_seconds(lambda: network(batch), options.repeats)
+
+
 def report(options, figures):
     """Print figures as JSON or as lines."""
     if options.json:

@@ -17,10 +17,7 @@ def calibrate(options, batch):
 
 def main():
     options = deit_tiny.arguments(__doc__)
-    network = deit_tiny.model(options)
-    batch = deit_tiny.images(options, network)
-    deit_tiny.cpu_seconds(lambda: network(batch), 1)
-    forward = deit_tiny.cpu_seconds(lambda: network(batch), options.repeats)
+    batch, forward = deit_tiny.float_forward(options)
     calibration = min(calibrate(options, batch) for _ in range(options.repeats))
     deit_tiny.report(options, {
         "float_forward_cpu_seconds": forward,

@@ -11,10 +11,7 @@ from vit2rtl.recipe import PROFILES, Recipe
 
 def main():
     options = deit_tiny.arguments(__doc__)
-    network = deit_tiny.model(options)
-    batch = deit_tiny.images(options, network)
-    deit_tiny.cpu_seconds(lambda: network(batch), 1)
-    forward = deit_tiny.cpu_seconds(lambda: network(batch), options.repeats)
+    batch, forward = deit_tiny.float_forward(options)
     ratios = {}
     for profile in PROFILES:
         quantized = QuantizedViT(deit_tiny.model(options), Recipe(profile=profile)).calibrate(batch)

@@ -169,6 +169,14 @@ class HardwareOps:
             zero_code=quantizer.zero_code, multipliers=list(multipliers), accumulator_bound=bound,
         )
 
+    def mlp(self, name, block, stream, out):
+        """The second half of a block: LayerNorm, MLP, and its addition to the stream."""
+        mlp = block.mlp
+        x = self.layer_norm(f"{name}.norm2", block.norm2, stream, f"{name}.mlp.fc1", mlp.fc1)
+        x = self.activation(f"{name}.mlp", mlp, x)
+        branch = self.branch(f"{name}.mlp.fc2", mlp.fc2, x)
+        return self.add(f"{name}.mlp.add", stream, branch, out)
+
     def activation(self, name, mlp, x):
         """fc1 and the activation function up to fc2's codes, a table over fc1's codes."""
         hidden = self.hidden(f"{name}.fc1", mlp.fc1, x)

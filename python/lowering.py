@@ -30,12 +30,7 @@ def lower(quantized, *, variant, model, preprocessing, images=None):
     raises         ValueError naming what has no integer form
     """
     recipe = quantized.recipe
-    if not recipe.integer or recipe.softmax != "log-sqrt2":
-        raise ValueError(
-            "Lowering needs integer arithmetic: profile hardware, layernorm reparam or layer-wise, "
-            f"softmax log-sqrt2; this checkpoint has profile {recipe.profile}, "
-            f"layernorm {recipe.layernorm}, softmax {recipe.softmax}"
-        )
+    recipe.require_integers("Lowering needs")
     network = quantized.network
     if variant not in VARIANTS:
         raise ValueError(f"Variant must be one of {', '.join(VARIANTS)}, not {variant!r}")
@@ -108,16 +103,13 @@ class _VisionTransformer:
 
     def _block(self, block, stream, out):
         ops, name = self.ops, self.names[block]
-        attention, mlp = block.attn, block.mlp
+        attention = block.attn
         x = ops.layer_norm(f"{name}.norm1", block.norm1, stream, f"{name}.attn.qkv", attention.qkv)
         q, k, v = ops.query_key_value(f"{name}.attn.qkv", attention.qkv, x)
         y = ops.attention(f"{name}.attn", attention, q, k, v)
         branch = ops.branch(f"{name}.attn.proj", attention.proj, y)
         stream = ops.add(f"{name}.attn.add", stream, branch, f"{name}.norm2.input")
-        x = ops.layer_norm(f"{name}.norm2", block.norm2, stream, f"{name}.mlp.fc1", mlp.fc1)
-        x = ops.activation(f"{name}.mlp", mlp, x)
-        branch = ops.branch(f"{name}.mlp.fc2", mlp.fc2, x)
-        return ops.add(f"{name}.mlp.add", stream, branch, out)
+        return ops.mlp(name, block, stream, out)
 
     def _head(self, stream):
         network, ops = self.network, self.ops

@@ -57,6 +57,15 @@ class Recipe:
         """Whether linear layers take the integer path: one scale a tensor, integer zero points."""
         return self.profile == "hardware" and self.layernorm != "channel-wise"
 
+    def require_integers(self, what):
+        """A ValueError, in one sentence, unless every matmul and log√2 code is an integer one."""
+        if not self.integer or self.softmax != "log-sqrt2":
+            raise ValueError(
+                f"{what} integer arithmetic: profile hardware, layernorm reparam or layer-wise, "
+                f"softmax log-sqrt2; this checkpoint has profile {self.profile}, "
+                f"layernorm {self.layernorm}, softmax {self.softmax}"
+            )
+
     @property
     def bits(self):
         return f"w{self.weight_bits}a{self.activation_bits}"

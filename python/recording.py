@@ -24,13 +24,7 @@ class Recording:
 
     def __init__(self, quantized, images):
         """Run ``images`` (float32[n, channels, height, width]) through the model and record."""
-        recipe = quantized.recipe
-        if not recipe.integer or recipe.softmax != "log-sqrt2":
-            raise ValueError(
-                "Vectors need integer arithmetic: profile hardware, layernorm reparam or "
-                f"layer-wise, softmax log-sqrt2; this checkpoint has profile {recipe.profile}, "
-                f"layernorm {recipe.layernorm}, softmax {recipe.softmax}"
-            )
+        quantized.recipe.require_integers("Vectors need")
         self.layers = {n: layer for n, layer in quantized.layers() if n.startswith(_BLOCKS)}
         self.attentions = dict(quantized.attentions())
         names = {module: name for name, module in (self.layers | self.attentions).items()}

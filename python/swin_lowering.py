@@ -77,7 +77,7 @@ class SwinTransformer:
 
     def _block(self, block, stream, out):
         ops, name = self.ops, self.names[block]
-        attention, mlp, channels = block.attn, block.mlp, stream.shape[-1]
+        attention, channels = block.attn, stream.shape[-1]
         index = _windows(block)
         windows = ops.gather(f"{name}.windows", stream, index, (*index.shape, channels),
                              f"{name}.windows")
@@ -89,10 +89,7 @@ class SwinTransformer:
         branch = ops.gather(f"{name}.unwindows", branch, np.argsort(index, axis=None),
                             stream.shape, f"{name}.unwindows")
         stream = ops.add(f"{name}.attn.add", stream, branch, f"{name}.norm2.input")
-        x = ops.layer_norm(f"{name}.norm2", block.norm2, stream, f"{name}.mlp.fc1", mlp.fc1)
-        x = ops.activation(f"{name}.mlp", mlp, x)
-        branch = ops.branch(f"{name}.mlp.fc2", mlp.fc2, x)
-        return ops.add(f"{name}.mlp.add", stream, branch, out)
+        return ops.mlp(name, block, stream, out)
 
     def _head(self, stream):
         network, ops = self.network, self.ops
