@@ -1,11 +1,11 @@
 """Reading an integer program: everything is checked before anything runs."""
 
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
 
+from vit2rtl.golden import described
 from vit2rtl.golden.program import GRAPH, SCHEMA, TENSORS, VARIANTS, IntegerProgram, Op, Tensor
 from vit2rtl.golden.program_checks import check_op
 from vit2rtl.golden.program_kinds import check_constants, check_tensor
@@ -21,15 +21,7 @@ def read_program(folder):
     """
     folder = Path(folder)
     path = folder / GRAPH
-    if not path.is_file():
-        raise ValueError(f"{folder} is not a program: it has no {GRAPH}")
-    try:
-        graph = json.loads(path.read_text(encoding="utf-8"))
-        schema = graph["schema"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not a program's graph ({error!r})") from error
-    if schema != SCHEMA:
-        raise ValueError(f"{path} has schema {schema!r}; this version reads {SCHEMA!r}")
+    graph = described.read(folder, GRAPH, SCHEMA, kind="program", description="program's graph")
     try:
         return _program(graph, _constants(folder, graph))
     except ValueError as error:

@@ -7,7 +7,7 @@ import safetensors.torch
 import torch
 
 from vit2rtl import __version__, embedded, timm_models
-from vit2rtl.golden import atomic
+from vit2rtl.golden import atomic, described
 from vit2rtl.quantized_vit import QuantizedViT
 from vit2rtl.quantizers import UniformQuantizer
 from vit2rtl.recipe import Recipe
@@ -69,15 +69,9 @@ def check_place(folder):
 def describe(folder):
     """The checkpoint's JSON as a dict, its schema checked."""
     path = Path(folder) / DESCRIPTION
-    if not path.is_file():
-        raise ValueError(f"{folder} is not a checkpoint: it has no {DESCRIPTION}")
-    try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-        schema = description["schema"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not a checkpoint description ({error!r})") from error
-    if schema != SCHEMA:
-        raise ValueError(f"{path} has schema {schema!r}; this version reads {SCHEMA!r}")
+    description = described.read(
+        folder, DESCRIPTION, SCHEMA, kind="checkpoint", description="checkpoint description"
+    )
     for key in ("model", "recipe", "preprocessing", "tensors"):
         if not isinstance(description.get(key), dict):
             raise ValueError(f"{path} lacks {key!r}")

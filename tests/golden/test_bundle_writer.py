@@ -133,7 +133,7 @@ def test_an_existing_bundle_is_replaced(tmp_path):
 def test_an_empty_folder_may_become_a_bundle(tmp_path):
     (tmp_path / "bundle").mkdir()
     write(tmp_path / "bundle")
-    read_bundle(tmp_path / "bundle")
+    assert read_bundle(tmp_path / "bundle").entries
 
 
 @pytest.mark.parametrize("content", [None, "{}", '{"schema": "other/1"}', "[]", "{"])

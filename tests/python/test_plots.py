@@ -71,6 +71,7 @@ def test_channel_ranges_shows_at_most_64_channels():
 def test_channel_ranges_of_constant_activations_can_be_drawn(tmp_path):
     figure = plots.channel_ranges(np.ones((5, 3)), np.ones((5, 3)), bits=4)
     plots.report([figure], tmp_path / "constant.png")
+    assert (tmp_path / "constant.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
