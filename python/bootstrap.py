@@ -97,7 +97,7 @@ def pip_commands(python):
     return [
         ("torch", [*install, "torch", "setuptools"]),
         ("torchvision", [*install, "--no-deps", "torchvision"]),
-        ("the project and its tools", [*install, "--no-build-isolation", "-e", ".[dev]"]),
+        ("the project and its tools", [*install, "-e", ".[dev]"]),
     ]
 
 
