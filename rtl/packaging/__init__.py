@@ -1,0 +1,1 @@
+"""IP packages: what an FPGA team receives of a unit."""

@@ -1,0 +1,1 @@
+"""Area and clock frequency of units, by yosys and nextpnr."""

@@ -1,0 +1,1 @@
+"""Formal proofs: stream contract and equality with the golden definition."""

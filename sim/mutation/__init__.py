@@ -1,0 +1,1 @@
+"""Mutation testing: how many netlist mutants the benches kill."""
