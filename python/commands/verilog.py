@@ -2,36 +2,10 @@
 
 import click
 
+from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.rtl.describe import describe
-
-
-def _parameter_options(function):
-    """An option for every parameter that any unit has; its help says what each unit takes."""
-    names = dict.fromkeys(name for unit in UNITS.values() for name in unit.parameters)
-    for name in reversed(names):
-        takers = {u.name: u.parameters[name] for u in UNITS.values() if name in u.parameters}
-        choices = next(iter(takers.values())).choices
-        function = click.option(
-            f"--{name.replace('_', '-')}",
-            name,
-            type=click.Choice(choices) if choices else int,
-            help=_help(takers),
-        )(function)
-    return function
-
-
-def _help(takers):
-    said = {}
-    for unit, parameter in takers.items():
-        limits = "" if parameter.choices else f"{parameter.low} to {parameter.high}, "
-        text = f"{parameter.description} ({limits}default {parameter.default})"
-        said.setdefault(text[0].upper() + text[1:], []).append(unit)
-    everyone = len(said) == 1 and sum(map(len, said.values())) == len(UNITS)
-    return ". ".join(
-        text if everyone else f"{', '.join(units)}: {text}" for text, units in said.items()
-    )
 
 
 @click.command()
@@ -40,7 +14,7 @@ def _help(takers):
 @click.option(
     "--out", metavar="DIR", required=True, type=click.Path(), help="Folder for the files."
 )
-@_parameter_options
+@parameter_options
 def command(unit, everything, out, **parameters):
     """Generate the Verilog of UNIT: log2_dequantizer, log_sqrt2_quantizer or requantizer.
 
@@ -60,35 +34,20 @@ def command(unit, everything, out, **parameters):
 
     The same command gives the same bytes, anywhere.
     """
-    given = {name: value for name, value in parameters.items() if value is not None}
+    chosen = given(parameters)
     if everything:
-        if unit or given:
-            extra = unit or _option(next(iter(given)))
+        if unit or chosen:
+            extra = unit or option(next(iter(chosen)))
             raise click.UsageError(f"--all means every unit with its defaults; leave out {extra}")
         instances = [Instance.of(name) for name in UNITS]
     elif unit is None:
         raise click.UsageError(f"Name a unit ({', '.join(UNITS)}) or give --all")
     else:
-        instances = [_instance(unit, given)]
+        instances = [make_instance(unit, chosen)]
     paths = verilog.write(instances, out)
     for instance in instances:
         _report(instance)
     click.echo("\n".join(str(path) for path in paths))
-
-
-def _instance(unit, given):
-    if unit in UNITS:
-        has = UNITS[unit].parameters
-        for name in given:
-            if name not in has:
-                raise click.UsageError(
-                    f"{unit} has no option {_option(name)}; it has {', '.join(map(_option, has))}"
-                )
-    return Instance.of(unit, **given)
-
-
-def _option(name):
-    return f"--{name.replace('_', '-')}"
 
 
 def _report(instance):
