@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from vit2rtl.golden import packing
+from vit2rtl.golden.bundle_files import read_array
 from vit2rtl.golden.units import Instance
 
 
@@ -40,7 +39,8 @@ class Record:
     def tensors(self):
         """Arrays in their natural shapes by name in ``tensors.npz`` (``expected_`` prefixed)."""
         with zipfile.ZipFile(self.arrays) as archive:
-            return {name.removesuffix(".npy"): _array(archive, name) for name in archive.namelist()}
+            names = [member.removesuffix(".npy") for member in archive.namelist()]
+            return {name: read_array(archive, name) for name in names}
 
     def _elements(self, fields, path):
         values = read_mem(fields, self.instance.lanes, path)
@@ -63,11 +63,6 @@ class Bundle:
     path: Path
     manifest: dict
     entries: list[Entry]
-
-
-def _array(archive, name):
-    with archive.open(name) as stream:
-        return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def read_mem(fields, lanes, path):

@@ -6,19 +6,10 @@ import zipfile
 import numpy as np
 
 from vit2rtl.golden import atomic, packing
+from vit2rtl.golden.bundle_files import array_stream, write_texts
 from vit2rtl.golden.bundle_readme import readme
 from vit2rtl.golden.bundle_record import checked, checked_notes, described, narrowest, plain
-from vit2rtl.golden.bundle_schema import (
-    KINDS,
-    MANIFEST,
-    README,
-    SCHEMA,
-    SUMS,
-    check_record_name,
-    parts_of,
-    sha256,
-    to_json,
-)
+from vit2rtl.golden.bundle_schema import KINDS, SCHEMA, check_record_name, parts_of, sha256
 from vit2rtl.golden.replay import replay_bench
 
 
@@ -148,8 +139,7 @@ class BundleWriter:
             arrays[f"expected_{field.name}"] = field, expected[field.name]
         with zipfile.ZipFile(self._root / file, "w", zipfile.ZIP_STORED) as archive:
             for name, (field, values) in arrays.items():
-                member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-                with archive.open(member, "w", force_zip64=True) as stream:
+                with array_stream(archive, name) as stream:
                     array = values.astype(narrowest(field))
                     np.lib.format.write_array(stream, array, allow_pickle=False)
         return {"file": file, "sha256": sha256(self._root / file)}
@@ -167,13 +157,4 @@ class BundleWriter:
             "provenance": self._provenance,
             "entries": list(self._entries.values()),
         }
-        texts = {MANIFEST: to_json(manifest), README: readme(self._root, manifest)}
-        for file, text in texts.items():
-            (self._root / file).write_text(text, encoding="utf-8", newline="\n")
-        files = sorted(
-            path.relative_to(self._root).as_posix()
-            for path in self._root.rglob("*")
-            if path.is_file()
-        )
-        sums = "".join(f"{sha256(self._root / file)}  {file}\n" for file in files)
-        (self._root / SUMS).write_text(sums, encoding="utf-8", newline="\n")
+        write_texts(self._root, manifest, readme(self._root, manifest))
