@@ -43,13 +43,7 @@ def execute(program, image_codes, *, record=()):
                  ``record`` a pair, of them and {name: array [images, *shape]}
     raises       ValueError for codes out of range and accumulators above their bound
     """
-    codes = integers("Image code", image_codes)
-    if codes.ndim != 4 or codes.shape[1:] != tuple(program.image.shape):
-        raise ValueError(f"Image codes must have the shape (images, "
-                         f"{', '.join(map(str, program.image.shape))}), not {codes.shape}")
-    if not len(codes):
-        raise ValueError("There must be at least one image")
-    check("Image code", codes, *program.image.limits())
+    codes = _checked(program, image_codes)
     unknown = sorted(set(record) - set(program.tensors()))
     if unknown:
         raise ValueError(f"The program has no tensor {unknown[0]!r}")
@@ -63,9 +57,29 @@ def execute(program, image_codes, *, record=()):
     return (logits, {name: results[name] for name in record}) if record else logits
 
 
+def stages(program, image_codes, wanted):
+    """Yield (name, array [images, *shape]) of the wanted tensors, each as soon as it is made.
+
+    For a few images: all of them go through the program together. See :func:`execute`, which keeps
+    what this lets go.
+    """
+    yield from _run(program, _checked(program, image_codes), wanted)
+
+
 def run_op(op, inputs):
     """One op on arrays with the images as their first axis."""
     return KINDS[op.kind](op, *inputs)
+
+
+def _checked(program, image_codes):
+    codes = integers("Image code", image_codes)
+    if codes.ndim != 4 or codes.shape[1:] != tuple(program.image.shape):
+        raise ValueError(f"Image codes must have the shape (images, "
+                         f"{', '.join(map(str, program.image.shape))}), not {codes.shape}")
+    if not len(codes):
+        raise ValueError("There must be at least one image")
+    check("Image code", codes, *program.image.limits())
+    return codes
 
 
 def _run(program, codes, wanted):
