@@ -15,7 +15,7 @@ FRACTION = 16
 CHANNELS = 1 << 13
 _SHIFT_LIMIT = 47
 # 1/√m of the eight leading bits of a mantissa (64 .. 255), at their middle, in units of 2**-20.
-_SEEDS = np.array(
+SEEDS = np.array(
     [(isqrt((4 << 40) // ((2 * i + 1) << 13)) + 1) // 2 if i >= 64 else 0 for i in range(256)]
 )
 
@@ -101,7 +101,7 @@ def reciprocal_sqrt(value):
     value = wide(value)[0]
     pairs = (bit_length(value) - 21) >> 1
     m = np.where(pairs >= 0, value >> 2 * np.maximum(pairs, 0), value << 2 * np.maximum(-pairs, 0))
-    y = _SEEDS.astype(m.dtype)[(m >> 14).astype(np.int64)] << 10
+    y = SEEDS.astype(m.dtype)[(m >> 14).astype(np.int64)] << 10
     for _ in range(2):
         t = (3 << 44) - m * (y * y >> 16) >> 22
         y = y * t + (1 << 22) >> 23
