@@ -67,7 +67,7 @@ def test_reciprocal_sqrt_with_bits_left_out():
 
 def test_intermediate_widths():
     """Products of 40, 46 and 44 bits, as stated, at every mantissa's first step and ends."""
-    y, m = (layernorm._SEEDS[64:] << 10), np.arange(64, 256) << 14
+    y, m = (layernorm.SEEDS[64:] << 10), np.arange(64, 256) << 14
     for mantissa in (m, m + (1 << 14) - 1):
         a = y * y >> 16
         t = (3 << 44) - mantissa * a >> 22
