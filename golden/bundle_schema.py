@@ -45,9 +45,9 @@ def schema_of(folder):
     return schema if isinstance(schema, str) else None
 
 
-def parts_of(folder):
+def parts_of(folder, schema_name=SCHEMA_NAME):
     """Names of what belongs into a folder that holds a bundle, of whatever version; else None."""
-    if not (schema_of(folder) or "").startswith(f"{SCHEMA_NAME}/"):
+    if not (schema_of(folder) or "").startswith(f"{schema_name}/"):
         return None
     try:
         listed = (folder / SUMS).read_text(encoding="utf-8").splitlines()

@@ -60,7 +60,8 @@ def unpack(fields, words, lanes):
         if offset + field.width > _WORD:
             bits = bits | words[:, word + 1] << np.uint64(_WORD - offset)
         bits = (bits & np.uint64((1 << field.width) - 1)).view(np.int64)
-        sign = 1 << (field.width - 1) if field.signed else 0
+        # A pattern of 64 bits is the number already.
+        sign = 1 << (field.width - 1) if field.signed and field.width < _WORD else 0
         values[field.name][:, lane] = (bits ^ sign) - sign
     return {name: lanewise.reshape(-1) for name, lanewise in values.items()}
 

@@ -4,8 +4,7 @@ import json
 
 import click
 
-from vit2rtl import embedded
-from vit2rtl.images import embedded_images, open_images, read_list
+from vit2rtl.golden.images import read_list
 
 FOLDER = click.Path(file_okay=False, path_type=str)
 FILE = click.Path(dir_okay=False, path_type=str)
@@ -20,8 +19,18 @@ only = click.option("--list", "listed", type=FILE, help="Use only the images nam
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
+def embedded_images(split):
+    """The embedded model's own; they and the model need torch, which is loaded only now."""
+    from vit2rtl import images
+
+    return images.embedded_images(split)
+
+
 def find_images(folder, config, *, model_name, split):
     """The images of a folder, or the embedded model's own where no folder is given."""
+    from vit2rtl import embedded
+    from vit2rtl.images import open_images
+
     if folder:
         return open_images(folder, config)
     if model_name != embedded.MODEL_NAME:

@@ -36,7 +36,7 @@ def command(program_folder, folder, listed, exclude, count, as_json):
     """
     program = read_program(program_folder)
     images.check_preprocessing(program.preprocessing)
-    names, labels = _choose(folder, listed, exclude, count)
+    names, labels = choose(folder, listed, exclude, count)
     classes = program.logits.shape[-1]
     for name in names:
         if labels and not 0 <= labels[name] < classes:
@@ -53,7 +53,7 @@ def command(program_folder, folder, listed, exclude, count, as_json):
     click.echo(json.dumps(found, indent=1, sort_keys=True) if as_json else _lines(found))
 
 
-def _choose(folder, listed, exclude, count):
+def choose(folder, listed, exclude, count):
     """(names, {name: label} or None) of the images asked for."""
     names, labels, _ = images.find(folder)
     labels = dict(zip(names, labels, strict=True)) if labels is not None else None

@@ -79,6 +79,11 @@ def preprocess(pixels):
     return pixels.unsqueeze(1).float().div_(255).sub_(MEAN).div_(STD)
 
 
+def pixels_of(batch):
+    """The uint8[n, 28, 28] pixels that :func:`preprocess` made a batch from."""
+    return batch.squeeze(1).mul(STD).add(MEAN).mul(255).round().to(torch.uint8)
+
+
 def split_indices(labels, split):
     """Indices of the images of a split: stratified by class, shuffled by a fixed seed."""
     generator = np.random.default_rng(SPLIT_SEED)

@@ -72,7 +72,7 @@ class Offline:
     """Picks the commands that need no images and no weights but the embedded model's."""
 
     def __init__(self):
-        self.checkpoints = set()
+        self.checkpoints, self.programs, self.bundles = set(), set(), set()
 
     def can_run(self, context):
         if context is None or context.params.get("folder") or context.params.get("listed"):
@@ -81,9 +81,16 @@ class Offline:
         if name == "quantize" and values["model"] == MODEL_NAME:
             self.checkpoints.add(os.path.normpath(values["out"]))
             return True
-        if name in ("evaluate", "vectors"):
-            return os.path.normpath(values["checkpoint_folder"]) in self.checkpoints
-        return name == "verilog"
+        if name not in ("evaluate", "lower", "vectors"):
+            return name == "verilog"
+        source = os.path.normpath(values.get("checkpoint_folder") or values["source"])
+        if values.get("check"):
+            return source in self.bundles
+        if name == "vectors" and source in self.checkpoints | self.programs:
+            self.bundles.add(os.path.normpath(values["out"]))
+        if name == "lower" and source in self.checkpoints:
+            self.programs.add(os.path.normpath(values["out"]))
+        return source in self.checkpoints or (name == "vectors" and source in self.programs)
 
 
 def options_of(command):
@@ -214,11 +221,14 @@ def test_a_span_that_names_nothing_is_caught(span):
 def test_what_runs_is_what_needs_nothing_but_the_embedded_model(parse):
     offline = Offline()
     runs = {line: offline.can_run(parse(*line.split())) for line in (
-        "evaluate m", "quantize mnist_vit --out m/", "evaluate m --baseline", "vectors ./m --out v",
-        "vectors m --images i --out v", "quantize deit_tiny_patch16_224 --out d", "simulate v",
-        "quantize --help", "verilog --all --out v",
+        "evaluate m", "vectors p --out w", "quantize mnist_vit --out m/", "evaluate m --baseline",
+        "vectors ./m --out v", "vectors m --images i --out v", "vectors w --check",
+        "lower d --out e", "quantize deit_tiny_patch16_224 --out d", "simulate v",
+        "quantize --help", "lower m --out p/", "vectors p --ops '*.fc1' --out w/", "vectors ./w --check",
+        "verilog --all --out v",
     )}
     assert [line for line, can in runs.items() if can] == [
         "quantize mnist_vit --out m/", "evaluate m --baseline", "vectors ./m --out v",
+        "lower m --out p/", "vectors p --ops '*.fc1' --out w/", "vectors ./w --check",
         "verilog --all --out v",
     ]
