@@ -224,8 +224,8 @@ def test_what_runs_is_what_needs_nothing_but_the_embedded_model(parse):
         "evaluate m", "vectors p --out w", "quantize mnist_vit --out m/", "evaluate m --baseline",
         "vectors ./m --out v", "vectors m --images i --out v", "vectors w --check",
         "lower d --out e", "quantize deit_tiny_patch16_224 --out d", "simulate v",
-        "quantize --help", "lower m --out p/", "vectors p --ops '*.fc1' --out w/", "vectors ./w --check",
-        "verilog --all --out v",
+        "quantize --help", "lower m --out p/", "vectors p --ops '*.fc1' --out w/",
+        "vectors ./w --check", "verilog --all --out v",
     )}
     assert [line for line, can in runs.items() if can] == [
         "quantize mnist_vit --out m/", "evaluate m --baseline", "vectors ./m --out v",
