@@ -121,7 +121,7 @@ $settings
           mismatch(expected[received], received == count - 1);
         received <= received + 1;
         beats <= beats + 1;
-        quiet <= 0;
+        if (received < count) quiet <= 0;
       end
     end
   end
