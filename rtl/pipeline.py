@@ -43,8 +43,8 @@ class PipelineControl(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        valid = Signal(self.depth)
-        last = Signal(self.depth)
+        valid = [Signal(name=f"valid_{n}") for n in range(self.depth)]
+        last = [Signal(name=f"last_{n}") for n in range(self.depth)]
         moves = self.o.ready
         for n in reversed(range(self.depth)):
             m.d.comb += self.enable[n].eq(~valid[n] | moves)
