@@ -89,9 +89,9 @@ def calibrated_scale(logits, bits=4):
 def softmax_figures(name, logits):
     """The fused quantizer at several widths, and profile ``hardware``'s 16-bit probabilities."""
     for bits, *variants in (
-        (4, (12, 8, 16), (12, 6, 16), (10, 8, 16), (8, 8, 16)),
-        (6, (12, 8, 16), (12, 8, 20), (14, 10, 22)),
-        (8, (12, 8, 16),),
+        (4, (12, 8, 17), (12, 6, 17), (10, 8, 17), (8, 8, 17)),
+        (6, (12, 8, 17), (14, 10, 17), (16, 10, 17)),
+        (8, (12, 8, 17), (14, 10, 17), (16, 10, 17)),
     ):
         scale = calibrated_scale(logits, bits)
         want = float_codes(logits, scale, bits)
@@ -119,14 +119,15 @@ def softmax_of_noise(noise):
         yield from softmax_figures(f"noise of sigma {sigma}", logits)
     logits = noise.normal(0, 2, (200, 197))
     integers, p, codes = softmax_codes(logits, 1.0)
-    want = [exact_codes(row, p) for row in softmax.exponentials(integers, p).tolist()]
+    want = [exact_codes(*row, p) for row in zip(*softmax.exponentials(integers, p), strict=True)]
     yield compare("softmax, noise of sigma 2, given the exponentials", codes, want)
 
 
-def exact_codes(e, p):
+def exact_codes(mantissas, octaves, p):
     """Codes by the irrational thresholds, all compared as fourth powers, for s = 1."""
-    fourth = sum(e) ** 4
-    return [sum(x**4 << (2 * k + 1) < fourth for k in range(2**p.bits - 1)) for x in e]
+    total = int((mantissas >> octaves).sum()) ** 4
+    return [sum(m**4 << (2 * k + 1) < total << 4 * x for k in range(2**p.bits - 1))
+            for m, x in zip(mantissas.tolist(), octaves.tolist(), strict=True)]
 
 
 

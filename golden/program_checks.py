@@ -128,7 +128,7 @@ def _softmax(op, logits):
         return _bias_and_mask(op, logits.shape)
     if (a["bits"], a["width"]) != (op.output.bits, logits.bits) or not logits.signed:
         return "bits and width must be those of its output and input"
-    if not (2 <= a["rom_bits"] <= 12 and 8 <= a["exp_bits"] <= 24 and 1 <= a["shift"] <= 47
+    if not (2 <= a["rom_bits"] <= 12 and 8 <= a["exp_bits"] <= 22 and 1 <= a["shift"] <= 47
             and 0 < a["multiplier"] < 1 << 18 and 0 <= a["threshold_shift"] <= 62
             and a["threshold_a"] <= 1 << 32):
         return "a parameter is out of range"

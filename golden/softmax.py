@@ -7,18 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from vit2rtl.golden import log_sqrt2
-from vit2rtl.golden.integers import bit_length, blocks, check, integers, smallest
+from vit2rtl.golden.integers import bit_length, blocks, check, integers, smallest, wide
 from vit2rtl.golden.requantizer import multiplier_and_shift, rescale
 
 LOG2_E = 1.4426950408889634
 THRESHOLD_BITS = 32
 # Sums of a row's exponentials stay below this, times a threshold below 2**62.
 SUM_LIMIT = 1 << 30
-# One octave in the bits of a float32, and a power of two that takes e's exponents so far above zero
-# that zero is below all thresholds there are.
-_OCTAVE = 1 << 23
-_RAISE = np.float32(2.0**64)
-_BIAS = 127 + 64
+# Octaves below a row's largest exponential at most: no threshold lies as deep, see `parameters`.
+OCTAVES = 255
 
 
 class Softmax(NamedTuple):
@@ -30,7 +27,7 @@ class Softmax(NamedTuple):
     bits, zero_code           of the codes
     width                     of the logits, signed
     rom_bits                  the ROM of ``2**(-f / 2**rom_bits)`` has 2**rom_bits entries
-    exp_bits                  fraction bits of an exponential; 1.0 is 2**exp_bits
+    exp_bits                  fraction bits of a ROM entry and of the sum; 1.0 is 2**exp_bits
     """
 
     multiplier: int
@@ -42,7 +39,7 @@ class Softmax(NamedTuple):
     zero_code: str = "top"
     width: int = 12
     rom_bits: int = 8
-    exp_bits: int = 16
+    exp_bits: int = 17
 
     @property
     def masked(self):
@@ -57,14 +54,17 @@ def quantize(logits, p):
     p        Softmax                   see :func:`parameters`
     returns  uint8[..., rows, tokens]  0 .. code_count(bits, zero_code) - 1 (uint16 where 257 codes)
 
-        u = max - logit                              t = (u * multiplier + 2**(shift-1)) >> shift
-        e = ROM[t mod 2**rom_bits] >> (t >> rom_bits)   S = Σ e, a masked logit's e being 0
+        u = max - logit                t = (u * multiplier + 2**(shift-1)) >> shift
+        m = ROM[t mod 2**rom_bits]     x = min(t >> rom_bits, 255)
+        e = m * 2**-x                  S = Σ (m >> x), nothing for a masked logit
         code = #{k : e * 2**j < S * threshold_ab / 2**threshold_shift}    j = k >> 1; a for even k
 
-    The code is the count of comparisons that hold, of integers. t has one rounding, half up; e is
-    floored by its shift; S is exact. Bits at the default widths: u 12, the product 28, e 17, S 25
-    for a row of 197 tokens; each row takes two products of S with 32 bits. A row that is masked
-    altogether gets the last code everywhere.
+    The code is the count of comparisons that hold, of a mantissa and an exponent each: e itself is
+    never shifted, so that the smallest probability has all the bits of the largest. t has one
+    rounding, half up; the sum's terms are floored by their shift. A masked logit's e is 0, below
+    every threshold; a row that is masked altogether gets the last code everywhere. Bits at the
+    default widths: u 12, the product 28, m 18, S 26 for a row of 197 tokens; each row takes two
+    products of S with 32 bits.
     """
     logits = integers("Logit", logits)
     check("Logit", logits, p.masked, -p.masked - 1)
@@ -74,84 +74,103 @@ def quantize(logits, p):
         raise ValueError(f"A row must have at most {most} logits, not {tokens}")
     last, exact = log_sqrt2.code_count(p.bits, p.zero_code) - 1, logits.dtype == object
     rows = logits.reshape(-1, tokens)
-    e = np.empty(rows.shape, object if exact else np.int32)
-    for block in blocks(*rows.shape):
-        e[block] = exponentials(rows[block], p)
-    sums = e.sum(axis=1, dtype=None if exact else np.int64)
-    products = sums * p.threshold_a, sums * p.threshold_b
     count = _count_one_by_one if exact else _count_by_exponent
-    return count(e, products, p.threshold_shift, last).reshape(logits.shape)
+    return count(rows, p, last).reshape(logits.shape)
 
 
 def exponentials(logits, p):
-    """``2**exp_bits * exp(s_t * (logit - max))`` of rows, 0 for masked ones.
+    """``exp(s_t * (logit - max))`` of rows as mantissas and octaves: ``m / 2**(exp_bits + x)``.
 
     logits   int[rows, tokens]
-    returns  int32[rows, tokens], Python integers for such logits
+    returns  m  int[rows, tokens], 2**(exp_bits-1) .. 2**exp_bits; 0 for a masked logit
+             x  int[rows, tokens], 0 .. 255
     """
-    if logits.dtype == object:
-        below = logits.max(axis=1, keepdims=True) - logits
-        e = _exponential(below, p, rom(p.rom_bits, p.exp_bits).astype(object))
-        return np.where(logits == p.masked, 0, e)
-    # The difference of two signed numbers fits the unsigned type of their width.
-    kind = np.uint16 if p.width <= 16 else np.uint32
-    below = np.subtract(logits.max(axis=1, keepdims=True), logits, dtype=kind, casting="unsafe")
-    if p.width <= 16:
-        e = _table(p).take(below)
-    else:
-        e = _exponential(below.astype(np.int64), p, rom(p.rom_bits, p.exp_bits)).astype(np.int32)
-    if logits.min() == p.masked:
-        e[logits == p.masked] = 0
-    return e
+    logits = wide(integers("Logit", logits))[0]
+    mantissas, octaves = _exponential(logits.max(axis=1, keepdims=True) - logits, p)
+    return np.where(logits == p.masked, 0, mantissas), octaves
 
 
-def _exponential(below, p, table):
+def _exponential(below, p):
     t = below * p.multiplier + (1 << (p.shift - 1)) >> p.shift
     entry = (t & ((1 << p.rom_bits) - 1)).astype(np.int64)
-    return table[entry] >> np.minimum(t >> p.rom_bits, p.exp_bits + 1)
+    table = rom(p.rom_bits, p.exp_bits).astype(below.dtype)
+    return table[entry], np.minimum(t >> p.rom_bits, OCTAVES)
 
 
-@lru_cache(maxsize=64)
-def _table(p):
-    """int32[2**width]: the exponential of every difference."""
-    differences = np.arange(1 << p.width)
-    return _exponential(differences, p, rom(p.rom_bits, p.exp_bits)).astype(np.int32)
-
-
-def _count_one_by_one(e, products, shift, last):
-    """The definition. A zero is below every threshold, those of a masked row included."""
-    codes = e - e
+def _count_one_by_one(logits, p, last):
+    """The definition, in Python integers."""
+    mantissas, octaves = exponentials(logits, p)
+    total = (mantissas >> octaves).sum(axis=1, keepdims=True)
+    codes = mantissas - mantissas
     for k in range(last):
-        codes += (e << (shift + (k >> 1)) < products[k & 1][:, np.newaxis]) | (e == 0)
+        threshold = total * (p.threshold_b if k & 1 else p.threshold_a)
+        below = mantissas << (p.threshold_shift + (k >> 1)) < threshold << octaves
+        codes += below | (mantissas == 0)
     return codes
 
 
-def _count_by_exponent(e, products, shift, last):
-    """The same count from the exponents and mantissas of e and of a row's two products.
+def _count_by_exponent(logits, p, last):
+    """The same count, from keys that order exponentials and thresholds.
 
-    Numbers in the format of float32 are ordered as their bits are, and halving subtracts
-    ``2**23`` from these. Every e is such a number, so that rounding a threshold up to one changes
-    no comparison; then e is below as many halvings of it as steps of ``2**23`` fit in between.
+    A number ``m * 2**-x`` with m between ``2**w`` and ``2**(w+1)`` has the key ``m - x * 2**w``: a
+    larger number has a larger key, and halving subtracts ``2**w``. Rounding a threshold up to such
+    a number changes no comparison with one; then e is below as many halvings of it as steps of
+    ``2**w`` fit in between.
     """
-    codes = np.empty(e.shape, smallest(0, last))
-    marks = [_round_up(product, shift) + (_OCTAVE - 1) for product in products]
-    for block in blocks(*e.shape):
-        bits = np.multiply(e[block], _RAISE, dtype=np.float32, casting="unsafe").view(np.int32)
+    keys, totals = np.empty(logits.shape, np.int32), np.empty(len(logits), np.int64)
+    for block in blocks(*logits.shape):
+        terms, keys[block] = _terms_and_keys(logits[block], p)
+        terms.sum(axis=1, dtype=np.int64, out=totals[block])
+    octave = p.exp_bits - 1
+    marks = [_key_above(totals * threshold, p.threshold_shift, octave) + (1 << octave) - 1
+             for threshold in (p.threshold_a, p.threshold_b)]
+    codes = np.empty(logits.shape, smallest(0, last))
+    for block in blocks(*logits.shape):
         codes[block] = sum(
-            np.clip(mark[block, np.newaxis] - bits >> 23, 0, most)
+            np.clip(mark[block, np.newaxis] - keys[block] >> octave, 0, most)
             for mark, most in zip(marks, ((last + 1) // 2, last // 2), strict=True)
         )
     return codes
 
 
-def _round_up(values, shift):
-    """int32[...]: bits of the smallest float32 not below ``2**64 * max(values / 2**shift, 1)``."""
-    length = bit_length(values)
-    excess = np.maximum(length - 24, 0)
-    mantissa = -(-values >> excess) << np.maximum(24 - length, 0)
-    # A mantissa rounded up to 2**24 carries into the exponent.
-    rounded = (length - (1 + shift - _BIAS)) * _OCTAVE + mantissa - _OCTAVE
-    return np.maximum(rounded, _BIAS * _OCTAVE).astype(np.int32)
+def _terms_and_keys(logits, p):
+    """Two int32[rows, tokens]: the terms of the rows' sums, and the keys."""
+    # The difference of two signed numbers fits the unsigned type of their width.
+    kind = np.uint16 if p.width <= 16 else np.uint32
+    below = np.subtract(logits.max(axis=1, keepdims=True), logits, dtype=kind, casting="unsafe")
+    if p.width <= 16:
+        terms, keys = (table.take(below) for table in _tables(p))
+    else:
+        terms, keys = _of_differences(below.astype(np.int64), p)
+    if logits.min() == p.masked:
+        masked = logits == p.masked
+        terms[masked], keys[masked] = 0, -(OCTAVES << p.exp_bits - 1)
+    return terms, keys
+
+
+@lru_cache(maxsize=64)
+def _tables(p):
+    """Two int32[2**width]: of every difference the term of the sum, and the key."""
+    return _of_differences(np.arange(1 << p.width), p)
+
+
+def _of_differences(below, p):
+    mantissas, octaves = _exponential(below, p)
+    keys = mantissas - (octaves << p.exp_bits - 1)
+    return (mantissas >> octaves).astype(np.int32), keys.astype(np.int32)
+
+
+def _key_above(products, shift, octave):
+    """int32[...]: key of the smallest number not below ``products / 2**shift``.
+
+    A product of zero, that of a row masked altogether, is above all.
+    """
+    length = bit_length(products)
+    excess = np.maximum(length - octave - 1, 0)
+    # A mantissa rounded up to 2**(octave+1) carries into the exponent.
+    mantissas = -(-products >> excess) << np.maximum(octave + 1 - length, 0)
+    keys = mantissas + (length - octave - 1 - shift << octave)
+    return np.where(products == 0, 1 << 30, keys).astype(np.int32)
 
 
 def logits(acc, multiplier, shift, *, bias=None, mask=None, width=12):
@@ -175,11 +194,11 @@ def logits(acc, multiplier, shift, *, bias=None, mask=None, width=12):
     return codes if mask is None else np.where(mask, codes.dtype.type(-top - 1), codes)
 
 
-def parameters(logit_scale, scale, *, bits, zero_code="top", width=12, rom_bits=8, exp_bits=16):
+def parameters(logit_scale, scale, *, bits, zero_code="top", width=12, rom_bits=8, exp_bits=17):
     """Integer parameters, off line.
 
     logit_scale  real   s_t, the step of the logits
-    scale        real   s of the log√2 codes, 0 < s <= 1
+    scale        real   s of the log√2 codes, 2**-31 <= s <= 1
     """
     log_sqrt2.code_count(bits, zero_code)
     for name, value, low, high in (
@@ -190,12 +209,14 @@ def parameters(logit_scale, scale, *, bits, zero_code="top", width=12, rom_bits=
     multiplier, shift = multiplier_and_shift(float(logit_scale) * LOG2_E * 2**rom_bits)
     threshold_shift = THRESHOLD_BITS - frexp(scale)[1]
     a, b = log_sqrt2.thresholds(scale, width=threshold_shift)
+    if threshold_shift > THRESHOLD_BITS + 30:
+        raise ValueError(f"Scale must be at least 2**-31, not {scale!r}")
     return Softmax(int(multiplier[0]), int(shift[0]), a, b, threshold_shift,
                    bits, zero_code, width, rom_bits, exp_bits)
 
 
 @lru_cache(maxsize=8)
-def rom(rom_bits=8, exp_bits=16):
+def rom(rom_bits=8, exp_bits=17):
     """int64[2**rom_bits]: ``2**(exp_bits - f / 2**rom_bits)``, rounded to nearest, exactly.
 
     By repeated integer square roots of ``2**(2**rom_bits * ... - f)``, each the floor of the exact

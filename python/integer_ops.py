@@ -12,11 +12,14 @@ from vit2rtl.lowered_ops import HardwareOps, codes_of, log_codes, matrix, tensor
 from vit2rtl.tracing import trace
 
 STREAM_BITS = 16
+# Logits of the network, what its heads give.
 LOGIT_BITS = 12
 HIDDEN_BITS = 12
 # Room above the largest value seen, for images not seen.
 STREAM_HEADROOM = 2.0
 HEADROOM = 1.25
+# Log√2 codes of up to so many bits stop at 2**-7, where logits of few bits suffice.
+_SHALLOW = 4
 # Activation functions are all but zero, or constant, below.
 _ACTIVE = 8.0
 _TOGETHER = 4
@@ -43,6 +46,17 @@ class Ranges:
             for name in logits:
                 logits[name] = max(logits[name], _largest(seen[f"{name}.logits"]))
         return cls(streams, logits)
+
+
+def softmax_widths(bits):
+    """Widths of :func:`vit2rtl.golden.softmax.parameters`, from the bits of the log√2 codes.
+
+    Codes of 5 bits and more reach so far down that nearly every probability has one of its own,
+    and each is a chance to differ. With these widths at most 0.25 % of codes differ from those of
+    an exact softmax, see docs/arithmetic.md.
+    """
+    width, rom_bits = (12, 8) if bits <= _SHALLOW else (16, 10)
+    return {"width": width, "rom_bits": rom_bits}
 
 
 def _largest(traced):
@@ -121,13 +135,14 @@ class IntegerOps(HardwareOps):
                          shift=made.shift, epsilon=made.epsilon)
 
     def query_key(self, name, attention, q, k, mask):
-        """Logits of 12 bits; 1/√D is in their multiplier (R3)."""
+        """Logits of 12 or 16 bits; 1/√D is in their multiplier (R3)."""
+        width = softmax_widths(attention.softmax_quantizer.bits)["width"]
         reach = tensor_reach(q) * tensor_reach(k) * (q.shape[-1] // attention.heads)
-        scale = (self.ranges.logits[name] or 1.0) * HEADROOM / ((1 << (LOGIT_BITS - 1)) - 1)
+        scale = (self.ranges.logits[name] or 1.0) * HEADROOM / ((1 << (width - 1)) - 1)
         (multiplier,), (shift,) = multiplier_and_shift(
             q.scale * k.scale * attention.scale / scale
         )
-        output = Tensor(f"{name}.logits", matrix(attention, q), LOGIT_BITS, True, scale=scale)
+        output = Tensor(f"{name}.logits", matrix(attention, q), width, True, scale=scale)
         tensors, bound = {}, reach
         if attention.relative_position_bias is not None:
             bias = attention.relative_position_bias[0].double().numpy()
@@ -139,14 +154,14 @@ class IntegerOps(HardwareOps):
             f"{name}.query_key", "query_key", [q, k], output, tensors, heads=attention.heads,
             q_zero_point=q.zero_point, k_zero_point=k.zero_point, product_bound=reach,
             accumulator_bound=bound, multiplier=int(multiplier), shift=int(shift),
-            width=LOGIT_BITS,
+            width=width,
         )
 
     def softmax(self, name, attention, logits, mask):
         quantizer = attention.softmax_quantizer
         made = softmax.parameters(
             logits.scale, float(quantizer.scale), bits=quantizer.bits,
-            zero_code=quantizer.zero_code, width=LOGIT_BITS,
+            zero_code=quantizer.zero_code, **softmax_widths(quantizer.bits),
         )
         return self.emit(f"{name}.softmax", "softmax", [logits],
                          log_codes(f"{name}.softmax", logits.shape, quantizer), **made._asdict())

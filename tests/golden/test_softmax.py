@@ -15,22 +15,24 @@ from .integer_arrays import assert_same, python
 
 
 def exponentials(row, p):
-    """One row's, by the text of R4."""
+    """One row's exponentials and their sum, by the text of R4."""
     table = softmax.rom(p.rom_bits, p.exp_bits).tolist()
-    top, result = max(row), []
+    top, result, total = max(row), [], 0
     for logit in row:
         t = floor(Fraction((top - logit) * p.multiplier, 2**p.shift) + Fraction(1, 2))
         octaves, entry = divmod(t, 2**p.rom_bits)
-        result.append(0 if logit == p.masked else table[entry] // 2**octaves)
-    return result
+        e = 0 if logit == p.masked else Fraction(table[entry], 2 ** min(octaves, 255))
+        result.append(e)
+        total += floor(e)
+    return result, total
 
 
 def exact_code(e, total, scale, last):
     """``#{k : e / total < scale * 2**(-(2k+1)/4)}``, both sides raised to the fourth power."""
     if e == 0:
         return last
-    right = (total * Fraction(scale)) ** 4
-    return sum(Fraction(e) ** 4 * 2 ** (2 * k + 1) < right for k in range(last))
+    left, right = e**4, (total * Fraction(scale)) ** 4
+    return sum(left * 2 ** (2 * k + 1) < right for k in range(last))
 
 
 def check(logits, scale, p):
@@ -38,8 +40,8 @@ def check(logits, scale, p):
     last = code_count(p.bits, p.zero_code) - 1
     got = softmax.quantize(logits, p)
     for row, codes in zip(logits.tolist(), got.tolist(), strict=True):
-        e = exponentials(row, p)
-        assert codes == [exact_code(value, sum(e), scale, last) for value in e]
+        e, total = exponentials(row, p)
+        assert codes == [exact_code(value, total, scale, last) for value in e]
     assert_same(got, softmax.quantize(python(logits), p))
     return got
 
@@ -79,19 +81,31 @@ def test_any_parameters(seed, logit_scale, scale, tokens, width, rom_bits, exp_b
     check(logits.astype(np.int64), scale, p)
 
 
-@pytest.mark.parametrize("shift", [1, 31, 32, 45, 62])
-@pytest.mark.parametrize("last", [3, 15, 16, 255, 256])
-def test_counting_by_exponents_is_counting_one_by_one_around_every_threshold(shift, last):
+@pytest.mark.parametrize("octave", [7, 16, 21])
+@pytest.mark.parametrize("shift", [1, 31, 62])
+def test_a_key_above_is_that_of_the_next_number(shift, octave):
+    """The smallest ``m * 2**-x`` with ``2**w <= m <= 2**(w+1)`` that is not below the product."""
     rng = np.random.default_rng(shift)
-    for octaves in range(0, 62, 6):
-        first = rng.integers(2**octaves, 2 ** (octaves + 1), 4)
-        products = first, first - (first >> 2)
-        near = [-(-product >> shift + j) + step
-                for product in products for j in range(30) for step in (-1, 0, 1)]
-        e = np.clip(np.stack(near, axis=1), 0, 2**24)
-        got = softmax._count_by_exponent(e.astype(np.int32), products, shift, last)
-        exact = tuple(map(python, products))
-        assert_same(got, softmax._count_one_by_one(python(e), exact, shift, last))
+    products = np.concatenate([rng.integers(2**n, 2 ** (n + 1), 3) for n in range(62)])
+    products = np.concatenate([products, 2 ** np.arange(62), 2 ** np.arange(1, 62) - 1])
+    for product, key in zip(
+        products.tolist(), softmax._key_above(products, shift, octave).tolist(), strict=True
+    ):
+        x, m = -(key >> octave) + 1, (key & (1 << octave) - 1) + (1 << octave)
+        value, step = Fraction(m) / Fraction(2) ** x, 1 / Fraction(2) ** x
+        assert value - (step if m > 1 << octave else step / 2) < Fraction(product, 2**shift)
+        assert Fraction(product, 2**shift) <= value
+
+
+def test_the_smallest_probability_has_all_bits():
+    """Down to 2**-127 and beyond, each code is that of the exact exponential."""
+    p = softmax.parameters(2.0**-10, 1.0, bits=8, width=20, rom_bits=10)
+    logits = np.arange(0, -100 * 2**10, -331)[np.newaxis]
+    got = softmax.quantize(logits, p)[0]
+    x = logits[0] / 2**10
+    want = np.clip(np.round(2 * (np.log2(np.exp(x).sum()) - x * np.log2(np.e))), 0, 255)
+    assert (got == want).mean() > 0.99
+    assert len(set(got.tolist())) > 240
 
 
 @pytest.mark.parametrize("width", [12, 16, 20])
@@ -202,8 +216,8 @@ def test_logits_with_a_relative_position_bias():
             "Logit must be between -2048 and 2047, not -2049",
         ),
         (
-            lambda p: softmax.quantize(np.zeros((1, 16384), int), p),
-            "A row must have at most 16383 logits, not 16384",
+            lambda p: softmax.quantize(np.zeros((1, 8192), int), p),
+            "A row must have at most 8191 logits, not 8192",
         ),
         (lambda p: softmax.parameters(0.1, 1, bits=9), "Bits must be between 2 and 8, not 9"),
         (
@@ -217,6 +231,10 @@ def test_logits_with_a_relative_position_bias():
         (
             lambda p: softmax.parameters(0.1, 1, bits=4, exp_bits=7),
             "Exp bits must be between 8 and 22, not 7",
+        ),
+        (
+            lambda p: softmax.parameters(0.1, 2.0**-32, bits=4),
+            "Scale must be at least 2**-31, not 2.3283064365386963e-10",
         ),
         (
             lambda p: softmax.parameters(0.1, 1.5, bits=4),
