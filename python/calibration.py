@@ -60,13 +60,14 @@ def _tail(rows, count, *, largest):
     return passed.topk(count, largest=largest).values[None]
 
 
-def best_uniform(rows, levels):
+def best_uniform(rows, levels, *, symmetric=False):
     """Scale and zero point of every row: the percentile range with the lowest error (Eq. 9).
 
-    rows     float[channels, n]
-    levels   number of codes, ``2**bits``
-    returns  (scale float[channels], zero_point float[channels] holding integers,
-             constant bool[channels])
+    rows       float[channels, n]
+    levels     number of codes, ``2**bits``
+    symmetric  ranges reach as far below zero as above: every zero point is ``levels / 2``
+    returns    (scale float[channels], zero_point float[channels] holding integers,
+               constant bool[channels])
 
     A constant row c gets scale \\|c\\| and the zero point that represents it exactly. The zero
     point is not clamped: a channel of one sign keeps its offset in it.
@@ -78,9 +79,13 @@ def best_uniform(rows, levels):
     valid = upper - lower > _CONSTANT * magnitude
     # Where a percentile leaves nothing (a channel constant but for outliers) the full range serves.
     upper, lower = torch.where(valid, upper, true_upper), torch.where(valid, lower, true_lower)
+    if symmetric:
+        upper = torch.maximum(lower.abs(), upper.abs())
+        lower = -upper
     steps = ((upper - lower) / (levels - 1)).clamp(min=torch.finfo(rows.dtype).tiny)
     scales = torch.where(constant, torch.ones_like(upper), steps)
-    zero_points = torch.round(-lower / scales)
+    middle = torch.full_like(true_lower, levels // 2)
+    zero_points = middle.expand_as(scales) if symmetric else torch.round(-lower / scales)
     errors = torch.stack([
         squared_error(rows, lambda x, at, s=s, z=z: uniform(x, s[at], z[at], levels))
         for s, z in zip(scales, zero_points, strict=True)
@@ -89,7 +94,8 @@ def best_uniform(rows, levels):
     row = torch.arange(len(best))
     value = (true_lower + true_upper) / 2
     scale = torch.where(constant & (value != 0), value.abs(), scales[best, row])
-    zero_point = torch.where(constant, (value < 0).to(rows.dtype), zero_points[best, row])
+    of_constant = middle if symmetric else (value < 0).to(rows.dtype)
+    zero_point = torch.where(constant, of_constant, zero_points[best, row])
     return scale, zero_point, constant
 
 

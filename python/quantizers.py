@@ -19,14 +19,16 @@ class UniformQuantizer(nn.Module):
     scale       float32[] or float32[channels]
     zero_point  float32, same shape; an integer except for the float mean of profile ``official``
     axis        the channel axis, or None for one scale
+    symmetric   zero points stay in the middle, ``2**(bits-1)``
     constant    bool[channels], channels seen constant in calibration (left out of means)
     """
 
-    def __init__(self, bits, axis=None):
+    def __init__(self, bits, axis=None, *, symmetric=False):
         super().__init__()
         if not 2 <= bits <= 16:
             raise ValueError(f"Bits must be between 2 and 16, not {bits!r}")
         self.bits, self.axis, self.levels = bits, axis, 1 << bits
+        self.symmetric = symmetric
         self.register_buffer("scale", torch.ones(()))
         self.register_buffer("zero_point", torch.zeros(()))
         self.constant = None
@@ -39,7 +41,9 @@ class UniformQuantizer(nn.Module):
             rows = x.reshape(1, -1)
         else:
             rows = x.movedim(self.axis, 0).flatten(1).contiguous()
-        scale, zero_point, self.constant = calibration.best_uniform(rows, self.levels)
+        scale, zero_point, self.constant = calibration.best_uniform(
+            rows, self.levels, symmetric=self.symmetric
+        )
         self.set(scale, zero_point) if self.axis is not None else self.set(scale[0], zero_point[0])
 
     def calibrate_symmetric(self, x, headroom):
@@ -49,6 +53,8 @@ class UniformQuantizer(nn.Module):
         self.set(torch.tensor(reach / middle if reach else 1.0), torch.tensor(float(middle)))
 
     def set(self, scale, zero_point):
+        if self.symmetric:
+            zero_point = torch.full_like(scale, self.levels // 2)
         self.scale = scale.to(self.scale.dtype)
         self.zero_point = zero_point.to(self.scale.dtype)
 

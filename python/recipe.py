@@ -21,6 +21,7 @@ class Recipe:
     layernorm        post-LayerNorm activations: one scale, one a channel, or reparameterized
     softmax          post-Softmax activations: uniform, log2 or log√2
     first_last_bits  weight and activation bits of patch embedding and head, or None: as all others
+    symmetric_weights  weights' zero points in the middle of their codes, rather than calibrated
     """
 
     weight_bits: int = 4
@@ -29,6 +30,7 @@ class Recipe:
     layernorm: str = "reparam"
     softmax: str = "log-sqrt2"
     first_last_bits: int | None = None
+    symmetric_weights: bool = False
 
     def __post_init__(self):
         for name in ("weight_bits", "activation_bits", "first_last_bits"):
@@ -46,6 +48,10 @@ class Recipe:
                     f"{name.capitalize()} must be one of {', '.join(choices)}, "
                     f"not {getattr(self, name)!r}"
                 )
+        if not isinstance(self.symmetric_weights, bool):
+            raise ValueError(
+                f"Symmetric weights must be true or false, not {self.symmetric_weights!r}"
+            )
 
     @property
     def zero_code(self):

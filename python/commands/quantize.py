@@ -38,6 +38,8 @@ Examples:
               help="Quantizer of post-Softmax activations.")
 @click.option("--first-last-bits", type=click.IntRange(2, 8),
               help="Bits of patch embedding and head, where they are to differ.")
+@click.option("--symmetric-weights", is_flag=True,
+              help="Weights without zero points: all in the middle of their codes.")
 @options.only
 @click.option("--count", type=click.IntRange(min=2), default=32, show_default=True,
               help="Calibration images to draw from the folder; --list takes all it names.")
@@ -48,15 +50,16 @@ Examples:
 @click.option("--plots", "plot_file", type=options.FILE,
               help="PNG to draw: channel ranges and Softmax histogram (the paper's Figs. 2, 3).")
 @click.option("--out", required=True, type=options.FOLDER, help="Folder for the checkpoint.")
-def command(model, folder, weights, bits, profile, layernorm, softmax, first_last_bits, listed,
-            count, seed, model_arguments, plot_file, out):
+def command(model, folder, weights, bits, profile, layernorm, softmax, first_last_bits,
+            symmetric_weights, listed, count, seed, model_arguments, plot_file, out):
     """Quantize a timm MODEL after training (RepQ-ViT) and save it as a checkpoint.
 
     MODEL is the name of a timm ViT, DeiT or Swin, or mnist_vit: the embedded model, which needs
     neither weights nor images.
     """
     weight_bits, activation_bits = parse_bits(bits)
-    recipe = Recipe(weight_bits, activation_bits, profile, layernorm, softmax, first_last_bits)
+    recipe = Recipe(weight_bits, activation_bits, profile, layernorm, softmax, first_last_bits,
+                    symmetric_weights)
     arguments = _parse_arguments(model_arguments)
     checkpoint.check_place(out)
     if plot_file and Path(plot_file).suffix != ".png":
