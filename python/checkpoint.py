@@ -109,9 +109,17 @@ def _read(path, recipe):
         state = safetensors.torch.load_file(path)
     except safetensors.SafetensorError as error:
         raise ValueError(f"{path} is not a safetensors file ({error})") from error
-    if made_with != _canonical(recipe):
+    if _recipe(made_with) != recipe:
         raise ValueError(f"{path} was made with another recipe than {DESCRIPTION} states")
     return state
+
+
+def _recipe(text):
+    """The recipe that tensors were made with; fields that are younger than they have defaults."""
+    try:
+        return Recipe(**json.loads(text))
+    except (TypeError, ValueError):
+        return None
 
 
 def architecture(name, arguments):

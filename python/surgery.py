@@ -147,7 +147,11 @@ class _Surgeon:
         axis = -1 if normed and recipe.layernorm != "layer-wise" else None
         edge_bits = recipe.first_last_bits if edge else None
         quantizer = UniformQuantizer(edge_bits or recipe.activation_bits, axis)
-        return QuantLinear(linear, quantizer, edge_bits or recipe.weight_bits)
+        return self._made(QuantLinear(linear, quantizer, edge_bits or recipe.weight_bits))
+
+    def _made(self, layer):
+        layer.weight_quantizer.symmetric = self.recipe.symmetric_weights
+        return layer
 
     def _patch_embedding(self, convolution, name):
         if type(convolution) is not nn.Conv2d or (
@@ -157,7 +161,7 @@ class _Surgeon:
         ):
             _refuse(name, convolution, "must be a convolution whose stride is its kernel size")
         bits = self.recipe.first_last_bits or self.recipe.weight_bits
-        return QuantPatchEmbedding(convolution, UniformQuantizer(IMAGE_BITS), bits)
+        return self._made(QuantPatchEmbedding(convolution, UniformQuantizer(IMAGE_BITS), bits))
 
 
 def _require_float(module, name):
