@@ -87,6 +87,8 @@ class Layout:
     def matrix(self, text):
         """The rows that :meth:`text` gives the bytes of; ValueError naming the line or the row."""
         words = packing.from_text(text, self.beat_bits)
+        if len(words) % self.row_beats:
+            raise ValueError(f"{len(words)} lines are not whole rows of {self.row_beats}")
         elements = packing.unpack([self.field], words, self.lanes)["element"]
         whole = elements.reshape(-1, self.row_beats * self.lanes)
         rows, filling = whole[:, :self.columns], whole[:, self.columns:]
