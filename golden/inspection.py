@@ -14,7 +14,8 @@ def summary(program):
     """A dict, ready for JSON: ``ops``, one each, and ``totals``.
 
     ``parameter_bits`` counts every constant at its bit width: weights at theirs, zero points and
-    biases at the width of the op's largest, multipliers and shifts likewise. Tables are apart.
+    biases at the width of the op's largest, multipliers and shifts likewise; zero points that are
+    all one number (symmetric weights) count once. Tables are apart.
     ``float32_bits`` is what the same parameters take in the float model.
     """
     tensors = program.tensors()
@@ -81,7 +82,7 @@ def _macs(op, inputs):
 def _parameter_bits(op):
     if op.kind == "table":
         return 0
-    return sum(array.size * _bits(op, role, array) for role, array in op.tensors.items())
+    return round(sum(array.size * _bits(op, role, array) for role, array in op.tensors.items()))
 
 
 def _bits(op, role, array):
@@ -90,6 +91,8 @@ def _bits(op, role, array):
     if array.dtype.kind == "f":
         return _FLOAT_BITS
     low, high = int(array.min()), int(array.max())
+    if role == "weight_zero_point" and low == high:
+        return width(low, high) / array.size
     if role == "shift":
         # A base for the layer, and as many bits as its window of shifts needs.
         return (high - low).bit_length()

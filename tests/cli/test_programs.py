@@ -164,3 +164,14 @@ def test_programs_replace_programs_only(command, tiny, program, tmp_path):
     assert (code, err) == (
         2, f"vit2rtl: {out} holds 'notes.txt', which is no part of the program: "
            "not overwriting it\n")
+
+
+def test_symmetric_weights_from_quantize_to_compare(command, tmp_path):
+    made, program = tmp_path / "model", tmp_path / "program"
+    assert command("quantize", "mnist_vit", "--count", "8", "--symmetric-weights",
+                   "--out", made)[0] == 0
+    assert json.loads((made / "model.json").read_text())["recipe"]["symmetric_weights"] is True
+    assert command("lower", made, "--out", program)[0] == 0
+    code, out, _ = command("compare", made, program, "--count", "4", "--json")
+    assert code == 0
+    assert all(row["mismatch"] == 0 for row in json.loads(out)["ops"] if row["kind"] == "linear")
