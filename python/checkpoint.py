@@ -24,7 +24,7 @@ def save(folder, quantized, *, model, preprocessing, calibration):
     preprocessing  see :func:`vit2rtl.images.preprocessing`
     calibration    {"images": names, ...}, for the record
     """
-    state = {k: v.contiguous() for k, v in quantized.network.state_dict().items()}
+    state = {key: _as_stored(value) for key, value in quantized.network.state_dict().items()}
     metadata = {"recipe": _canonical(quantized.recipe)}
     with atomic.folder(folder, **_KIND) as new:
         (new / TENSORS).write_bytes(safetensors.torch.save(state, metadata))
@@ -99,6 +99,11 @@ def load(folder):
     quantized = QuantizedViT(architecture(model["name"], model["arguments"]), recipe)
     _restore(quantized, state, tensors)
     return quantized.freeze(), description
+
+
+def _as_stored(tensor):
+    """Reals in float32, which what computes in double precision came from."""
+    return (tensor.float() if tensor.is_floating_point() else tensor).contiguous()
 
 
 def _read(path, recipe):

@@ -16,7 +16,7 @@ from vit2rtl.quantizers import UniformQuantizer
 OUTPUT_BITS = 16
 # Room above the largest output seen in calibration, for images not seen.
 OUTPUT_HEADROOM = 2.0
-_EXACT = {torch.float32: 1 << 24, torch.float64: 1 << 53}
+EXACT = {torch.float32: 1 << 24, torch.float64: 1 << 53}
 
 
 class QuantLinear(nn.Module):
@@ -26,7 +26,11 @@ class QuantLinear(nn.Module):
     bias            float32[out]
     outputs         quantizers of the output, for equal groups of channels: one of 16 bits where
                     the float vector unit takes over, those of q, k and v for qkv
+    emits_codes     the integer path gives codes less zero point, for what multiplies them (q, k, v)
+                    or looks them up (fc1), rather than codes times their scale
     """
+
+    emits_codes = False
 
     def __init__(self, linear, input_quantizer, weight_bits):
         super().__init__()
@@ -84,8 +88,7 @@ class QuantLinear(nn.Module):
         quantizer.set(coarse, (quantizer.zero_point * scale / coarse).round())
 
     def forward(self, x):
-        """float[..., in] -> float[..., out]; with q, k, v outputs and the integer path: codes less
-        zero point, ready to be multiplied."""
+        """float[..., in] -> float[..., out]; the integer path gives float64."""
         if self.integer is None:
             return self._forward_float(x)
         codes = self.input_quantizer.centered(x).to(self.integer.exact)
@@ -93,7 +96,7 @@ class QuantLinear(nn.Module):
         output = self.integer.centered(accumulators)
         if self.tap:
             self.tap(self, accumulators.double() + self.integer.bias, output)
-        return output if self.integer.scale is None else output.mul_(self.integer.scale)
+        return output if self.emits_codes else output.mul_(self.integer.scale)
 
     def _forward_float(self, x):
         if not self.calibrating:
@@ -125,7 +128,7 @@ class IntegerOutput:
     """Bias and requantizer of a frozen layer's accumulators (R1, R2), exact in float64.
 
     multiplier, shift  int64[out]; zero_point int64[out]; bias int64[out]
-    scale              what a code stands for, None where the codes themselves are wanted (q, k, v)
+    scale              what a code stands for, where there is one output
     bound              largest magnitude that an accumulator can reach, from the actual weights (R6)
     exact              the narrowest float type that holds every partial sum exactly
     """
@@ -149,13 +152,13 @@ class IntegerOutput:
         reach = max(float(source.zero_point), source.levels - 1 - float(source.zero_point))
         sums = centered_weight.abs().sum(1) * reach
         self.bound = int((sums + self.bias.abs()).max())
-        self.exact = next((t for t, limit in _EXACT.items() if self.bound < limit), None)
+        self.exact = next((t for t, limit in EXACT.items() if self.bound < limit), None)
         if self.exact is None or self.bound >= 1 << 31:
             raise ValueError(f"Accumulator bound {self.bound} does not fit 32 bits")
         self.factor = self.multiplier.double() * 2.0 ** -self.shift.double()
         # Half up: floor(acc * M / 2**n + 1/2), every term a multiple of 2**-n below 2**53 of them.
         self.offset = self.bias.double() * self.factor + 0.5
-        low = -zero_point.float()
+        low = -zero_point
         self.low, self.high = low, low + (outputs[0].levels - 1)
         self.scale = None
         if len(outputs) == 1:
@@ -163,69 +166,8 @@ class IntegerOutput:
             self.scale = float(outputs[0].scale)
 
     def centered(self, accumulators):
-        """Accumulators without bias, as exact floats, to float32 codes less their zero point."""
-        y = torch.addcmul(self.offset, accumulators.double(), self.factor).floor_().float()
+        """Accumulators without bias, as exact floats, to float64 codes less their zero point."""
+        y = torch.addcmul(self.offset, accumulators.double(), self.factor).floor_()
         if self.scale is None:
             return torch.clamp(y, self.low, self.high, out=y)
         return y.clamp_(self.low, self.high)
-
-
-class QuantAttention(nn.Module):
-    """Multi-head self attention of ViT, DeiT and Swin with quantized matmuls (Eqs. 3-5).
-
-    relative_position_bias  float32[1, heads, tokens, tokens] (Swin) or None
-    """
-
-    def __init__(self, attention, qkv, proj, softmax_quantizer, relative_position_bias=None):
-        super().__init__()
-        self.heads, self.scale = attention.num_heads, attention.scale
-        self.qkv, self.proj = qkv, proj
-        self.softmax_quantizer = softmax_quantizer
-        self.register_buffer("relative_position_bias", relative_position_bias)
-        self.calibrating = False
-        self.exact = torch.float32
-        self.tap = None
-
-    def forward(self, x, mask=None, attn_mask=None, is_causal=False):
-        """float[batch, tokens, channels] -> the same; Swin's mask is [windows, tokens, tokens]"""
-        if attn_mask is not None or is_causal:
-            raise ValueError("QuantAttention takes no attention mask but Swin's window mask")
-        batch, tokens, _ = x.shape
-        qkv = self.qkv(x).view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        q, k, v = (self._centered(part, n) for n, part in enumerate(qkv))        # (B, H, N, D)
-        q_scale, k_scale, v_scale = (quantizer.scale for quantizer in self.qkv.outputs)
-        if self.exact is not torch.float32:
-            q, k = q.to(self.exact), k.to(self.exact)
-        logits = (q @ k.transpose(-2, -1)).float()                              # (B, H, N, N)
-        logits *= q_scale * k_scale * self.scale
-        if self.relative_position_bias is not None:
-            logits += self.relative_position_bias
-        if mask is not None:
-            windows = mask.shape[0]
-            logits = logits.view(-1, windows, self.heads, tokens, tokens)
-            logits = (logits + mask[None, :, None]).view(batch, self.heads, tokens, tokens)
-        probabilities = logits.softmax(dim=-1)
-        if self.calibrating:
-            self.softmax_quantizer.calibrate(probabilities)
-        if self.tap:
-            self.tap(self, probabilities)
-        attention = self.softmax_quantizer(probabilities)
-        y = (attention @ v).mul_(v_scale)
-        return self.proj(y.transpose(1, 2).reshape(batch, tokens, -1))
-
-    def freeze(self):
-        """Choose the float type in which every partial sum of q·kᵀ is exact (R3)."""
-        reach = [max(float(q.zero_point), q.levels - 1 - float(q.zero_point))
-                 for q in self.qkv.outputs[:2]]
-        channels = len(self.qkv.bias) // 3 // self.heads
-        bound = channels * reach[0] * reach[1]
-        self.exact = next((t for t, limit in _EXACT.items() if bound < limit), torch.float64)
-
-    def _centered(self, part, which):
-        """Codes less zero point of q, k or v; the integer path of qkv has made them already."""
-        if self.qkv.integer is not None:
-            return part
-        quantizer = self.qkv.outputs[which]
-        if self.calibrating:
-            quantizer.calibrate(part)
-        return quantizer.centered(part)

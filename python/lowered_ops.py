@@ -11,9 +11,6 @@ from vit2rtl.golden.program import Op, Tensor
 from vit2rtl.golden.requantizer import multiplier_and_shift
 from vit2rtl.quantizers import PROBABILITY_WIDTH
 
-# Attention times V has one factor a layer: a multiplier as wide as one DSP slice takes.
-ATTENTION_MULTIPLIER_BITS = 18
-
 
 class HardwareOps:
     """Makes ops one after the other, in ``made``; every method returns the output's Tensor."""
@@ -152,11 +149,6 @@ class HardwareOps:
         quantizer = attention.softmax_quantizer
         rule = {"bits": quantizer.bits, "zero_code": quantizer.zero_code}
         output = codes_of(f"{name}.proj.input", v.shape, attention.proj.input_quantizer)
-        fraction = attention_value.fraction_bits(**rule)
-        factor = codes.scale * v.scale * 2.0**-fraction / output.scale
-        multipliers = attention_value.multipliers(
-            factor, multiplier_bits=ATTENTION_MULTIPLIER_BITS
-        )
         tokens = v.shape[-2]
         # Rounding to 16 bits may raise each probability by half a unit.
         scale = codes.scale / (1 + tokens * 2.0 ** -(PROBABILITY_WIDTH + 1))
@@ -166,7 +158,8 @@ class HardwareOps:
         return self.emit(
             f"{name}.attention_value", "attention_value", [codes, v], output,
             heads=attention.heads, v_zero_point=v.zero_point, softmax_bits=quantizer.bits,
-            zero_code=quantizer.zero_code, multipliers=list(multipliers), accumulator_bound=bound,
+            zero_code=quantizer.zero_code, multipliers=list(attention.value.multipliers),
+            accumulator_bound=bound,
         )
 
     def mlp(self, name, block, stream, out):
@@ -181,7 +174,7 @@ class HardwareOps:
         """fc1 and the activation function up to fc2's codes, a table over fc1's codes."""
         hidden = self.hidden(f"{name}.fc1", mlp.fc1, x)
         output = codes_of(f"{name}.fc2.input", hidden.shape, mlp.fc2.input_quantizer)
-        entries = activation_table(mlp.act, hidden, output)
+        entries = activation_table(mlp.act.activation, hidden, output)
         return self.emit(f"{name}.act", "table", [hidden], output, {"table": entries})
 
     def hidden(self, name, layer, x):

@@ -3,7 +3,9 @@
 import torch
 from torch import nn
 
-from vit2rtl.layers import QuantAttention, QuantLinear
+from vit2rtl.activation import QuantActivation
+from vit2rtl.attention import QuantAttention
+from vit2rtl.layers import QuantLinear
 from vit2rtl.reparameterize import reparameterize
 from vit2rtl.surgery import quantize_modules
 
@@ -82,19 +84,26 @@ class QuantizedViT(nn.Module):
             module.calibrating = calibrating
 
     def freeze(self):
-        """Weights to codes, and the integer path where the recipe has it."""
+        """Weights to codes, and the integer path where the recipe has it.
+
+        With it, all between the matmuls is in double precision: LayerNorm and Softmax, where a
+        rounding error could make another code, and the residual stream.
+        """
         for name, layer in self.layers():
             try:
                 layer.freeze(integer=self.recipe.integer)
             except ValueError as error:
                 raise ValueError(f"Layer {name}: {error}") from error
         if self.recipe.integer:
-            for _, attention in self.attentions():
-                attention.freeze()
+            for module in self.network.modules():
+                if isinstance(module, (QuantAttention, QuantActivation)):
+                    module.freeze()
+                elif isinstance(module, nn.LayerNorm):
+                    module.double()
         return self
 
     @torch.inference_mode()
     def forward(self, images):
         """float32[n, channels, height, width] -> float32[n, classes] logits"""
         together = max(1, _PIXELS_TOGETHER // images[:1].numel())
-        return torch.cat([self.network(part) for part in images.split(together)])
+        return torch.cat([self.network(part).float() for part in images.split(together)])

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from vit2rtl.layers import QuantAttention, QuantLinear, QuantPatchEmbedding
+from vit2rtl.activation import QuantActivation
+from vit2rtl.attention import QuantAttention
+from vit2rtl.layers import QuantLinear, QuantPatchEmbedding
 from vit2rtl.quantizers import Log2Quantizer, LogSqrt2Quantizer, UniformQuantizer
 from vit2rtl.timm_models import timm
 
@@ -104,6 +106,7 @@ class _Surgeon:
                 _refuse(f"{name}.{norm}", module, "must be a LayerNorm with weight and bias")
         block.attn = self._attention(block, f"{name}.attn")
         mlp.fc1, mlp.fc2 = self._linear(mlp.fc1, normed=True), self._linear(mlp.fc2)
+        mlp.act = QuantActivation(mlp.act, mlp.fc1, mlp.fc2)
         return [
             NormedLinear(f"{name}.attn.qkv", block.norm1, block.attn.qkv),
             NormedLinear(f"{name}.mlp.fc1", block.norm2, mlp.fc1),
@@ -127,6 +130,7 @@ class _Surgeon:
         qkv = self._linear(attention.qkv, normed=True)
         bits = self.recipe.activation_bits
         qkv.outputs = nn.ModuleList(UniformQuantizer(bits) for _ in "qkv")
+        qkv.emits_codes = True
         return QuantAttention(
             attention, qkv, self._linear(attention.proj), self._softmax_quantizer(), bias
         )
