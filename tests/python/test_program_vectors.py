@@ -10,6 +10,7 @@ from vit2rtl import embedded, images
 from vit2rtl.golden.execute import KINDS
 from vit2rtl.golden.program_vectors_reader import read_vectors
 from vit2rtl.golden.program_vectors_replay import replay
+from vit2rtl.golden.program_vectors_schema import select
 from vit2rtl.golden.program_vectors_writer import write_vectors
 from vit2rtl.lowering import lower
 from vit2rtl.quantized_vit import QuantizedViT
@@ -170,3 +171,26 @@ def test_the_oracle_sees_what_is_wrong_in_a_file(bundle, tmp_path, case, file, o
     out = shutil.copytree(bundle(*case), tmp_path / "bundle")
     flip(out / file, 0)
     assert differences(out, 1, only=op)[op] > 0
+
+
+@pytest.mark.parametrize(("case", "pattern", "text"), [
+    (CASES[0], "*.query_key", "columns of row 17 of `tensors/blocks.0.attn.qkv.q.mem`"),
+    (CASES[1], "*.query_key", "at least -2047 and at most 2047"),
+    (CASES[4], "layers.0.blocks.0.attn.query_key", " of the bias, = "),
+    (CASES[1], "*.act", "`constants/blocks.0.mlp.act/table.mem` is\n"),
+    (CASES[1], "*.add", "saturated to 16 bits, is\n"),
+    (CASES[1], "*.fc?", "products"),
+    (CASES[4], "layers.0.blocks.1.attn.query_key", None),
+    (CASES[1], "*.softmax", None),
+])
+def test_the_readme_works_what_a_page_has_room_for(model, tmp_path, case, pattern, text):
+    """What it comes to is compared with the files as it is written."""
+    name, weights, activations, variant = case
+    quantized, batch = model(name, weights, activations)
+    program = lower(quantized, variant=variant, model=name, images=batch,
+                    preprocessing=PREPROCESSING)
+    codes = np.random.default_rng(9).integers(0, 256, (1, *program.image.shape), dtype=np.uint8)
+    write_vectors(tmp_path / "bundle", program, codes, ops=select(program, [pattern]), lanes=1)
+    readme = (tmp_path / "bundle/README.md").read_text()
+    assert ("## An element by hand" in readme) == (text is not None)
+    assert text is None or text in readme
