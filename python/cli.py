@@ -19,6 +19,7 @@ COMMANDS = {
     "quantize": "Quantize a timm model after training (RepQ-ViT).",
     "run": "Execute an integer program on images; needs no torch.",
     "simulate": "Replay golden vectors through the Verilog in Icarus and Verilator.",
+    "synthesize": "Measure area and clock of hardware units by yosys and nextpnr.",
     "vectors": "Record golden vectors of the hardware units from a quantized model.",
     "verilog": "Generate the Verilog of a hardware unit.",
 }

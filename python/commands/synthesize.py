@@ -1,0 +1,158 @@
+"""``vit2rtl synthesize``: area and clock frequency of units and of the designs beside them."""
+
+import tempfile
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from vit2rtl.cli import MismatchError
+from vit2rtl.commands.options import as_json, show_json
+from vit2rtl.commands.unit_options import given, option, parameter_options
+from vit2rtl.golden import atomic
+from vit2rtl.golden.units import UNITS
+from vit2rtl.rtl.synthesis import document, plan, table
+from vit2rtl.rtl.synthesis.designs import REFERENCES, design, unit_of
+from vit2rtl.rtl.synthesis.devices import DEVICES
+from vit2rtl.rtl.synthesis.measure import Task, measure
+
+
+@click.command()
+@click.argument("names", metavar="[UNIT]...", nargs=-1)
+@click.option("--device", "devices", multiple=True, type=click.Choice(list(DEVICES)),
+              help="Device to synthesize for; may be repeated.  [default: ecp5; with --check and "
+                   "--table all of them]")
+@click.option("--seeds", type=click.IntRange(1, 99), default=plan.SEEDS, show_default=True,
+              help="Place-and-route runs; the clock is their median.")
+@click.option("--no-place", is_flag=True, help="Count cells only: no place and route, no clock.")
+@click.option("--fabric", is_flag=True, help="Without multiplier blocks and block RAM.")
+@click.option("--check", is_flag=True,
+              help="Measure the committed table again (of UNIT, if given); exit code 1 if a count "
+                   f"or a clock is more than {table.TOLERANCE:.0%} off.")
+@click.option("--table", "renew", is_flag=True,
+              help="Measure the committed table again (of UNIT, if given) and write it to --out: "
+                   "area.json, area.md, area.png.")
+@click.option("--out", metavar="DIR", type=click.Path(file_okay=False),
+              help="Keep Verilog, harness, netlists, logs and reports here.")
+@as_json
+@parameter_options
+@click.pass_context
+def command(context, names, devices, seeds, no_place, fabric, check, renew, out, as_json,
+            **parameters):
+    """Synthesize UNITs, place and route them, and print cells and clock frequency.
+
+    \b
+    UNIT is a unit, or a reference design that units are compared with:
+      log2_dequantizer_rom, log_sqrt2_quantizer_parallel, requantizer_direct,
+      mac_multiply, mac_rom_multiply, mac_parity_split
+    Without UNIT: every unit. Lanes are 4 unless --lanes says otherwise.
+
+    \b
+    Examples:
+      vit2rtl synthesize requantizer --lanes 1 --bits 8 --shift-base 20
+      vit2rtl synthesize --lanes 1 --no-place
+      vit2rtl synthesize log2_dequantizer --device ice40 --device xcup --out area/
+      vit2rtl synthesize --check log2_dequantizer --device ecp5
+
+    Everything runs in yosys and nextpnr of this environment. Clocks are those of registers at every
+    pin; on AMD devices cells are counted before placement and there is no clock. docs/area.md has
+    the committed table and says how to read it.
+    """
+    chosen = given(parameters)
+    for name in names:
+        if name not in UNITS and name not in REFERENCES:
+            known = ", ".join([*UNITS, *REFERENCES])
+            raise click.UsageError(f"UNIT must be one of {known}, not {name!r}")
+    if check or renew:
+        for flag, set_ in (("--fabric", fabric), *((option(name), True) for name in chosen)):
+            if set_:
+                raise click.UsageError(f"{flag} does not go with the committed table: leave it out")
+        if check and renew:
+            raise click.UsageError("Give --check or --table, not both")
+        if renew and (out is None or no_place or devices or
+                      context.get_parameter_source("seeds").name != "DEFAULT"):
+            raise click.UsageError("--table needs --out DIR, and measures all devices and seeds")
+        tasks = plan.tasks(names, devices)
+    else:
+        tasks = _tasks(names or UNITS, chosen, devices or ("ecp5",), fabric)
+    count = 0 if no_place else seeds
+    tasks = [Task(t.design, t.device, min(t.seeds, count), t.fabric) for t in tasks]
+    if not tasks:
+        raise click.UsageError("The table has no row of this kind")
+    rows = _measure(tasks, out, finish=_table_writer() if renew else None)
+    if as_json:
+        show_json(rows)
+    else:
+        click.echo("\n".join(document.text_tables(rows)))
+    if check:
+        _report(table.differences(rows), len(rows))
+
+
+def _tasks(names, parameters, devices, fabric):
+    tasks = []
+    for name in names:
+        has = UNITS[unit_of(name)].parameters if unit_of(name) else {}
+        for parameter in parameters:
+            if parameter not in has:
+                takes = f"it has {', '.join(map(option, has))}" if has else "it has none"
+                raise click.UsageError(f"{name} has no option {option(parameter)}; {takes}")
+        one = design(name, **parameters)
+        tasks += [Task(one, DEVICES[device], 99, fabric) for device in devices]
+    return tasks
+
+
+def _measure(tasks, out, finish):
+    """The rows; ``finish(rows, folder)`` adds to what ``out`` keeps."""
+    with tempfile.TemporaryDirectory() as scratch:
+        if out is None:
+            return _rows(tasks, Path(scratch))
+        with atomic.folder(out, kind="synthesis", parts=_parts) as folder:
+            rows = _rows(tasks, folder)
+            table.write(rows, folder / "measurements.json")
+            if finish:
+                finish(rows, folder)
+            return rows
+
+
+def _parts(folder):
+    """Every file of a folder that this command wrote; None for any other folder."""
+    return {path.name for path in folder.iterdir()} if (
+        folder / "measurements.json").is_file() else None
+
+
+def _rows(tasks, folder):
+    steps = sum(1 + task.runs for task in tasks)
+    with tqdm(total=steps, unit="run", disable=None) as bar:
+        done = -1
+
+        def advance(text):
+            nonlocal done
+            done += 1
+            bar.update(min(done, 1))
+            bar.set_description(text)
+
+        rows = [measure(task, folder, advance=advance) for task in tasks]
+        bar.update()
+    return rows
+
+
+def _table_writer():
+    """Imports matplotlib before the measurements, not after them."""
+    from vit2rtl.area_chart import area_chart
+
+    def write(fresh, folder):
+        rows = table.merged(fresh, [task.key for task in plan.tasks()])
+        table.write(rows, folder / table.NAME)
+        text = document.markdown(rows)
+        (folder / "area.md").write_text(text, encoding="utf-8", newline="\n")
+        area_chart(rows, folder / "area.png")
+
+    return write
+
+
+def _report(lines, count):
+    for line in lines:
+        click.echo(line, err=True)
+    if lines:
+        raise MismatchError(f"{len(lines)} figures differ from the committed table")
+    click.echo(f"All {count} rows are within {table.TOLERANCE:.0%} of the committed table")

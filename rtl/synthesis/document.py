@@ -1,0 +1,132 @@
+"""The table as text: columns for a terminal, and the page ``docs/area.md``."""
+
+from vit2rtl.golden.units import UNITS, Instance
+from vit2rtl.rtl import latency
+from vit2rtl.rtl.synthesis.comparisons import comparisons
+from vit2rtl.rtl.synthesis.devices import DEVICES
+from vit2rtl.rtl.synthesis.page import AFTER, BEFORE
+from vit2rtl.rtl.synthesis.peers import PEERS
+
+
+def text_tables(rows):
+    """Lines for a terminal: a table for each device, numbers on the right."""
+    lines = []
+    for device in DEVICES.values():
+        ours = [row for row in rows if row["device"] == device.name]
+        if not ours:
+            continue
+        placed = bool(device.placer)
+        table = [["", *device.cells, *(["MHz"] if placed else [])]]
+        for row in ours:
+            name = row["instance"] + (" (fabric)" if row["fabric"] else "")
+            clock = [_clock(row, " of ")] if placed else []
+            table.append([name, *map(str, row["cells"].values()), *clock])
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines += ["", device.title + ("" if placed else ": cells before placement, no clock")]
+        lines += [
+            "  ".join([cells[0].ljust(widths[0]),
+                       *(c.rjust(w) for c, w in zip(cells[1:], widths[1:], strict=True))]).rstrip()
+            for cells in table
+        ]
+    tools = sorted({row["tools"] for row in rows})
+    return [*lines[1:], "", *tools]
+
+
+def markdown(rows):
+    """The page ``docs/area.md`` of a whole table (:func:`~.table.committed`)."""
+    dates = sorted({row["date"] for row in rows})
+    tools = sorted({tool for row in rows for tool in row["tools"].split(", ")})
+    when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+    return "\n".join([
+        BEFORE.format(when=when, tools=", ".join(tools)),
+        *_units(rows), *_lanes(rows), *_devices(rows), *comparisons(rows), *_peers(),
+        AFTER,
+    ])
+
+
+def _units(rows):
+    ours = [row for row in rows if row["source"] in UNITS and row["device"] == "ecp5"
+            and row["parameters"]["lanes"] == 1]
+    body = [
+        [f"`{row['source']}`", _parameters(row), *_ecp5(row), _clock(row, ": "), _cycles(row)]
+        for row in ours
+    ]
+    head = ["unit", "parameters", *DEVICES["ecp5"].cells, "MHz: by seed", "latency"]
+    return ["## One lane on ECP5", "", *_table(head, body, text=2), ""]
+
+
+def _lanes(rows):
+    body = []
+    for name in UNITS:
+        default = [row for row in rows if row["source"] == name and row["device"] == "ecp5"
+                   and _is_default(row)]
+        for row in default:
+            each = row["cells"]["COMB"] / row["parameters"]["lanes"]
+            body.append([f"`{name}`", str(row["parameters"]["lanes"]), *_ecp5(row), f"{each:.0f}"])
+    head = ["unit", "lanes", *DEVICES["ecp5"].cells, "COMB a lane"]
+    return ["## More lanes", "",
+            "Default parameters, cells only. All lanes share valid bits, enables and `last`.",
+            "", *_table(head, body, text=1), ""]
+
+
+def _devices(rows):
+    lines = ["## Other devices", "", "One lane; parameters that are not listed are at their"
+             " defaults."]
+    for device in list(DEVICES.values())[1:]:
+        ours = [row for row in rows if row["source"] in UNITS and row["device"] == device.name]
+        head = ["unit", "parameters", *device.cells, *(["MHz: by seed"] if device.placer else [])]
+        body = [[f"`{row['source']}`", _parameters(row), *map(str, row["cells"].values()),
+                 *([_clock(row, ": ")] if device.placer else [])] for row in ours]
+        what = "placed and routed" if device.placer else "cells before placement"
+        lines += ["", f"{device.title}, {what}:", "", *_table(head, body, text=2)]
+    return [*lines, ""]
+
+
+def _peers():
+    body = [[p.name, p.what, str(p.lut4), str(p.ccu2c), f"**{p.comb}**", str(p.ff), str(p.mult18),
+             f"{p.mhz:.0f}", p.latency, p.source] for p in PEERS]
+    head = ["block", "computes", *DEVICES["ecp5"].cells, "MHz", "latency", "source"]
+    head.remove("EBR")
+    return [
+        "## Blocks of other projects", "",
+        "Measured once with the same yosys, nextpnr, device, clock target and kind of harness, one"
+        " seed, hierarchy kept; no part of the runs above, since their sources are not ours to"
+        " ship. They are not the same function: multiplier widths, number formats and latency"
+        " differ, the first three know no back pressure within, FINN's includes its configuration"
+        " port and a FIFO.", "",
+        *_table(head, body, text=2), "",
+    ]
+
+
+def _table(head, body, *, text):
+    """A Markdown table: ``text`` columns on the left, numbers on the right."""
+    rule = ["---"] * text + ["---:"] * (len(head) - text)
+    return ["| " + " | ".join(cells) + " |" for cells in (head, rule, *body)]
+
+
+def _ecp5(row):
+    cells = {name: str(number) for name, number in row["cells"].items()}
+    return (cells | {"COMB": f"**{cells['COMB']}**"}).values()
+
+
+def _clock(row, separator):
+    """Median, and the seeds' figures where there are several; empty where nothing was placed."""
+    if row["fmax_mhz"] is None:
+        return ""
+    seeds = ", ".join(f"{clock:.0f}" for clock in row["fmax_by_seed"])
+    return f"{row['fmax_mhz']:.0f}" + (f"{separator}{seeds}" if row["seeds"] > 1 else "")
+
+
+def _parameters(row):
+    unit = UNITS[row["unit"]]
+    other = [f"`{name}` {value}" for name, value in row["parameters"].items()
+             if name != "lanes" and value != unit.parameters[name].default]
+    return ", ".join(other) or "defaults"
+
+
+def _is_default(row):
+    return _parameters(row) == "defaults"
+
+
+def _cycles(row):
+    return str(latency(Instance.of(row["unit"], **row["parameters"])))

@@ -1,0 +1,77 @@
+"""The committed table of areas and clocks: reading it, writing it, comparing a fresh run with it.
+"""
+
+import json
+import os
+from importlib.resources import files
+from pathlib import Path
+
+NAME = "area.json"
+TOLERANCE = 0.15
+# ECP5's cells under names that do not depend on the device.
+_FLAT = {"lut4": "LUT4", "ccu2c": "CCU2C", "comb": "COMB", "ff": "FF", "mult18": "MULT18",
+         "ebr": "EBR"}
+
+
+def committed():
+    """The rows of the table, in its order: dicts as of :func:`~.measure.measure`."""
+    return json.loads((files(__package__) / NAME).read_text(encoding="utf-8"))["measurements"]
+
+
+def measured(unit):
+    """The table's rows of a unit of the registry, the references beside it left out.
+
+    returns   list of dicts: instance, unit, parameters, device, cells (by the device's names),
+              fmax_mhz (median of the seeds, None where nothing was placed), seeds, date, tools; and
+              lut4, ccu2c, comb, ff, mult18, ebr of ECP5, None where the device has no such cell
+    """
+    keys = ("instance", "unit", "parameters", "device", "cells", "fmax_mhz", "seeds", "date",
+            "tools")
+    return [
+        {key: row[key] for key in keys}
+        | {flat: row["cells"].get(name) if row["device"] == "ecp5" else None
+           for flat, name in _FLAT.items()}
+        for row in committed() if row["source"] == unit
+    ]
+
+
+def key(row):
+    """What tells a row from all others, as :attr:`~.measure.Task.key`."""
+    return row["instance"], row["device"], row["fabric"]
+
+
+def merged(fresh, order):
+    """Rows in the order of the keys: fresh where there is one, else those of the table."""
+    found = {key(row): row for row in (*committed(), *fresh)}
+    return [found[one] for one in order if one in found]
+
+
+def write(rows, path):
+    """Write rows as a table, one a line; the file appears whole or not at all."""
+    path = Path(path)
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(f'{{"measurements": [\n{lines}\n]}}\n', encoding="utf-8", newline="\n")
+    os.replace(partial, path)
+
+
+def differences(fresh):
+    """What of fresh rows the table does not bear out, a line each; none is as it should be.
+
+    A count or a clock differs if it is more than ``TOLERANCE`` of the table's away from it.
+    """
+    table = {key(row): row for row in committed()}
+    lines = []
+    for row in fresh:
+        where = f"{row['instance']} on {row['device']}{' in fabric' if row['fabric'] else ''}"
+        if key(row) not in table:
+            lines.append(f"{where}: not in the table")
+            continue
+        old = table[key(row)]
+        pairs = {name: (old["cells"].get(name), new) for name, new in row["cells"].items()}
+        if row["fmax_mhz"] is not None:
+            pairs["MHz"] = old["fmax_mhz"], row["fmax_mhz"]
+        for name, (before, now) in pairs.items():
+            if before is None or abs(now - before) > TOLERANCE * before:
+                lines.append(f"{where}: {name} {now}, in the table {before}")
+    return lines
