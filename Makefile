@@ -10,7 +10,7 @@ SIMULATE_OPTIONS = $(foreach name,$(SIM),--simulator $(name)) $(if $(SEED),--see
 	$(if $(JOBS),--jobs $(JOBS)) $(if $(filter-out 0 no,$(WAVES)),--waves)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verilog vectors sim bench clean distclean
+.PHONY: help setup demo test lint verilog vectors sim area bench clean distclean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -44,6 +44,11 @@ vectors: setup out/model ## Record golden vectors of the embedded model: out/vec
 
 sim: vectors ## Replay them: results in out/simulation/ [SIM=icarus SEED=1 WAVES=1 JOBS=2]
 	$(VIT2RTL) simulate out/vectors --out out/simulation $(SIMULATE_OPTIONS)
+
+area: setup ## Measure cells and clocks again: docs/area.md (a quarter of an hour)
+	$(VIT2RTL) synthesize --table --out out/area
+	cp out/area/area.json rtl/synthesis/area.json
+	cp out/area/area.md out/area/area.png docs/
 
 bench: setup ## Run the timed comparisons in benchmarks/
 	$(foreach script,$(sort $(wildcard benchmarks/[a-z]*.py)),$(VENV)/python $(script) --json &&) true
