@@ -116,7 +116,7 @@ def _of_program(source, folder, listed, count, seed, lanes, out, *, patterns):
               disable=None) as bar:
         write_vectors(out, program, codes, ops=chosen, lanes=lanes, provenance=provenance,
                       progress=bar.update)
-    size = sum(path.stat().st_size for path in Path(out).rglob("*"))
+    size = sum(path.stat().st_size for path in Path(out).rglob("*") if path.is_file())
     figures = {"ops": len(chosen), "tensors": len(plan.tensors), "images": plan.images,
                "bytes": size}
     return figures, f"{len(chosen)} ops, {len(plan.tensors)} tensors, {size / 1e6:.1f} MB"
