@@ -13,27 +13,20 @@ from vit2rtl.tracing import Traced, trace
 TOGETHER = 4
 # Kinds whose output may have no name in the simulation: later ops are compared with it.
 _UNNAMED = ("patches", "select", "gather", "layernorm", "layernorm_float")
-# Reals of two float widths: what float32 makes of sums of this size.
-_FLOAT_TOLERANCE = 1e-4
+# Reals of double precision, from sums in another order.
+_FLOAT_TOLERANCE = 1e-9
 _CAUSES = {
-    "softmax_float": "float32 against float64, at a threshold",
-    "layernorm_float": "float32 against float64, at a tie",
-    "attention_value": "18 bits of multiplier, or float32 at a tie",
-    "table": "resolution of the input, or float32 at a tie",
-    "add_float": "float32 against float64",
-    "embed_float": "float32 against float64",
-    "average_float": "float32 against float64",
     "embed": "two roundings to the stream's scale",
     "add": "two roundings to the stream's scale",
     "average": "logits of 12 bits",
     "pool": "16-bit codes of LayerNorm",
-    "pool_float": "float32 against float64, at a tie",
-    "real_float": "float32 against float64",
     "linear": "the simulation's codes are of another scale, rounded twice",
     "query_key": "logits of 12 bits",
     "softmax": "logits of 12 bits, exponential from a ROM",
     "layernorm": "16-bit residual stream",
+    "table": "12 bits of input",
 }
+_DOUBLE = "a tie within double precision's error"
 
 
 @dataclass
@@ -43,7 +36,7 @@ class OpResult:
     forced      elements that differ when the op is fed the simulation's own inputs
     largest     by how much at most, in codes (reals: in their own unit)
     end_to_end  elements that differ when the program ran from the image on
-    rescaled    the simulation's codes have another scale
+    rescaled    the simulation's codes, of an input or the output, have another scale
     """
 
     name: str
@@ -56,7 +49,9 @@ class OpResult:
 
     def cause(self):
         """Why codes differ, where the kind of op tells."""
-        if self.kind == "linear" and not self.rescaled:
+        if self.kind.endswith("_float"):
+            return _DOUBLE
+        if self.kind in ("linear", "table") and not self.rescaled:
             return "unknown"
         return _CAUSES.get(self.kind, "unknown")
 
@@ -145,7 +140,7 @@ def _compare_batch(program, seen, results):
         want = encoded(name)
         result = results.setdefault(op.name, OpResult(op.name, op.kind))
         result.elements += want.size
-        result.rescaled = seen[name].scale != op.output.scale
+        result.rescaled = any(seen[n].scale != tensors[n].scale for n in (*op.inputs, name))
         difference = np.abs(forced.astype(np.float64) - want)
         tolerance = _FLOAT_TOLERANCE if op.output.encoding == "float64" else 0
         result.forced += int((difference > tolerance).sum())

@@ -48,14 +48,8 @@ def test_every_op_equals_the_simulation(quantize, bits):
     quantized = quantize(*bits)
     found = comparison.compare(quantized, lowered(quantized), held_out(8))
     assert {row["kind"] for row in found["ops"]} >= {"linear", "query_key", "attention_value"}
-    # 2-bit codes have few sums, and one of them is -1.49999992 steps: a tie in float32.
-    most = 2e-4 if min(bits) > 2 else 2e-2
-    for row in found["ops"]:
-        assert row["mismatch"] <= most, row
-        if row["kind"] in ("linear", "query_key", "patches", "select"):
-            assert row["mismatch"] == 0, row
-    if min(bits) > 2:
-        assert found["top1_agreement"] >= 100 * 7 / 8
+    assert [row for row in found["ops"] if row["mismatch"] or row["agreement"] < 1] == []
+    assert found["sqnr"] is None and found["top1_agreement"] == 100
 
 
 @pytest.mark.parametrize("name", ["deit_tiny_distilled_patch16_224", "vit_tiny_patch16_224"])
@@ -65,7 +59,7 @@ def test_other_models_equal_their_simulation(name, generator):
     logits = execute(program, seen["image"].encode(program.image).astype(np.uint8))
     assert logits.shape == (6, 5)
     found = comparison.compare(quantized, program, Images(list("abcdef"), None, batch.__getitem__))
-    assert found["largest_mismatch"] <= 2e-3
+    assert found["largest_mismatch"] == 0
     assert "top1" not in found
 
 
@@ -73,7 +67,7 @@ def test_edges_at_8_bits_are_lowered(generator):
     recipe = Recipe(first_last_bits=8)
     quantized, batch, program = small("vit_tiny_patch16_224", generator, recipe)
     found = comparison.compare(quantized, program, Images(list("abcdef"), None, batch.__getitem__))
-    assert found["largest_mismatch"] <= 2e-3
+    assert found["largest_mismatch"] == 0
 
 
 def test_a_program_read_back_gives_the_same_logits(quantize, tmp_path):
@@ -119,8 +113,3 @@ def test_simulations_without_integers_cannot_be_lowered(quantize):
         "softmax log-sqrt2; this checkpoint has profile paper, layernorm reparam, "
         "softmax log-sqrt2"
     )
-
-
-def test_pooling_of_all_tokens_cannot_be_lowered(generator):
-    with pytest.raises(ValueError, match=r"^Pooling 'avg' cannot be lowered; token can$"):
-        small("vit_tiny_patch16_224", generator, global_pool="avg")

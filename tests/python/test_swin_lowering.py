@@ -51,10 +51,7 @@ def test_every_op_equals_the_simulation(swin, bits):
     program, found = compared(*swin(bits), "hardware")
     masked = [op.name for op in program.ops if "mask" in op.tensors]
     assert masked == ["layers.0.blocks.1.attn.softmax"]
-    for row in found["ops"]:
-        assert row["mismatch"] <= 2e-3, row
-        if row["kind"] in ("linear", "query_key", "gather"):
-            assert row["mismatch"] == 0, row
+    assert [row for row in found["ops"] if row["mismatch"] or row["agreement"] < 1] == []
 
 
 def test_the_integer_variant_is_near(swin):
