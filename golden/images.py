@@ -50,24 +50,38 @@ def pixels(path, preprocessing):
     # Pillow raises SyntaxError for a PNG that is broken in the middle.
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise ValueError(f"Image {path} cannot be read ({error})") from error
-    width, height = image.size
-    short = math.floor(size[0] / preprocessing.get("crop_pct", 1.0))
-    if short != min(width, height):
-        resized = [int(short * side / min(width, height)) if side > min(width, height) else short
-                   for side in (width, height)]
+    resized = _resized(image.size, size[::-1], preprocessing.get("crop_pct", 1.0))
+    if resized != image.size:
         image = image.resize(resized, Image.Resampling[preprocessing["interpolation"].upper()])
     width, height = image.size
-    left, top = (round((side - size[0]) / 2.0) for side in (width, height))
+    left, top = (round((side - target) / 2.0)
+                 for side, target in zip((width, height), size[::-1], strict=True))
     image = image.crop((left, top, left + size[1], top + size[0]))
     return np.atleast_3d(np.asarray(image)).transpose(2, 0, 1)
+
+
+def _resized(sides, wanted, crop_pct):
+    """(width, height) that an image is brought to before it is cropped to ``wanted``.
+
+    The shorter side fits a square, and the longer one is cut down to an integer; of other shapes
+    the tighter side fits, and both are rounded.
+    """
+    wanted = [math.floor(side / crop_pct) for side in wanted]
+    if wanted[0] == wanted[1]:
+        short = min(sides)
+        return tuple(int(wanted[0] * side / short) if side > short else wanted[0]
+                     for side in sides)
+    ratio = min(side / target for side, target in zip(sides, wanted, strict=True))
+    return tuple(round(side / ratio) for side in sides)
 
 
 def check_preprocessing(preprocessing):
     """The input size; a ValueError for what :func:`pixels` does not do."""
     size = preprocessing.get("input_size")
     if not (isinstance(size, list) and len(size) == 3 and all(type(n) is int for n in size)
-            and size[0] in (1, 3) and size[1] == size[2] > 0):
-        raise ValueError(f"Input size must be 1 or 3 channels and square, not {size!r}")
+            and size[0] in (1, 3) and min(size) > 0):
+        raise ValueError("Input size must be 1 or 3 channels, a height and a width, "
+                         f"not {size!r}")
     if preprocessing.get("interpolation") not in _FILTERS:
         raise ValueError(f"Interpolation must be one of {', '.join(_FILTERS)}, "
                          f"not {preprocessing.get('interpolation')!r}")

@@ -76,8 +76,9 @@ def real(op, codes):
 
 
 def pool(op, x):
-    """Mean of the tokens, quantized."""
-    return quantize(op.output, x.mean(axis=1, keepdims=True))
+    """Mean of the tokens; quantized where the output is codes."""
+    y = x.mean(axis=1, keepdims=True)
+    return y if op.output.encoding == "float64" else quantize(op.output, y)
 
 
 def average(op, *heads):

@@ -24,7 +24,8 @@ _SHALLOW = 4
 _ACTIVE = 8.0
 _TOGETHER = 4
 # How tracing ends the names of streams: inputs of LayerNorms and of PatchMerging.
-_STREAMS = ("norm.input", "norm1.input", "norm2.input", "downsample.input")
+_STREAMS = ("norm.input", "norm_pre.input", "norm1.input", "norm2.input", "downsample.input",
+            "stream")
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class IntegerOps(HardwareOps):
     def __init__(self, ranges):
         super().__init__()
         self.ranges = ranges
-        self.enter(ranges.streams)
+        self.stream_scale = None
 
     def enter(self, streams):
         """One scale for the streams named, from the largest magnitude of any of them."""
@@ -112,9 +113,16 @@ class IntegerOps(HardwareOps):
         output = Tensor(f"{name}.output", stream.shape, STREAM_BITS, scale=scale, zero_point=half)
         return self._layer_norm(name, norm, stream, output, half)
 
+    def pool_stream(self, name, x, out):
+        """Sum of the tokens, in a scale of its own: means are small."""
+        self.enter([out])
+        return self._pool(name, x, self._stream(out, (1, x.shape[-1])))
+
     def pool(self, name, x, out, quantizer):
         """Sum of the tokens, requantized."""
-        output = codes_of(out, (1, x.shape[-1]), quantizer)
+        return self._pool(name, x, codes_of(out, (1, x.shape[-1]), quantizer))
+
+    def _pool(self, name, x, output):
         (multiplier,), (shift,) = multiplier_and_shift(x.scale / x.shape[0] / output.scale)
         return self.emit(
             name, "pool", [x], output, input_zero_point=x.zero_point, multiplier=int(multiplier),

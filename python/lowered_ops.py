@@ -109,6 +109,10 @@ class HardwareOps:
     def norm_for_pool(self, name, norm, stream):
         return self.norm_to_stream(name, norm, stream, f"{name}.output")
 
+    def pool_stream(self, name, x, out):
+        """Mean of the tokens, a residual stream of one token."""
+        return self.emit(name, "pool_float", [x], _stream(out, (1, x.shape[-1])))
+
     def pool(self, name, x, out, quantizer):
         """Mean of the tokens, quantized."""
         output = codes_of(out, (1, x.shape[-1]), quantizer)
@@ -181,8 +185,9 @@ class HardwareOps:
         return self.branch(name, layer, x)
 
     def select(self, name, stream, tokens):
+        """Some of the tokens."""
         output = Tensor(name, (len(tokens), stream.shape[-1]), stream.bits, stream.signed,
-                        stream.encoding, stream.scale)
+                        stream.encoding, stream.scale, stream.zero_point)
         return self.emit(name, "select", [stream], output, tokens=tokens)
 
     def average(self, logits):

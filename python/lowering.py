@@ -71,23 +71,33 @@ class _VisionTransformer:
 
     def build(self, image):
         network, ops = self.network, self.ops
-        norm_pre = network.norm_pre
-        if not isinstance(norm_pre, nn.Identity):
-            raise ValueError(f"Module 'norm_pre' ({type(norm_pre).__name__}) cannot be lowered")
         if not isinstance(network.patch_embed.norm, nn.Identity):
             raise ValueError("Module 'patch_embed.norm' cannot be lowered")
         patches = ops.patches(image, network.patch_embed.proj)
-        embedded = ops.branch("patch_embed.proj", network.patch_embed.proj, patches)
-        stream = ops.embed(embedded, self._constants(), self._into(0))
+        norm_pre = network.norm_pre
+        if isinstance(norm_pre, nn.Identity):
+            ops.enter(self._streams())
+            embedded = ops.branch("patch_embed.proj", network.patch_embed.proj, patches)
+            stream = ops.embed(embedded, self._constants(), self._into(0))
+        else:
+            ops.enter(["norm_pre.input"])
+            embedded = ops.branch("patch_embed.proj", network.patch_embed.proj, patches)
+            stream = ops.embed(embedded, self._constants(), "norm_pre.input")
+            ops.enter(self._streams())
+            stream = ops.norm_to_stream("norm_pre", norm_pre, stream, self._into(0))
         for n, block in enumerate(network.blocks):
             stream = self._block(block, stream, self._into(n + 1))
         self._head(stream)
 
     def _into(self, n):
         """Name of the stream that enters block ``n``, or leaves the last one."""
-        if n < len(self.network.blocks):
-            return f"blocks.{n}.norm1.input"
-        return "norm.input" if isinstance(self.network.norm, nn.LayerNorm) else "stream"
+        return f"blocks.{n}.norm1.input" if n < len(self.network.blocks) else "stream"
+
+    def _streams(self):
+        """Names of the streams that share one scale: all from the first block on."""
+        blocks = len(self.network.blocks)
+        return [self._into(n) for n in range(blocks + 1)] + [
+            f"blocks.{n}.norm2.input" for n in range(blocks)]
 
     def _constants(self):
         """float64[tokens, channels]: position embedding, with the class tokens where they are."""
@@ -112,19 +122,40 @@ class _VisionTransformer:
         return ops.mlp(name, block, stream, out)
 
     def _head(self, stream):
-        network, ops = self.network, self.ops
+        network = self.network
+        if isinstance(network.head, nn.Identity):
+            raise ValueError("Lowering needs a classifier: this model has no classes")
         norms = [(n, m) for n, m in (("norm", network.norm), ("fc_norm", network.fc_norm))
                  if not isinstance(m, nn.Identity)]
-        heads = [(name, getattr(network, name)) for name in ("head", "head_dist")
-                 if hasattr(network, name)]
-        if len(norms) != 1 or any(isinstance(head, nn.Identity) for _, head in heads):
-            raise ValueError("Lowering needs one LayerNorm before the head, and a head")
-        (norm_name, norm), = norms
-        if network.global_pool != "token":
-            raise ValueError(f"Pooling {network.global_pool!r} cannot be lowered; token can")
+        if len(norms) != 1:
+            raise ValueError(f"Lowering needs one LayerNorm before the head, not {len(norms)}")
+        pooling = {"token": self._tokens, "avg": self._mean}.get(network.global_pool)
+        if pooling is None:
+            raise ValueError(
+                f"Pooling {network.global_pool!r} cannot be lowered; token and avg can"
+            )
+        self.ops.average(self.ops.heads(pooling(stream, *norms[0])))
+
+    def _tokens(self, stream, norm_name, norm):
+        """The class token for the head, and the distillation token for one of its own."""
         inputs = []
-        for n, (name, head) in enumerate(heads):
-            pooled = ops.select(f"{name}.token", stream, [n])
-            x = ops.layer_norm(f"{name}.{norm_name}", norm, pooled, name, head)
+        for n, name in enumerate(name for name in ("head", "head_dist")
+                                 if hasattr(self.network, name)):
+            head = getattr(self.network, name)
+            pooled = self.ops.select(f"{name}.token", stream, [n])
+            x = self.ops.layer_norm(f"{name}.{norm_name}", norm, pooled, name, head)
             inputs.append((name, head, x))
-        ops.average(ops.heads(inputs))
+        return inputs
+
+    def _mean(self, stream, norm_name, norm):
+        """The mean of the image's tokens; LayerNorm before it (norm) or after it (fc_norm)."""
+        network, ops, head = self.network, self.ops, self.network.head
+        skipped = 0 if network.pool_include_prefix else network.num_prefix_tokens
+        if norm_name == "norm":
+            stream = ops.norm_for_pool("norm", norm, stream)
+        if skipped:
+            stream = ops.select("pool.tokens", stream, list(range(skipped, stream.shape[0])))
+        if norm_name == "norm":
+            return [("head", head, ops.pool("pool", stream, "head.input", head.input_quantizer))]
+        pooled = ops.pool_stream("pool", stream, "fc_norm.input")
+        return [("head", head, ops.layer_norm("fc_norm", norm, pooled, "head", head))]

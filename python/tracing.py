@@ -11,6 +11,7 @@ from vit2rtl.layers import QuantLinear, QuantPatchEmbedding
 from vit2rtl.surgery import timm
 
 PatchMerging = timm.models.swin_transformer.PatchMerging
+VisionTransformer = timm.models.vision_transformer.VisionTransformer
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,9 @@ def _hooked(quantized, record):
                 lambda _, x, name=name: record(f"{name}.input", x[0])))
         else:
             continue
+    if isinstance(quantized.network, VisionTransformer):
+        handles.append(quantized.network.blocks.register_forward_hook(
+            lambda _, x, y: record("stream", y)))
     for name, attention in quantized.attentions():
         attention.tap = _softmax_tap(name, record)
     tapped = [module for _, module in quantized.layers() + quantized.attentions()]

@@ -14,7 +14,8 @@ CONFIG = {"input_size": [3, 32, 32], "interpolation": "bicubic", "crop_pct": 0.9
 
 @pytest.mark.parametrize("size", [(40, 36), (33, 90), (35, 35), (20, 31), (200, 117)])
 @pytest.mark.parametrize("change", [{}, {"crop_pct": 1.0}, {"interpolation": "bilinear"},
-                                    {"input_size": [3, 27, 27]},
+                                    {"input_size": [3, 27, 27]}, {"input_size": [3, 24, 41]},
+                                    {"input_size": [3, 41, 24], "crop_pct": 1.0},
                                     {"input_size": [1, 28, 28], "mean": [0.1], "std": [0.3]}])
 def test_pixels_are_those_of_timm(tmp_path, size, change):
     config = CONFIG | change
@@ -31,8 +32,10 @@ def test_pixels_are_those_of_timm(tmp_path, size, change):
 
 
 @pytest.mark.parametrize(("change", "text"), [
-    ({"input_size": [3, 32, 30]},
-     "Input size must be 1 or 3 channels and square, not [3, 32, 30]"),
+    ({"input_size": [2, 32, 30]},
+     "Input size must be 1 or 3 channels, a height and a width, not [2, 32, 30]"),
+    ({"input_size": [3, 32, 0]},
+     "Input size must be 1 or 3 channels, a height and a width, not [3, 32, 0]"),
     ({"interpolation": "random"}, "Interpolation must be one of nearest, bilinear, bicubic, box, "
                                   "hamming, lanczos, not 'random'"),
     ({"crop_pct": 1.2}, "crop_pct must be above 0 and at most 1, not 1.2"),
