@@ -16,12 +16,14 @@ class Field:
     """A number in a lane or a configuration input: ``width`` bits, two's complement if signed.
 
     ``top`` is the largest value where not every pattern of the bits is one (an extra zero code).
+    ``channel``: one value an output channel, the same for every token, so that a table can hold it.
     """
 
     name: str
     width: int
     signed: bool = False
     top: int | None = None
+    channel: bool = False
 
     @property
     def range(self):
@@ -157,8 +159,8 @@ REQUANTIZER = Unit(
     },
     inputs=lambda p: (
         Field("acc", p["acc_width"], signed=True),
-        Field("multiplier", p["multiplier_width"]),
-        *((Field("shift", p["shift_width"]),) if p["shift_width"] else ()),
+        Field("multiplier", p["multiplier_width"], channel=True),
+        *((Field("shift", p["shift_width"], channel=True),) if p["shift_width"] else ()),
     ),
     outputs=lambda p: (Field("code", p["bits"]),),
     configuration=lambda p: (

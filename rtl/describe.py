@@ -64,7 +64,7 @@ def axi_ports(instance):
                 "direction": "input",
                 "width": field.width,
                 "signed": field.signed,
-                "role": _ROLES[field.name],
+                "role": _ROLES.get(field.name, f"configuration: {field.name.replace('_', ' ')}"),
             }
         )
     return rows
@@ -92,12 +92,24 @@ def markdown(description):
         "",
         f"## Ports of `{description['modules']['axi4_stream']}`",
         "",
-        *_table(
-            ("port", "direction", "bits", "meaning"),
-            [(f"`{p['name']}`", p["direction"], _bits(p), p["role"]) for p in description["ports"]],
-        ),
+        *port_table(description),
+        *lane_table(description["lanes"]),
     ]
-    for port, packing in description["lanes"].items():
+    return "\n".join(lines) + "\n"
+
+
+def port_table(description):
+    """Lines of the table of the AXI4-Stream top's ports."""
+    return table(
+        ("port", "direction", "bits", "meaning"),
+        [(f"`{p['name']}`", p["direction"], _bits(p), p["role"]) for p in description["ports"]],
+    )
+
+
+def lane_table(lanes):
+    """Lines of a section on each stream: where the fields of a lane are."""
+    lines = []
+    for port, packing in lanes.items():
         lines += [
             "",
             f"## Lanes of `{port}`",
@@ -105,7 +117,7 @@ def markdown(description):
             f"Lane n takes bits `{packing['lane_bits']}*n` up, n from 0 to {packing['lanes'] - 1}; "
             f"{packing['padding_bits']} padding bits on top.",
             "",
-            *_table(
+            *table(
                 ("field", "bits within the lane", "number"),
                 [
                     (f"`{f['name']}`", f"{f['lsb'] + f['width'] - 1}:{f['lsb']}", _kind(f))
@@ -113,7 +125,7 @@ def markdown(description):
                 ],
             ),
         ]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _kind(field):
@@ -124,7 +136,8 @@ def _bits(port):
     return f"{port['width']}, signed" if port["signed"] else str(port["width"])
 
 
-def _table(head, rows):
+def table(head, rows):
+    """Lines of a Markdown table, its columns aligned."""
     columns = [max(len(row[c]) for row in [head, *rows]) for c in range(len(head))]
     lines = [head, tuple("-" * width for width in columns), *rows]
     padded = ([c.ljust(w) for c, w in zip(line, columns, strict=True)] for line in lines)

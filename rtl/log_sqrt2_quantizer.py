@@ -119,3 +119,7 @@ class LogSqrt2Quantizer(StreamUnit):
     def cycles(cls, parameters):
         """Search steps: each halves the number of codes that are left."""
         return (threshold_count(parameters) - 1).bit_length()
+
+    @classmethod
+    def latency_formula(cls):
+        return "min(bits, ceil(log2(width)) + 1)"

@@ -86,6 +86,11 @@ class StreamUnit(wiring.Component):
         """Latency for resolved parameters."""
         return cls.PIPELINE_CYCLES
 
+    @classmethod
+    def latency_formula(cls):
+        """The same as an expression in the parameters, for people."""
+        return str(cls.PIPELINE_CYCLES)
+
     def elaborate(self, platform):
         m = Module()
         m.submodules.control = control = PipelineControl(self.latency)

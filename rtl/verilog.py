@@ -15,6 +15,7 @@ from amaranth.back import rtlil
 from vit2rtl.rtl import component
 from vit2rtl.rtl.axi_stream import AxiStreamTop
 from vit2rtl.rtl.describe import describe, markdown
+from vit2rtl.rtl.interfaces import annotated
 
 # Registers appear as `if (enable) q <= d`, and no name remains that only repeats another one.
 _SCRIPT = "proc\nmemory_collect\nopt -purge\nwrite_verilog -noattr -norename\n"
@@ -23,6 +24,8 @@ _MODULE = re.compile(r"^module .*?^endmodule\n", re.MULTILINE | re.DOTALL)
 _ESCAPED = re.compile(r"\\(\S+) ")
 _INITIAL = re.compile(r"^( +(?:output )?reg (?:\[\d+:0\] )?)(\w+) = (.*;)$", re.MULTILINE)
 _REPEATED = re.compile(r"(\b\w+\b(?:\[\d+\])?)((?:, \1(?![\w\[]))+)")
+_CLEARED = re.compile(r"initial begin\n(?:    memory\[\d+\] = (\d+'h0+);\n)+  end")
+_MEMORY = re.compile(r"memory \[(\d+):0\];")
 _NUMBERED = re.compile(r"^module (\w+)_\d+\b")
 
 
@@ -70,9 +73,21 @@ def write(instances, out_dir):
 
 
 def _text(name, elaboratable, description):
+    text, yosys = modules(name, elaboratable)
+    if name == description["modules"]["axi4_stream"]:
+        text = annotated(text)
+    return _header(name, description) + tools(yosys) + "\n" + text
+
+
+def modules(name, elaboratable):
+    """Verilog of a component and its sub-modules, without a header; the yosys that wrote it."""
     text = _verilog(rtlil.convert(elaboratable, name=name, emit_src=False))
-    yosys = _GENERATED.search(text)[1]
-    return _header(name, description, yosys) + "\n" + _readable(_GENERATED.sub("", text))
+    return _readable(_GENERATED.sub("", text)), _GENERATED.search(text)[1]
+
+
+def tools(yosys):
+    """The last line of a header."""
+    return f"//\n// vit2rtl {version('vit2rtl')}, amaranth {version('amaranth')}, {yosys}\n"
 
 
 def _verilog(netlist):
@@ -91,6 +106,9 @@ def _verilog(netlist):
 
 def _readable(text):
     """Plain identifiers, identical sub-modules (the lanes) once, initial values apart."""
+    text = _MEMORY.sub(r"memory [0:\1];\n  integer initial_row;", text)
+    text = _CLEARED.sub(_clear, text)
+    text = re.sub(r" = ! ([^;]+);", r" = ~| \1;", text)
     text = _REPEATED.sub(lambda m: f"{{{m[2].count(',') + 1}{{{m[1]}}}}}", text)
     modules = [_INITIAL.sub(r"\1\2;\n  initial \2 = \3", _plain(m)) for m in _MODULE.findall(text)]
     for family in dict.fromkeys(m[1] for m in map(_NUMBERED.match, modules) if m):
@@ -100,6 +118,13 @@ def _readable(text):
         if len(bodies) == 1:
             modules = [number.sub(family, m) for m in modules if m not in alike] + [*bodies]
     return "\n".join(modules)
+
+
+def _clear(match):
+    """A memory of zeros, in a loop instead of a line a row."""
+    rows = match[0].count("memory[")
+    loop = f"for (initial_row = 0; initial_row < {rows}; initial_row = initial_row + 1)"
+    return f"initial\n    {loop}\n      memory[initial_row] = {match[1]};"
 
 
 def _plain(module):
@@ -116,7 +141,7 @@ def _plain(module):
     return _ESCAPED.sub(lambda match: names[match[1]], module)
 
 
-def _header(name, description, yosys):
+def _header(name, description):
     parameters = ", ".join(f"{k}={v}" for k, v in description["parameters"].items())
     lines = [
         f"{name}: {description['summary'].replace('√', 'sqrt')}.",
@@ -142,12 +167,12 @@ def _header(name, description, yosys):
         ]
         payloads = ("i__payload", "o__payload")
     for payload, packing in zip(payloads, description["lanes"].values(), strict=True):
-        lines += _lanes(payload, packing)
-    lines += ["", f"vit2rtl {version('vit2rtl')}, amaranth {version('amaranth')}, {yosys}"]
+        lines += lane_lines(payload, packing)
     return "".join(f"// {line}".rstrip() + "\n" for line in lines)
 
 
-def _lanes(payload, packing):
+def lane_lines(payload, packing):
+    """Where the fields of a lane are, as lines of a header."""
     width = packing["lane_bits"]
     lines = ["", f"{payload}: {packing['lanes']} lanes of {width} bits, lane 0 lowest:"]
     for field in packing["fields"]:

@@ -1,0 +1,212 @@
+"""AXI4-Lite registers of an instance: identity, control, status, configuration, table access."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from vit2rtl.rtl.packaging.register_map import WORD
+from vit2rtl.rtl.stream_unit import shape
+
+OKAY, SLVERR = 0b00, 0b10
+BYTES = WORD // 8
+
+
+def axi_lite_ports(address_width):
+    """AXI4-Lite subordinate without the optional protection signals, as signature members."""
+    return {
+        "s_axi_awaddr": In(address_width),
+        "s_axi_awvalid": In(1),
+        "s_axi_awready": Out(1),
+        "s_axi_wdata": In(WORD),
+        "s_axi_wstrb": In(BYTES),
+        "s_axi_wvalid": In(1),
+        "s_axi_wready": Out(1),
+        "s_axi_bresp": Out(2),
+        "s_axi_bvalid": Out(1),
+        "s_axi_bready": In(1),
+        "s_axi_araddr": In(address_width),
+        "s_axi_arvalid": In(1),
+        "s_axi_arready": Out(1),
+        "s_axi_rdata": Out(WORD),
+        "s_axi_rresp": Out(2),
+        "s_axi_rvalid": Out(1),
+        "s_axi_rready": In(1),
+    }
+
+
+class AxiLiteRegisters(wiring.Component):
+    """The registers of a :class:`~vit2rtl.rtl.packaging.register_map.RegisterMap`.
+
+    One write and one read at a time, a write goes first. A write takes effect in the cycle in
+    which address and data are both offered, its response follows in the next; read data follow
+    the address after two cycles. SLVERR, and no effect, for an address without a register, for a
+    write to a read-only register, and for a write to configuration or tables while ``enable`` is
+    high or a beat is inside. Byte strobes select what a write changes; the two lowest address bits
+    are ignored; reserved bits read as zero.
+
+    Parameters
+    ----------
+    register_map : vit2rtl.rtl.packaging.register_map.RegisterMap
+
+    Members
+    -------
+    s_axi_* : AXI4-Lite subordinate
+    busy : In(1)
+        A beat is inside.
+    enable : Out(1)
+        Beats may be taken.
+    NAME : Out, for every configuration field
+    row_beats, table_row, table_write, table_data : Out;  table_read : In
+        Only with tables: beats of a row, and the port of
+        :class:`~vit2rtl.rtl.packaging.channel_tables.ChannelTables`.
+    """
+
+    def __init__(self, register_map):
+        self.register_map = register_map
+        table = register_map.table
+        tables = {}
+        if table:
+            tables = {
+                "row_beats": Out(table.rows.bit_length()),
+                "table_row": Out(range(table.rows)),
+                "table_write": Out(table.lanes * len(table.words) * BYTES),
+                "table_data": Out(WORD),
+                "table_read": In(table.lanes * len(table.words) * WORD),
+            }
+        super().__init__(
+            {
+                **axi_lite_ports(register_map.address_width),
+                "busy": In(1),
+                "enable": Out(1),
+                **{f.name: Out(shape(f)) for f in register_map.instance.configuration},
+                **tables,
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        write = Signal()
+        read = Signal()
+        reading = Signal()
+        read_address = Signal.like(self.s_axi_araddr)
+        m.d.comb += [
+            write.eq(self.s_axi_awvalid & self.s_axi_wvalid & ~self.s_axi_bvalid),
+            read.eq(self.s_axi_arvalid & ~write & ~reading & ~self.s_axi_rvalid),
+            self.s_axi_awready.eq(write),
+            self.s_axi_wready.eq(write),
+            self.s_axi_arready.eq(read),
+        ]
+        idle = Signal()
+        m.d.comb += idle.eq(~self.enable & ~self.busy)
+
+        held = self._held()
+        accepted = self._write(m, write, idle, held)
+        value, found = self._read(m, read_address, held)
+        m.d.sync += [
+            self.s_axi_bvalid.eq(write | (self.s_axi_bvalid & ~self.s_axi_bready)),
+            reading.eq(read),
+            self.s_axi_rvalid.eq(reading | (self.s_axi_rvalid & ~self.s_axi_rready)),
+        ]
+        with m.If(write):
+            m.d.sync += self.s_axi_bresp.eq(Mux(accepted, OKAY, SLVERR))
+        with m.If(read):
+            m.d.sync += read_address.eq(self.s_axi_araddr)
+        with m.If(reading):
+            m.d.sync += [
+                self.s_axi_rdata.eq(value),
+                self.s_axi_rresp.eq(Mux(found, OKAY, SLVERR)),
+            ]
+        return m
+
+    def _held(self):
+        """Register name to what its bits are connected to, from bit 0 up, without gaps."""
+        held = {"CONTROL": self.enable, "STATUS": self.busy}
+        if self.register_map.table:
+            held["ROW_BEATS"] = self.row_beats
+        pieces = {
+            bits.name: (register.name, bits)
+            for register in self.register_map.registers
+            for bits in register.bits
+        }
+        for field in self.register_map.instance.configuration:
+            value = getattr(self, field.name).as_unsigned()
+            if field.width <= WORD:
+                held[pieces[field.name][0]] = value
+            else:
+                for number in range(-(-field.width // WORD)):
+                    name = pieces[f"{field.name}_{number}"][0]
+                    held[name] = value[number * WORD : (number + 1) * WORD]
+        return held
+
+    def _write(self, m, write, idle, held):
+        """Store what the strobes select; whether the address and the moment are right."""
+        accepted = []
+        for register in self.register_map.registers:
+            if register.access == "r":
+                continue
+            written = Signal(name=f"written_{register.name.lower()}")
+            moment = Const(1, 1) if register.access == "rw" else idle
+            m.d.comb += written.eq(self._is(self.s_axi_awaddr, register) & moment)
+            accepted.append(written)
+            target = held[register.name]
+            for number in range(-(-len(target) // 8)):
+                part = slice(8 * number, min(8 * number + 8, len(target)))
+                with m.If(write & written & self.s_axi_wstrb[number]):
+                    m.d.sync += target[part].eq(self.s_axi_wdata[part])
+        if self.register_map.table:
+            accepted.append(self._write_table(m, write, idle))
+        return Cat(accepted).any()
+
+    def _read(self, m, address, held):
+        """The addressed word, and whether there is one."""
+        found, words = [], []
+        for register in self.register_map.registers:
+            chosen = Signal(name=f"read_{register.name.lower()}")
+            m.d.comb += chosen.eq(self._is(address, register))
+            found.append(chosen)
+            words.append(held.get(register.name, Const(register.reset, WORD)))
+        if self.register_map.table:
+            place, exists = self._place(address)
+            for number in range(len(self.table_read) // WORD):
+                chosen = Signal(name=f"read_table_{number}")
+                m.d.comb += chosen.eq(exists & (place == number))
+                found.append(chosen)
+                words.append(self.table_read.word_select(number, WORD))
+        value = Const(0, WORD)
+        for chosen, word in zip(found, words, strict=True):
+            value = value | Mux(chosen, word, 0)
+        return value, Cat(found).any()
+
+    def _is(self, address, register):
+        return address[2:] == Const(register.offset // BYTES, len(address) - 2)
+
+    def _place(self, address):
+        """Of an address: which word of all lanes (lane * words + word), and whether it exists."""
+        table = self.register_map.table
+        words = len(table.words)
+        low, middle, high = (
+            (stride - 1).bit_length() for stride in (BYTES, table.lane_stride, table.row_stride)
+        )
+        word, lane = address[low:middle], address[middle:high]
+        base = address[(table.size - 1).bit_length() :]
+        exists = base == table.offset // table.size
+        for index, count in ((lane, table.lanes), (word, words)):
+            if count < 1 << len(index):
+                exists &= index < count
+        return (lane * words + word if words > 1 else lane), exists
+
+    def _write_table(self, m, write, idle):
+        table = self.register_map.table
+        place, exists = self._place(self.s_axi_awaddr)
+        written = Signal(name="written_table")
+        m.d.comb += written.eq(exists & idle)
+        address = Mux(write, self.s_axi_awaddr, self.s_axi_araddr)
+        low, high = ((size - 1).bit_length() for size in (table.row_stride, table.size))
+        m.d.comb += [
+            self.table_row.eq(address[low:high]),
+            self.table_data.eq(self.s_axi_wdata),
+        ]
+        for number in range(table.lanes * len(table.words)):
+            strobes = Mux(write & written & (place == number), self.s_axi_wstrb, 0)
+            m.d.comb += self.table_write.word_select(number, BYTES).eq(strobes)
+        return written

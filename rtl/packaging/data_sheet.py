@@ -1,0 +1,223 @@
+"""The data sheet of a unit: README.md of its package."""
+
+import inspect
+import re
+
+from vit2rtl.golden.directed import directed_records
+from vit2rtl.rtl import COMPONENTS
+from vit2rtl.rtl.describe import describe, lane_table, port_table, table
+from vit2rtl.rtl.packaging.register_map import WORD
+from vit2rtl.rtl.packaging.sources import axi_lanes, axi_latency, top_name
+
+_START = """\
+## Start
+
+```text
+iverilog -g2001 -o {name}.vvp -c {name}.f
+verilator --lint-only -Wall lint/{name}.vlt -F {name}.f --top-module {top}
+yosys -p 'read_verilog {verilog}; synth_ecp5 -top {top}'
+fusesoc --cores-root . run --target=sim vit2rtl:ip:{name}
+fusesoc --cores-root . run --target=lint vit2rtl:ip:{name}
+vivado -mode batch -source vivado/synthesize.tcl
+vivado -mode batch -source vivado/package_ip.tcl
+quartus_sh -t quartus/project.tcl
+sha256sum -c SHA256SUMS
+```
+
+| path | what it is |
+|---|---|
+{paths}
+"""
+
+
+def data_sheet(instance, register_map, shown, files, *, area, claims):
+    """Markdown text.
+
+    register_map  None where the package has no ``_axi`` top
+    shown         :class:`~vit2rtl.rtl.packaging.example.Example`
+    files         path to what is there, in the order of the table
+    area          rows of :func:`vit2rtl.rtl.synthesis.table.measured`
+    claims        list of ``vit2rtl.sim.formal.claims.Claim``
+    """
+    description = describe(instance)
+    top = top_name(register_map) if register_map else f"{instance.name}_axis"
+    verilog = " ".join(path for path in files if path.startswith("rtl/"))
+    paths = "\n".join(f"| `{path}` | {what} |" for path, what in files.items())
+    parameters = [(f"`{key}`", f"`{value}`", instance.unit.parameters[key].description)
+                  for key, value in instance.parameters.items()]
+    parts = [
+        f"# {instance.name}\n\n{description['summary'][0].upper()}{description['summary'][1:]}.\n",
+        _START.format(name=instance.name, top=top, verilog=verilog, paths=paths),
+        "## What it computes\n",
+        _prose(COMPONENTS[instance.unit.name]),
+        "## Parameters\n",
+        *table(("parameter", "value", "meaning"), parameters),
+        _timing(instance, register_map, description),
+        f"## Ports of `{description['modules']['axi4_stream']}`\n",
+        *port_table(description),
+        *lane_table(description["lanes"]),
+    ]
+    if register_map:
+        parts += _registers(register_map)
+    parts += [*_beat(instance, shown, description), *_diagram(instance, shown)]
+    parts += [*_area(area), *_claims(claims), *_vectors(instance)]
+    return "\n".join(parts) + "\n"
+
+
+def _prose(component):
+    """What the component's docstring says before latency and parameters, roles as code spans."""
+    text = inspect.getdoc(component).partition("\n\nParameters\n")[0]
+    kept = [part for part in text.split("\n\n") if not part.startswith("Latency ")]
+    text = re.sub(r":\w+:`~?([\w.]+)`", r"`\1`", "\n\n".join(kept))
+    return text.replace("``", "`") + "\n"
+
+
+def _timing(instance, register_map, description):
+    component = COMPONENTS[instance.unit.name]
+    cycles = description["latency_cycles"]
+    formula = component.latency_formula()
+    spelled = "" if formula == str(cycles) else f" = `{formula}`"
+    rows = [
+        ("latency of the `_axis` top", f"{cycles} cycles{spelled}"),
+        ("throughput", "one beat a cycle"),
+    ]
+    if register_map:
+        more = ", one more than the `_axis` top: the tables" if register_map.table else ""
+        rows.insert(1, ("latency of the `_axi` top", f"{axi_latency(register_map)} cycles{more}"))
+    return "\n".join(
+        [
+            "\n## Timing\n",
+            *table(("", ""), rows),
+            "",
+            "Latency: from the cycle in which a beat is taken to the first in which its result is "
+            "offered, without\nback pressure. A stalled output stalls the input and loses nothing; "
+            "`s_axis_tready` depends on\n`m_axis_tready` within the cycle. `tlast` travels with "
+            "its beat. All ports are synchronous to `aclk`;\n`aresetn` is synchronous, active low, "
+            "and one clock edge of it empties the unit.\n",
+        ]
+    )
+
+
+def _registers(register_map):
+    name = top_name(register_map)
+    access = {"r": "r", "rw": "rw", "idle": "rw, written while idle"}
+    rows = []
+    for register in register_map.registers:
+        rows.append((f"{register.offset:#04x}", f"**`{register.name}`**", "",
+                     access[register.access], f"{register.reset:#x}", register.summary))
+        for bits in register.bits:
+            rows.append(("", f"`{bits.name}`", _range(bits), "", "", bits.summary))
+    yield f"\n## Registers of `{name}`\n"
+    yield (
+        f"AXI4-Lite, {WORD} bits, {register_map.address_width} address bits. *Idle*: "
+        "`CONTROL.enable` and `STATUS.busy` are 0. A write to\nconfiguration or tables at any "
+        "other time, a write to a read-only register and an address without a\nregister answer "
+        "SLVERR and change nothing; such a read gives 0. Byte strobes select what a write\n"
+        "changes. Reserved bits read as 0. The two lowest address bits are ignored. So a change "
+        "of configuration\nnever meets a beat: clear `CONTROL.enable`, wait for `STATUS.busy` = 0, "
+        "write, set `CONTROL.enable`.\nMeanwhile `s_axis_tready` is low. After reset the stream is "
+        "stopped and all configuration is 0.\n"
+    )
+    yield from table(("offset", "register", "bits", "access", "reset", "meaning"), rows)
+    if register_map.table:
+        yield from _channels(register_map)
+    yield from lane_table(axi_lanes(register_map))
+
+
+def _channels(register_map):
+    held = register_map.table
+    names = " and ".join(f"`{field.name}`" for field in held.fields)
+    yield (
+        f"\n### Channel tables\n\n{names} of channel c do not travel in the stream of this top "
+        f"but lie at offset\n`{held.offset:#x} + {held.row_stride:#x} * (c / {held.lanes}) + "
+        f"{held.lane_stride:#x} * (c % {held.lanes})`, in {held.rows} rows of {held.lanes} "
+        "lanes:\n"
+    )
+    rows = [
+        (f"+{number * WORD // 8:#x}", f"`{bits.name}`", _range(bits), bits.summary)
+        for number, word in enumerate(held.words)
+        for bits in word
+    ]
+    yield from table(("word", "field", "bits", "meaning"), rows)
+    yield (
+        "\nThe first beat after enabling uses row 0, the next one row 1. Row 0 comes again after "
+        "a beat with `tlast`,\nafter `ROW_BEATS` beats where that is not 0, and after the last "
+        "row. A token of C channels takes\n`ceil(C / lanes)` beats and begins with a beat of its "
+        "own; elements above C in its last beat are not used.\nTables hold zeros at power-up and "
+        "keep their contents in reset."
+    )
+
+
+def _range(bits):
+    high = bits.lsb + bits.width - 1
+    return f"{high}:{bits.lsb}" if bits.width > 1 else str(bits.lsb)
+
+
+def _beat(instance, shown, description):
+    yield "\n## One beat by hand\n"
+    configuration = ", ".join(f"`{k}` = {v}" for k, v in shown.configuration.items())
+    yield f"From record `{shown.record}`" + (f", {configuration}" if configuration else "") + ".\n"
+    for port, fields, beat in (
+        ("s_axis_tdata", instance.inputs, shown.stimulus[0]),
+        ("m_axis_tdata", instance.outputs, shown.expected[0]),
+    ):
+        rows, position = [], 0
+        for lane in range(instance.lanes):
+            for field in fields:
+                value = shown.values[field.name][lane]
+                pattern = value % (1 << field.width)
+                rows.append((str(lane), f"`{field.name}`", str(value),
+                             f"{pattern:#x} << {position}"))
+                position += field.width
+        yield from table(("lane", "field", "value", "contributes"), rows)
+        packing = description["lanes"][port]
+        digits = (packing["lane_bits"] * instance.lanes + packing["padding_bits"]) // 4
+        yield f"\nThe sum of the last column: `{port}` = `{beat:0{digits}x}`.\n"
+
+
+def _diagram(instance, shown):
+    yield (
+        "## Timing diagram\n\n![Simulated cycles](doc/timing.svg)\n\n"
+        f"Simulated: `{instance.name}_axis` on four beats of record `{shown.record}`, with "
+        "back pressure while the second\nresult is on offer. `doc/timing.json` is its WaveJSON.\n"
+    )
+    rows = [
+        (str(n), f"`{i:x}`", f"`{o:x}`")
+        for n, (i, o) in enumerate(zip(shown.stimulus, shown.expected, strict=True))
+    ]
+    yield from table(("beat", "`s_axis_tdata`", "`m_axis_tdata`"), rows)
+
+
+def _area(rows):
+    yield "\n## Area and speed\n"
+    if not rows:
+        yield "Not measured."
+        return
+    yield "The bare unit, measured with the tools named; Xilinx: cells before placement.\n"
+    shown = []
+    for row in rows:
+        cells = ", ".join(f"{count} {name}" for name, count in row["cells"].items() if count)
+        fmax = "" if row["fmax_mhz"] is None else f"{row['fmax_mhz']:.0f}"
+        shown.append((f"`{row['instance']}`", row["device"], cells, fmax, row["date"]))
+    yield from table(("instance", "device", "cells", "MHz", "measured"), shown)
+
+
+def _claims(claims):
+    yield "\n## What is proved\n"
+    if not claims:
+        yield "Nothing is claimed."
+        return
+    rows = [(c.property, c.status, c.scope, c.method) for c in claims]
+    yield from table(("property", "status", "scope", "method"), rows)
+
+
+def _vectors(instance):
+    yield (
+        "\n## Vectors\n\n`vectors/` holds directed golden vectors and a self-checking bench; its "
+        "README.md has the layout.\n"
+    )
+    rows = []
+    for record in directed_records(instance):
+        notes = [note.get("description") for note in record["notes"].values()]
+        rows.append((f"`{record['record']}`", next((note for note in notes if note), "")))
+    yield from table(("record", "what it meets"), rows)

@@ -1,0 +1,125 @@
+"""Assembles an IP package: one folder, whole or not at all, the same bytes for the same input."""
+
+import json
+from importlib.metadata import version
+
+from vit2rtl.golden import atomic
+from vit2rtl.golden.bundle import BundleWriter
+from vit2rtl.golden.bundle_files import write_texts
+from vit2rtl.golden.directed import directed_records
+from vit2rtl.rtl.packaging.data_sheet import data_sheet
+from vit2rtl.rtl.packaging.example import example, trace
+from vit2rtl.rtl.packaging.projects import project_files
+from vit2rtl.rtl.packaging.register_map import CHANNELS, register_map
+from vit2rtl.rtl.packaging.software import c_header, system_rdl
+from vit2rtl.rtl.packaging.sources import sources, top_name
+from vit2rtl.rtl.packaging.waveform import svg, wave_json
+
+SCHEMA = "vit2rtl-package-1"
+PARTS = frozenset(
+    (
+        "README.md", "manifest.json", "SHA256SUMS", "rtl", "lint", "vectors", "registers", "software",
+        "constraints", "vivado", "quartus", "doc",
+    )
+)
+
+
+def write_package(instance, path, *, axi_lite=True, channels=CHANNELS, area=(), claims=()):
+    """Write the IP package of an instance as the folder ``path``.
+
+    axi_lite  add the ``_axi`` top with AXI4-Lite registers, its SystemRDL and its C header
+    channels  channels that its tables hold at least; 0: no tables, the values stay in the stream
+    area      rows of :func:`vit2rtl.rtl.synthesis.table.measured`, for the data sheet
+    claims    list of ``vit2rtl.sim.formal.claims.Claim``, for the data sheet
+    returns   sorted list of the files, relative to ``path``
+    raises    ValueError if something else is in the way; OSError
+    """
+    registers = register_map(instance, channels=channels) if axi_lite else None
+    with atomic.folder(path, kind="package", parts=parts_of) as root:
+        texts = _texts(instance, registers)
+        for name, text in texts.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text, encoding="utf-8", newline="\n")
+        vectors = _write_vectors(instance, root)
+        shown = example(instance)
+        cycles = trace(instance, shown)
+        diagram = wave_json(f"{instance.name}_axis", cycles, shown.stimulus, shown.expected)
+        verilog = [name for name in texts if name.startswith("rtl/")]
+        top = top_name(registers) if registers else f"{instance.name}_axis"
+        late = {"doc/timing.json": diagram, "doc/timing.svg": svg(diagram)}
+        late |= project_files(instance, top, verilog, vectors)
+        for name, text in late.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text, encoding="utf-8", newline="\n")
+        files = _described(instance, registers, [*texts, *late])
+        sheet = data_sheet(instance, registers, shown, files, area=area, claims=claims)
+        write_texts(root, _manifest(instance, registers, top), sheet)
+        return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+
+
+def parts_of(path):
+    """Names that belong into the package at ``path``; None if it is none."""
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        name = manifest["instance"] if manifest["schema"] == SCHEMA else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return name and PARTS | {f"{name}.f", f"{name}.core"}
+
+
+def _texts(instance, registers):
+    texts = {f"rtl/{file}": text for file, text in sources(instance, registers).items()}
+    if registers:
+        texts[f"registers/{instance.name}.rdl"] = system_rdl(registers)
+        texts[f"software/{instance.name}.h"] = c_header(registers)
+    return texts
+
+
+def _write_vectors(instance, root):
+    """The directed records and their bench; the paths of the bench and of the ``.mem`` files."""
+    provenance = {"vectors": "directed", "vit2rtl": version("vit2rtl")}
+    with BundleWriter(root / "vectors", provenance) as writer:
+        for record in directed_records(instance):
+            writer.add(instance, **record)
+    memories = sorted((root / "vectors").rglob("*.mem"))
+    bench = root / "vectors" / instance.name / "replay.sv"
+    return [path.relative_to(root).as_posix() for path in (bench, *memories)]
+
+
+def _manifest(instance, registers, top):
+    return {
+        "schema": SCHEMA,
+        "instance": instance.name,
+        "unit": instance.unit.name,
+        "parameters": dict(instance.parameters),
+        "top": top,
+        "channels": registers.table.rows * instance.lanes if registers and registers.table else 0,
+        "vit2rtl": version("vit2rtl"),
+    }
+
+
+def _described(instance, registers, paths):
+    """Path to what it is, for the data sheet."""
+    said = {
+        f"rtl/{instance.name}.v": "the bare unit: valid/ready streams, `clk`, `rst`",
+        f"rtl/{instance.name}_axis.v": "AXI4-Stream top, configuration as ports",
+        f"rtl/{instance.name}_axi.v": "AXI4-Stream top, configuration by AXI4-Lite registers",
+        f"registers/{instance.name}.rdl": "register map, SystemRDL",
+        f"software/{instance.name}.h": "register map, C99",
+        "doc/timing.json": "timing diagram, WaveJSON",
+        "doc/timing.svg": "timing diagram, drawn",
+        f"{instance.name}.f": "file list, for `iverilog -c`, `verilator -F`",
+        f"{instance.name}.core": "FuseSoC core: targets `lint`, `sim`, `sim_verilator`",
+        f"lint/{instance.name}.vlt": "Verilator waivers, explained",
+        f"constraints/{instance.name}.xdc": "constraints skeleton, Vivado",
+        f"constraints/{instance.name}.sdc": "constraints skeleton, Quartus",
+        "vivado/synthesize.tcl": "synthesis out of context",
+        "vivado/package_ip.tcl": "IP-XACT component for the IP catalog",
+        "quartus/project.tcl": "project with files and constraints, compiled",
+    }
+    if registers is None:
+        said.pop(f"rtl/{instance.name}_axi.v")
+    kept = {path: said[path] for path in said if path in paths}
+    kept["vectors/"] = "golden vectors and a plain SystemVerilog bench that replays them"
+    kept["manifest.json"] = "unit, parameters and top, for programs"
+    return kept

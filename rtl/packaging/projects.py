@@ -1,0 +1,206 @@
+"""Files for others' tools: file list, FuseSoC, Verilator waivers, constraints, vendor Tcl."""
+
+from importlib.metadata import version
+
+from vit2rtl.golden.units import Instance
+
+CLOCK_NS = 5.0
+
+_WAIVERS = """\
+// Lint waivers for Verilator 5.036 and newer. Without them `verilator --lint-only -Wall` names only
+// these three rules, all of them matters of style of generated Verilog-2001:
+//
+// DECLFILENAME  a file holds a top and its sub-modules, which have names of their own
+// UNUSEDSIGNAL  sums and shifts are made whole and used in part; lanes have no use for reset
+// WIDTHEXPAND   Verilog's own extension of a narrower operand, zero or sign, is what is meant
+`verilator_config
+{rules}
+"""
+
+_CONSTRAINTS = """\
+# Constraints of {top}: one clock, every port synchronous to it.
+# A skeleton: put in your period; the delays below apply where ports leave the device.
+create_clock -name aclk -period {period:.3f} [get_ports aclk]
+{extra}
+# set_input_delay  -clock aclk 1.000 [get_ports {{aresetn s_axi* m_axis_tready}}]
+# set_output_delay -clock aclk 1.000 [get_ports {{m_axis_t* s_axis_tready}}]
+"""
+
+_VIVADO_SYNTHESIS = """\
+# Synthesis out of context: area and timing of {top} without a board around it.
+#   vivado -mode batch -source vivado/synthesize.tcl [-tclargs PART]
+# Reports appear in the working folder. In a session of your own: source this file.
+set root [file normalize [file join [file dirname [info script]] ..]]
+set part [expr {{[info exists argv] && [llength $argv] > 0 ? [lindex $argv 0] : "{part}"}}]
+{reads}
+read_xdc -mode out_of_context [file join $root constraints/{name}.xdc]
+synth_design -top {top} -part $part -mode out_of_context
+report_utilization -file {top}_utilization.rpt
+report_timing_summary -file {top}_timing.rpt
+"""
+
+_VIVADO_PACKAGE = """\
+# An IP-XACT component of {top} for the IP catalog.
+#   vivado -mode batch -source vivado/package_ip.tcl [-tclargs FOLDER]
+# FOLDER (default: vivado_ip in the working folder) becomes an IP repository.
+set root [file normalize [file join [file dirname [info script]] ..]]
+set out [file normalize [expr {{
+    [info exists argv] && [llength $argv] > 0 ? [lindex $argv 0] : "vivado_ip"}}]]
+create_project -force {name}_packaging [file join $out project] -part {part}
+{adds}
+set_property top {top} [current_fileset]
+update_compile_order -fileset sources_1
+ipx::package_project -root_dir [file join $out {top}] -vendor vit2rtl -library ip \\
+    -taxonomy /UserIP -import_files -force
+set core [ipx::current_core]
+set_property name {top} $core
+set_property version {version} $core
+set_property display_name {{{top}}} $core
+set_property description {{{summary}}} $core
+ipx::check_integrity $core
+ipx::save_core $core
+close_project
+"""
+
+_QUARTUS = """\
+# A Quartus project of {top}: quartus_sh -t quartus/project.tcl [FAMILY]
+# The project appears in the working folder; ports are virtual pins, so that it fits any device.
+load_package flow
+set root [file normalize [file join [file dirname [info script]] ..]]
+set family [expr {{[llength $quartus(args)] > 0 ? [lindex $quartus(args) 0] : "Cyclone V"}}]
+project_new -overwrite {top}
+set_global_assignment -name FAMILY $family
+set_global_assignment -name TOP_LEVEL_ENTITY {top}
+{assigns}
+set_global_assignment -name SDC_FILE [file join $root constraints/{name}.sdc]
+set_instance_assignment -name VIRTUAL_PIN ON -to *
+set_instance_assignment -name VIRTUAL_PIN OFF -to aclk
+export_assignments
+execute_flow -compile
+project_close
+"""
+
+
+def project_files(instance: Instance, top, verilog, vectors):
+    """Path to text of every file that a tool other than ours reads.
+
+    top      name of the module to deploy
+    verilog  paths of the Verilog, leaves first, relative to the package
+    vectors  paths of the bench and of its ``.mem`` files, relative to the package
+    """
+    name, summary = instance.name, instance.unit.summary.replace("√", "sqrt")
+    settings = {
+        "name": name,
+        "top": top,
+        "part": "xc7a35tcpg236-1",
+        "version": ".".join(version("vit2rtl").split(".")[:2]),
+        "summary": summary,
+        "reads": "\n".join(f"read_verilog [file join $root {path}]" for path in verilog),
+        "adds": "\n".join(f"add_files -norecurse [file join $root {path}]" for path in verilog),
+        "assigns": "\n".join(
+            f"set_global_assignment -name VERILOG_FILE [file join $root {path}]"
+            for path in verilog
+        ),
+    }
+    rules = "\n".join(
+        f'lint_off -rule {rule:12} -file "*/{path.rpartition("/")[2]}"'
+        for rule in ("DECLFILENAME", "UNUSEDSIGNAL", "WIDTHEXPAND")
+        for path in verilog
+    )
+    constraints = {"top": top, "period": CLOCK_NS}
+    return {
+        f"{name}.f": "".join(f"{path}\n" for path in verilog),
+        f"{name}.core": _core(name, summary, top, verilog, vectors),
+        f"lint/{name}.vlt": _WAIVERS.format(rules=rules),
+        f"constraints/{name}.xdc": _CONSTRAINTS.format(
+            extra="# The reset is synchronous to aclk and needs no exception.", **constraints
+        ),
+        f"constraints/{name}.sdc": _CONSTRAINTS.format(
+            extra="derive_clock_uncertainty", **constraints
+        ),
+        "vivado/synthesize.tcl": _VIVADO_SYNTHESIS.format(**settings),
+        "vivado/package_ip.tcl": _VIVADO_PACKAGE.format(**settings),
+        "quartus/project.tcl": _QUARTUS.format(**settings),
+    }
+
+
+def _core(name, summary, top, verilog, vectors):
+    """The FuseSoC core: lint of both tops, the replay bench in Icarus and in Verilator."""
+    bench, *memories = vectors
+    tops = dict.fromkeys((top, f"{name}_axis"))
+    lints = "".join(
+        f"""
+  lint{'' if number == 0 else '_axis'}:
+    description: Verilator's lint of {module}, all warnings on
+    default_tool: verilator
+    filesets: [rtl, waivers]
+    toplevel: {module}
+    tools:
+      verilator:
+        mode: lint-only
+        verilator_options: [-Wall]
+"""
+        for number, module in enumerate(tops)
+    )
+    return f"""CAPI=2:
+name: vit2rtl:ip:{name}:{version("vit2rtl")}
+description: {summary}
+
+filesets:
+  rtl:
+    files:
+{_listed(verilog)}
+    file_type: verilogSource-2001
+  waivers:
+    files:
+      - lint/{name}.vlt: {{file_type: vlt}}
+  bench:
+    files:
+      - {bench}: {{file_type: systemVerilogSource}}
+{_copied(memories)}
+  vivado:
+    files:
+      - constraints/{name}.xdc: {{file_type: xdc}}
+  quartus:
+    files:
+      - constraints/{name}.sdc: {{file_type: SDC}}
+
+targets:
+  default:
+    filesets: [rtl, "tool_vivado? (vivado)", "tool_quartus? (quartus)"]
+    toplevel: {top}
+{lints}
+  sim:
+    description: Replay of the golden vectors in Icarus
+    default_tool: icarus
+    filesets: [rtl, bench]
+    toplevel: {name}_replay
+    parameters: [bundle, stall, seed]
+    tools:
+      icarus:
+        iverilog_options: [-g2012]
+
+  sim_verilator:
+    description: Replay of the golden vectors in Verilator
+    default_tool: verilator
+    filesets: [rtl, bench]
+    toplevel: {name}_replay
+    parameters: [bundle, stall, seed]
+    tools:
+      verilator:
+        mode: binary
+        verilator_options: [--timing, -Wno-fatal]
+
+parameters:
+  bundle: {{datatype: str, paramtype: plusarg, default: vectors, description: folder of the vectors}}
+  stall: {{datatype: int, paramtype: plusarg, default: 0, description: percentage of stalled cycles}}
+  seed: {{datatype: int, paramtype: plusarg, default: 1, description: which cycles are stalled}}
+"""
+
+
+def _listed(paths):
+    return "\n".join(f"      - {path}" for path in paths)
+
+
+def _copied(paths):
+    return "\n".join(f"      - {path}: {{file_type: user, copyto: {path}}}" for path in paths)

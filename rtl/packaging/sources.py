@@ -1,0 +1,60 @@
+"""Verilog of a package: the unit, its AXI4-Stream top, and the top with AXI4-Lite registers."""
+
+from vit2rtl.rtl import latency, verilog
+from vit2rtl.rtl.axi_stream import lane_bits, tdata_width
+from vit2rtl.rtl.describe import lane_fields
+from vit2rtl.rtl.interfaces import annotated
+from vit2rtl.rtl.packaging.axi_top import AxiTop
+from vit2rtl.rtl.packaging.channel_tables import stream_fields
+
+
+def sources(instance, register_map=None):
+    """File name to text, leaves first. Without a register map there is no ``_axi`` top."""
+    texts = verilog.convert(instance)
+    if register_map is not None:
+        texts[f"{top_name(register_map)}.v"] = _axi_top(register_map)
+    return texts
+
+
+def top_name(register_map):
+    return f"{register_map.instance.name}_axi"
+
+
+def axi_latency(register_map):
+    """Cycles of the ``_axi`` top from a beat taken to its result offered."""
+    return latency(register_map.instance) + bool(register_map.table)
+
+
+def axi_lanes(register_map):
+    """Lanes of the ``_axi`` top's streams, as :func:`~vit2rtl.rtl.describe.describe` has them."""
+    instance = register_map.instance
+    streams = {"s_axis": stream_fields(register_map), "m_axis": instance.outputs}
+    return {
+        f"{name}_tdata": {
+            "lanes": instance.lanes,
+            "lane_bits": lane_bits(fields),
+            "padding_bits": tdata_width(fields, instance.lanes)
+            - lane_bits(fields) * instance.lanes,
+            "fields": lane_fields(fields),
+        }
+        for name, fields in streams.items()
+    }
+
+
+def _axi_top(register_map):
+    instance = register_map.instance
+    name = top_name(register_map)
+    lines = [
+        f"{name}: {instance.name} with AXI4-Stream data and AXI4-Lite registers.",
+        "",
+        f"Latency {axi_latency(register_map)} cycles, one beat a cycle, any back pressure.",
+        "No beat is taken before CONTROL.enable is 1.",
+    ]
+    if register_map.table:
+        names = " and ".join(field.name for field in register_map.table.fields)
+        lines.append(f"Of each channel {names} come from tables of {register_map.table.rows} rows.")
+    for payload, packing in axi_lanes(register_map).items():
+        lines += verilog.lane_lines(payload, packing)
+    header = "".join(f"// {line}".rstrip() + "\n" for line in lines)
+    text, yosys = verilog.modules(name, AxiTop(register_map, external=True))
+    return header + verilog.tools(yosys) + "\n" + annotated(text)
