@@ -26,6 +26,7 @@ class Harness(Elaboratable):
     def __init__(self, name, signature):
         self.name = name
         self.signature = signature
+        self.clk = Signal()
         self.sin = Signal()
         self.sout = Signal()
 
@@ -39,6 +40,7 @@ class Harness(Elaboratable):
         inputs, outputs = widths[In], widths[None]
         driven = Signal(1 + sum(inputs.values()))
         made, captured = Signal(sum(outputs.values())), Signal(sum(outputs.values()))
+        m.d.comb += ClockSignal().eq(self.clk)
         m.d.sync += [driven.eq(Cat(self.sin, driven)), captured.eq(made)]
         m.submodules.design = VerilogInstance(
             self.name,
@@ -70,5 +72,6 @@ def harness(name, signature):
     """Verilog of a module ``harness`` around the module ``name``, which it does not contain."""
     top = Harness(name, signature)
     return verilog.convert(
-        top, name="harness", ports=[top.sin, top.sout], emit_src=False, strip_internal_attrs=True
+        top, name="harness", ports=[top.clk, top.sin, top.sout],
+        emit_src=False, strip_internal_attrs=True,
     )
