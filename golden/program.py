@@ -111,7 +111,7 @@ class IntegerProgram:
         for op in self.ops:
             arrays |= {f"{op.name}/{role}": array for role, array in op.tensors.items()}
         arrays = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
-        with atomic.folder(folder, kind="program", parts=_parts) as new:
+        with atomic.folder(folder, **_KIND) as new:
             data = save(arrays)
             (new / TENSORS).write_bytes(data)
             graph = {
@@ -136,6 +136,14 @@ def _parts(folder):
         return None
     schema = graph.get("schema") if isinstance(graph, dict) else None
     return {GRAPH, TENSORS} if str(schema).startswith(SCHEMA.partition("/")[0]) else None
+
+
+_KIND = {"kind": "program", "parts": _parts}
+
+
+def check_place(folder):
+    """A ValueError now rather than after lowering, where a program would not be written."""
+    atomic.check(folder, **_KIND)
 
 
 def _described(op):

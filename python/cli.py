@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import sys
 
 import click
@@ -80,6 +81,8 @@ def main(arguments=None):
     # torch's idle threads spin by default: on a busy machine that costs ten times the work itself.
     # Read when torch is loaded, which the commands do.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # A cancelled job (SIGTERM) cleans up as an interrupted one (Ctrl-C) does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = cli.main(arguments, prog_name="vit2rtl", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -5,7 +5,7 @@ import click
 from vit2rtl import checkpoint
 from vit2rtl.commands import options
 from vit2rtl.golden.inspection import summary
-from vit2rtl.golden.program import VARIANTS
+from vit2rtl.golden.program import VARIANTS, check_place
 from vit2rtl.lowering import lower
 
 _IMAGES = 32
@@ -31,6 +31,7 @@ def command(checkpoint_folder, variant, folder, listed, out):
     """
     if variant == "hardware" and (folder or listed):
         raise click.UsageError("--images and --list are for --variant integer")
+    check_place(out)
     quantized, description = checkpoint.load(checkpoint_folder)
     batch = _images(description, folder, listed) if variant == "integer" else None
     program = lower(quantized, variant=variant, model=description["model"]["name"],

@@ -1,6 +1,8 @@
 """Options and helpers that several commands share."""
 
 import json
+import os
+from pathlib import Path
 
 import click
 
@@ -47,6 +49,18 @@ def choose(found, listed, exclude=None):
     if not len(found):
         raise ValueError("No images are left to use")
     return found
+
+
+def check_file(path, what):
+    """A ValueError now rather than after hours, where a file could not be written there."""
+    place = Path(path).absolute()
+    if place.is_dir():
+        raise ValueError(f"{what} cannot be written to {path}: it is a folder")
+    if not place.parent.is_dir():
+        raise ValueError(f"{what} cannot be written to {path}: "
+                         f"{Path(path).parent} is no folder")
+    if not os.access(place if place.exists() else place.parent, os.W_OK):
+        raise ValueError(f"{what} cannot be written to {path}: no permission")
 
 
 def show_json(value):

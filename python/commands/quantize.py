@@ -64,6 +64,8 @@ def command(model, folder, weights, bits, profile, layernorm, softmax, first_las
     checkpoint.check_place(out)
     if plot_file and Path(plot_file).suffix != ".png":
         raise ValueError(f"Plots must be named *.png, not {plot_file!r}")
+    if plot_file:
+        options.check_file(plot_file, "Plots")
     network = timm_models.create(model, weights=weights, **arguments)
     if model != embedded.MODEL_NAME:
         arguments = {"num_classes": network.num_classes, **arguments}
