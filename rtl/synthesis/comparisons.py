@@ -12,8 +12,12 @@ _TITLES = {
 }
 MACS = (("mac_multiply", True), ("mac_rom_multiply", True), ("mac_parity_split", False),
         ("mac_multiply", False), ("mac_rom_multiply", False))
-SHIFTS = (("run-time base, 3 bits above", {}), ("constant base, 3 bits above", {"shift_base": 20}),
-          ("constant", {"shift_base": 20, "shift_width": 0}))
+# Of a requantizer to 8 bits, from the most that an element can choose to nothing.
+SHIFTS: tuple[tuple[str, dict[str, int]], ...] = (
+    ("run-time base, 3 bits above", {}),
+    ("constant base, 3 bits above", {"shift_base": 20}),
+    ("constant", {"shift_base": 20, "shift_width": 0}),
+)
 _HEAD = "LUT4 | CCU2C | COMB | FF | MULT18 | EBR | MHz | LUTs on UltraScale+"
 _RULE = "---:|---:|---:|---:|---:|---:|---:|---:"
 
@@ -76,7 +80,9 @@ def _mac(rows):
     return [
         "### A multiply-accumulate lane of attention × V", "",
         "4-bit codes times 8-bit signed values, sums of 197 elements, an element a cycle, widths"
-        " from the bounds and no more; without valid bits, as in an array of lanes.", "",
+        " from the bounds and no more; without valid bits, as in an array of lanes. The plain"
+        " multiplication is for uniform codes, another quantizer; the ROM takes a register and a"
+        " cycle more than the others.", "",
         f"| lane | {_HEAD} |", f"|---|{_RULE}|", *lines, "",
         f"Here is the win: without multiplier blocks, {comb[2]} COMB for the parity split against"
         f" {comb[1]} for ROM and multiplication ({comb[1] / comb[2]:.1f} times) and {comb[0]} for"
@@ -101,12 +107,13 @@ def _requantizer(rows):
     direct = find(rows, "requantizer_direct", bits=8)
     return [
         "### Requantizer: run-time, windowed and constant shift", "",
-        "27-bit accumulator, 16-bit multiplier, 8-bit code. *As written* is R1's formula with a"
-        " register after each operation and the same latency: rounding constant added before the"
-        " shift, a shift of the whole product, saturation at the end.", "",
+        "27-bit accumulator, 16-bit multiplier, 8-bit code. *As written* is"
+        " [the formula](units.md#requantizer) with a register after each operation and the same"
+        " latency: rounding constant added before the shift, a shift of the whole product,"
+        " saturation at the end.", "",
         f"| shift | data path | {_HEAD} |", f"|---|---|{_RULE}|", *lines, "",
-        f"A shift that any element can choose in full costs {comb[0]} COMB, three bits above a"
-        f" constant base {comb[1]}, a constant {comb[2]}. The formula as written takes"
+        f"A base set at run time needs the whole shifter: {comb[0]} COMB; three bits above a"
+        f" constant base take {comb[1]}, a constant shift {comb[2]}. The formula as written takes"
         f" {direct['cells']['COMB']} COMB and reaches {direct['fmax_mhz']:.0f} MHz with a run-time"
         " shift. The unit keeps one fraction bit and rounds after the shift, drops the upper bits"
         " that saturation does not need as it shifts, and adds zero point and rounding in one"

@@ -1,9 +1,9 @@
 """What can be synthesized: the registry's units, and the designs that they are compared with."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from amaranth.back.verilog import convert as to_verilog
-from amaranth.lib import wiring
 
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl.stream_unit import signature
@@ -23,13 +23,39 @@ REFERENCES = {
 
 @dataclass(frozen=True)
 class Design:
-    """A Verilog module and its ports; ``source`` is the unit or the reference it was made from."""
+    """A Verilog module: a unit of the registry as its users get it, or a reference.
 
-    name: str
+    ``source`` is its name in ``UNITS`` or ``REFERENCES``; ``instance`` has the parameters, None for
+    a MAC lane, which has none.
+    """
+
     source: str
-    parameters: dict
-    signature: wiring.Signature
-    verilog: str
+    instance: Instance | None
+
+    @property
+    def name(self):
+        """Of the module."""
+        if self.instance is None:
+            return self.source
+        return self.instance.name.replace(self.instance.unit.name, self.source, 1)
+
+    @property
+    def parameters(self):
+        return {} if self.instance is None else dict(self.instance.parameters)
+
+    @cached_property
+    def signature(self):
+        """Its ports, besides ``clk`` and ``rst``."""
+        return signature(self.instance) if self.instance else REFERENCES[self.source].ports()
+
+    @cached_property
+    def verilog(self):
+        if self.source in UNITS:
+            return convert(self.instance)[f"{self.name}.v"]
+        return to_verilog(
+            REFERENCES[self.source](**self.parameters),
+            name=self.name, emit_src=False, strip_internal_attrs=True,
+        )
 
 
 def unit_of(source):
@@ -38,7 +64,7 @@ def unit_of(source):
 
 
 def design(source, **parameters):
-    """A unit of the registry, as its users get it, or a reference.
+    """The design of a name; errors name it, or the parameter that is wrong.
 
     source      a name in ``UNITS`` or ``REFERENCES``
     parameters  of the unit; a MAC lane has none
@@ -47,20 +73,8 @@ def design(source, **parameters):
         known = ", ".join([*UNITS, *REFERENCES])
         raise ValueError(f"Design must be one of {known}, not {source!r}")
     unit = unit_of(source)
-    if unit is None:
-        if parameters:
-            raise ValueError(f"{source} has no parameter {next(iter(parameters))!r}; it has none")
-        return _reference(source, source, REFERENCES[source](), {})
-    instance = Instance.of(unit, **parameters)
-    if source in UNITS:
-        text = convert(instance)[f"{instance.name}.v"]
-        ports = signature(instance)
-        return Design(instance.name, source, dict(instance.parameters), ports, text)
-    name = instance.name.replace(unit, source, 1)
-    component = REFERENCES[source](**instance.parameters)
-    return _reference(name, source, component, dict(instance.parameters))
-
-
-def _reference(name, source, component, parameters):
-    text = to_verilog(component, name=name, emit_src=False, strip_internal_attrs=True)
-    return Design(name, source, parameters, component.signature, text)
+    if unit is not None:
+        return Design(source, Instance.of(unit, **parameters))
+    if parameters:
+        raise ValueError(f"{source} has no parameter {next(iter(parameters))!r}; it has none")
+    return Design(source, None)

@@ -19,7 +19,7 @@ def text_tables(rows):
         table = [["", *device.cells, *(["MHz"] if placed else [])]]
         for row in ours:
             name = row["instance"] + (" (fabric)" if row["fabric"] else "")
-            clock = [_clock(row, " of ")] if placed else []
+            clock = [_clock(row)] if placed else []
             table.append([name, *map(str, row["cells"].values()), *clock])
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines += ["", device.title + ("" if placed else ": cells before placement, no clock")]
@@ -48,11 +48,13 @@ def _units(rows):
     ours = [row for row in rows if row["source"] in UNITS and row["device"] == "ecp5"
             and row["parameters"]["lanes"] == 1]
     body = [
-        [f"`{row['source']}`", _parameters(row), *_ecp5(row), _clock(row, ": "), _cycles(row)]
+        [f"`{row['source']}`", _parameters(row), *_ecp5(row), _clock(row), _cycles(row)]
         for row in ours
     ]
-    head = ["unit", "parameters", *DEVICES["ecp5"].cells, "MHz: by seed", "latency"]
-    return ["## One lane on ECP5", "", *_table(head, body, text=2), ""]
+    head = ["unit", "parameters", *DEVICES["ecp5"].cells, "MHz (by seed)", "latency"]
+    return ["## One lane on ECP5", "",
+            "[units.md](units.md) has the defaults of the parameters that a row does not name.", "",
+            *_table(head, body, text=2), ""]
 
 
 def _lanes(rows):
@@ -70,31 +72,29 @@ def _lanes(rows):
 
 
 def _devices(rows):
-    lines = ["## Other devices", "", "One lane; parameters that are not listed are at their"
-             " defaults."]
+    lines = ["## Other devices", "", "One lane."]
     for device in list(DEVICES.values())[1:]:
         ours = [row for row in rows if row["source"] in UNITS and row["device"] == device.name]
-        head = ["unit", "parameters", *device.cells, *(["MHz: by seed"] if device.placer else [])]
+        head = ["unit", "parameters", *device.cells, *(["MHz (by seed)"] if device.placer else [])]
         body = [[f"`{row['source']}`", _parameters(row), *map(str, row["cells"].values()),
-                 *([_clock(row, ": ")] if device.placer else [])] for row in ours]
+                 *([_clock(row)] if device.placer else [])] for row in ours]
         what = "placed and routed" if device.placer else "cells before placement"
         lines += ["", f"{device.title}, {what}:", "", *_table(head, body, text=2)]
     return [*lines, ""]
 
 
 def _peers():
-    body = [[p.name, p.what, str(p.lut4), str(p.ccu2c), f"**{p.comb}**", str(p.ff), str(p.mult18),
-             f"{p.mhz:.0f}", p.latency, p.source] for p in PEERS]
-    head = ["block", "computes", *DEVICES["ecp5"].cells, "MHz", "latency", "source"]
-    head.remove("EBR")
+    head = ["block", "computes", "source", "LUT4", "CCU2C", "COMB", "FF", "MULT18", "MHz",
+            "latency"]
+    body = [[p.name, p.what, p.source, str(p.lut4), str(p.ccu2c), f"**{p.comb}**", str(p.ff),
+             str(p.mult18), f"{p.mhz:.0f}", p.latency] for p in PEERS]
     return [
         "## Blocks of other projects", "",
         "Measured once with the same yosys, nextpnr, device, clock target and kind of harness, one"
         " seed, hierarchy kept; no part of the runs above, since their sources are not ours to"
-        " ship. They are not the same function: multiplier widths, number formats and latency"
-        " differ, the first three know no back pressure within, FINN's includes its configuration"
-        " port and a FIFO.", "",
-        *_table(head, body, text=2), "",
+        " ship. They are not the same function: operand widths, number formats, latency and"
+        " handshake differ, and FINN's includes its configuration port and a FIFO.", "",
+        *_table(head, body, text=3), "",
     ]
 
 
@@ -109,12 +109,12 @@ def _ecp5(row):
     return (cells | {"COMB": f"**{cells['COMB']}**"}).values()
 
 
-def _clock(row, separator):
+def _clock(row):
     """Median, and the seeds' figures where there are several; empty where nothing was placed."""
     if row["fmax_mhz"] is None:
         return ""
     seeds = ", ".join(f"{clock:.0f}" for clock in row["fmax_by_seed"])
-    return f"{row['fmax_mhz']:.0f}" + (f"{separator}{seeds}" if row["seeds"] > 1 else "")
+    return f"{row['fmax_mhz']:.0f}" + (f" ({seeds})" if row["seeds"] > 1 else "")
 
 
 def _parameters(row):

@@ -43,6 +43,27 @@ is one unpipelined path, for everybody alike.
 """
 
 AFTER = """\
+## Files
+
+`vit2rtl synthesize --out DIR` keeps, per module, `NAME.v`, `NAME.harness.v`, and per device yosys'
+log and cells (`NAME.DEVICE.log`, `.cells.json`), the placed netlist and, for each seed, nextpnr's
+report and log. `measurements.json` there, `rtl/synthesis/area.json` and `--json` hold rows with
+these keys:
+
+| key | |
+|---|---|
+| `instance` | Verilog module |
+| `source` | the unit, or the reference, that it is |
+| `unit`, `parameters` | unit whose parameters it has (null for a MAC lane), and those |
+| `device` | `ecp5`, `ice40`, `xcup` or `xc7` |
+| `fabric` | true where multiplier blocks and block RAM were left out |
+| `cells` | counts by the names in the tables above |
+| `fmax_mhz` | in MHz, the median of the seeds; null where nothing was placed |
+| `fmax_by_seed`, `seeds` | the seeds' clocks, and how many |
+| `date`, `tools` | day of the run; versions of Amaranth, yosys and nextpnr |
+
+`vit2rtl.rtl.synthesis.table.measured(unit)` reads the committed rows of a unit.
+
 ## Limits
 
 - No figure here is from a vendor's tools, and none is from a board.

@@ -16,10 +16,11 @@ class Peer(NamedTuple):
     mult18: int
     mhz: float
     latency: str
+    dpr16x4: int = 0
 
     @property
     def comb(self):
-        return self.lut4 + 2 * self.ccu2c
+        return self.lut4 + 2 * self.ccu2c + 6 * self.dpr16x4
 
 
 _ITA = "pulp-platform/ITA ba96519, `src/ita_requantizer.sv`"
@@ -34,5 +35,5 @@ PEERS = (
     Peer("CFU-Playground, first version", "the same task", _MNV2,
          551, 200, 177, 4, 69.1, "4"),
     Peer("FINN thresholding", "24 bits to u4 by thresholds set at run time, one channel, with FIFO",
-         _FINN, 277, 45, 257, 0, 155.9, "6"),
+         _FINN, 277, 45, 257, 0, 155.9, "6", 18),
 )

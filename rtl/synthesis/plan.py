@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from vit2rtl.golden.units import UNITS
+from vit2rtl.rtl.synthesis.comparisons import SHIFTS
 from vit2rtl.rtl.synthesis.designs import design
 from vit2rtl.rtl.synthesis.devices import DEVICES
 from vit2rtl.rtl.synthesis.measure import Task
@@ -13,9 +14,7 @@ LANES = (1, 4, 16)
 # Beside each unit's defaults: parameters that change what is built.
 VARIANTS = {
     "requantizer": (
-        {"bits": 8},
-        {"bits": 8, "shift_base": 20},
-        {"bits": 8, "shift_base": 20, "shift_width": 0},
+        *({"bits": 8, **shift} for _, shift in SHIFTS),
         {"acc_width": 18, "shift_base": 24, "shift_width": 0},
     ),
     "log2_dequantizer": ({"bits": 6}, {"bits": 8}),
@@ -27,7 +26,7 @@ COMPARISONS = (
     *(("log2_dequantizer_rom", {"bits": bits}, True) for bits in (4, 6, 8)),
     ("log2_dequantizer_rom", {"bits": 8}, False),
     ("log_sqrt2_quantizer_parallel", {}, False),
-    *(("requantizer_direct", parameters, False) for parameters in VARIANTS["requantizer"][:3]),
+    *(("requantizer_direct", {"bits": 8, **shift}, False) for _, shift in SHIFTS),
     *(("mac_multiply", {}, fabric) for fabric in (True, False)),
     *(("mac_rom_multiply", {}, fabric) for fabric in (True, False)),
     ("mac_parity_split", {}, False),

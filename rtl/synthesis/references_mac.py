@@ -18,7 +18,7 @@ _BITS = 4
 _VALUE_BITS = 8
 
 
-def sum_bits(term):
+def _sum_bits(term):
     """Bits of a signed sum of a row of terms of magnitude ``term`` at most."""
     return (_TOKENS * term).bit_length() + 1
 
@@ -37,21 +37,22 @@ class MacLane(wiring.Component):
         It is the first of a row.
     enable : In(1)
         Everything moves by one cycle.
-    sums : Out(signed), one or two of them
+    total, or even and odd : Out(signed)
+        ``sums`` has the greatest magnitude of a term of each, which gives its width.
     """
 
     PIPELINE_CYCLES: int
+    sums: tuple[tuple[str, int], ...]
 
-    def __init__(self, **sums):
-        super().__init__(
-            {
-                "code": In(_BITS),
-                "value": In(signed(_VALUE_BITS)),
-                "first": In(1),
-                "enable": In(1),
-                **{name: Out(signed(width)) for name, width in sums.items()},
-            }
-        )
+    def __init__(self):
+        super().__init__(self.ports())
+
+    @classmethod
+    def ports(cls):
+        """Signature: the sums are as wide as a row needs."""
+        elements = {"code": In(_BITS), "value": In(signed(_VALUE_BITS))}
+        sums = {name: Out(signed(_sum_bits(most))) for name, most in cls.sums}
+        return wiring.Signature({**elements, "first": In(1), "enable": In(1), **sums})
 
     def _after(self, m, value, name):
         return registered(m, value, self.enable, name=name)
@@ -61,9 +62,7 @@ class MultiplyMac(MacLane):
     """Uniform codes: a 4 × 8 multiplication an element."""
 
     PIPELINE_CYCLES = 2
-
-    def __init__(self):
-        super().__init__(total=sum_bits(((1 << _BITS) - 1) << (_VALUE_BITS - 1)))
+    sums = (("total", ((1 << _BITS) - 1) << (_VALUE_BITS - 1)),)
 
     def elaborate(self, platform):
         m = Module()
@@ -81,9 +80,7 @@ class RomMultiplyMac(MacLane):
     """
 
     PIPELINE_CYCLES = 3
-
-    def __init__(self):
-        super().__init__(total=sum_bits(1 << (2 * _VALUE_BITS - 2)))
+    sums = (("total", 1 << (2 * _VALUE_BITS - 2)),)
 
     def elaborate(self, platform):
         m = Module()
@@ -111,10 +108,10 @@ class ParitySplitMac(MacLane):
     """
 
     PIPELINE_CYCLES = 2
-
-    def __init__(self):
-        most = 1 << (_VALUE_BITS - 1 + fraction_bits(_BITS))
-        super().__init__(even=sum_bits(most), odd=sum_bits(most >> 1))
+    sums = (
+        ("even", 1 << (_VALUE_BITS - 1 + fraction_bits(_BITS))),
+        ("odd", 1 << (_VALUE_BITS - 2 + fraction_bits(_BITS))),
+    )
 
     def elaborate(self, platform):
         m = Module()
