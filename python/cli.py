@@ -17,6 +17,7 @@ COMMANDS = {
     "evaluate": "Measure a quantized model on labelled images.",
     "inspect": "Show what an integer program holds and costs.",
     "lower": "Lower a quantized model to an integer program.",
+    "mutate": "Mutate a unit's netlist and count the mutants that its benches find.",
     "quantize": "Quantize a timm model after training (RepQ-ViT).",
     "run": "Execute an integer program on images; needs no torch.",
     "simulate": "Replay golden vectors through the Verilog in Icarus and Verilator.",

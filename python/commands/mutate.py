@@ -1,0 +1,134 @@
+"""``vit2rtl mutate``: how many bugs, put into a unit's netlist, its benches find."""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from vit2rtl.cli import MismatchError
+from vit2rtl.commands.options import SEED, as_json, show_json
+from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options
+from vit2rtl.golden import atomic
+from vit2rtl.golden.bundle import read_bundle
+from vit2rtl.golden.units import UNITS
+from vit2rtl.rtl import verilog
+from vit2rtl.sim.mutation import netlist, run
+from vit2rtl.sim.mutation.score import BAR
+
+LANES = 2
+RESULTS = "mutation.json"
+
+
+@click.command()
+@click.argument("units", metavar="[UNIT]...", nargs=-1)
+@click.option("--count", type=click.IntRange(1), default=300, show_default=True,
+              help="Mutants of each instance; all there are if that is fewer.")
+@click.option("--seed", type=SEED, default=0, show_default=True,
+              help="Which mutants these are, and of everything random in the benches.")
+@click.option("--jobs", type=click.IntRange(1), default=lambda: os.cpu_count() or 1,
+              show_default="number of cores", help="Simulations to run at a time.")
+@click.option("--vectors", metavar="BUNDLE", type=click.Path(path_type=Path),
+              help="Golden vectors to judge by: the instances of this bundle (of UNIT), with all "
+                   "their records.  [default: each unit's directed records]")
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path),
+              help=f"Keep {RESULTS}, the Verilog and the mutated netlists here.")
+@as_json
+@parameter_options
+def command(units, count, seed, jobs, vectors, out, as_json, **parameters):
+    """Mutate the netlist of UNITs and count the mutants that the benches find.
+
+    Every mutant is one bit of one cell that is stuck or inverted. It is killed if a bench fails:
+    the replay of the golden vectors, the same with stalls, or a protocol bench. What survives is
+    equivalent if a solver proves that no one can see a difference. The score is the share of the
+    other mutants that are killed. Without UNIT: every unit. Lanes are 2 unless --lanes says
+    otherwise.
+
+    \b
+    Examples:
+      vit2rtl mutate
+      vit2rtl mutate log2_dequantizer --count 100 --out mutation/
+      vit2rtl mutate requantizer --bits 8 --acc-width 18 --shift-base 20 --json
+      vit2rtl mutate requantizer --vectors vectors/
+
+    Exit code 1 if a score is below 95 %. docs/mutation.md says how it works and what was found.
+    """
+    instances = _instances(units, vectors, given(parameters))
+    with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as scratch:
+        if out is None:
+            scores = _scores(instances, count, seed, jobs, vectors, Path(scratch), as_json)
+        else:
+            with atomic.folder(out, kind="mutation report", parts=_parts) as folder:
+                scores = _scores(instances, count, seed, jobs, vectors, folder, as_json)
+    if as_json:
+        show_json(_results(scores, count, seed))
+    low = [score.instance for score in scores if not score.passed]
+    if low:
+        raise MismatchError(f"The score of {', '.join(low)} is below {BAR:.0%}")
+
+
+def _instances(units, vectors, parameters):
+    for unit in units:
+        if unit not in UNITS:
+            raise click.UsageError(f"UNIT must be one of {', '.join(UNITS)}, not {unit!r}")
+    if vectors is None:
+        return [make_instance(unit, {"lanes": LANES, **parameters}) for unit in units or UNITS]
+    if parameters:
+        raise click.UsageError(
+            f"The instances are those of the vectors: leave out {option(next(iter(parameters)))}"
+        )
+    found = [entry.instance for entry in read_bundle(vectors).entries]
+    chosen = [i for i in found if i.unit.name in (units or UNITS)]
+    for unit in units:
+        if unit not in {i.unit.name for i in chosen}:
+            raise click.UsageError(f"{vectors} has no vectors of {unit}")
+    return chosen
+
+
+def _scores(instances, count, seed, jobs, vectors, folder, quiet):
+    """A score for each instance; ``folder`` gets the report."""
+    scores = []
+    with tqdm(unit="mutant", file=sys.stderr, disable=None, leave=False) as bar:
+
+        def report(phase, done, total):
+            bar.set_description(f"{instance.name} {phase}")
+            bar.total, bar.n = total, done
+            bar.refresh()
+
+        for instance in instances:
+            mutants = netlist.sample(instance, count=count, seed=seed)
+            mutated = netlist.netlist(instance, mutants)
+            scores.append(run.score(mutated, bundle=vectors, seed=seed, jobs=jobs, report=report))
+            _write(folder / instance.name, verilog.convert(instance))
+            _write(folder / instance.name / "mutants", mutated.sources)
+            if not quiet:
+                with bar.external_write_mode(file=sys.stdout):
+                    _show(scores[-1])
+    text = json.dumps(_results(scores, count, seed), indent=1) + "\n"
+    (folder / RESULTS).write_text(text, encoding="utf-8")
+    return scores
+
+
+def _show(score):
+    click.echo(score.line())
+    for number in score.survivors:
+        click.echo(f"    {number}: {score.mutants[number - 1]}")
+
+
+def _results(scores, count, seed):
+    return {"count": count, "seed": seed, "units": [score.described() for score in scores]}
+
+
+def _write(folder, sources):
+    folder.mkdir()
+    for name, text in sources.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _parts(folder):
+    """Every name of a folder that this command wrote; None for any other folder."""
+    ours = (folder / RESULTS).is_file()
+    return {path.name for path in folder.iterdir()} if ours else None

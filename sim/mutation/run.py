@@ -1,0 +1,157 @@
+"""Runs the benches on every mutant of an instance, the cheap ones first."""
+
+import shutil
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+
+from vit2rtl.golden.bundle import BundleWriter, read_bundle
+from vit2rtl.golden.directed import directed_records
+from vit2rtl.sim import builds, processes, protocol, replay
+from vit2rtl.sim.mutation import netlist
+from vit2rtl.sim.mutation.equivalence import Equivalence
+from vit2rtl.sim.mutation.score import Score
+from vit2rtl.sim.simulators import find
+
+STALL = 40  # percentage of the second replay
+REPLAY, STALLED_REPLAY = "replay", "replay with stalls"
+BENCHES = (REPLAY, STALLED_REPLAY, *protocol.BENCHES)
+
+
+def score(mutated, *, bundle=None, simulator="verilator", seed=0, jobs=1, report=None):
+    """The :class:`Score` of an instance's benches for the mutants of its netlist.
+
+    Each mutant meets the replay of all records, then the same with stalls. What survives goes to
+    the solver, and what that does not prove equivalent to the protocol benches.
+
+    mutated  from :func:`vit2rtl.sim.mutation.netlist.netlist`
+    bundle   folder of golden vectors with the instance in it; its directed records by default
+    seed     of everything random in the benches
+    jobs     simulations at a time
+    report   called with (phase, done, total)
+    raises   ValueError where the circuit without a mutant fails a bench
+    """
+    started = time.perf_counter()
+    report = report or (lambda phase, done, total: None)
+    instance = mutated.instance
+    with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as folder:
+        benches = _Benches(mutated, bundle, Path(folder), find(simulator), seed)
+        killed = {bench: [] for bench in BENCHES}
+        left = list(range(1, len(mutated.mutants) + 1))
+        left = _judge(benches.replayed, left, killed, jobs, "replay", report)
+        left, equivalent = _proved(mutated, left, report)
+        left = _judge(benches.driven, left, killed, jobs, "protocol", report)
+    return Score(
+        instance=instance.name,
+        unit=instance.unit.name,
+        parameters=dict(instance.parameters),
+        mutants=mutated.mutants,
+        killed=killed,
+        equivalent=equivalent,
+        survivors=left,
+        seconds=time.perf_counter() - started,
+    )
+
+
+class _Benches:
+    """The compiled benches of one netlist; each call simulates one mutant in its own folder."""
+
+    def __init__(self, mutated, bundle, folder, tool, seed):
+        self._name, self._sources = mutated.instance.name, mutated.sources
+        self._bundle = bundle or _directed(mutated.instance, folder / "bundle")
+        entries = read_bundle(self._bundle).entries
+        self._entry = next((e for e in entries if e.instance.name == self._name), None)
+        if self._entry is None:
+            raise ValueError(f"{bundle} has no vectors of {self._name}")
+        self._folder, self._tool, self._seed = folder, tool, seed
+        self._builds = {}
+
+    def replayed(self, number):
+        """The replay bench that fails for this mutant, or None."""
+        text = Path(self._entry.bench).read_text(encoding="utf-8")
+        build = self._build(builds.REPLAY, f"{self._name}_replay", {"replay.sv": text})
+        for bench, stall in ((REPLAY, 0), (STALLED_REPLAY, STALL)):
+            with self._selected(number) as folder:
+                given = {"bundle": self._bundle, "seed": self._seed, "stall": stall}
+                result = replay.run(self._entry, self._tool, build, folder, **given)
+            if not result.passed:
+                return bench
+        return None
+
+    def driven(self, number):
+        """The protocol bench that fails for this mutant, or None."""
+        build = self._build(builds.PROTOCOL, f"{self._name}_axis", {})
+        with self._selected(number) as folder:
+            results = protocol.run(self._entry, self._tool, build, folder, seed=self._seed)
+        return next((result.bench for result in results if not result.passed), None)
+
+    def _build(self, kind, top, extra):
+        if kind not in self._builds:
+            sources = {**self._sources, **extra}
+            self._builds[kind] = builds.build(self._tool, sources, top, kind=kind)
+        return self._builds[kind]
+
+    @contextmanager
+    def _selected(self, number):
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._folder))
+        (folder / netlist.SELECTION).write_text(f"{number:x}\n", encoding="ascii")
+        yield folder
+        shutil.rmtree(folder)
+
+
+def _directed(instance, bundle):
+    with BundleWriter(bundle, provenance={"records": "directed"}) as writer:
+        for record in directed_records(instance):
+            writer.add(instance, **record)
+    return bundle
+
+
+def _judge(bench, numbers, killed, jobs, phase, report):
+    """Numbers that survive; those killed are filed under the bench that fails first.
+
+    The circuit without a mutant comes first and last: benches that fail for it judge nothing.
+    """
+    if not numbers:
+        return []
+    _original_passes(bench)
+    verdicts = {}
+    pool = ThreadPoolExecutor(jobs)
+    futures = {pool.submit(bench, number): number for number in numbers}
+    try:
+        for future in as_completed(futures):
+            verdicts[futures[future]] = future.result()
+            report(phase, len(verdicts), len(numbers))
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        while not all(future.done() for future in futures):
+            processes.kill_all()
+            time.sleep(0.05)
+        raise
+    finally:
+        pool.shutdown()
+    _original_passes(bench)
+    for number in numbers:
+        if verdicts[number]:
+            killed[verdicts[number]].append(number)
+    return [number for number in numbers if not verdicts[number]]
+
+
+def _original_passes(bench):
+    failed = bench(0)
+    if failed:
+        raise ValueError(f"Bench {failed!r} fails for the circuit without a mutant: no score")
+
+
+def _proved(mutated, numbers, report):
+    """(numbers left, numbers proved equivalent)."""
+    if not numbers:
+        return [], []
+    equivalence = Equivalence(mutated)
+    equivalent = []
+    for done, number in enumerate(numbers, 1):
+        if equivalence.proved(number):
+            equivalent.append(number)
+        report("solver", done, len(numbers))
+    return [number for number in numbers if number not in equivalent], equivalent
