@@ -57,3 +57,13 @@ def _replace(path, new, old):
     except BaseException:
         os.rename(old, path)
         raise
+
+
+def text(path, content):
+    """Write a text file, UTF-8 with ``\\n`` at line ends, whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(content, encoding="utf-8", newline="\n")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -5,8 +5,9 @@ and fractions, straight from the definitions. The bundle writer then holds golde
 """
 
 from fractions import Fraction
-from itertools import product
-from math import floor, isqrt
+from itertools import cycle, islice, product
+from math import floor, gcd, isqrt
+from random import Random
 
 import numpy as np
 
@@ -14,20 +15,29 @@ import numpy as np
 def directed_records(instance):
     """Records for :meth:`BundleWriter.add`: a list of its keyword arguments, all but ``instance``.
 
-    Every corner that the instance's parameters allow: see the ``description`` in their notes.
+    Every corner that the instance's parameters allow, once in every lane: see the ``description``
+    in their notes.
     """
     return [
         {
             "record": f"directed.{name}",
             "layer": "directed",
             "kind": "directed",
-            "inputs": inputs,
-            "outputs": outputs,
+            "inputs": _in_every_lane(inputs, instance.lanes),
+            "outputs": _in_every_lane(outputs, instance.lanes),
             "configuration": configuration,
             "notes": notes,
         }
         for name, inputs, outputs, configuration, notes in _CASES[instance.unit.name](instance)
     ]
+
+
+def _in_every_lane(columns, lanes):
+    """The elements as often as there are lanes, their number prime to it: each is in every one."""
+    count = len(next(iter(columns.values())))
+    while gcd(count, lanes) != 1:
+        count += 1
+    return {name: np.tile(np.resize(values, count), lanes) for name, values in columns.items()}
 
 
 def oracle_requantize(acc, multiplier, shift, zero_point, bits):
@@ -57,15 +67,26 @@ def smallest_at_least(scale, width, quarter):
     return low
 
 
+def middle_base(instance):
+    """A run-time shift base at which accumulator and multiplier are wide enough for every code."""
+    p = instance.parameters
+    room = p["acc_width"] + p["multiplier_width"] - p["bits"] - 2
+    return max(1, min(8, 48 - (1 << p["shift_width"]), room))
+
+
 def _log2_dequantizer(instance):
     p = instance.parameters
     top = instance.inputs[0].range[1]
     zero = None if p["zero_code"] == "none" else top
     # Forwards, then backwards, so that every code meets more than one lane.
     codes = [*range(top + 1), *range(top, -1, -1), top, 0]
-    values = [oracle_log2_value(code, p["width"], zero) for code in codes]
-    note = {"code": {"description": "every code up and down, zero code and code 0 side by side"}}
-    yield "every_code", {"code": _array(codes)}, {"value": _array(values)}, {}, note
+    each = "every code up and down, zero code and code 0 side by side"
+    lanes = [*[0, top] * instance.lanes, *[top] * instance.lanes, *[0] * instance.lanes]
+    unlike = "lanes unlike their neighbours, then all of them the last code, then all of them 0"
+    for name, stimulus, description in (("every_code", codes, each), ("lanes", lanes, unlike)):
+        values = [oracle_log2_value(code, p["width"], zero) for code in stimulus]
+        note = {"code": {"description": description}}
+        yield name, {"code": _array(stimulus)}, {"value": _array(values)}, {}, note
 
 
 def _log_sqrt2_quantizer(instance):
@@ -74,7 +95,7 @@ def _log_sqrt2_quantizer(instance):
     largest = 2**width - 1
     for name, scale in (
         ("scale_one", 1.0),
-        ("scale_middle", 0.37),
+        ("scale_middle", 0.71),
         ("scale_tiny", 3 / 2**width),
         ("scale_least", 1 / 2**width),
     ):
@@ -84,13 +105,14 @@ def _log_sqrt2_quantizer(instance):
         }
         edges = {smallest_at_least(scale, width, 2 * k + 1) for k in range(count - 1)}
         near = {edge + step for edge in edges for step in (-1, 0, 1)}
+        near |= {(1 << n) - step for n in range(width + 1) for step in (0, 1)}
         ordered = sorted({0, 1, largest - 1, largest} | {n for n in near if 0 <= n <= largest})
-        probabilities = [*ordered, largest, 0, largest]
+        probabilities = [*ordered, largest, *[0, largest] * instance.lanes]
         codes = [oracle_log_sqrt2(n, scale, width, count) for n in probabilities]
         notes = {
             "probability": {
                 "scale": 2.0**-width,
-                "description": "each threshold and its neighbours, zero, one, and the largest",
+                "description": "thresholds, powers of two, and their neighbours; zero, the largest",
             },
             "code": {"scale": scale},
         }
@@ -107,7 +129,7 @@ def _requantizer(instance):
     fields = {field.name: field for field in (*instance.inputs, *instance.configuration)}
     window = fields["shift"].range[1] if "shift" in fields else 0
     fixed = instance.parameters["shift_base"]
-    middle = min(8, 47 - window)
+    middle = middle_base(instance)
     low, high = fields["zero_point"].range
     half = min(high, 1 << (instance.parameters["bits"] - 1))
     cases = [
@@ -118,11 +140,26 @@ def _requantizer(instance):
         ("zero_point_most", fixed or middle, high, _around_zero_point),
         ("zero_point_none", fixed or middle, 0, _around_zero_point),
     ]
+    cases += [
+        ("codes", fixed or middle, half, _codes),
+        ("lanes", fixed or middle, half, _lanes),
+    ]
+    cases += [
+        ("boundaries_least", fixed or 1, high, _boundaries),
+        ("boundaries_middle", fixed or middle, low, _boundaries),
+        ("boundaries_most", fixed or _largest_base(fields, instance), half, _boundaries),
+        ("far", fixed or middle, half, _far),
+    ]
     if not fixed:
         for name, base in (("shift_least", 1), ("shift_most", 47 - window)):
             cases += [(name, base, half, _extremes), (f"{name}_ties", base, half, _ties)]
+        for base in (n for n in range(2, 47 - window) if not (n - middle) % (window + 1)):
+            if base != middle:
+                cases.append((f"shift_{base}", base, half, _every_shift))
     for name, base, zero_point, elements in cases:
-        chosen = list(dict.fromkeys(elements(fields, base, window, zero_point, instance)))
+        chosen = list(elements(fields, base, window, zero_point, instance))
+        if name != "lanes":
+            chosen = list(dict.fromkeys(chosen))
         if chosen:
             yield _requantizer_record(name, chosen, base, zero_point, fields, instance)
 
@@ -138,7 +175,8 @@ def _requantizer_record(name, elements, base, zero_point, fields, instance):
     configuration = {"zero_point": zero_point}
     if "shift_base" in fields:
         configuration["shift_base"] = base
-    notes = {"acc": {"description": _REQUANTIZER_NOTES[name.removesuffix("_ties")]}}
+    description = _REQUANTIZER_NOTES.get(name.removesuffix("_ties"), f"ties, shift {base} and on")
+    notes = {"acc": {"description": description}}
     return name, columns, {"code": _array(codes)}, configuration, notes
 
 
@@ -146,6 +184,12 @@ _REQUANTIZER_NOTES = {
     "ties": "products of odd halves and their neighbours, both signs, every shift",
     "saturation": "results next to 0 and to the top code, every shift",
     "extremes": "accumulators, multipliers and shifts at their ends, zeros included",
+    "codes": "every code, of more than 8 bits those around each carry between bits",
+    "lanes": "lanes unlike their neighbours, in turn",
+    "boundaries_least": "codes' ends, smallest shifts, many multipliers, largest zero point",
+    "boundaries_middle": "codes' ends, many multipliers, smallest zero point",
+    "boundaries_most": "codes' ends, many multipliers, accumulators near their ends",
+    "far": "results of both signs that are powers of two, up to the largest product",
     "shift_least": "the smallest shift of all",
     "shift_most": "the largest shift of all",
     "zero_point_least": "the most negative zero point",
@@ -163,6 +207,12 @@ def _ties(fields, base, window, zero_point, instance):
                 yield from _fitting(fields, odd * unit + nudge, 1 << power, shift)
 
 
+def _every_shift(fields, base, window, zero_point, instance):
+    """Ties, and the largest products, which are the only ones that reach far shifts."""
+    yield from _ties(fields, base, window, zero_point, instance)
+    yield from product(_acc_range(fields), (fields["multiplier"].range[1],), range(window + 1))
+
+
 def _saturation(fields, base, window, zero_point, instance):
     """Rescaled values around both ends of the codes and around every carry between code bits.
 
@@ -170,8 +220,7 @@ def _saturation(fields, base, window, zero_point, instance):
     """
     bits = instance.parameters["bits"]
     top = (1 << bits) - 1
-    carries = {(1 << n) - step for n in range(bits) for step in (0, 1)}
-    codes = sorted({-2, -1, 0, 1, top - 1, top, top + 1, top + 2} | carries)
+    codes = sorted({-2, -1, 0, 1, top - 1, top, top + 1, top + 2, *_carries(bits)})
     for shift in range(window + 1):
         for power in sorted({0, min(base + shift, fields["multiplier"].width - 1)}):
             unit = 1 << (base + shift - power)
@@ -179,9 +228,79 @@ def _saturation(fields, base, window, zero_point, instance):
                 for nudge in (-(unit // 2) - 1, -(unit // 2), 0, unit // 2 - 1, unit // 2):
                     acc = (code - zero_point) * unit + nudge
                     yield from _fitting(fields, acc, 1 << power, shift)
-        least, most = _acc_range(fields)
-        for acc in (least, most):
+        for result in (-1, 0, top, top + 1):
+            yield from _exact(fields, result - zero_point, base, shift)
+        for acc in _acc_range(fields):
             yield acc, fields["multiplier"].range[1], shift
+
+
+def _codes(fields, base, window, zero_point, instance):
+    """Codes without a rounding: by a power of two if that fits, or else an accumulator of one."""
+    bits = instance.parameters["bits"]
+    codes = range(1 << bits) if bits <= 8 else _carries(bits)
+    for code in codes:
+        yield from _exact(fields, code - zero_point, base, 0)
+
+
+def _lanes(fields, base, window, zero_point, instance):
+    """Zero and one, before the zero point, side by side and then the other way round."""
+    zero = _exact(fields, 0, base, 0)
+    one = _exact(fields, 1, base, 0)
+    if one:
+        yield from (zero + one) * instance.lanes
+        yield from (zero + one + zero) * instance.lanes
+
+
+def _exact(fields, value, base, shift):
+    """At most one element that rescales to ``value`` without a rounding."""
+    power = min(base + shift, fields["multiplier"].width - 1)
+    found = list(_fitting(fields, value << (base + shift - power), 1 << power, shift))
+    factor = abs(value) << (base + shift)
+    if not found and factor <= fields["multiplier"].range[1]:
+        found = [(1 if value > 0 else -1, factor, shift)]
+    return found
+
+
+def _carries(bits):
+    """Codes on either side of a carry between two bits, and both ends."""
+    return sorted({(1 << n) - step for n in range(bits + 1) for step in (0, 1)} - {1 << bits})
+
+
+def _largest_base(fields, instance):
+    """The largest shift base at which every code is reached by accumulators near their ends."""
+    window = fields["shift"].range[1] if "shift" in fields else 0
+    reach = fields["acc"].width + fields["multiplier"].width - 2 - instance.parameters["bits"]
+    return max(1, min(40, reach - window))
+
+
+def _boundaries(fields, base, window, zero_point, instance):
+    """For each code the last accumulator below it and the first that reaches it.
+
+    By multipliers of every length and of many ones, so that each bit of a product counts; and the
+    smallest accumulators below zero, whose lower bits are large where the whole is small.
+    """
+    rng = Random(1)
+    bits, width = instance.parameters["bits"], fields["multiplier"].width
+    lengths = cycle([*range(width, 0, -1), width, width])
+    for shift in range(window + 1):
+        half = 1 << (base + shift - 1)
+        for code in range((1 << bits) + 1) if bits <= 4 else (*_carries(bits), 1 << bits):
+            product_at = (2 * (code - zero_point) - 1) * half
+            for length in islice(lengths, 2):
+                multiplier = rng.getrandbits(length) | 1 << (length - 1)
+                first = -(-product_at // multiplier)
+                for acc in (first - 1, first):
+                    yield from _fitting(fields, acc, multiplier, shift)
+        for acc in (-1, -2, -3):
+            for multiplier in (1 << n | rng.getrandbits(n) for n in range(width)):
+                yield from _fitting(fields, acc, multiplier, shift)
+
+
+def _far(fields, base, window, zero_point, instance):
+    """Results that are powers of two of both signs, up to the largest product."""
+    for power in range(fields["acc"].width + fields["multiplier"].width):
+        for result, shift in product((1 << power, -(1 << power)), (0, window)):
+            yield from _exact(fields, result - zero_point, base, shift)
 
 
 def _extremes(fields, base, window, zero_point, instance):
@@ -195,6 +314,7 @@ def _extremes(fields, base, window, zero_point, instance):
 def _around_zero_point(fields, base, window, zero_point, instance):
     """Results around every code boundary that this zero point leaves within reach."""
     yield from _saturation(fields, base, window, zero_point, instance)
+    yield from _codes(fields, base, window, zero_point, instance)
     yield from ((acc, 1, 0) for acc in (0, 1, -1))
 
 

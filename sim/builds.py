@@ -13,6 +13,7 @@ import platformdirs
 from cocotb_tools import config as cocotb_config
 from filelock import FileLock
 
+from vit2rtl.sim import code_coverage as coverage_flags
 from vit2rtl.sim import processes, simulators
 
 BUILD_SECONDS = 900
@@ -62,12 +63,13 @@ def cache_folder():
     return Path(folder).resolve()
 
 
-def build(tool, sources, top, *, kind, waves=False):
+def build(tool, sources, top, *, kind, waves=False, code_coverage=False):
     """Compile Verilog for a simulator, or find it compiled.
 
     tool     the simulator, from :func:`vit2rtl.sim.simulators.find`
     sources  file name -> text
     kind     ``replay``: a bench that is a program of its own; ``protocol``: driven by cocotb
+    code_coverage   count lines and toggles, where the simulator is Verilator
     raises   ValueError with the end of the compiler's log
     """
     sources = dict(sources)
@@ -79,6 +81,8 @@ def build(tool, sources, top, *, kind, waves=False):
     names = sorted(name for name in sources if name.endswith((".v", ".sv")))
     command = _icarus if tool.name == "icarus" else _verilator
     command = command(tool, names, top, kind, waves)
+    if code_coverage and tool.name == "verilator":
+        command[1:1] = coverage_flags.FLAGS
     folder = cache_folder() / "builds" / _key(tool, sources, command)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):

@@ -1,7 +1,7 @@
 """Starts cocotb in a simulator: a process of its own, so that its parent can end all of it.
 
 ``python -m vit2rtl.sim.cocotb_launch JOB.json``: ``simulator``, ``top``, ``build``, ``folder``,
-``seed`` and, where waves are wanted, ``waves``.
+``seed``, ``plusargs`` and, where waves are wanted, ``waves``.
 """
 
 import json
@@ -33,7 +33,7 @@ def main(path):
         results_xml=job["junit"],
         seed=job["seed"],
         test_args=arguments,
-        plusargs=plusargs,
+        plusargs=[*plusargs, *job["plusargs"]],
         waves=bool(job["waves"]),
     )
 

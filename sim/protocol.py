@@ -8,8 +8,10 @@ from pathlib import Path
 
 from cocotb_tools.check_results import get_results
 
+from vit2rtl import rtl
 from vit2rtl.golden import packing
-from vit2rtl.sim import processes
+from vit2rtl.sim import code_coverage, coverage, processes
+from vit2rtl.sim.builds import PROTOCOL
 from vit2rtl.sim.results import BenchResult, mismatches_of
 
 BENCHES = ("stalls", "reset", "throughput")
@@ -22,12 +24,30 @@ RESULTS, JUNIT = "cases.jsonl", "cocotb.xml"
 _FOREIGN = ("PYTEST_CURRENT_TEST", "WAVES", "GUI", "COCOTB_TESTCASE", "COCOTB_TEST_FILTER")
 
 
-def run(entry, tool, build, folder, *, seed, build_seconds=0.0, throughput=True):
-    """``list[BenchResult]``, one for each of ``BENCHES``."""
+def run(
+    entry,
+    tool,
+    build,
+    folder,
+    *,
+    seed,
+    build_seconds=0.0,
+    throughput=True,
+    monitor=None,
+    counted=None,
+):
+    """``list[BenchResult]``, one for each of ``BENCHES``; the first has the coverage of all.
+
+    monitor   the :class:`~vit2rtl.sim.coverage_monitor.Monitor` in the build, to collect coverage
+    counted   ``{file: text}`` of which the build counts lines and toggles
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "protocol.log"
     waves = folder / "protocol.fst" if build.waves else None
     job = _job(entry, tool, build, folder, seed, waves, throughput)
+    counts = folder / f"{PROTOCOL}.dat"
+    job["plusargs"] = [] if monitor is None else [f"+coverage={PROTOCOL}"]
+    job["plusargs"] += [] if counted is None else [code_coverage.argument(counts.name)]
     job_file = folder.resolve() / "job.json"
     job_file.write_text(json.dumps(job, indent=1), encoding="utf-8")
     for old in (log, folder / RESULTS, folder / JUNIT):
@@ -41,6 +61,10 @@ def run(entry, tool, build, folder, *, seed, build_seconds=0.0, throughput=True)
         env={**dict.fromkeys(_FOREIGN), **tool.environment},
     )
     seconds = time.perf_counter() - started
+    measured = {
+        "coverage": None if monitor is None else coverage.collect(monitor, folder / PROTOCOL),
+        "code_coverage": None if counted is None else code_coverage.collect(counts, counted),
+    }
     cases = _cases(folder / RESULTS)
     error = _error(status, folder / JUNIT, cases, log)
     beats = sum(case["beats"] for case in cases) or 1
@@ -62,6 +86,7 @@ def run(entry, tool, build, folder, *, seed, build_seconds=0.0, throughput=True)
                 log=log,
                 waves=waves,
                 cases=len(mine),
+                **(measured if bench == BENCHES[0] else {}),
             )
         )
     return results
@@ -92,6 +117,7 @@ def _job(entry, tool, build, folder, seed, waves, throughput):
         "records": records,
         "throughput": throughput,
         "latency": LATENCY,
+        "stages": rtl.latency(entry.instance),
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from vit2rtl.golden.bundle import read_bundle
 from vit2rtl.rtl import verilog
 from vit2rtl.sim import builds, processes, protocol, replay
+from vit2rtl.sim.coverage_monitor import Monitor
 from vit2rtl.sim.simulators import SIMULATORS, cocotb, find
 
 SUFFIXES = (".v", ".sv", ".vh", ".svh")  # the last two for `include
@@ -24,6 +25,8 @@ def run_regression(
     seed=0,
     stall=0,
     jobs=1,
+    coverage=False,
+    code_coverage=False,
     report=None,
 ):
     """Replay a bundle through its units' Verilog; ``list[BenchResult]``, in a fixed order.
@@ -35,6 +38,9 @@ def run_regression(
     out             folder for logs and waves (default: ``simulation``)
     stall           percentage of idle cycles and of back pressure in the replay benches, 0..99
     jobs            benches to run at a time
+    coverage        collect functional coverage: ``BenchResult.coverage``; of your own Verilog, of
+                    whose pipeline nothing is known, at its ports
+    code_coverage   count lines and toggles in Verilator: ``BenchResult.code_coverage``
     report          called with (list of the results of one step, done, total) as they come in
     """
     if not 0 <= stall <= 99:
@@ -44,24 +50,46 @@ def run_regression(
     tools = [_find(name) for name in dict.fromkeys(simulators)]
     if not tools:
         raise ValueError(f"Simulator must be one of {', '.join(SIMULATORS)}, not none")
+    if code_coverage and not any(tool.name == "verilator" for tool in tools):
+        raise ValueError("Code coverage needs Verilator, and only Icarus is to run")
     vectors = read_bundle(bundle)
     entries = _selected(vectors.entries, units)
     sources = {e.instance.name: _sources(e.instance, verilog_folder) for e in entries}
     out = Path(out or "simulation")
     out.mkdir(parents=True, exist_ok=True)
 
+    monitors = dict.fromkeys(sources)
+    if coverage:
+        own = verilog_folder is not None
+        for e in entries:
+            monitors[e.instance.name] = Monitor.of(e.instance, sources[e.instance.name], own=own)
+
+    def built(entry, tool, bench, top, kind):
+        """The build, and what a run of it must know: how long it took, and what it measures."""
+        name, monitor = entry.instance.name, monitors[entry.instance.name]
+        if monitor is not None:
+            over = monitor.over_replay if kind == builds.REPLAY else monitor.over_unit
+            bench, top = bench | over(), monitor.top
+        counted = code_coverage and tool.name == "verilator"
+        options = {"kind": kind, "waves": waves, "code_coverage": counted}
+        started = time.perf_counter()
+        build = builds.build(tool, sources[name] | bench, top, **options)
+        return build, {
+            "build_seconds": 0.0 if build.cached else time.perf_counter() - started,
+            "monitor": monitor,
+            "counted": sources[name] if counted else None,
+        }
+
     def replay_step(entry, tool, folder):
-        name = entry.instance.name
-        bench = {**sources[name], "replay.sv": Path(entry.bench).read_text(encoding="utf-8")}
-        build, seconds = _timed(tool, bench, f"{name}_replay", builds.REPLAY, waves)
+        bench = {"replay.sv": Path(entry.bench).read_text(encoding="utf-8")}
+        build, known = built(entry, tool, bench, f"{entry.instance.name}_replay", builds.REPLAY)
         settings = {"bundle": vectors.path, "seed": seed, "stall": stall}
-        return [replay.run(entry, tool, build, folder, build_seconds=seconds, **settings)]
+        return [replay.run(entry, tool, build, folder, **settings, **known)]
 
     def protocol_step(entry, tool, folder):
-        name = entry.instance.name
-        build, seconds = _timed(tool, sources[name], f"{name}_axis", builds.PROTOCOL, waves)
+        build, known = built(entry, tool, {}, f"{entry.instance.name}_axis", builds.PROTOCOL)
         settings = {"seed": seed, "throughput": verilog_folder is None}
-        return protocol.run(entry, tool, build, folder, build_seconds=seconds, **settings)
+        return protocol.run(entry, tool, build, folder, **settings, **known)
 
     steps = [
         (step, entry, tool, out / tool.name / entry.instance.name)
@@ -97,12 +125,6 @@ def _find(name):
     if not driver.usable:
         raise ValueError(f"Cocotb cannot be used here: {driver.remedy}")
     return find(name)
-
-
-def _timed(tool, sources, top, kind, waves):
-    started = time.perf_counter()
-    build = builds.build(tool, sources, top, kind=kind, waves=waves)
-    return build, 0.0 if build.cached else time.perf_counter() - started
 
 
 def _selected(entries, units):

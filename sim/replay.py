@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from vit2rtl.sim import processes
+from vit2rtl.sim import code_coverage, coverage, processes
 from vit2rtl.sim.builds import REPLAY
 from vit2rtl.sim.results import BenchResult, mismatches_of
 
@@ -23,16 +23,35 @@ _MISMATCH = re.compile(
 )
 
 
-def run(entry, tool, build, folder, *, bundle, seed, stall=0, build_seconds=0.0):
-    """The :class:`BenchResult` of ``<instance>_replay``."""
+def run(
+    entry,
+    tool,
+    build,
+    folder,
+    *,
+    bundle,
+    seed,
+    stall=0,
+    build_seconds=0.0,
+    monitor=None,
+    counted=None,
+):
+    """The :class:`BenchResult` of ``<instance>_replay``.
+
+    monitor   the :class:`~vit2rtl.sim.coverage_monitor.Monitor` in the build, to collect coverage
+    counted   ``{file: text}`` of which the build counts lines and toggles
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{REPLAY}.log"
     log.unlink(missing_ok=True)
     waves = folder / f"{REPLAY}.fst" if build.waves else None
+    measured = [] if monitor is None else [f"+coverage={REPLAY}"]
+    counts = folder / f"{REPLAY}.dat"
+    measured += [] if counted is None else [code_coverage.argument(counts.name)]
     with _plain_path(bundle) as path:
         started = time.perf_counter()
         status = processes.run(
-            _command(tool, build, path, seed, stall, waves),
+            [*_command(tool, build, path, seed, stall, waves), *measured],
             log=log,
             timeout=_timeout(entry, tool, stall),
             cwd=folder,
@@ -67,6 +86,8 @@ def run(entry, tool, build, folder, *, bundle, seed, stall=0, build_seconds=0.0)
         error=error,
         log=log,
         waves=waves,
+        coverage=None if monitor is None else coverage.collect(monitor, folder / REPLAY),
+        code_coverage=None if counted is None else code_coverage.collect(counts, counted),
     )
 
 

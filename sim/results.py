@@ -1,10 +1,12 @@
 """What a regression found: one result per bench, each mismatch by name, and JUnit XML."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
 from vit2rtl.golden import packing
+from vit2rtl.sim.code_coverage import Counts
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class BenchResult:
     ``seconds`` is the time in the simulator, ``build_seconds`` the time to compile (0 when the
     build was in the cache). ``mismatches`` counts all, ``details`` has the first of them.
     ``error`` says why the bench could not come to a verdict, ``waves`` is a path where recorded.
+    ``coverage`` has the hits of every bin, see :func:`vit2rtl.sim.coverage.collect`;
+    ``code_coverage`` has Verilator's counts.
     """
 
     simulator: str
@@ -50,6 +54,8 @@ class BenchResult:
     log: Path | None = None
     waves: Path | None = None
     cases: int = field(default=1)
+    coverage: dict[str, int] | None = None
+    code_coverage: Counts | None = None
 
     @property
     def passed(self):
@@ -95,6 +101,18 @@ def mismatches_of(instance, *, problem, layer="", record="", beat=None, got=None
             return lanes
     got, want = ("" if value is None else f"0x{value}" for value in (got, want))
     return [Mismatch(**place, problem=problem, got=got, want=want)]
+
+
+def check_results_path(path):
+    """An error before anything runs, where :func:`write_junit` could not write afterwards."""
+    path = Path(path).absolute()
+    if path.is_dir():
+        raise ValueError(f"Results cannot be written to {path}: it is a folder")
+    there = next(parent for parent in path.parents if parent.exists())
+    if not there.is_dir():
+        raise ValueError(f"Results cannot be written to {path}: {there} is not a folder")
+    if not os.access(path if path.exists() else there, os.W_OK):
+        raise ValueError(f"Results cannot be written to {path}: no permission")
 
 
 def write_junit(path, results):

@@ -9,8 +9,9 @@ import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
+from vit2rtl.sim import code_coverage, coverage
 from vit2rtl.sim.regression import run_regression
-from vit2rtl.sim.results import write_junit
+from vit2rtl.sim.results import check_results_path, write_junit
 from vit2rtl.sim.simulators import SIMULATORS
 
 SHOWN_MISMATCHES = 10
@@ -41,6 +42,19 @@ SHOWN_MISMATCHES = 10
     show_default="number of cores",
     help="Benches to run at a time.",
 )
+@click.option(
+    "--coverage/--no-coverage",
+    "functional",
+    default=True,
+    show_default=True,
+    help="Collect functional coverage: coverage.json and coverage.md in OUT.",
+)
+@click.option(
+    "--code-coverage",
+    "code",
+    is_flag=True,
+    help="Measure Verilator's line and toggle coverage (slow; builds of its own).",
+)
 @click.option("--waves", is_flag=True, help="Record FST waves (slow).")
 @click.option(
     "--out",
@@ -54,14 +68,26 @@ SHOWN_MISMATCHES = 10
     type=click.Path(path_type=Path),
     help="JUnit XML file.  [default: OUT/results.xml]",
 )
-def command(bundle, simulators, units, verilog_folder, stall, seed, jobs, waves, out, junit):
+def command(
+    bundle, simulators, units, verilog_folder, stall, seed, jobs, functional, code, waves, out,
+    junit,
+):
     """Replay the golden vectors of BUNDLE through the Verilog and compare every bit.
 
     Every instance of the bundle meets protocol benches (stalls on both sides, reset in
-    mid-stream, one beat a cycle) and a replay of all its records, on each simulator.
+    mid-stream, one beat a cycle) and a replay of all its records, on each simulator. A line per
+    instance says how many of its coverage bins all of them together reached.
 
     Exit code 0: all equal. 1: a mismatch. 2: it could not be run.
+
+    \b
+    Examples:
+      vit2rtl simulate vectors/
+      vit2rtl simulate vectors/ --simulator verilator --code-coverage
+      vit2rtl simulate vectors/ --unit requantizer_l4 --verilog my_rtl/
     """
+    junit = junit or out / "results.xml"
+    check_results_path(junit)
     # A cancelled job (SIGTERM) must not leave simulators behind, no more than Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tqdm(unit="bench", file=sys.stderr, disable=None, leave=False) as progress:
@@ -83,10 +109,15 @@ def command(bundle, simulators, units, verilog_folder, stall, seed, jobs, waves,
             seed=seed,
             stall=stall,
             jobs=jobs,
+            coverage=functional,
+            code_coverage=code,
             report=report,
         )
-    junit = junit or out / "results.xml"
     write_junit(junit, results)
+    if functional:
+        show_coverage(coverage.merged(results), out)
+    if code:
+        show_code_coverage(results, out)
     failed = [result for result in results if not result.passed]
     beats, mismatches = (sum(getattr(r, key) for r in results) for key in ("beats", "mismatches"))
     click.echo(
@@ -96,6 +127,22 @@ def command(bundle, simulators, units, verilog_folder, stall, seed, jobs, waves,
     if failed:
         names = ", ".join(f"{r.simulator} {r.bench} {r.instance}" for r in failed)
         raise MismatchError(f"{len(failed)} of {len(results)} benches failed: {names}")
+
+
+def show_coverage(coverages, out):
+    """A line an instance, below it the bins that were missed; the details go to files."""
+    coverage.write(out, coverages)
+    for covered in coverages:
+        click.echo(covered.line())
+        for label in covered.missing:
+            click.echo(f"    not reached: {label}")
+    click.echo(f"coverage in {out / 'coverage.json'} and {out / 'coverage.md'}")
+
+
+def show_code_coverage(results, out):
+    """A line an instance, and where its annotated Verilog lies."""
+    for measured in code_coverage.report(results, out):
+        click.echo(measured.line())
 
 
 def show(result):

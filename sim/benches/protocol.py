@@ -7,11 +7,12 @@ a line of JSON to the job's ``results``.
 import json
 import os
 import random
-from itertools import cycle, islice, repeat
+from itertools import chain, cycle, islice, repeat
 
 import cocotb
 
 from vit2rtl.sim.benches.axi_stream import AxiStream, Violation
+from vit2rtl.sim.coverage_protocol import fills
 
 BEATS_PER_CASE = 96
 PACKET_BEATS = 24
@@ -54,6 +55,11 @@ def load(record, first, count):
         lines = islice(zip(i, o, strict=True), first, first + count)
         beats = [(int(data, 16), 0, int(want, 16)) for data, want in lines]
     return [(*beat, record["record"], first + n) for n, beat in enumerate(beats)]
+
+
+def repeated(record, count):
+    """The first beats of a record, again from the first where it has less of them."""
+    return (load(record, 0, count) * count)[:count]
 
 
 def with_last(beats, packet):
@@ -122,7 +128,7 @@ async def reset(dut, sent, pressure, gap):
         before, after = records[sent % len(records)], records[(sent + 1 + gap) % len(records)]
         blocked = repeat(True) if pressure == "always" else pattern(pressure, case)
         await stream.configure(before["configuration"])
-        beats = with_last((load(before, 0, 40) * 40)[:40], 5)
+        beats = with_last(repeated(before, 40), 5)
         await stream.transfer(
             beats, idle=repeat(False), ready=inverted(blocked), stop_after=sent
         )
@@ -140,6 +146,37 @@ async def reset(dut, sent, pressure, gap):
 
 
 @cocotb.test
+@cocotb.parametrize(then=["stalls", "reset"])
+async def fill(dut, then):
+    """The pipeline is brought into every state of its stages, and stalled or reset there."""
+
+    async def body(stream, task):
+        stages = task["stages"]
+        record = task["records"][-1]
+        await stream.configure(record["configuration"])
+        for state in fills(stages):
+            # The beat that goes in first is to be in the last of the stages that hold one.
+            slots = f"{state:b}".rstrip("0")
+            beats = with_last(repeated(record, slots.count("1")), 2)
+            idle = (slot == "0" for slot in slots)
+            if then == "stalls":
+                ready = chain(repeat(False, 2 * stages + 2), repeat(True))
+                await stream.transfer(beats, idle=idle, ready=ready)
+                await stream.drain(stages)
+                continue
+            blocked = repeat(False)
+            await stream.transfer(beats, idle=idle, ready=blocked, stop_after=len(beats))
+            for _ in range(f"{state:b}".count("0", len(slots)) if state else 0):
+                await stream.edge
+            await stream.reset(1)
+            after = with_last(repeated(record, 2), 2)
+            await stream.transfer(after, idle=repeat(False), ready=repeat(True))
+            await stream.drain(stages + 2)
+
+    await bench(dut, then, "each state of the pipeline", body)
+
+
+@cocotb.test
 async def throughput(dut):
     """Left alone, the unit takes and gives one beat in every cycle."""
 
@@ -148,7 +185,7 @@ async def throughput(dut):
             return
         record = max(task["records"], key=lambda record: record["beats"])
         await stream.configure(record["configuration"])
-        beats = with_last((load(record, 0, 256) * 256)[:256], 256)
+        beats = with_last(repeated(record, 256), 256)
         cycles = await stream.transfer(beats, idle=repeat(False), ready=repeat(True))
         if cycles > len(beats) + task["latency"]:
             stream.note(f"{len(beats)} beats took {cycles} cycles")

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from vit2rtl import cli
+from vit2rtl import cli, rtl
 from vit2rtl.golden.bundle import BundleWriter
 from vit2rtl.golden.directed import directed_records
 from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import verilog
+from vit2rtl.sim.coverage_bins import declared
 
 INSTANCE = Instance.of("log2_dequantizer", lanes=2)
 
@@ -43,10 +44,14 @@ def test_a_line_for_each_bench_and_a_total(bundle, capfd):
     code, out, err = run(capfd, bundle, "--simulator", "icarus", "--seed", 4, "--jobs", 1)
     lines = out.splitlines()
     assert code == 0, err
-    assert [line.split()[:3] for line in lines[:-1]] == [
+    benches, covered, where = lines[:4], *lines[4:-1]
+    assert [line.split()[:3] for line in benches] == [
         ["icarus", bench, INSTANCE.name] for bench in ("stalls", "reset", "throughput", "replay")
     ]
-    assert all(line.endswith(" beats/s  ok") and " 0 mismatches " in line for line in lines[:-1])
+    assert all(line.endswith(" beats/s  ok") and " 0 mismatches " in line for line in benches)
+    count = len(declared(INSTANCE, rtl.latency(INSTANCE)))
+    assert covered == f"coverage {count}/{count} bins  {INSTANCE.name}"
+    assert where == "coverage in simulation/coverage.json and simulation/coverage.md"
     assert lines[-1].startswith("4 benches, ")
     assert lines[-1].endswith(" 0 mismatches, 0 failed; results in simulation/results.xml")
     assert (bundle.parent / "simulation" / "results.xml").exists()
@@ -85,5 +90,25 @@ def test_a_folder_that_is_no_bundle_exits_2(capfd, tmp_path):
     assert (code, out) == (2, "")
     assert err.splitlines()[-1] == (
         f"vit2rtl: {tmp_path} is not a bundle: manifest.json is missing"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [
+        (".", "it is a folder"),
+        ("file/results.xml", "{folder}/file is not a folder"),
+    ],
+)
+def test_results_that_cannot_be_written_end_it_before_it_starts(
+    bundle, capfd, tmp_path, place, problem
+):
+    (tmp_path / "file").write_text("")
+    code, out, err = run(capfd, bundle, "--junit", tmp_path / place, "--out", tmp_path / "out")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1] == (
+        f"vit2rtl: Results cannot be written to {tmp_path / place}: "
+        f"{problem.format(folder=tmp_path)}"
     )
     assert not (tmp_path / "out").exists()

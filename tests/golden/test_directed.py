@@ -53,7 +53,7 @@ def test_requantizer_corners(acc_width):
     least, most = max(-(2 ** (acc_width - 1)), 1 - 2**31), 2 ** (acc_width - 1) - 1
     assert {e["acc"] for e in elements} >= {least, most, 0, 1, -1}
     assert {e["multiplier"] for e in elements} >= {0, 1, 2**16 - 1, 2**15}
-    assert {e["n"] for e in elements} == {*range(1, 16), *range(40, 48)}
+    assert {e["n"] for e in elements} == set(range(1, 48))
     assert {e["zero_point"] for e in elements} == {-16, 15, 8, 0}
     for sign in (1, -1):
         ties = [e for e in elements if e["tie"] and e["product"] * sign > 0]
@@ -97,7 +97,7 @@ def test_quantizer_meets_both_sides_of_every_threshold():
 
 def test_dequantizer_meets_every_code_in_more_than_one_lane():
     instance = Instance.of("log2_dequantizer", zero_code="extra")
-    (record,) = directed_records(instance)
+    record, _ = directed_records(instance)
     codes = record["inputs"]["code"]
     lanes = np.arange(len(codes)) % instance.lanes
     assert all(len(set(lanes[codes == code])) > 1 for code in range(17))

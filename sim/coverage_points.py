@@ -1,0 +1,36 @@
+"""Coverpoints: what is looked at in a simulation, and the values of it that must have occurred."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Point:
+    """One coverpoint: a key for every sample, and the keys that are bins.
+
+    name    what the point is about
+    bins    {key: what a sample with this key shows}; samples with other keys count for nothing
+    key     samples -> int[...], any shape; several keys a sample along further axes
+    """
+
+    name: str
+    bins: Mapping[int, str]
+    key: Callable[[Mapping], np.ndarray]
+
+    def labels(self):
+        return [f"{self.name}: {label}" for label in self.bins.values()]
+
+    def count(self, samples, weights=None):
+        """``{label: hits}`` of the bins that were met; ``weights`` counts a sample many times."""
+        keys = np.asarray(self.key(samples))
+        if weights is not None:
+            weights = np.broadcast_to(weights, keys.shape).reshape(-1)
+        found, where = np.unique(keys, return_inverse=True)
+        hits = np.bincount(where.reshape(-1), weights).astype(int)
+        return {
+            f"{self.name}: {self.bins[key]}": hit
+            for key, hit in zip(found.tolist(), hits.tolist(), strict=True)
+            if key in self.bins
+        }
