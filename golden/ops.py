@@ -158,9 +158,8 @@ def table(op, codes):
 
 def layer_norm(op, x):
     """The residual stream to codes (R8)."""
-    parameters = layernorm.LayerNorm(
-        op.tensors["gain"], op.tensors["offset"], op.attributes["shift"], op.attributes["epsilon"]
-    )
+    gain, offset = (op.tensors[role].astype(np.int64) for role in ("gain", "offset"))
+    parameters = layernorm.LayerNorm(gain, offset, op.attributes["shift"], op.attributes["epsilon"])
     codes = layernorm.layer_norm(x, parameters, bits=op.output.bits)
     if not op.output.signed:
         return codes

@@ -1,7 +1,7 @@
 """Kinds of ops: how many inputs they take, which attributes and constants they have."""
 
 from dataclasses import dataclass, fields
-from math import isfinite
+from sys import float_info
 
 import numpy as np
 
@@ -77,11 +77,18 @@ def check_tensor(tensor):
     if not 1 <= tensor.bits <= limit:
         raise ValueError(f"bits must be between 1 and {limit}, not {tensor.bits}")
     if isinstance(tensor.scale, bool) or not isinstance(tensor.scale, _NUMBER) or not (
-        isfinite(tensor.scale) and tensor.scale > 0
+        0 < tensor.scale <= float_info.max
     ):
         raise ValueError(f"scale must be a finite number above 0, not {tensor.scale!r}")
     if not 0 <= tensor.bound < 1 << 31 or abs(tensor.zero_point) >= 1 << 31:
         raise ValueError("bound and zero point must fit 31 bits")
+
+
+def _finite(value, what):
+    """As a float: a person may write 1 for 1.0."""
+    if not abs(value) <= float_info.max:
+        raise ValueError(f"{what} must be finite, not {value!r}")
+    return float(value)
 
 
 def check_constants(op):
@@ -97,8 +104,8 @@ def check_constants(op):
         if not isinstance(value, types) or isinstance(value, bool):
             raise ValueError(f"op {op.name!r}: attribute {name!r} must be "
                              f"{' or '.join(t.__name__ for t in types)}, not {value!r}")
-        if isinstance(value, float) and not isfinite(value):
-            raise ValueError(f"op {op.name!r}: attribute {name!r} must be finite, not {value!r}")
+        if types == _NUMBER:
+            op.attributes[name] = _finite(value, f"op {op.name!r}: attribute {name!r}")
         if types == _INTEGER and abs(value) >> 62:
             raise ValueError(f"op {op.name!r}: attribute {name!r} does not fit 62 bits")
     allowed = {*kind.tensors, *kind.optional}
@@ -109,8 +116,8 @@ def check_constants(op):
             f"lacks the tensor {wrong[0]!r}" if wrong else f"has no use for {extra[0]!r}"))
     for role, array in op.tensors.items():
         floats = op.kind.endswith("_float")
-        if array.dtype.kind not in ("iuf" if floats else "iu"):
-            raise ValueError(f"op {op.name!r}: tensor {role!r} must be integers, "
-                             f"not {array.dtype}")
+        if array.dtype.kind not in ("iuf" if floats else "iu") or array.dtype == np.uint64:
+            raise ValueError(f"op {op.name!r}: tensor {role!r} must be integers "
+                             f"(of at most 63 bits), not {array.dtype}")
         if floats and not np.isfinite(array).all():
             raise ValueError(f"op {op.name!r}: tensor {role!r} holds NaN or infinity")

@@ -56,7 +56,7 @@ def test_the_embedded_model_needs_nothing(quantize, tmp_path):
     description = describe(tmp_path)
     assert description["recipe"] == {
         "weight_bits": 3, "activation_bits": 5, "profile": "hardware", "layernorm": "reparam",
-        "softmax": "log-sqrt2", "first_last_bits": None,
+        "softmax": "log-sqrt2", "first_last_bits": None, "symmetric_weights": False,
     }
     assert description["model"] == {
         "name": "mnist_vit", "arguments": {}, "weights": {"source": "embedded"}
@@ -73,6 +73,7 @@ def test_options_reach_the_recipe_and_reruns_give_the_same_bytes(quantize, tmp_p
     assert describe(tmp_path)["recipe"] == {
         "weight_bits": 4, "activation_bits": 4, "profile": "official",
         "layernorm": "channel-wise", "softmax": "log2", "first_last_bits": 8,
+        "symmetric_weights": False,
     }
     assert quantize(*arguments)[0] == 0
     assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()} == first

@@ -1,4 +1,4 @@
-"""What timm's ViT constructor offers: each lowered, in both variants, and equal to its simulation."""
+"""What timm's ViT constructor offers: lowered in both variants, equal to its simulation."""
 
 import numpy as np
 import pytest
