@@ -189,7 +189,7 @@ _REQUANTIZER_NOTES = {
     "boundaries_least": "codes' ends, smallest shifts, many multipliers, largest zero point",
     "boundaries_middle": "codes' ends, many multipliers, smallest zero point",
     "boundaries_most": "codes' ends, many multipliers, accumulators near their ends",
-    "far": "results of both signs that are powers of two, up to the largest product",
+    "far": "products whose upper bits all but one equal the sign",
     "shift_least": "the smallest shift of all",
     "shift_most": "the largest shift of all",
     "zero_point_least": "the most negative zero point",
@@ -297,10 +297,16 @@ def _boundaries(fields, base, window, zero_point, instance):
 
 
 def _far(fields, base, window, zero_point, instance):
-    """Results that are powers of two of both signs, up to the largest product."""
-    for power in range(fields["acc"].width + fields["multiplier"].width):
-        for result, shift in product((1 << power, -(1 << power)), (0, window)):
-            yield from _exact(fields, result - zero_point, base, shift)
+    """Products whose upper bits all but one equal the sign, as far up as there are any."""
+    acc_width, width = fields["acc"].width, fields["multiplier"].width
+    largest = fields["multiplier"].range[1]
+    for power in range(acc_width + width):
+        least = 1 << min(width - 1, max(0, power - acc_width + 2))
+        steps = [(least, shift) for shift in range(window + 1)] + [(largest, 0), (largest, window)]
+        for multiplier, shift in steps:
+            acc = -(-(1 << power) // multiplier)
+            for signed in (acc, -acc, -acc - 1):
+                yield from _fitting(fields, signed, multiplier, shift)
 
 
 def _extremes(fields, base, window, zero_point, instance):

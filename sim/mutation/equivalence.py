@@ -122,17 +122,17 @@ class Equivalence:
         return {key for key, condition in owed.items() if solver.get_value(condition) == false}
 
     def _bits_cleared(self, reset):
-        """Bits of the original's registers, as (line, bit), that are 0 after a cycle of reset."""
-        bits = {(line, n): 0 for line, width in self._system.states.items() for n in range(width)}
-        owed = {
-            bit: self._make(Kind.NOT, [self._bit(self._original.states, bit)])
-            for bit in bits
-            if bit[0] in self._original.states
-        }
+        """Bits, as (line, bit), of the original's registers that are 0 after a cycle of reset."""
         in_reset = self._make(Kind.NOT, [self._system.holds(reset)])
-        while broken := self._broken([in_reset], owed):
-            owed = {bit: condition for bit, condition in owed.items() if bit not in broken}
-        return list(owed)
+        widths = self._system.states
+        return [
+            (line, bit)
+            for line, after in self._original.states.items()
+            if not self._broken(
+                [in_reset], {line: self._equal(after, self._system.value(widths[line], 0))}
+            )
+            for bit in range(widths[line])
+        ]
 
     def _assumption(self, text, lines):
         system = TransitionSystem(text, self._system.manager)
