@@ -22,7 +22,7 @@ FORMULAS = {
         "multiplier " + _REQUANTIZE + ", but the smallest number where mask is 1", _HALF_UP),
     "softmax": (
         "t = ((max - q)·multiplier + 2^(shift-1)) >> shift; m = rom[t mod 2^rom_bits]; "
-        "x = t >> rom_bits; S = Σ m >> x; code = how many k < 2^bits - 1 have "
+        "x = min(t >> rom_bits, 255); S = Σ m >> x; code = how many k < 2^bits - 1 have "
         "m·2^(k>>1) / 2^x < S·threshold / 2^threshold_shift, threshold_a for even k, threshold_b "
         "for odd; a masked logit (the smallest number) has m = 0 and the last code", _HALF_UP),
     "softmax_float": (
@@ -43,14 +43,17 @@ FORMULAS = {
         "binary64, codes half to even"),
     "table": ("table[q]", _EXACT),
     "embed": ("constants in front, constants + q behind, saturated", _EXACT),
-    "embed_float": ("constants in front, constants + scale·(q - zero_point) behind", _DOUBLE),
+    "embed_float": (
+        "constants·constant_scale in front, and + scale·(q - zero_point) behind", _DOUBLE),
     "add": ("stream + branch, saturated", _EXACT),
     "add_float": ("stream + scale·(q - zero_point)", _DOUBLE),
     "select": ("the rows that tokens names", _EXACT),
     "gather": ("the rows that index names, in its order", _EXACT),
     "real_float": ("scale·(q - zero_point)", _DOUBLE),
     "pool": ("acc = Σ over rows (q - input_zero_point); " + _REQUANTIZE, _HALF_UP),
-    "pool_float": ("clip(rint(mean over rows / scale) + z)", "binary64, codes half to even"),
+    "pool_float": (
+        "the mean over rows; codes are clip(rint(mean / scale) + z)",
+        "binary64, codes half to even"),
     "average": ("the sum of the inputs", _EXACT),
     "average_float": ("the mean of scales[i]·(q_i - zero_points[i])", _DOUBLE),
 }
@@ -99,6 +102,8 @@ def constant_layout(op, role, array, lanes):
     bits = width(low, high) if signed else max(high.bit_length(), 1)
     if role == "weight":
         bits = op.attributes["weight_bits"]
+    elif role == "constants" and op.kind == "embed_float":
+        bits = 16
     elif role in ("table", "constants"):
         bits, signed = op.output.bits, op.output.signed
     return Layout.of(array.shape, lanes, bits=bits, signed=signed)
