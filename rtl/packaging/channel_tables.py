@@ -123,7 +123,7 @@ class ChannelTableLane(wiring.Component):
             write.en.eq(self.write),
             write.data.eq(Cat([self.data] * len(self.table.words))),
             software.addr.eq(self.row),
-            self.read.eq(software.data),
+            self.read.eq(software.data[: self.table.width]),
             stream_port.addr.eq(self.beat),
             stream_port.en.eq(self.enable),
             self.values.eq(stream_port.data),

@@ -26,7 +26,7 @@ class Example:
 
 
 def example(instance):
-    """The beats from the directed beat on whose results differ most between lanes and bits."""
+    """The beats whose results differ most, between the lanes of the first and between all."""
     chosen = None
     for record in directed_records(instance):
         inputs = np.broadcast_arrays(*record["inputs"].values())
@@ -35,12 +35,11 @@ def example(instance):
             for name, array in zip(record["inputs"], inputs, strict=True)
         }
         columns |= {name: array.reshape(-1) for name, array in record["outputs"].items()}
-        for start in range(0, len(inputs[0].reshape(-1)) - BEATS * instance.lanes + 1):
-            lanes = slice(start, start + BEATS * instance.lanes)
-            results = np.stack([columns[name][lanes] for name in record["outputs"]])
-            variety = len(np.unique(results[:, : instance.lanes], axis=1).T), len(
-                np.unique(results, axis=1).T
-            )
+        count = BEATS * instance.lanes
+        for start in range(0, inputs[0].size - count + 1, count):
+            lanes = slice(start, start + count)
+            results = [*zip(*(columns[name][lanes].tolist() for name in record["outputs"]), strict=True)]
+            variety = len(set(results[: instance.lanes])), len(set(results))
             if chosen is None or variety > chosen[0]:
                 chosen = variety, record, {name: array[lanes] for name, array in columns.items()}
     if chosen is None:
