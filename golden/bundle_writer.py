@@ -1,16 +1,20 @@
 """Writes golden-vector bundles: every file of one, all at once or not at all."""
 
 import math
+import shutil
 import zipfile
 
 import numpy as np
 
 from vit2rtl.golden import atomic, packing
 from vit2rtl.golden.bundle_files import array_stream, write_texts
+from vit2rtl.golden.bundle_formats import check_formats, format_files
+from vit2rtl.golden.bundle_reader import read_bundle
 from vit2rtl.golden.bundle_readme import readme
 from vit2rtl.golden.bundle_record import checked, checked_notes, described, narrowest, plain
 from vit2rtl.golden.bundle_schema import KINDS, SCHEMA, check_record_name, parts_of, sha256
 from vit2rtl.golden.replay import replay_bench
+from vit2rtl.golden.units import Instance
 
 
 class BundleWriter:
@@ -24,13 +28,14 @@ class BundleWriter:
     ----------
     path : where the bundle is to be
     provenance : what the vectors come from, as JSON; no times, so that a rerun gives equal bytes
+    formats : what to write beside ``.mem`` and ``.npz``, see :data:`~.bundle_formats.FORMATS`
     """
 
-    def __init__(self, path, provenance):
+    def __init__(self, path, provenance, *, formats=()):
         self._path = path
+        self._formats = check_formats(formats)
         self._provenance = plain(provenance)
         self._entries = {}
-        self._instances = {}
 
     def __enter__(self):
         self._place = atomic.folder(self._path, kind="bundle", parts=parts_of)
@@ -112,7 +117,6 @@ class BundleWriter:
     def _entry(self, instance):
         name = instance.name
         if name not in self._entries:
-            self._instances[name] = instance
             self._entries[name] = {
                 "name": name,
                 "unit": instance.unit.name,
@@ -147,14 +151,51 @@ class BundleWriter:
     def _finish(self):
         if not self._entries:
             raise ValueError("A bundle needs at least one record")
-        for name, entry in self._entries.items():
-            bench = f"{name}/replay.sv"
-            text = replay_bench(self._instances[name], entry["records"])
-            (self._root / bench).write_text(text, encoding="utf-8", newline="\n")
-            entry["bench"] = {"file": bench, "sha256": sha256(self._root / bench)}
         manifest = {
             "schema": SCHEMA,
             "provenance": self._provenance,
             "entries": list(self._entries.values()),
         }
-        write_texts(self._root, manifest, readme(self._root, manifest))
+        write_derived(self._root, manifest, self._formats)
+
+
+def write_derived(root, manifest, formats):
+    """Benches, further formats, manifest, README and hashes, for the vectors that lie there."""
+    manifest.pop("formats", None)
+    if formats:
+        manifest["formats"] = formats
+    for entry in manifest["entries"]:
+        instance = Instance.of(entry["unit"], **entry["parameters"])
+        bench = f"{instance.name}/replay.sv"
+        _write(root / bench, replay_bench(instance, entry["records"]))
+        entry["bench"] = {"file": bench, "sha256": sha256(root / bench)}
+    for file, text in format_files(root, manifest):
+        _write(root / file, text)
+    write_texts(root, manifest, readme(root, manifest))
+
+
+def convert(source, path, formats):
+    """Write a bundle again, with the benches of this version and these formats alone.
+
+    source   folder of a bundle; what was derived from its vectors is made anew
+    path     where the new bundle is to be; may be ``source`` itself
+    returns  the names of the formats
+    """
+    formats = check_formats(formats)
+    bundle = read_bundle(source, derived=False)
+    kept = {
+        record["files"][role]["file"]
+        for entry in bundle.manifest["entries"]
+        for record in entry["records"]
+        for role in ("stimulus", "expected", "arrays")
+    }
+    with atomic.folder(path, kind="bundle", parts=parts_of) as root:
+        for file in sorted(kept):
+            (root / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(bundle.path / file, root / file)
+        write_derived(root, bundle.manifest, formats)
+    return formats
+
+
+def _write(path, text):
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -145,10 +145,11 @@ def _parts(layer):
     return [(part, slice(n * step, (n + 1) * step)) for n, part in enumerate("qkv")]
 
 
-def write_bundle(out, quantized, description, images, *, lanes):
+def write_bundle(out, quantized, description, images, *, lanes, formats=()):
     """Record ``images`` (:class:`vit2rtl.images.Images`) and write the bundle of golden vectors.
 
     description  the checkpoint's, see :func:`vit2rtl.checkpoint.describe`
+    formats      further formats, see :data:`vit2rtl.golden.bundle.FORMATS`
     returns      numbers of unit instances, records and beats
     """
     recording = Recording(quantized, images.batch(range(len(images))))
@@ -163,7 +164,7 @@ def write_bundle(out, quantized, description, images, *, lanes):
         "images": images.names,
     }
     instances, count, beats = set(), 0, 0
-    with BundleWriter(out, provenance) as bundle:
+    with BundleWriter(out, provenance, formats=formats) as bundle:
         for instance, arguments in tqdm(
             recording.records(lanes), desc="vectors", unit="record", leave=False, disable=None
         ):

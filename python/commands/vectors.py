@@ -14,6 +14,8 @@ from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
 from vit2rtl.commands.run import choose
 from vit2rtl.golden import images, read_bundle
+from vit2rtl.golden.bundle import FORMATS, convert
+from vit2rtl.golden.bundle_schema import SCHEMA_NAME as UNIT_SCHEMA
 from vit2rtl.golden.bundle_schema import schema_of, sha256
 from vit2rtl.golden.program import GRAPH
 from vit2rtl.golden.program_reader import read_program
@@ -29,6 +31,7 @@ Examples:
   vit2rtl vectors mnist-w4a4 --count 8 --lanes 8 --out vectors
   vit2rtl vectors deit-w4a4.program --images val/ --ops 'blocks.0.*' --out stages
   vit2rtl vectors stages --check
+  vit2rtl vectors vectors --format coe --format c --out vectors
 """)
 @click.argument("source", metavar="FOLDER", type=options.FOLDER)
 @options.images
@@ -43,10 +46,13 @@ Examples:
               help="Of a program, only the ops whose names match; * stands for anything. May be "
                    "given several times. `vit2rtl inspect` lists the names.  [default: all]")
 @click.option("--out", type=options.FOLDER, help="Folder for the bundle.")
+@click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS),
+              help="Also write .coe (Xilinx), .mif (Intel) or a C header; repeatable.")
 @click.option("--check", is_flag=True,
               help="FOLDER is a bundle: validate it and compute its expected output again.")
 @options.as_json
-def command(source, folder, listed, count, seed, lanes, patterns, out, check, as_json):
+def command(source, folder, listed, count, seed, lanes, patterns, out, formats, check,
+            as_json):
     """Record golden vectors from the checkpoint or the integer program in FOLDER, at work on real
     images.
 
@@ -57,6 +63,8 @@ def command(source, folder, listed, count, seed, lanes, patterns, out, check, as
     Of an integer program (vit2rtl lower), those of every op: what it takes, all its constants and
     what it must give, from patches to logits. Needs no torch. DeiT-Tiny is about 60 MB an image:
     see --ops.
+
+    Of a bundle of hardware units, the same vectors again, in other formats: see --format.
 
     The same call writes the same bytes.
     """
@@ -69,12 +77,18 @@ def command(source, folder, listed, count, seed, lanes, patterns, out, check, as
         return
     if not out:
         raise click.UsageError("Missing option '--out'.")
+    if (schema_of(Path(source)) or "").startswith(f"{UNIT_SCHEMA}/"):
+        formats = convert(source, out, formats)
+        click.echo(f"{source} again, further formats: {', '.join(formats) or 'none'}: {out}")
+        return
     if (Path(source) / GRAPH).is_file():
+        if formats:
+            raise click.UsageError("--format is for vectors of hardware units")
         write = partial(_of_program, patterns=patterns or ["*"])
     elif patterns:
         raise click.UsageError("--ops is for integer programs, see vit2rtl lower")
     else:
-        write = _of_checkpoint
+        write = partial(_of_checkpoint, formats=formats)
     figures, text = write(source, folder, listed, count, seed, lanes, out)
     if as_json:
         options.show_json(figures | {"out": out})
@@ -82,7 +96,7 @@ def command(source, folder, listed, count, seed, lanes, patterns, out, check, as
         click.echo(f"{text}: {out}")
 
 
-def _of_checkpoint(source, folder, listed, count, seed, lanes, out):
+def _of_checkpoint(source, folder, listed, count, seed, lanes, out, *, formats):
     """(figures for --json, a line of text)"""
     from vit2rtl import checkpoint
     from vit2rtl.recording import write_bundle
@@ -96,7 +110,7 @@ def _of_checkpoint(source, folder, listed, count, seed, lanes, out):
     if not listed:
         found = found.sample(count, seed)
     entries, records, beats = write_bundle(
-        out, quantized, description, found, lanes=lanes
+        out, quantized, description, found, lanes=lanes, formats=formats
     )
     return ({"instances": entries, "records": records, "beats": beats},
             f"{records} records of {entries} unit instances, {beats:,} beats")

@@ -1,9 +1,11 @@
 """A small bundle to read, to break and to replay."""
 
+from math import isqrt
+
 import numpy as np
 import pytest
 
-from vit2rtl.golden import BundleWriter, Instance, directed_records, read_bundle
+from vit2rtl.golden import BundleWriter, Instance, read_bundle
 
 from .breaking import breakable
 
@@ -31,13 +33,24 @@ def qkv():
     }
 
 
-def write(path):
+def every_code():
+    """A directed record: every code up and down, 36 elements."""
+    codes = [*range(17), *range(16, -1, -1), 16, 0]
+    return {
+        "record": "directed.every_code",
+        "layer": "directed",
+        "kind": "directed",
+        "inputs": {"code": codes},
+        "outputs": {"value": [0 if n == 16 else isqrt(4**15 // 2**n) for n in codes]},
+    }
+
+
+def write(path, **options):
     """A bundle of two instances, three records and 44 beats."""
-    with BundleWriter(path, {"model": "none", "seed": 0}) as writer:
+    with BundleWriter(path, {"model": "none", "seed": 0}, **options) as writer:
         writer.add(REQUANTIZER, **qkv())
-        every_code = directed_records(DEQUANTIZER)[0]
-        writer.add(DEQUANTIZER, **every_code)
-        writer.add(DEQUANTIZER, **every_code | {"record": "again", "layer": "again"})
+        writer.add(DEQUANTIZER, **every_code())
+        writer.add(DEQUANTIZER, **every_code() | {"record": "again", "layer": "again"})
     return path
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from vit2rtl.golden import read_bundle
 
-from .conftest import qkv, refusal
+from .conftest import REQUANTIZER, qkv, refusal
 
 UNIT = "log2_dequantizer_l3_zcextra"
 CODES = f"{UNIT}/directed.every_code"
@@ -138,9 +138,8 @@ def npz(**arrays):
         ),
         (npz(code=np.array([0])), "has arrays ['code'], not ['code', 'expected_value']"),
         (
-            npz(code=np.arange(4), expected_value=np.arange(3)),
-            "code: operands could not be broadcast together with remapped shapes "
-            "[original->remapped]: (4,)  and requested shape (3,)",
+            npz(code=np.arange(4), expected_value=np.arange(36)),
+            "code has shape [4], not [36]",
         ),
     ],
     ids=["no archive", "pickle", "array missing", "shapes"],
@@ -149,7 +148,7 @@ def test_arrays_that_cannot_be(broken, content, message):
     file = f"{CODES}/tensors.npz"
     (broken.folder / file).write_bytes(content)
     broken.rehash()
-    assert refusal(broken.folder) in (f"{file} {message}", f"{file}, {message}")
+    assert refusal(broken.folder) in (f"{file} {message}", f"{file}: {message}")
 
 
 @pytest.mark.parametrize("file", ["../outside.mem", "/etc/passwd", f"{UNIT}/../../x", "C:\\x"])
@@ -182,3 +181,46 @@ def test_a_link_that_leaves_the_bundle(broken):
 def test_arrays_are_stored_with_a_fixed_date(pristine):
     with zipfile.ZipFile(pristine / QKV / "tensors.npz") as archive:
         assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def record_of(manifest):
+    return manifest["entries"][0]["records"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda r: r["configuration"].update(zero_point=6),
+            f"manifest.json, {REQUANTIZER.name}, blocks.0.attn.qkv: "
+            "tensor 'code' has zero point 7, the configuration 6",
+        ),
+        (
+            lambda r: [part.update(zero_point=6) for part in (r["configuration"], r["tensors"][3])],
+            f"{REQUANTIZER.name}/replay.sv is not what this version makes of the vectors and the "
+            "manifest: one of them was edited, or another version wrote it, and "
+            "`vit2rtl vectors BUNDLE --out NEW` writes it anew",
+        ),
+        (
+            lambda r: r["configuration"].update(rounding=1),
+            f"manifest.json, {REQUANTIZER.name}, blocks.0.attn.qkv: {REQUANTIZER.name} has no "
+            "configuration 'rounding'",
+        ),
+        (
+            lambda r: r["tensors"][0].update(shape=[6, 5]),
+            f"{QKV}/tensors.npz: acc has shape [5, 6], not [6, 5]",
+        ),
+    ],
+    ids=["zero point", "zero point everywhere", "setting", "shape"],
+)
+def test_a_manifest_edited_with_its_hashes(broken, change, message):
+    broken.edit(lambda manifest: change(record_of(manifest)))
+    broken.rehash()
+    assert refusal(broken.folder) == message
+
+
+def test_a_bench_edited_with_its_hashes(broken):
+    bench = broken.folder / UNIT / "replay.sv"
+    bench.write_text(bench.read_text().replace("mismatches = mismatches + 1", "mismatches = 0"))
+    broken.rehash()
+    assert refusal(broken.folder).startswith(f"{UNIT}/replay.sv is not what this version makes of ")

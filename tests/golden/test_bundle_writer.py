@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,14 +41,12 @@ def test_files_of_a_bundle(pristine):
 
 def test_a_rerun_gives_identical_bytes(pristine, tmp_path):
     program = (
-        "import sys, runpy; runpy.run_path(sys.argv[1])['write'](__import__('pathlib').Path"
-        "(sys.argv[2]))"
+        "import sys; from pathlib import Path; from tests.golden.conftest import write; "
+        "write(Path(sys.argv[1]))"
     )
-    conftest = os.path.join(os.path.dirname(__file__), "conftest.py")
     environment = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Pacific/Auckland"}
-    subprocess.run(
-        [sys.executable, "-c", program, conftest, tmp_path / "again"], env=environment, check=True
-    )
+    command = [sys.executable, "-c", program, tmp_path / "again"]
+    subprocess.run(command, env=environment, cwd=Path(__file__).parents[2], check=True)
     assert files_of(tmp_path / "again") == files_of(pristine)
     sums = (pristine / "SHA256SUMS").read_bytes()
     assert (tmp_path / "again" / "SHA256SUMS").read_bytes() == sums
