@@ -59,8 +59,9 @@ def softmax(op, acc):
 
 def embed(op, codes):
     """Class tokens in front, position embedding on top."""
-    constants, a = op.tensors["constants"], op.attributes
-    stream = np.repeat(constants[np.newaxis].astype(np.float64), len(codes), axis=0)
+    a = op.attributes
+    constants = op.tensors["constants"] * a["constant_scale"]
+    stream = np.repeat(constants[np.newaxis], len(codes), axis=0)
     stream[:, len(constants) - codes.shape[1]:] += _real(codes, a)
     return stream
 

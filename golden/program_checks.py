@@ -191,7 +191,10 @@ def _embed(op, tokens):
         return f"constants {constants.shape} do not fit tokens {tokens.shape}"
     if op.kind == "embed" and not low <= int(constants.min()) <= int(constants.max()) <= high:
         return f"constants must be between {low} and {high}"
-    return None if op.kind == "embed_float" else _same_codes(op.output, tokens)
+    if op.kind == "embed":
+        return _same_codes(op.output, tokens)
+    return None if constants.dtype == np.int16 else (
+        f"constants must be int16 codes, not {constants.dtype}")
 
 
 def _add(op, stream, branch):

@@ -2,6 +2,7 @@
 
 
 from dataclasses import replace
+from math import frexp
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from vit2rtl.golden import attention_value
 from vit2rtl.golden.program import Op, Tensor
 from vit2rtl.golden.requantizer import multiplier_and_shift
 from vit2rtl.quantizers import PROBABILITY_WIDTH
+from vit2rtl.surgery import EMBEDDING_BITS
 
 
 class HardwareOps:
@@ -75,8 +77,15 @@ class HardwareOps:
         return [self.branch(*head) for head in heads]
 
     def embed(self, codes, constants, out):
+        """The constants are 16-bit codes of one scale, a power of two, since surgery."""
         output = _stream(out, constants.shape)
-        return self.emit("embed", "embed_float", [codes], output, {"constants": constants},
+        scale = 2.0 ** (frexp(np.abs(constants).max())[1] - EMBEDDING_BITS + 1)
+        rounded = np.rint(constants / scale)
+        if (rounded * scale != constants).any():
+            raise ValueError("The position embedding has more than 16 bits: the checkpoint is of "
+                             "an older version, quantize the model again")
+        return self.emit("embed", "embed_float", [codes], output,
+                         {"constants": rounded.astype(np.int16)}, constant_scale=scale,
                          scale=codes.scale, zero_point=codes.zero_point)
 
     def add(self, name, stream, codes, out):

@@ -5,6 +5,7 @@ that names it: a layer left in float silently would make every number a lie.
 """
 
 from dataclasses import dataclass
+from math import frexp
 
 from torch import nn
 
@@ -15,6 +16,7 @@ from vit2rtl.quantizers import Log2Quantizer, LogSqrt2Quantizer, UniformQuantize
 from vit2rtl.timm_models import timm
 
 IMAGE_BITS = 8
+EMBEDDING_BITS = 16
 
 _vit = timm.models.vision_transformer
 _swin = timm.models.swin_transformer
@@ -53,7 +55,25 @@ def quantize_modules(model, recipe):
             _refuse(attribute, getattr(model, attribute), "is not supported")
     if getattr(model, "dynamic_img_size", False):
         raise ValueError("Models with a dynamic image size are not supported: give img_size")
-    return _Surgeon(recipe).visit(model, "")
+    pairs = _Surgeon(recipe).visit(model, "")
+    if recipe.integer:
+        _round_embeddings(model)
+    return pairs
+
+
+def _round_embeddings(model):
+    """Position embedding and class tokens to 16-bit codes of one scale, in place.
+
+    The scale is a power of two, so that float32 holds every multiple of it, and leaves room for
+    the sum of a class token and its position.
+    """
+    found = (getattr(model, name, None) for name in ("pos_embed", "cls_token", "dist_token"))
+    parameters = [parameter for parameter in found if parameter is not None]
+    reach = sum(sorted(float(p.detach().abs().max()) for p in parameters)[-2:])
+    # Codes of two parameters are rounded apart: a unit more in all.
+    step = 2.0 ** (frexp(reach * (1 + 2.0**-12))[1] - EMBEDDING_BITS + 1)
+    for parameter in parameters:
+        parameter.data = parameter.data.div(step).round_().mul_(step)
 
 
 def _refuse(name, module, why):

@@ -261,7 +261,7 @@ def embed(a, t, output, x):
 
 
 def embed_float(a, t, output, x):
-    made = rows(t["constants"])
+    made = [[a["constant_scale"] * c for c in row] for row in rows(t["constants"])]
     for row, own in zip(rows(real_float(a, t, output, x)), made[len(made) - len(x):],
                         strict=True):
         own[:] = [c + q for c, q in zip(own, row, strict=True)]
