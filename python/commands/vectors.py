@@ -61,8 +61,8 @@ def command(source, folder, listed, count, seed, lanes, patterns, out, formats, 
     v, proj, fc1 and fc2. Directed corner cases of every unit are added.
 
     Of an integer program (vit2rtl lower), those of every op: what it takes, all its constants and
-    what it must give, from patches to logits. Needs no torch. DeiT-Tiny is about 60 MB an image:
-    see --ops.
+    what it must give, from patches to logits. Needs no torch. DeiT-Tiny makes 60 to 80 MB an
+    image: see --ops.
 
     Of a bundle of hardware units, the same vectors again, in other formats: see --format.
 
