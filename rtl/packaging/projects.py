@@ -132,19 +132,16 @@ def _core(name, summary, top, verilog, vectors):
         f"""
   lint{'' if number == 0 else '_axis'}:
     description: Verilator's lint of {module}, all warnings on
-    default_tool: verilator
+    flow: lint
+    flow_options: {{tool: verilator, verilator_options: [-Wall]}}
     filesets: [rtl, waivers]
     toplevel: {module}
-    tools:
-      verilator:
-        mode: lint-only
-        verilator_options: [-Wall]
 """
         for number, module in enumerate(tops)
     )
     return f"""CAPI=2:
 name: vit2rtl:ip:{name}:{version("vit2rtl")}
-description: {summary}
+description: "{summary}"
 
 filesets:
   rtl:
@@ -172,24 +169,19 @@ targets:
 {lints}
   sim:
     description: Replay of the golden vectors in Icarus
-    default_tool: icarus
+    flow: sim
+    flow_options: {{tool: icarus, iverilog_options: [-g2012]}}
     filesets: [rtl, bench]
     toplevel: {name}_replay
     parameters: [bundle, stall, seed]
-    tools:
-      icarus:
-        iverilog_options: [-g2012]
 
   sim_verilator:
     description: Replay of the golden vectors in Verilator
-    default_tool: verilator
+    flow: sim
+    flow_options: {{tool: verilator, mode: binary, verilator_options: [--timing, -Wno-fatal]}}
     filesets: [rtl, bench]
     toplevel: {name}_replay
     parameters: [bundle, stall, seed]
-    tools:
-      verilator:
-        mode: binary
-        verilator_options: [--timing, -Wno-fatal]
 
 parameters:
   bundle: {{datatype: str, paramtype: plusarg, default: vectors, description: folder of the vectors}}
