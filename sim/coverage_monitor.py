@@ -168,13 +168,14 @@ def tdata_bits(fields, lanes):
 
 
 def _valid_bits(instance, sources):
-    """Registers ``valid_N``, or one ``valid``, in the Verilog that ``rtl`` has made."""
+    """The registers ``valid_N`` of module ``control``, in the Verilog that ``rtl`` has made."""
     text = sources[f"{instance.name}.v"]
     module = re.search(rf"^module {instance.name}_control\b.*?^endmodule", text, _WHOLE)
-    names = re.findall(r"\breg (?:\[\d+:0\] )?(valid(?:_\d+)?)\b", module[0] if module else "")
-    if not names:
-        raise ValueError(f"The Verilog of {instance.name} has no valid bits in a module control")
-    return tuple(sorted(names, key=lambda name: -int(name.partition("_")[2] or 0)))
+    names = tuple(f"valid_{n}" for n in reversed(range(rtl.latency(instance))))
+    found = re.findall(r"\breg (\w+);", module[0] if module else "")
+    if missing := [name for name in names if name not in found]:
+        raise ValueError(f"The Verilog of {instance.name} has no {missing[0]} in a module control")
+    return names
 
 
 def _joined(names):

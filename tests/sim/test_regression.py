@@ -12,8 +12,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from vit2rtl import rtl
 from vit2rtl.golden import log_sqrt2
+from vit2rtl.golden.units import UNITS
 from vit2rtl.sim import simulators
+from vit2rtl.sim.coverage import merged
+from vit2rtl.sim.coverage_bins import declared
 from vit2rtl.sim.regression import run_regression
 from vit2rtl.sim.results import write_junit
 
@@ -21,7 +25,7 @@ NAMES = ["requantizer_l2_aw20", "log_sqrt2_quantizer_l2", "log2_dequantizer_l2"]
 
 
 def test_every_bench_of_every_instance_passes_on_both_simulators(bundle, bundle_path, tmp_path):
-    results = run_regression(bundle_path, out=tmp_path / "simulation")
+    results = run_regression(bundle_path, out=tmp_path / "simulation", coverage=True)
     assert [(r.simulator, r.instance, r.bench, r.passed) for r in results] == [
         (simulator, name, bench, True)
         for simulator in ("icarus", "verilator")
@@ -38,6 +42,17 @@ def test_every_bench_of_every_instance_passes_on_both_simulators(bundle, bundle_
         elif result.bench == "reset":
             assert result.cases == 3 * 3 * 2 + 1
     check_junit(tmp_path / "deep" / "results.xml", results)
+    check_coverage(bundle, results)
+
+
+def check_coverage(bundle, results):
+    """Every bin of every unit, in each simulator by itself."""
+    assert {entry.instance.unit.name for entry in bundle.entries} == set(UNITS)
+    for simulator in ("icarus", "verilator"):
+        covered = merged([result for result in results if result.simulator == simulator])
+        for entry, found in zip(bundle.entries, covered, strict=True):
+            assert list(found.hits) == declared(entry.instance, rtl.latency(entry.instance))
+            assert not found.missing
 
 
 def check_junit(path, results):
@@ -118,6 +133,10 @@ def test_a_missing_simulator_is_an_error_with_the_remedy(bundle_path, tmp_path, 
         (
             {"units": ["gelu"]},
             f"Unit must be one of the bundle's ({', '.join(NAMES)}), not 'gelu'",
+        ),
+        (
+            {"simulators": ["icarus"], "code_coverage": True},
+            "Code coverage needs Verilator, and only Icarus is to run",
         ),
         ({"verilog_folder": "nowhere"}, "Verilog folder nowhere does not exist"),
         (
