@@ -1,0 +1,131 @@
+"""What an induction has to know of the Verilog: which pipeline stage each register belongs to."""
+
+import json
+from dataclasses import dataclass
+
+from vit2rtl.rtl import yosys
+
+_SCRIPT = """
+read_verilog {name}.v
+hierarchy -top {name}
+proc
+flatten
+opt_clean
+write_json netlist.json
+"""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Names within a unit: valid registers by stage, all others, and its multipliers.
+
+    registers    register -> (stage, width)
+    widths       net -> bits
+    multipliers  (bits of both operands, result, its width) of each ``*`` in the Verilog
+    """
+
+    valid: list[str]
+    registers: dict[str, tuple[int, int]]
+    widths: dict[str, int]
+    multipliers: list[tuple[list[tuple[str, int]], str, int]]
+
+
+def structure(instance, verilog, depth, folder):
+    """Read a bare unit's structure from its netlist, and not from its names.
+
+    A register belongs to stage n if ``enable[n]`` of the unit's control decides on its next value.
+    Nothing is trusted to this: it says which invariants to prove, and a wrong one is not provable.
+
+    raises   ValueError for a register with no stage, or a stage with no valid register
+    """
+    name = instance.name
+    yosys.run(_SCRIPT.format(name=name), folder, files={f"{name}.v": verilog})
+    netlist = json.loads((folder / "netlist.json").read_text(encoding="utf-8"))
+    module = netlist["modules"][name]
+    nets = module["netnames"]
+    if "control.enable" not in nets:
+        raise ValueError(f"{name} has no control with enables: its stream contract has no proof")
+    enables = {bit: n for n, bit in enumerate(nets["control.enable"]["bits"])}
+    cells = module["cells"].values()
+    registers, drivers = _connections(cells)
+    cones = {q: _cone(d, drivers, enables) for q, d in registers.items()}
+    stage = {q: _only(name, q, cone, enables, nets) for q, cone in cones.items()}
+    valid, before = [], module["ports"]["i__valid"]["bits"][0]
+    for n in range(depth):
+        heirs = [q for q in cones if stage[q] == n and before in cones[q] and q != before]
+        if len(heirs) != 1:
+            raise ValueError(f"{name}: stage {n} must have one valid register, not {len(heirs)}")
+        before = heirs[0]
+        valid.append(before)
+    names = _names(nets, stage)
+    valid = [next(net for net in names if nets[net]["bits"] == [bit]) for bit in valid]
+    others = {net: (n, len(nets[net]["bits"])) for net, n in names.items() if net not in valid}
+    widths = {net: len(d["bits"]) for net, d in nets.items()}
+    multipliers = [_multiplier(cell["connections"], nets) for cell in cells if cell["type"] == "$mul"]
+    return Structure(valid, others, widths, multipliers)
+
+
+def _multiplier(connections, nets):
+    bit_names = {
+        bit: (net, index)
+        for net, d in nets.items() if not d.get("hide_name")
+        for index, bit in enumerate(d["bits"])
+    }
+    operands = [bit_names[bit] for port in "AB" for bit in connections[port] if bit in bit_names]
+    result = next(
+        net for net, d in nets.items()
+        if not d.get("hide_name") and d["bits"] == connections["Y"]
+    )
+    return operands, result, len(connections["Y"])
+
+
+def _connections(cells):
+    """Next-value bit of each register bit, and the input bits of the cell that drives a bit."""
+    registers, drivers = {}, {}
+    for cell in cells:
+        bits = {"input": [], "output": []}
+        for port, connected in cell["connections"].items():
+            bits[cell["port_directions"][port]] += connected
+        if cell["type"] == "$dff":
+            registers |= zip(cell["connections"]["Q"], cell["connections"]["D"], strict=True)
+        else:
+            drivers |= dict.fromkeys(bits["output"], bits["input"])
+    return registers, drivers
+
+
+def _cone(bit, drivers, ends):
+    """Everything that a bit depends on within the cycle; enables are not followed further."""
+    seen, pending = set(), [bit]
+    while pending:
+        bit = pending.pop()
+        if bit not in seen:
+            seen.add(bit)
+            pending += () if bit in ends else drivers.get(bit, ())
+    return seen
+
+
+def _only(name, register, cone, enables, nets):
+    found = {enables[bit] for bit in cone if bit in enables}
+    if len(found) != 1:
+        net = next(net for net, d in nets.items() if register in d["bits"])
+        raise ValueError(f"{name}: register {net} must have one enable, not {len(found)}")
+    return found.pop()
+
+
+def _names(nets, stage):
+    """A cover of all register bits by nets whose bits are registers of a single stage."""
+    whole = {
+        net: set(d["bits"])
+        for net, d in nets.items()
+        if not d.get("hide_name") and len({stage.get(bit) for bit in d["bits"]} | {None}) == 2
+        and all(bit in stage for bit in d["bits"])
+    }
+    names, covered = {}, set()
+    for net in sorted(whole, key=lambda net: (-len(whole[net]), net.count("."), net)):
+        if whole[net] - covered:
+            names[net] = stage[nets[net]["bits"][0]]
+            covered |= whole[net]
+    missing = set(stage) - covered
+    if missing:
+        raise ValueError(f"{len(missing)} register bits have no name of their own")
+    return names

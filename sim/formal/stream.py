@@ -1,0 +1,251 @@
+"""The stream contract of an AXI4-Stream top, written down once for every unit."""
+
+from vit2rtl.rtl import latency
+from vit2rtl.rtl.axi_stream import tdata_width
+from vit2rtl.sim.formal import netlist, transparent
+
+TOP = "stream_contract"
+# What a user sees; the other checks are the invariants that carry the induction.
+OUTWARD = (
+    "tready", "tvalid", "stable", "nothing_invented", "nothing_doubled", "nothing_lost", "tdata",
+    "tlast",
+)
+
+
+def harness(instance, verilog, folder):
+    """The Verilog of the harness, and its checks: name -> what it means.
+
+    A model of the contract (a valid bit for each stage) runs beside the AXI4-Stream top. One beat,
+    whichever the solver likes, is watched from input to output. Inputs, stalls and resets are
+    free; configuration is free whenever nothing is inside.
+    """
+    depth = latency(instance)
+    found = netlist.structure(instance, verilog[f"{instance.name}.v"], depth, folder)
+    transparent.write(instance, verilog[f"{instance.name}.v"], folder)
+    checks, declared = _checks(depth, found)
+    products = _products(found, declared)
+    text = _TEMPLATE.format(
+        top=TOP,
+        name=instance.name,
+        reference=transparent.NAME,
+        depth=depth,
+        highest=depth - 1,
+        data=tdata_width(instance.inputs, instance.lanes) - 1,
+        payload=sum(f.width for f in instance.inputs) * instance.lanes,
+        result=tdata_width(instance.outputs, instance.lanes) - 1,
+        used=sum(f.width for f in instance.outputs) * instance.lanes,
+        ports="".join(f",\n  input [{f.width - 1}:0] {f.name}" for f in instance.configuration),
+        pins="".join(f", .{f.name}({f.name})" for f in instance.configuration),
+        past="".join(
+            f"  reg [{f.width - 1}:0] {f.name}_before;\n"
+            f"  always @(posedge clk) {f.name}_before <= {f.name};\n"
+            for f in instance.configuration
+        ),
+        steady=" && ".join(f"{f.name} == {f.name}_before" for f in instance.configuration) or "1",
+        declared="".join(dict.fromkeys(declared)),
+        products=products,
+        checks="".join(f"  wire check_{c} = {value};\n" for c, (value, _) in checks.items()),
+        all=" && ".join(f"check_{c}" for c in checks),
+        outward=" && ".join(f"check_{c}" for c in OUTWARD),
+    )
+    return text, {name: meaning for name, (_, meaning) in checks.items()}
+
+
+def _checks(depth, found):
+    top = depth - 1
+    checks = {
+        "tready": (
+            "s_axis_tready == (enable[0] && aresetn)",
+            "a beat is taken whenever there is room or the output moves, and never in reset",
+        ),
+        "tvalid": (
+            f"m_axis_tvalid == (valid[{top}] && aresetn)",
+            "a beat is offered when it has come through, whether or not it is wanted",
+        ),
+        "stable": (
+            "!stalled || !aresetn || (m_axis_tvalid && offered == {m_axis_tlast, m_axis_tdata})",
+            "what is offered stays until it is taken",
+        ),
+        "nothing_invented": ("!m_axis_tvalid || inside != 0", "no output before its input"),
+        "nothing_doubled": (
+            f"!m_axis_tvalid || !watching || (ahead == 0) == watched[{top}]",
+            "as many beats leave before the watched one as were inside when it came",
+        ),
+        "nothing_lost": (
+            f"!watching || waited < {depth}",
+            "a beat leaves after at most as many cycles of tready as the pipeline is deep",
+        ),
+        "tdata": (
+            f"!watched[{top}] || m_axis_tdata == expected",
+            "the watched beat's data are the unit's function of its input",
+        ),
+        "tlast": (
+            f"!watched[{top}] || m_axis_tlast == last",
+            "tlast is that of the watched beat",
+        ),
+        "inside": (f"inside == {_count('valid', range(depth))}", "invariant: beats inside"),
+        "watched": (
+            "(watched & ~valid) == 0 && (watched & (watched - 1)) == 0 "
+            "&& watching == (watched != 0)",
+            "invariant: the watched beat is in one stage",
+        ),
+    }
+    declared = []
+    for n in range(depth):
+        checks[f"ahead_{n}"] = (
+            f"!watched[{n}] || (ahead == {_count('valid', range(n + 1, depth))} && waited <= {n})",
+            f"invariant: beats ahead of stage {n}",
+        )
+        checks[f"valid_{n}"] = (
+            f"valid[{n}] == {_reference(declared, 'dut.unit', found.valid[n], 1)}",
+            f"invariant: valid bit of stage {n}",
+        )
+    for index, (register, (stage, width)) in enumerate(found.registers.items()):
+        pair = (_reference(declared, p, register, width) for p in ("dut.unit", "reference"))
+        checks[f"register_{index}"] = (
+            f"!watched[{stage}] || {' == '.join(pair)}",
+            f"invariant: register {register} holds what the watched beat makes it",
+        )
+    return checks, declared
+
+
+def _products(found, declared):
+    """What is said of multipliers: equal operands give equal products, and no more.
+
+    Both sides of the induction multiply; which function it is does not matter to a stall, and
+    solvers are slow to see that two multipliers with equal operands agree. So products are free
+    but for this, in unit and reference and from one cycle to the next.
+    """
+    lines = []
+    for number, (operands, result, width) in enumerate(found.multipliers):
+        sides = {}
+        for side, instance in (("unit", "dut.unit"), ("reference", "reference")):
+            bits = ", ".join(
+                f"{_reference(declared, instance, net, found.widths[net])}[{index}]"
+                for net, index in operands
+            )
+            lines += [
+                f"  wire [{len(operands) - 1}:0] {side}_operands_{number} = {{{bits}}};",
+                f"  wire [{width - 1}:0] {side}_product_{number} = "
+                f"{_reference(declared, instance, result, width)};",
+            ]
+        lines += [
+            f"  reg [{len(operands) - 1}:0] operands_{number};",
+            f"  reg [{width - 1}:0] product_{number};",
+            "  always @(posedge clk) begin",
+            f"    operands_{number} <= reference_operands_{number};",
+            f"    product_{number} <= reference_product_{number};",
+            "  end",
+            "  always @* begin",
+            f"    assume (unit_operands_{number} != reference_operands_{number} ||",
+            f"      unit_product_{number} == reference_product_{number});",
+            f"    assume (operands_{number} != reference_operands_{number} ||",
+            f"      product_{number} == reference_product_{number});",
+            "  end",
+        ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _count(signal, bits):
+    return " + ".join(["0", *(f"{signal}[{n}]" for n in bits)])
+
+
+def _reference(declared, instance, register, width):
+    """A name in the harness for a register within; yosys connects the two when it flattens."""
+    name = f"\\{instance}.{register} "
+    declared.append(f"  (* hierconn *) wire [{width - 1}:0] {name};\n")
+    return name
+
+
+_TEMPLATE = """\
+module {top}(
+  input clk,
+  input aresetn,
+  input watch,
+  input [{data}:0] s_axis_tdata,
+  input s_axis_tvalid,
+  input s_axis_tlast,
+  input m_axis_tready{ports}
+);
+  wire s_axis_tready, m_axis_tvalid, m_axis_tlast;
+  wire [{result}:0] m_axis_tdata;
+  {name}_axis dut(
+    .aclk(clk), .aresetn(aresetn),
+    .s_axis_tdata(s_axis_tdata), .s_axis_tvalid(s_axis_tvalid),
+    .s_axis_tready(s_axis_tready), .s_axis_tlast(s_axis_tlast),
+    .m_axis_tdata(m_axis_tdata), .m_axis_tvalid(m_axis_tvalid),
+    .m_axis_tready(m_axis_tready), .m_axis_tlast(m_axis_tlast){pins}
+  );
+
+  // The contract: stage n takes over from n - 1 when it is empty or moves on in the same cycle.
+  reg [{highest}:0] valid, watched;
+  wire [{depth}:0] enable;
+  assign enable[{depth}] = m_axis_tready;
+  genvar stage;
+  generate
+    for (stage = 0; stage < {depth}; stage = stage + 1)
+      assign enable[stage] = !valid[stage] || enable[stage + 1];
+  endgenerate
+  wire taken = aresetn && s_axis_tvalid && enable[0];
+  wire given = aresetn && valid[{highest}] && m_axis_tready;
+
+  // One beat of the solver's choice, and the beats ahead of it.
+  reg watching, last;
+  reg [{data}:0] beat;
+  reg [7:0] inside, ahead, waited;
+  wire chosen = taken && watch && !watching;
+  integer n;
+  always @(posedge clk) begin
+    for (n = 0; n < {depth}; n = n + 1)
+      if (enable[n]) begin
+        valid[n] <= n ? valid[n - 1] : taken;
+        watched[n] <= n ? watched[n - 1] : chosen;
+      end
+    inside <= inside + taken - given;
+    if (given && watched[{highest}]) watching <= 0;
+    if (given) ahead <= ahead - 1;
+    if (m_axis_tready) waited <= waited + 1;
+    if (chosen) begin
+      watching <= 1;
+      beat <= s_axis_tdata;
+      last <= s_axis_tlast;
+      ahead <= inside - given;
+      waited <= 0;
+    end
+    if (!aresetn) begin
+      valid <= 0;
+      watched <= 0;
+      watching <= 0;
+      inside <= 0;
+    end
+  end
+
+  // What the pipeline makes of that beat when nothing ever stalls.
+  wire [{used}:0] result;
+  wire [{result}:0] expected = result[{used}-1:0];
+  {reference} reference(
+    .clk(clk), .rst(1'b0), .i__valid(1'b1), .o__ready(1'b1),
+    .i__payload({{last, beat[{payload}-1:0]}}), .o__payload(result){pins}
+  );
+
+  reg stalled;
+  reg [{result}+1:0] offered;
+  always @(posedge clk) begin
+    stalled <= aresetn && m_axis_tvalid && !m_axis_tready;
+    offered <= {{m_axis_tlast, m_axis_tdata}};
+  end
+{past}{declared}{products}
+{checks}
+  // Nothing is known of any register until the first reset.
+  reg reset_seen = 0;
+  always @(posedge clk) if (!aresetn) reset_seen <= 1;
+  always @* begin
+    assume (valid == 0 || ({steady}));
+`ifdef OUTWARD
+    assert (!reset_seen || ({outward}));
+`else
+    assert (!reset_seen || ({all}));
+`endif
+  end
+endmodule
+"""

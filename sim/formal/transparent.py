@@ -1,0 +1,40 @@
+"""A unit without time: every register replaced by a wire, for what a pipeline computes."""
+
+from vit2rtl.rtl import yosys
+
+NAME = "transparent"
+# Registers as wires; what holds a value under a stall is never chosen where all enables are high.
+_WIRES = """\
+module \\$dff (CLK, D, Q);
+  parameter WIDTH = 1;
+  parameter CLK_POLARITY = 1;
+  input CLK;
+  input [WIDTH-1:0] D;
+  output [WIDTH-1:0] Q;
+  assign Q = D;
+endmodule
+"""
+_SCRIPT = """
+read_verilog {name}.v
+hierarchy -top {name}
+proc
+flatten
+setattr -unset init w:*
+techmap -map wires.v
+select -assert-none t:$dff
+rename {name} {transparent}
+write_rtlil {transparent}.il
+"""
+
+
+def write(instance, verilog, folder):
+    """``transparent.il``: the bare unit's Verilog with registers as wires, names kept.
+
+    To be used with ``i__valid`` and ``o__ready`` high and ``rst`` low: then every register shows
+    what the pipeline makes of the payload, and the output is the function of the unit.
+    """
+    yosys.run(
+        _SCRIPT.format(name=instance.name, transparent=NAME),
+        folder,
+        files={f"{instance.name}.v": verilog, "wires.v": _WIRES},
+    )
