@@ -68,9 +68,10 @@ def command(source, folder, listed, count, seed, lanes, patterns, out, formats, 
 
     The same call writes the same bytes.
     """
+    recorded = [name for name, value in (("--images", folder), ("--list", listed),
+                                         ("--ops", patterns)) if value]
     if check:
-        given = [name for name, value in (("--images", folder), ("--list", listed), ("--out", out),
-                                          ("--ops", patterns)) if value]
+        given = [*recorded, *(["--out"] if out else []), *(["--format"] if formats else [])]
         if given:
             raise click.UsageError(f"--check takes a bundle and no {given[0]}")
         _check(Path(source), as_json)
@@ -78,10 +79,10 @@ def command(source, folder, listed, count, seed, lanes, patterns, out, formats, 
     if not out:
         raise click.UsageError("Missing option '--out'.")
     if (schema_of(Path(source)) or "").startswith(f"{UNIT_SCHEMA}/"):
-        formats = convert(source, out, formats)
-        click.echo(f"{source} again, further formats: {', '.join(formats) or 'none'}: {out}")
-        return
-    if (Path(source) / GRAPH).is_file():
+        if recorded:
+            raise click.UsageError(f"FOLDER is a bundle: its vectors are there, no {recorded[0]}")
+        write = partial(_of_bundle, formats=formats)
+    elif (Path(source) / GRAPH).is_file():
         if formats:
             raise click.UsageError("--format is for vectors of hardware units")
         write = partial(_of_program, patterns=patterns or ["*"])
@@ -94,6 +95,12 @@ def command(source, folder, listed, count, seed, lanes, patterns, out, formats, 
         options.show_json(figures | {"out": out})
     else:
         click.echo(f"{text}: {out}")
+
+
+def _of_bundle(source, folder, listed, count, seed, lanes, out, *, formats):
+    """(figures for --json, a line of text)"""
+    formats = convert(source, out, formats)
+    return {"formats": formats}, f"{source} again, further formats {', '.join(formats) or 'none'}"
 
 
 def _of_checkpoint(source, folder, listed, count, seed, lanes, out, *, formats):
