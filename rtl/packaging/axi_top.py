@@ -61,7 +61,9 @@ class AxiTop(wiring.Component):
 
         fields, lanes = stream_fields(self.register_map), self.instance.lanes
         i_payload = Cat(self.s_axis_tdata[: lanes * lane_bits(fields)], self.s_axis_tlast)
-        i_valid, i_ready, o_valid = (Signal(name=name) for name in ("i_valid", "i_ready", "o_valid"))
+        i_valid = Signal()
+        i_ready = Signal()
+        o_valid = Signal()
         taking = Signal()
         m.d.comb += [
             taking.eq(self.aresetn & registers.enable),
@@ -93,12 +95,9 @@ class AxiTop(wiring.Component):
     def _connect_registers(self, m, registers):
         for name, member in axi_lite_ports(self.register_map.address_width).items():
             inner, outer = getattr(registers, name), getattr(self, name)
-            if member.flow == In:
-                m.d.comb += inner.eq(outer)
-            elif name.endswith(("ready", "bvalid", "rvalid")):
-                m.d.comb += outer.eq(inner & self.aresetn)
-            else:
-                m.d.comb += outer.eq(inner)
+            source, sink = (outer, inner) if member.flow == In else (inner, outer)
+            # Nothing is offered in reset, so nothing is taken and no table is written.
+            m.d.comb += sink.eq(source & self.aresetn if name.endswith("valid") else source)
 
     def _count(self, m, busy):
         """How many beats are inside: more than none is busy."""

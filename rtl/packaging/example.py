@@ -38,7 +38,8 @@ def example(instance):
         count = BEATS * instance.lanes
         for start in range(0, inputs[0].size - count + 1, count):
             lanes = slice(start, start + count)
-            results = [*zip(*(columns[name][lanes].tolist() for name in record["outputs"]), strict=True)]
+            fields = (columns[name][lanes].tolist() for name in record["outputs"])
+            results = [*zip(*fields, strict=True)]
             variety = len(set(results[: instance.lanes])), len(set(results))
             if chosen is None or variety > chosen[0]:
                 chosen = variety, record, {name: array[lanes] for name, array in columns.items()}

@@ -18,8 +18,8 @@ from vit2rtl.rtl.packaging.waveform import svg, wave_json
 SCHEMA = "vit2rtl-package-1"
 PARTS = frozenset(
     (
-        "README.md", "manifest.json", "SHA256SUMS", "rtl", "lint", "vectors", "registers", "software",
-        "constraints", "vivado", "quartus", "doc",
+        "README.md", "manifest.json", "SHA256SUMS", "rtl", "lint", "vectors", "registers",
+        "software", "constraints", "vivado", "quartus", "doc",
     )
 )
 

@@ -184,9 +184,9 @@ targets:
     parameters: [bundle, stall, seed]
 
 parameters:
-  bundle: {{datatype: str, paramtype: plusarg, default: vectors, description: folder of the vectors}}
-  stall: {{datatype: int, paramtype: plusarg, default: 0, description: percentage of stalled cycles}}
-  seed: {{datatype: int, paramtype: plusarg, default: 1, description: which cycles are stalled}}
+  bundle: {{datatype: str, paramtype: plusarg, default: vectors, description: folder of vectors}}
+  stall: {{datatype: int, paramtype: plusarg, default: 0, description: percentage of stalls}}
+  seed: {{datatype: int, paramtype: plusarg, default: 1, description: which cycles these are}}
 """
 
 

@@ -7,7 +7,7 @@ from vit2rtl.golden.units import Field, Instance
 
 WORD = 32
 ID = int.from_bytes(b"V2RT")
-VERSION = 1 << 16
+VERSION = 1, 0
 CONFIGURATION = 0x40
 SMALLEST_TABLE_OFFSET = 0x800
 CHANNELS = 1024
@@ -113,8 +113,8 @@ def _fixed(instance, rows):
     yield Register(
         "VERSION", 0x04, "r", "version of the register map",
         (
-            Bits("minor", 0, 16, "additions that older software may ignore", reset=VERSION & 0xFFFF),
-            Bits("major", 16, 16, "changes that it may not", reset=VERSION >> 16),
+            Bits("minor", 0, 16, "additions that older software may ignore", reset=VERSION[1]),
+            Bits("major", 16, 16, "changes that it may not", reset=VERSION[0]),
         ),
     )
     yield Register(

@@ -28,12 +28,13 @@ def wave_json(name, cycles, stimulus, expected):
                 signals.append({"name": port, "wave": _steps([str(value) for value in values])})
                 continue
             valid = [cycle[f"{port[:6]}_tvalid"] for cycle in cycles]
+            ready = [cycle[f"{port[:6]}_tready"] for cycle in cycles]
             if port.endswith("tlast"):
                 shown = [str(v) if on else "x" for v, on in zip(values, valid, strict=True)]
                 signals.append({"name": port, "wave": _steps(shown)})
             else:
                 beats, word = (stimulus, "in") if port[0] == "s" else (expected, "out")
-                signals.append(_data(port, values, valid, beats, word))
+                signals.append(_data(port, values, valid, ready, beats, word))
     diagram = {
         "signal": signals,
         "head": {"text": f"{name}, simulated", "tick": 0},
@@ -54,14 +55,15 @@ def _steps(states):
     )
 
 
-def _data(port, values, valid, beats, word):
+def _data(port, values, valid, ready, beats, word):
+    """A beat that stays is drawn once, one that follows it anew, even if it looks the same."""
     digits = max(len(f"{beat:x}") for beat in beats)
     wave, labels = [], []
     for n, (value, on) in enumerate(zip(values, valid, strict=True)):
-        if n and (value, on) == (values[n - 1], valid[n - 1]) or n and not on and not valid[n - 1]:
+        if not on:
+            wave.append("." if n and not valid[n - 1] else "x")
+        elif n and valid[n - 1] and not ready[n - 1]:
             wave.append(".")
-        elif not on:
-            wave.append("x")
         else:
             wave.append("=")
             long = digits > _DIGITS and value in beats

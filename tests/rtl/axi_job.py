@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,7 @@ def registers_job(instance, register_map, registers, pack):
     addresses = {register["name"]: register["address"] for register in registers}
     idle = {r.name for r in register_map.registers if r.access == "idle"}
     described = [
-        {**r, "idle": r["name"] in idle or r["name"].startswith("ROW_") and "LANE" in r["name"]}
+        {**r, "idle": r["name"] in idle or (r["name"].startswith("ROW_") and "LANE" in r["name"])}
         for r in registers
     ]
     used = set(addresses.values())
@@ -168,7 +169,7 @@ def _tabled(instance, register_map, record, writes, addresses, pack):
                 pack(instance.outputs, lanes, results),
             )
         )
-    joined = [sum(part, []) for part in zip(*tokens, strict=True)]
+    joined = [[*chain(*part)] for part in zip(*tokens, strict=True)]
     row_beats = addresses["ROW_BEATS"]
     return [
         {"writes": [*writes, [row_beats, 0]], "frames": tokens},

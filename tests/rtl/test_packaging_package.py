@@ -154,7 +154,8 @@ def test_each_waiver_is_needed_and_hides_no_other_rule(packages, tmp_path):
 def test_yosys_reads_it(folder, tmp_path):
     name = name_of(folder)
     files = {path.name: path.read_text() for path in folder.glob("rtl/*.v")}
-    script = f"read_verilog {' '.join(files)}; hierarchy -check -top {name}_axi; proc; check -assert"
+    read = f"read_verilog {' '.join(files)}"
+    script = f"{read}\nhierarchy -check -top {name}_axi\nproc\ncheck -assert"
     assert f"{name}_axi" in yosys.run(script, tmp_path, files=files)
 
 
