@@ -61,20 +61,22 @@ def structure(instance, verilog, depth, folder):
     valid = [next(net for net in names if nets[net]["bits"] == [bit]) for bit in valid]
     others = {net: (n, len(nets[net]["bits"])) for net, n in names.items() if net not in valid}
     widths = {net: len(d["bits"]) for net, d in nets.items()}
-    multipliers = [_multiplier(cell["connections"], nets) for cell in cells if cell["type"] == "$mul"]
+    multipliers = [
+        _multiplier(cell["connections"], nets) for cell in cells if cell["type"] == "$mul"
+    ]
     return Structure(valid, others, widths, multipliers)
 
 
 def _multiplier(connections, nets):
     bit_names = {
         bit: (net, index)
-        for net, d in nets.items() if not d.get("hide_name")
+        for net, d in nets.items()
+        if not d.get("hide_name")
         for index, bit in enumerate(d["bits"])
     }
     operands = [bit_names[bit] for port in "AB" for bit in connections[port] if bit in bit_names]
     result = next(
-        net for net, d in nets.items()
-        if not d.get("hide_name") and d["bits"] == connections["Y"]
+        net for net, d in nets.items() if not d.get("hide_name") and d["bits"] == connections["Y"]
     )
     return operands, result, len(connections["Y"])
 
@@ -117,7 +119,8 @@ def _names(nets, stage):
     whole = {
         net: set(d["bits"])
         for net, d in nets.items()
-        if not d.get("hide_name") and len({stage.get(bit) for bit in d["bits"]} | {None}) == 2
+        if not d.get("hide_name")
+        and len({stage.get(bit) for bit in d["bits"]} | {None}) == 2
         and all(bit in stage for bit in d["bits"])
     }
     names, covered = {}, set()

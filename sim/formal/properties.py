@@ -50,6 +50,7 @@ class Outcome:
 
     ``failures`` maps each violated check to its meaning; ``trace`` has a dict of signal values
     (hex) for each cycle of the counterexample, ``waves`` its VCD file.
+    ``elements`` counts what was simulated.
     """
 
     property: str
@@ -59,6 +60,7 @@ class Outcome:
     failures: dict[str, str] = field(default_factory=dict)
     trace: list[dict[str, str]] = field(default_factory=list)
     waves: Path | None = None
+    elements: int | None = None
 
 
 def prove(instance, name, folder, *, sources=None, timeout=300):
@@ -89,7 +91,8 @@ def prove(instance, name, folder, *, sources=None, timeout=300):
         return Outcome(name, instance.name, status, seconds)
     trace = _trace(log)
     failures = {
-        check: meaning for check, meaning in checks.items()
+        check: meaning
+        for check, meaning in checks.items()
         if trace[-1].get(f"check_{check}") == "0"
     }
     return Outcome(name, instance.name, FAILED, seconds, failures, trace, folder / "trace.vcd")

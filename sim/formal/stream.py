@@ -7,7 +7,13 @@ from vit2rtl.sim.formal import netlist, transparent
 TOP = "stream_contract"
 # What a user sees; the other checks are the invariants that carry the induction.
 OUTWARD = (
-    "tready", "tvalid", "stable", "nothing_invented", "nothing_doubled", "nothing_lost", "tdata",
+    "tready",
+    "tvalid",
+    "stable",
+    "nothing_invented",
+    "nothing_doubled",
+    "nothing_lost",
+    "tdata",
     "tlast",
 )
 
@@ -118,7 +124,6 @@ def _products(found, declared):
     """
     lines = []
     for number, (operands, result, width) in enumerate(found.multipliers):
-        sides = {}
         for side, instance in (("unit", "dut.unit"), ("reference", "reference")):
             bits = ", ".join(
                 f"{_reference(declared, instance, net, found.widths[net])}[{index}]"
