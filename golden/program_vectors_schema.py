@@ -19,7 +19,8 @@ FORMULAS = {
     "linear": ("acc = Σ q·(weight - weight_zero_point) + bias; " + _REQUANTIZE, _HALF_UP),
     "query_key": (
         "by head, acc = Σ (q - q_zero_point)·(k - k_zero_point) (+ bias), the output; with a "
-        "multiplier " + _REQUANTIZE + ", but the smallest number where mask is 1", _HALF_UP),
+        "multiplier " + _REQUANTIZE + ", but the smallest number where mask is 1",
+        "none, with a multiplier half up, once"),
     "softmax": (
         "t = ((max - q)·multiplier + 2^(shift-1)) >> shift; m = rom[t mod 2^rom_bits]; "
         "x = min(t >> rom_bits, 255); S = Σ m >> x; code = how many k < 2^bits - 1 have "

@@ -18,6 +18,7 @@ from vit2rtl.recipe import Recipe
 from vit2rtl.timm_models import timm
 from vit2rtl.tracing import trace
 
+from ..golden.breaking import breakable
 from . import program_oracle
 
 # (model, weight bits, activation bits, variant): between them every kind of op.
@@ -171,6 +172,30 @@ def test_the_oracle_sees_what_is_wrong_in_a_file(bundle, tmp_path, case, file, o
     out = shutil.copytree(bundle(*case), tmp_path / "bundle")
     flip(out / file, 0)
     assert differences(out, 1, only=op)[op] > 0
+
+
+@pytest.mark.parametrize(("op", "role"), [("attn.softmax", "rom"), ("norm1", "seeds")])
+def test_derived_tables_must_follow_from_the_op(bundle, tmp_path, op, role):
+    """A table that is wrong in both files, with hashes that are right."""
+    copy = breakable(bundle(*CASES[1]), tmp_path / "bundle")
+    member = f"blocks.0.{op}/{role}"
+    with np.load(copy.folder / "constants.npz") as arrays:
+        kept = dict(arrays)
+    kept[member][-1] ^= 1
+    np.savez(copy.folder / "constants.npz", **kept)
+    mem = copy.folder / f"constants/{member}.mem"
+    lines = mem.read_text().splitlines()
+    (constant,) = [c for item in program_oracle.Bundle(copy.folder).ops.values()
+                   for c in item["constants"] if c["array"] == member]
+    bits, columns = constant["layout"]["bits"], constant["layout"]["columns"]
+    # The last element, and the copies of it that fill up the beat.
+    for lane in range((columns - 1) % 3, 3):
+        lines[-1] = f"{int(lines[-1], 16) ^ 1 << bits * lane:0{len(lines[-1])}x}"
+    mem.write_text("\n".join(lines) + "\n")
+    copy.rehash()
+    with pytest.raises(ValueError) as caught:
+        read_vectors(copy.folder)
+    assert str(caught.value) == f"constants/{member}.mem is not what the op's attributes say"
 
 
 @pytest.mark.parametrize(("case", "pattern", "text"), [
