@@ -19,11 +19,13 @@ COMMANDS = {
     "inspect": "Show what an integer program holds and costs.",
     "lower": "Lower a quantized model to an integer program.",
     "mutate": "Mutate a unit's netlist and count the mutants that its benches find.",
+    "package": "Write the IP package of a hardware unit: RTL, registers, projects, data sheet.",
+    "prove": "Prove the Verilog: stream contract and function, for all inputs.",
     "quantize": "Quantize a timm model after training (RepQ-ViT).",
     "run": "Execute an integer program on images; needs no torch.",
     "simulate": "Replay golden vectors through the Verilog in Icarus and Verilator.",
     "synthesize": "Measure area and clock of hardware units by yosys and nextpnr.",
-    "vectors": "Record golden vectors of the hardware units from a quantized model.",
+    "vectors": "Record golden vectors of the hardware units, or of a whole network op by op.",
     "verilog": "Generate the Verilog of a hardware unit.",
 }
 
@@ -55,6 +57,7 @@ def _extra_for(module):
         "rtl": ("amaranth",),
         "run": ("PIL",),
         "onnx": ("onnx", "onnxruntime"),
+        "package": ("wavedrom",),
     }
     root = (module or "").partition(".")[0]
     return next((extra for extra, names in packages.items() if root in names), None)

@@ -1,0 +1,110 @@
+"""``vit2rtl prove``: stream contract and function of the Verilog, for all inputs."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from vit2rtl.cli import MismatchError
+from vit2rtl.commands import options
+from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options
+from vit2rtl.golden.units import UNITS
+from vit2rtl.sim.formal import properties, runs
+from vit2rtl.sim.formal.claims import claims
+
+SHOWN_CYCLES = 4
+GOOD = (properties.PROVED, "passed")
+
+
+@click.command()
+@click.argument("units", nargs=-1, metavar="[UNIT]...")
+@click.option(
+    "--timeout", default=300, show_default=True, type=click.IntRange(1), help="Seconds a proof."
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("proofs"),
+    show_default=True,
+    help="Folder for harnesses, scripts, logs and counterexamples (VCD).",
+)
+@parameter_options
+@options.as_json
+def command(units, timeout, out, as_json, **parameters):
+    """Prove the Verilog of every UNIT, by default of all units, and say what is claimed.
+
+    Without parameters everything that docs/proofs.md claims is established: the stream contract by
+    induction, equality with the definition for all inputs, and what is only simulated. With
+    parameters the same is tried for that one instance.
+
+    \b
+    Examples:
+      vit2rtl prove
+      vit2rtl prove log2_dequantizer log_sqrt2_quantizer --json
+      vit2rtl prove log_sqrt2_quantizer --bits 8 --width 32
+      vit2rtl prove requantizer --acc-width 18 --bits 8 --timeout 600 --out mine/
+
+    Exit code 0: everything established. 1: a counterexample, or a proof that stayed open.
+    """
+    chosen = given(parameters)
+    if chosen:
+        if len(units) != 1:
+            raise click.UsageError(f"{option(next(iter(chosen)))} needs exactly one UNIT")
+        work = runs.of_instance(make_instance(units[0], chosen))
+    else:
+        work = runs.planned(units or UNITS)
+    outcomes = []
+    with tqdm(work, unit="property", file=sys.stderr, disable=None, leave=False) as progress:
+        for part, instance in progress:
+            progress.set_postfix_str(f"{part.property} {instance.name}")
+            folder = out / instance.name / part.property.replace(" ", "_")
+            outcome = runs.run(part, instance, folder, timeout=timeout)
+            outcomes.append(outcome)
+            if not as_json:
+                with progress.external_write_mode(file=sys.stdout):
+                    show(outcome, folder)
+    stated = {} if chosen else {unit: claims(unit) for unit in units or UNITS}
+    if as_json:
+        options.show_json(
+            {
+                "outcomes": [_plain(outcome) for outcome in outcomes],
+                "claims": {unit: [asdict(c) for c in found] for unit, found in stated.items()},
+            }
+        )
+    else:
+        _show_claims(stated)
+    missed = [f"{o.property} of {o.instance} {o.status}" for o in outcomes if o.status not in GOOD]
+    if missed:
+        raise MismatchError(f"{len(missed)} of {len(outcomes)} not established: {missed[0]}")
+
+
+def show(outcome, folder):
+    """One line for a property; below it what was violated, and the last cycles that led there."""
+    elements = f", {outcome.elements:,} inputs" if outcome.elements else ""
+    click.echo(
+        f"{outcome.status:7} {outcome.seconds:7.1f} s  {outcome.instance}: "
+        f"{outcome.property}{elements}"
+    )
+    for check, meaning in outcome.failures.items():
+        click.echo(f"    {check}: {meaning}")
+    for number, cycle in list(enumerate(outcome.trace, 1))[-SHOWN_CYCLES:]:
+        values = ", ".join(f"{k}={v}" for k, v in cycle.items() if not k.startswith("check_"))
+        click.echo(f"    cycle {number}: {values}")
+    if outcome.waves:
+        click.echo(f"    waves: {outcome.waves}")
+    if outcome.status not in GOOD:
+        click.echo(f"    files: {folder}")
+
+
+def _show_claims(stated):
+    for unit, found in stated.items():
+        click.echo(f"\n{unit}")
+        for claim in found:
+            click.echo(f"  {claim.status:9} {claim.property}: {claim.scope}")
+            click.echo(f"            by {claim.method}")
+
+
+def _plain(outcome):
+    return {**asdict(outcome), "waves": str(outcome.waves) if outcome.waves else None}
