@@ -25,12 +25,14 @@ class Point:
     def count(self, samples, weights=None):
         """``{label: hits}`` of the bins that were met; ``weights`` counts a sample many times."""
         keys = np.asarray(self.key(samples))
+        bins = np.array(sorted(self.bins))
+        where = np.minimum(np.searchsorted(bins, keys), len(bins) - 1)
+        met = bins[where] == keys
         if weights is not None:
-            weights = np.broadcast_to(weights, keys.shape).reshape(-1)
-        found, where = np.unique(keys, return_inverse=True)
-        hits = np.bincount(where.reshape(-1), weights).astype(int)
+            weights = np.broadcast_to(weights, keys.shape)[met]
+        hits = np.bincount(where[met], weights, len(bins)).astype(int)
         return {
             f"{self.name}: {self.bins[key]}": hit
-            for key, hit in zip(found.tolist(), hits.tolist(), strict=True)
-            if key in self.bins
+            for key, hit in zip(bins.tolist(), hits.tolist(), strict=True)
+            if hit
         }

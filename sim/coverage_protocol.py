@@ -71,7 +71,8 @@ def protocol_points(stages):
         "tlast held at the output": {**held, "o_last": 1},
     }
     points = [Point(label, seen, _happens(**wanted)) for label, wanted in events.items()]
-    return points + (_pipeline_points(stages) if stages else [])
+    points += _pipeline_points(stages) if stages else []
+    return [point for point in points if point.bins]
 
 
 def _pipeline_points(stages):

@@ -77,8 +77,8 @@ def _log_sqrt2_quantizer(instance):
         for k in range(last):
             threshold = -(-s["c.threshold_b" if k & 1 else "c.threshold_a"] >> (k >> 1))
             distance = s["i.probability"] - threshold
-            keys.append(np.where((distance == -1) | (distance == 0), 2 * k + 1 + distance, NONE))
-        return np.stack(keys)
+            keys.append(2 * k + 1 + distance[(distance == -1) | (distance == 0)])
+        return np.concatenate(keys)
 
     yield Point("threshold", edges, edge)
     ends = {0: "0", 1: "1", largest: "largest"}
@@ -108,6 +108,11 @@ class _Requantizer:
 
     def samples(self, s):
         """Shift, product, product modulo 2**shift, result before saturation, step of window."""
+        if "derived" not in s:
+            s["derived"] = self._derived(s)
+        return s["derived"]
+
+    def _derived(self, s):
         step = s.get("i.shift", np.zeros_like(s["i.acc"]))
         shift = (self.base or s["c.shift_base"]) + step
         product = s["i.acc"] * s["i.multiplier"]
