@@ -44,6 +44,9 @@ def export(quantized, path, *, model, preprocessing, form="qonnx", float32=False
 
 def convert(program, *, form="qonnx", float32=False):
     """The checked onnx.ModelProto of a program of variant ``hardware``."""
+    if program.variant != "hardware":
+        raise ValueError("Export to ONNX needs a program of variant hardware, "
+                         f"not {program.variant}")
     float32 = float32 or form == "qdq"
     graph = Graph(np.float32 if float32 else np.float64)
     quantizers = FORMS[form](graph)

@@ -8,6 +8,8 @@ from vit2rtl.golden import attention_value, log_sqrt2, ops
 from vit2rtl.golden.ops_float import PROBABILITY_BITS
 
 _MASKED = -100.0
+# For a channel whose multiplier is zero: with accumulators below 2^31, all of its codes are zero.
+_NOTHING = 2.0**-62
 
 
 class Converter:
@@ -48,8 +50,8 @@ class Converter:
     def linear(self, op, x):
         """The weights' scale is ``s_y M / (2^n s_x)``: what the requantizer makes of theirs."""
         graph, t, source = self.graph, op.tensors, self.tensors[op.inputs[0]]
-        step = op.output.scale * np.ldexp(
-            t["multiplier"].astype(np.float64), -t["shift"].astype(np.int64))
+        factor = np.ldexp(t["multiplier"].astype(np.float64), -t["shift"].astype(np.int64))
+        step = op.output.scale * np.where(factor, factor, _NOTHING)
         zero_point = t["weight_zero_point"].astype(np.int64)
         weight = self.quantizers.weight(
             t["weight"].T.astype(np.int64), (step / source.scale)[np.newaxis],
@@ -102,15 +104,16 @@ class Converter:
         graph, a, output = self.graph, op.attributes, op.output
         multipliers = attention_value.Multipliers(*a["multipliers"])
         even, odd = attention_value.shifted_ones(a["softmax_bits"], a["zero_code"])
-        shares = np.ldexp(1.0 * (even * multipliers.even + odd * multipliers.odd),
-                          -multipliers.shift)
+        shares = even * multipliers.even + odd * multipliers.odd
+        shares = np.ldexp(shares.astype(np.float64), -multipliers.shift)
         step = output.scale / self.tensors[op.inputs[1]].scale
         factors = graph.node("Gather", graph.constant("factors", shares * step), codes)
         y = graph.node("MatMul", factors, self._heads(op, 1, v))
         y = graph.node("Transpose", y, perm=_swapped(len(output.shape) - 2))
         y = self._reshape(y, *output.shape)
-        y = graph.node("Add", y,
-                       graph.constant("half_up", self._half_up(output, multipliers.shift)))
+        half = self._half_up(output, multipliers.shift)
+        if half:
+            y = graph.node("Add", y, graph.constant("half_up", half))
         return self.quantizers.activation(y, output)
 
     def layernorm_float(self, op, x):

@@ -45,7 +45,11 @@ class QuantNodes:
         scale               float64[1, out]
         """
         graph = self.graph
-        stored = graph.constant("weight", (codes - zero_point) * scale, np.float32)
+        weight = ((codes - zero_point) * scale).astype(np.float32)
+        if (np.rint(weight / scale + zero_point) != codes).any():
+            raise ValueError(f"{graph.scope} has weights so far from zero that float32 does not "
+                             "tell their codes apart")
+        stored = graph.constant("weight", weight, np.float32)
         if graph.dtype != np.float32:
             stored = graph.node("Cast", stored, to=graph.type)
         return self._quant(
@@ -92,8 +96,8 @@ class QdqNodes:
 
     def _check(self, bits, zero_point):
         if bits != 8:
-            raise ValueError(f"Form qdq needs 8-bit weights and activations; "
+            raise ValueError("Form qdq needs 8-bit weights and activations; "
                              f"{self.graph.scope} has {bits} bits")
         if np.min(zero_point) < 0 or np.max(zero_point) > 255:
             raise ValueError(f"Form qdq needs zero points of 0 to 255; {self.graph.scope} has "
-                             f"one outside, and form qonnx can hold it")
+                             "one outside, and form qonnx can hold it")

@@ -51,6 +51,8 @@ def command(checkpoint_folder, file, form, float32, check, check_only, folder, l
     check = check or check_only
     if not check and (folder or listed or exclude or count):
         raise click.UsageError("--images, --list, --exclude and --count are for --check")
+    if check_only and (float32 or form != "qonnx"):
+        raise click.UsageError("--check-only writes nothing: --form and --float32 are for writing")
     quantized, description = checkpoint.load(checkpoint_folder)
     name, preprocessing = description["model"]["name"], description["preprocessing"]
     if check:

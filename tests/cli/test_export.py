@@ -85,6 +85,8 @@ def test_float32_is_judged_by_its_top_1(command, mnist, tmp_path):
 @pytest.mark.parametrize(("arguments", "text"), [
     (["--form", "qdq"],
      "Form qdq needs 8-bit weights and activations; patch_embed.proj has 4 bits"),
+    (["--check-only", "--float32"],
+     "--check-only writes nothing: --form and --float32 are for writing"),
     (["--count", "4"], "--images, --list, --exclude and --count are for --check"),
 ])
 def test_refusals(command, mnist, tmp_path, arguments, text):

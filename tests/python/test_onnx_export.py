@@ -196,7 +196,7 @@ def ties():
     weight = generator.integers(0, 16, (4, 8), dtype=np.uint8)
     constants = {
         "weight": weight, "weight_zero_point": np.array([7, 8, 0, 5], np.int32),
-        "bias": np.array([12, -7, 5, 3]), "multiplier": np.full(4, 1 << 15, np.int32),
+        "bias": np.array([12, -7, 5, 3]), "multiplier": np.int32([1 << 15, 1 << 15, 1 << 15, 0]),
         "shift": np.array([16, 17, 20, 19], np.uint8),
     }
     ops = [
@@ -266,6 +266,24 @@ def test_what_has_no_such_form_is_refused(quantize, path, recipe, options, text)
     assert str(raised.value) == text
     assert path.read_text() == "before"
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_weights_that_float32_does_not_tell_apart_are_refused():
+    program = ties()
+    op = program.ops[1]
+    op.tensors["weight_zero_point"] = op.tensors["weight_zero_point"] + (1 << 26)
+    with pytest.raises(ValueError) as raised:
+        onnx_export.convert(program)
+    assert str(raised.value) == ("head has weights so far from zero that float32 does not tell "
+                                 "their codes apart")
+
+
+def test_variant_integer_is_refused():
+    program = ties()
+    program.variant = "integer"
+    with pytest.raises(ValueError) as raised:
+        onnx_export.convert(program)
+    assert str(raised.value) == "Export to ONNX needs a program of variant hardware, not integer"
 
 
 def test_a_zero_point_outside_a_byte_has_no_qdq_form(path):
