@@ -1,6 +1,6 @@
 """The function of a unit: its Verilog without stalls equals the naive specification."""
 
-from vit2rtl.sim.formal import specifications, transparent
+from vit2rtl.sim.formal import netlist, specifications, transparent
 
 TOP = "equality"
 
@@ -10,7 +10,8 @@ def harness(instance, verilog, folder):
 
     Combinational: every input and configuration is free, registers are wires.
     """
-    transparent.write(instance, verilog[f"{instance.name}.v"], folder)
+    netlist.flatten(instance, verilog, folder)
+    transparent.write(instance, folder)
     inputs, outputs = (sum(f.width for f in x) for x in (instance.inputs, instance.outputs))
     lanes, checks = [], {}
     for lane in range(instance.lanes):

@@ -11,8 +11,17 @@ hierarchy -top {name}
 proc
 flatten
 opt_clean
+setattr -unset init w:*
+autoname
+write_rtlil unit.il
 write_json netlist.json
 """
+
+
+def flatten(instance, verilog, folder):
+    """``unit.il`` and ``netlist.json``: the bare unit's Verilog as one module, names kept."""
+    files = {f"{instance.name}.v": verilog[f"{instance.name}.v"]}
+    yosys.run(_SCRIPT.format(name=instance.name), folder, files=files)
 
 
 @dataclass(frozen=True)
@@ -21,17 +30,17 @@ class Structure:
 
     registers    register -> (stage, width)
     widths       net -> bits
-    multipliers  (bits of both operands, result, its width) of each ``*`` in the Verilog
+    multipliers  (bits of both operands, bits of the result), each (net, index),
     """
 
     valid: list[str]
     registers: dict[str, tuple[int, int]]
     widths: dict[str, int]
-    multipliers: list[tuple[list[tuple[str, int]], str, int]]
+    multipliers: list[tuple[list[tuple[str, int]], list[tuple[str, int]]]]
 
 
-def structure(instance, verilog, depth, folder):
-    """Read a bare unit's structure from its netlist, and not from its names.
+def structure(instance, depth, folder):
+    """Read a unit's structure from ``netlist.json``, and not from its names.
 
     A register belongs to stage n if ``enable[n]`` of the unit's control decides on its next value.
     Nothing is trusted to this: it says which invariants to prove, and a wrong one is not provable.
@@ -39,7 +48,6 @@ def structure(instance, verilog, depth, folder):
     raises   ValueError for a register with no stage, or a stage with no valid register
     """
     name = instance.name
-    yosys.run(_SCRIPT.format(name=name), folder, files={f"{name}.v": verilog})
     netlist = json.loads((folder / "netlist.json").read_text(encoding="utf-8"))
     module = netlist["modules"][name]
     nets = module["netnames"]
@@ -68,17 +76,14 @@ def structure(instance, verilog, depth, folder):
 
 
 def _multiplier(connections, nets):
-    bit_names = {
+    names = {
         bit: (net, index)
         for net, d in nets.items()
         if not d.get("hide_name")
         for index, bit in enumerate(d["bits"])
     }
-    operands = [bit_names[bit] for port in "AB" for bit in connections[port] if bit in bit_names]
-    result = next(
-        net for net, d in nets.items() if not d.get("hide_name") and d["bits"] == connections["Y"]
-    )
-    return operands, result, len(connections["Y"])
+    operands = [names[bit] for port in "AB" for bit in connections[port] if bit in names]
+    return operands, [names[bit] for bit in connections["Y"]]
 
 
 def _connections(cells):

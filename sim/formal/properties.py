@@ -20,8 +20,8 @@ flatten
 """
 # Registers begin with any value; only the harness knows whether there was a reset.
 _STREAM = """
-read_verilog -sv {name}.v {name}_axis.v
-setattr -unset init w:*
+read_rtlil unit.il
+read_verilog -sv {name}_axis.v
 {reference}
 delete {top}/t:$mul
 opt -full

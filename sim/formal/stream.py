@@ -26,8 +26,9 @@ def harness(instance, verilog, folder):
     free; configuration is free whenever nothing is inside.
     """
     depth = latency(instance)
-    found = netlist.structure(instance, verilog[f"{instance.name}.v"], depth, folder)
-    transparent.write(instance, verilog[f"{instance.name}.v"], folder)
+    netlist.flatten(instance, verilog, folder)
+    found = netlist.structure(instance, depth, folder)
+    transparent.write(instance, folder)
     checks, declared = _checks(depth, found)
     products = _products(found, declared)
     text = _TEMPLATE.format(
@@ -123,17 +124,15 @@ def _products(found, declared):
     but for this, in unit and reference and from one cycle to the next.
     """
     lines = []
-    for number, (operands, result, width) in enumerate(found.multipliers):
+    for number, (operands, result) in enumerate(found.multipliers):
+        width = len(result)
         for side, instance in (("unit", "dut.unit"), ("reference", "reference")):
-            bits = ", ".join(
-                f"{_reference(declared, instance, net, found.widths[net])}[{index}]"
-                for net, index in operands
-            )
-            lines += [
-                f"  wire [{len(operands) - 1}:0] {side}_operands_{number} = {{{bits}}};",
-                f"  wire [{width - 1}:0] {side}_product_{number} = "
-                f"{_reference(declared, instance, result, width)};",
-            ]
+            for part, bits in (("operands", operands), ("product", result)):
+                joined = ", ".join(
+                    f"{_reference(declared, instance, net, found.widths[net])}[{index}]"
+                    for net, index in reversed(bits)
+                )
+                lines.append(f"  wire [{len(bits) - 1}:0] {side}_{part}_{number} = {{{joined}}};")
         lines += [
             f"  reg [{len(operands) - 1}:0] operands_{number};",
             f"  reg [{width - 1}:0] product_{number};",

@@ -15,11 +15,7 @@ module \\$dff (CLK, D, Q);
 endmodule
 """
 _SCRIPT = """
-read_verilog {name}.v
-hierarchy -top {name}
-proc
-flatten
-setattr -unset init w:*
+read_rtlil unit.il
 techmap -map wires.v
 select -assert-none t:$dff
 rename {name} {transparent}
@@ -27,8 +23,8 @@ write_rtlil {transparent}.il
 """
 
 
-def write(instance, verilog, folder):
-    """``transparent.il``: the bare unit's Verilog with registers as wires, names kept.
+def write(instance, folder):
+    """``transparent.il``: the flat ``unit.il`` with registers as wires, names kept.
 
     To be used with ``i__valid`` and ``o__ready`` high and ``rst`` low: then every register shows
     what the pipeline makes of the payload, and the output is the function of the unit.
@@ -36,5 +32,5 @@ def write(instance, verilog, folder):
     yosys.run(
         _SCRIPT.format(name=instance.name, transparent=NAME),
         folder,
-        files={f"{instance.name}.v": verilog, "wires.v": _WIRES},
+        files={"wires.v": _WIRES},
     )
