@@ -1,7 +1,7 @@
 """Drives and watches an AXI4-Stream unit cycle by cycle; notes every breach of the protocol."""
 
 from cocotb.clock import Clock
-from cocotb.triggers import RisingEdge
+from cocotb.triggers import FallingEdge, RisingEdge
 
 CLOCK_NS = 10
 RESET_CYCLES = 3
@@ -53,6 +53,33 @@ class AxiStream:
             if self._bit(self.o_valid, "m_axis_tvalid"):
                 self.note("m_axis_tvalid is high in reset")
         self.reset_n.value = 1
+
+    async def flush(self):
+        """Reset for one clock edge, both sides willing: in that cycle nothing moves."""
+        self.reset_n.value = 0
+        self.i_valid.value = 1
+        self.o_ready.value = 1
+        await FallingEdge(self.clock)
+        for handle, name in ((self.i_ready, "s_axis_tready"), (self.o_valid, "m_axis_tvalid")):
+            if self._bit(handle, name):
+                self.note(f"{name} is high in reset")
+        await self.edge
+        self.i_valid.value = 0
+        self.o_ready.value = 0
+        self.reset_n.value = 1
+
+    async def fill(self, beats, idle):
+        """Offer beats to a unit whose output is blocked, until ``idle`` ends; how many it takes."""
+        taken, valid = 0, False
+        for wait in idle:
+            await self.edge
+            if valid and self._bit(self.i_ready, "s_axis_tready"):
+                taken, valid = taken + 1, False
+            if not valid and not wait:
+                self._drive(*beats[taken % len(beats)][:2])
+                valid = True
+            self.i_valid.value = int(valid)
+        return taken
 
     async def configure(self, configuration):
         """Set the configuration inputs; nothing may be in flight."""

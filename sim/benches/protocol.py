@@ -192,3 +192,25 @@ async def throughput(dut):
         await stream.drain()
 
     await bench(dut, "throughput", "", body)
+
+
+@cocotb.test
+async def capacity(dut):
+    """A blocked unit closes every gap and holds a beat in each stage; one edge of reset empties."""
+
+    async def body(stream, task):
+        if not task["throughput"]:
+            return
+        stages = task["stages"]
+        record = task["records"][-1]
+        await stream.configure(record["configuration"])
+        beats = repeated(record, stages)
+        for state in fills(stages):
+            gaps = [slot == "0" for slot in f"{state:b}"]
+            taken = await stream.fill(beats, [*gaps, *[False] * (2 * stages + 2)])
+            if taken != stages:
+                stream.note(f"{taken} beats fit into {stages} stages")
+            await stream.flush()
+            await stream.drain(stages + 2)
+
+    await bench(dut, "throughput", "blocked and in reset", body)
