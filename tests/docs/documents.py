@@ -14,7 +14,7 @@ DOCUMENTS = {
 }
 # Blocks whose commands are checked; without a language (or indented) they may hold anything.
 SHELL = ("", "sh", "bash", "console")
-SHOWN = ("text", "verilog", "systemverilog", "json", "toml", "yaml")
+SHOWN = ("text", "verilog", "systemverilog", "c", "json", "toml", "yaml")
 LANGUAGES = ("python", *SHELL, *SHOWN)
 PROGRAMS = ("vit2rtl", "make")
 _FENCE = re.compile(

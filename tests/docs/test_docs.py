@@ -81,8 +81,10 @@ class Offline:
         if name == "quantize" and values["model"] == MODEL_NAME:
             self.checkpoints.add(os.path.normpath(values["out"]))
             return True
+        if name == "export":
+            return os.path.normpath(values["checkpoint_folder"]) in self.checkpoints
         if name not in ("evaluate", "lower", "vectors"):
-            return name == "verilog"
+            return name in ("verilog", "package")
         source = os.path.normpath(values.get("checkpoint_folder") or values["source"])
         if values.get("check"):
             return source in self.bundles
@@ -225,10 +227,11 @@ def test_what_runs_is_what_needs_nothing_but_the_embedded_model(parse):
         "vectors ./m --out v", "vectors m --images i --out v", "vectors w --check",
         "lower d --out e", "quantize deit_tiny_patch16_224 --out d", "simulate v",
         "quantize --help", "lower m --out p/", "vectors p --ops '*.fc1' --out w/",
-        "vectors ./w --check", "verilog --all --out v",
+        "vectors ./w --check", "export m --onnx f", "export d --onnx f",
+        "verilog --all --out v", "package requantizer --out i",
     )}
     assert [line for line, can in runs.items() if can] == [
         "quantize mnist_vit --out m/", "evaluate m --baseline", "vectors ./m --out v",
         "lower m --out p/", "vectors p --ops '*.fc1' --out w/", "vectors ./w --check",
-        "verilog --all --out v",
+        "export m --onnx f", "verilog --all --out v", "package requantizer --out i",
     ]

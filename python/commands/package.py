@@ -1,0 +1,71 @@
+"""``vit2rtl package``: the IP package of a hardware unit, one self-contained folder."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+import click
+
+from vit2rtl.commands import options
+from vit2rtl.commands.unit_options import given, make_instance, parameter_options
+from vit2rtl.rtl.packaging.package import write_package
+from vit2rtl.rtl.packaging.register_map import CHANNELS
+from vit2rtl.rtl.synthesis.table import measured
+
+
+@click.command()
+@click.argument("unit")
+@click.option("--out", metavar="DIR", required=True, type=click.Path(), help="Folder to write.")
+@click.option(
+    "--axi-lite/--no-axi-lite",
+    default=True,
+    show_default=True,
+    help="Add a top whose configuration is behind AXI4-Lite registers.",
+)
+@click.option(
+    "--channels",
+    type=int,
+    help="Output channels that the tables of the AXI4-Lite top hold, at least; 0: no tables, "
+    f"per-channel values travel in the stream.  [default: {CHANNELS}]",
+)
+@parameter_options
+@options.as_json
+def command(unit, out, axi_lite, channels, as_json, **parameters):
+    """Write the IP package of UNIT: what an FPGA team adds to its project.
+
+    \b
+    Into DIR, which it replaces if it holds an earlier package and nothing else:
+      README.md     data sheet: ports, timing, registers, area, proofs, a beat by hand
+      rtl/          Verilog-2001: bare unit, AXI4-Stream top, top with AXI4-Lite registers
+      vectors/      golden vectors with a self-checking bench
+      registers/ software/ lint/ constraints/ vivado/ quartus/ NAME.core NAME.f
+
+    \b
+    Examples:
+      vit2rtl package requantizer --lanes 8 --bits 8 --out requantizer-ip/
+      vit2rtl package requantizer --channels 3072 --out requantizer-ip/
+      vit2rtl package log_sqrt2_quantizer --no-axi-lite --out quantizer-ip/
+
+    The same command gives the same bytes, anywhere.
+    """
+    if channels is not None and not axi_lite:
+        raise click.UsageError("--channels sizes the tables of the AXI4-Lite top: leave it out")
+    instance = make_instance(unit, given(parameters))
+    files = write_package(
+        instance,
+        out,
+        axi_lite=axi_lite,
+        channels=CHANNELS if channels is None else channels,
+        area=measured(instance.unit.name),
+        claims=_claims(instance.unit.name),
+    )
+    if as_json:
+        options.show_json({"instance": instance.name, "folder": str(out), "files": files})
+        return
+    click.echo(f"{instance.name}: {len(files)} files in {out}; its README.md is the data sheet")
+
+
+def _claims(unit):
+    """What is proved of a unit, where the proofs are installed."""
+    if find_spec("vit2rtl.sim.formal.claims") is None:
+        return []
+    return import_module("vit2rtl.sim.formal.claims").claims(unit)
