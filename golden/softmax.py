@@ -163,14 +163,14 @@ def _of_differences(below, p):
 def _key_above(products, shift, octave):
     """int32[...]: key of the smallest number not below ``products / 2**shift``.
 
-    A product of zero, that of a row masked altogether, is above all.
+    The product of a row that is masked altogether is zero; its key is above all masked ones, which
+    lie 255 octaves down, by more octaves than there are thresholds.
     """
     length = bit_length(products)
     excess = np.maximum(length - octave - 1, 0)
     # A mantissa rounded up to 2**(octave+1) carries into the exponent.
     mantissas = -(-products >> excess) << np.maximum(octave + 1 - length, 0)
-    keys = mantissas + (length - octave - 1 - shift << octave)
-    return np.where(products == 0, 1 << 30, keys).astype(np.int32)
+    return (mantissas + (length - octave - 1 - shift << octave)).astype(np.int32)
 
 
 def logits(acc, multiplier, shift, *, bias=None, mask=None, width=12):

@@ -137,6 +137,29 @@ def test_masked_logits_change_nothing_for_the_others():
     assert (got[:, 40:] == 15).all()
 
 
+def test_many_masked_logits_add_nothing_to_a_short_sum():
+    p = softmax.parameters(0.01, 0.9, bits=4, exp_bits=8)
+    logits = np.concatenate([[[100, 0, -50]], np.full((1, 500), p.masked)], axis=1)
+    got = check(logits, 0.9, p)
+    assert got[0, :3].tolist() == softmax.quantize(logits[:, :3], p)[0].tolist()
+
+
+def test_a_threshold_rounded_up_to_an_exponential_is_not_above_it():
+    """Few mantissas and many sums: every second row has an e that its rounded threshold equals."""
+    p = softmax.parameters(0.01, 0.9, bits=4, exp_bits=8)
+    below = np.arange(0, 3000, 7)
+    met = 0
+    for tokens in range(20, 420, 9):
+        logits = 2047 - below[np.newaxis, :tokens]
+        check(logits, 0.9, p)
+        _, keys = softmax._terms_and_keys(logits, p)
+        total = exponentials(logits[0].tolist(), p)[1]
+        marks = softmax._key_above(
+            np.array([total * p.threshold_a, total * p.threshold_b]), p.threshold_shift, 7)
+        met += any(((mark - keys) % 128 == 0).any() for mark in marks)
+    assert met > 20
+
+
 def test_a_common_offset_changes_nothing():
     p = softmax.parameters(0.004, 0.4, bits=4)
     logits = np.arange(-300, 300, 7).reshape(1, -1)
