@@ -1,8 +1,5 @@
 """``vit2rtl package``: the IP package of a hardware unit, one self-contained folder."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
 import click
 
 from vit2rtl.commands import options
@@ -10,6 +7,7 @@ from vit2rtl.commands.unit_options import given, make_instance, parameter_option
 from vit2rtl.rtl.packaging.package import write_package
 from vit2rtl.rtl.packaging.register_map import CHANNELS
 from vit2rtl.rtl.synthesis.table import measured
+from vit2rtl.sim.formal.claims import claims
 
 
 @click.command()
@@ -56,16 +54,9 @@ def command(unit, out, axi_lite, channels, as_json, **parameters):
         axi_lite=axi_lite,
         channels=CHANNELS if channels is None else channels,
         area=measured(instance.unit.name),
-        claims=_claims(instance.unit.name),
+        claims=claims(instance.unit.name),
     )
     if as_json:
         options.show_json({"instance": instance.name, "folder": str(out), "files": files})
         return
     click.echo(f"{instance.name}: {len(files)} files in {out}; its README.md is the data sheet")
-
-
-def _claims(unit):
-    """What is proved of a unit, where the proofs are installed."""
-    if find_spec("vit2rtl.sim.formal.claims") is None:
-        return []
-    return import_module("vit2rtl.sim.formal.claims").claims(unit)

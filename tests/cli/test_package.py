@@ -7,6 +7,7 @@ import pytest
 from vit2rtl.cli import main
 from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl.synthesis.table import measured
+from vit2rtl.sim.formal.claims import claims
 
 
 @pytest.fixture
@@ -33,6 +34,8 @@ def test_writes_a_package_with_area_and_claims(unit, vit2rtl, tmp_path):
     sheet = (out / "README.md").read_text()
     for row in measured(unit):
         assert f"| `{row['instance']}`" in sheet
+    for claim in claims(unit):
+        assert f"| {claim.property}" in sheet and f" {claim.scope} " in sheet
 
 
 def test_json_names_every_file(vit2rtl, tmp_path):

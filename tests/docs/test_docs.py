@@ -96,7 +96,8 @@ class Offline:
 
 
 def options_of(command):
-    return {name for parameter in command.params for name in parameter.opts} | {"--help", "-h"}
+    names = (name for one in command.params for name in (*one.opts, *one.secondary_opts))
+    return {*names, "--help", "-h"}
 
 
 def check_span(span):
