@@ -6,7 +6,7 @@ TOP = "equality"
 
 
 def harness(instance, verilog, folder):
-    """The Verilog of the harness, and its checks: name -> what it means.
+    """The Verilog of the harness, its checks (name -> what it means), and an empty string.
 
     Combinational: every input and configuration is free, registers are wires.
     """
@@ -39,7 +39,7 @@ def harness(instance, verilog, folder):
         lanes="\n".join(lanes),
         all=" && ".join(f"check_{name}" for name in checks),
     )
-    return text + specifications.module(instance), checks
+    return text + specifications.module(instance), checks, ""
 
 
 def _slices(signal, fields, low):

@@ -31,12 +31,14 @@ class Structure:
     registers    register -> (stage, width)
     widths       net -> bits
     multipliers  (bits of both operands, bits of the result), each (net, index),
+    unclear      why there are no stages, and so no invariants; else empty
     """
 
     valid: list[str]
     registers: dict[str, tuple[int, int]]
     widths: dict[str, int]
     multipliers: list[tuple[list[tuple[str, int]], list[tuple[str, int]]]]
+    unclear: str = ""
 
 
 def structure(instance, depth, folder):
@@ -44,35 +46,39 @@ def structure(instance, depth, folder):
 
     A register belongs to stage n if ``enable[n]`` of the unit's control decides on its next value.
     Nothing is trusted to this: it says which invariants to prove, and a wrong one is not provable.
-
-    raises   ValueError for a register with no stage, or a stage with no valid register
     """
-    name = instance.name
     netlist = json.loads((folder / "netlist.json").read_text(encoding="utf-8"))
-    module = netlist["modules"][name]
+    module = netlist["modules"][instance.name]
+    nets, cells = module["netnames"], module["cells"].values()
+    widths = {net: len(d["bits"]) for net, d in nets.items()}
+    multipliers = [
+        _multiplier(cell["connections"], nets) for cell in cells if cell["type"] == "$mul"
+    ]
+    try:
+        return Structure(*_stages(module, depth), widths, multipliers)
+    except ValueError as unclear:
+        return Structure([], {}, widths, multipliers, str(unclear))
+
+
+def _stages(module, depth):
     nets = module["netnames"]
     if "control.enable" not in nets:
-        raise ValueError(f"{name} has no control with enables: its stream contract has no proof")
+        raise ValueError("no control with enables that say which stage a register belongs to")
     enables = {bit: n for n, bit in enumerate(nets["control.enable"]["bits"])}
-    cells = module["cells"].values()
-    registers, drivers = _connections(cells)
+    registers, drivers = _connections(module["cells"].values())
     cones = {q: _cone(d, drivers, enables) for q, d in registers.items()}
-    stage = {q: _only(name, q, cone, enables, nets) for q, cone in cones.items()}
+    stage = {q: _only(q, cone, enables, nets) for q, cone in cones.items()}
     valid, before = [], module["ports"]["i__valid"]["bits"][0]
     for n in range(depth):
         heirs = [q for q in cones if stage[q] == n and before in cones[q] and q != before]
         if len(heirs) != 1:
-            raise ValueError(f"{name}: stage {n} must have one valid register, not {len(heirs)}")
+            raise ValueError(f"stage {n} must have one valid register, not {len(heirs)}")
         before = heirs[0]
         valid.append(before)
     names = _names(nets, stage)
     valid = [next(net for net in names if nets[net]["bits"] == [bit]) for bit in valid]
     others = {net: (n, len(nets[net]["bits"])) for net, n in names.items() if net not in valid}
-    widths = {net: len(d["bits"]) for net, d in nets.items()}
-    multipliers = [
-        _multiplier(cell["connections"], nets) for cell in cells if cell["type"] == "$mul"
-    ]
-    return Structure(valid, others, widths, multipliers)
+    return valid, others
 
 
 def _multiplier(connections, nets):
@@ -111,11 +117,11 @@ def _cone(bit, drivers, ends):
     return seen
 
 
-def _only(name, register, cone, enables, nets):
+def _only(register, cone, enables, nets):
     found = {enables[bit] for bit in cone if bit in enables}
     if len(found) != 1:
         net = next(net for net, d in nets.items() if register in d["bits"])
-        raise ValueError(f"{name}: register {net} must have one enable, not {len(found)}")
+        raise ValueError(f"register {net} must have one enable, not {len(found)}")
     return found.pop()
 
 

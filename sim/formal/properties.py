@@ -77,9 +77,11 @@ def prove(instance, name, folder, *, sources=None, timeout=300):
     method, proof, search = (
         (stream, _STREAM, _SEARCH) if name == STREAM else (function, _FUNCTION, None)
     )
-    text, checks = method.harness(instance, sources, folder)
+    text, checks, unclear = method.harness(instance, sources, folder)
     files = {**sources, "harness.v": text}
-    log = _solve(instance, method.TOP, proof, folder, files, timeout, steps=_INDUCTION)
+    log = ""
+    if not unclear:
+        log = _solve(instance, method.TOP, proof, folder, files, timeout, steps=_INDUCTION)
     status = PROVED if "SUCCESS!" in log else FAILED if "FAIL!" in log else OPEN
     if status != PROVED and search:
         # The induction may fail from a state that no reset leads to: look for one that is reached.
@@ -88,7 +90,8 @@ def prove(instance, name, folder, *, sources=None, timeout=300):
         status = FAILED if "FAIL!" in log else OPEN
     seconds = round(time.monotonic() - start, 2)
     if status != FAILED:
-        return Outcome(name, instance.name, status, seconds)
+        reasons = {"structure": unclear} if unclear else {}
+        return Outcome(name, instance.name, status, seconds, reasons)
     trace = _trace(log)
     failures = {
         check: meaning

@@ -19,7 +19,9 @@ OUTWARD = (
 
 
 def harness(instance, verilog, folder):
-    """The Verilog of the harness, and its checks: name -> what it means.
+    """The Verilog of the harness, its checks (name -> what it means), and what stands in the way.
+
+    The last is why no induction can be tried, as a rule empty.
 
     A model of the contract (a valid bit for each stage) runs beside the AXI4-Stream top. One beat,
     whichever the solver likes, is watched from input to output. Inputs, stalls and resets are
@@ -55,7 +57,7 @@ def harness(instance, verilog, folder):
         all=" && ".join(f"check_{c}" for c in checks),
         outward=" && ".join(f"check_{c}" for c in OUTWARD),
     )
-    return text, {name: meaning for name, (_, meaning) in checks.items()}
+    return text, {name: meaning for name, (_, meaning) in checks.items()}, found.unclear
 
 
 def _checks(depth, found):
@@ -98,7 +100,7 @@ def _checks(depth, found):
         ),
     }
     declared = []
-    for n in range(depth):
+    for n in range(len(found.valid)):
         checks[f"ahead_{n}"] = (
             f"!watched[{n}] || (ahead == {_count('valid', range(n + 1, depth))} && waited <= {n})",
             f"invariant: beats ahead of stage {n}",
