@@ -28,13 +28,13 @@ opt -full
 async2sync
 dffunmap
 opt -full
-sat -set-assumes -prove-asserts -timeout {timeout} {steps} {shown} {top}
+sat -set-assumes -prove-asserts {steps} {shown} {top}
 """
 _FUNCTION = """
 {reference}
 chformal -lower
 opt -full
-sat -prove-asserts -timeout {timeout} {shown} {top}
+sat -prove-asserts {shown} {top}
 """
 _SHOWN = "-show-public -dump_vcd trace.vcd"
 _INDUCTION = "-tempinduct -maxsteps 2"
@@ -104,11 +104,11 @@ def prove(instance, name, folder, *, sources=None, timeout=300):
 def _solve(instance, top, proof, folder, files, timeout, define="", steps=""):
     reference = _REFERENCE.format(top=top, transparent=transparent.NAME, define=define)
     script = proof.format(
-        name=instance.name, reference=reference, top=top, timeout=timeout, steps=steps, shown=_SHOWN
+        name=instance.name, reference=reference, top=top, steps=steps, shown=_SHOWN
     )
     files = {**files, f"prove{define.lower()}.ys": script}
     try:
-        log = yosys.run(script, folder, files=files, timeout=timeout + 60)
+        log = yosys.run(script, folder, files=files, timeout=timeout)
     except yosys.YosysTimeout:
         log = "Interrupted\n"
     (folder / f"prove{define.lower()}.log").write_text(log, encoding="utf-8")
