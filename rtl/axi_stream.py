@@ -80,28 +80,40 @@ class AxiStreamTop(wiring.Component):
             self.m_axis_tlast.eq(offered[-1]),
         ]
         configuration = {f.name: getattr(self, f.name) for f in self.instance.configuration}
-        if self.external:
-            m.submodules.unit = VerilogInstance(
-                self.instance.name,
-                i_clk=ClockSignal(),
-                i_rst=ResetSignal(),
-                i_i__payload=taken,
-                i_i__valid=i_valid,
-                o_i__ready=i_ready,
-                o_o__payload=offered,
-                o_o__valid=o_valid,
-                i_o__ready=self.m_axis_tready,
-                **{f"i_{name}": value for name, value in configuration.items()},
-            )
-        else:
-            m.submodules.unit = unit = component(self.instance)
-            m.d.comb += [
-                unit.i.payload.as_value().eq(taken),
-                unit.i.valid.eq(i_valid),
-                i_ready.eq(unit.i.ready),
-                offered.eq(unit.o.payload.as_value()),
-                o_valid.eq(unit.o.valid),
-                unit.o.ready.eq(self.m_axis_tready),
-                *(getattr(unit, name).eq(value) for name, value in configuration.items()),
-            ]
+        add_unit(
+            m,
+            self.instance,
+            configuration,
+            external=self.external,
+            i=(taken, i_valid, i_ready),
+            o=(offered, o_valid, self.m_axis_tready),
+        )
         return m
+
+
+def add_unit(m, instance, configuration, *, external, i, o):
+    """Add the bare unit as ``unit``, in the clock and reset of ``m``.
+
+    configuration  field name -> value
+    external       as a Verilog module of a file of its own
+    i, o           (payload, valid, ready) of either stream; of ``i`` the ready, of ``o`` payload
+                   and valid are driven
+    """
+    if external:
+        streams = dict(zip(("i_i__payload", "i_i__valid", "o_i__ready"), i, strict=True))
+        streams |= zip(("o_o__payload", "o_o__valid", "i_o__ready"), o, strict=True)
+        settings = {f"i_{name}": value for name, value in configuration.items()}
+        m.submodules.unit = VerilogInstance(
+            instance.name, i_clk=ClockSignal(), i_rst=ResetSignal(), **streams, **settings
+        )
+        return
+    m.submodules.unit = unit = component(instance)
+    m.d.comb += [
+        unit.i.payload.as_value().eq(i[0]),
+        unit.i.valid.eq(i[1]),
+        i[2].eq(unit.i.ready),
+        o[0].eq(unit.o.payload.as_value()),
+        o[1].eq(unit.o.valid),
+        unit.o.ready.eq(o[2]),
+        *(getattr(unit, name).eq(value) for name, value in configuration.items()),
+    ]

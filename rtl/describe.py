@@ -24,15 +24,18 @@ def describe(instance):
         "beats_per_cycle": 1,
         "ports": axi_ports(instance),
         "lanes": {
-            f"{name}_tdata": {
-                "lanes": instance.lanes,
-                "lane_bits": lane_bits(fields),
-                "padding_bits": tdata_width(fields, instance.lanes)
-                - lane_bits(fields) * instance.lanes,
-                "fields": lane_fields(fields),
-            }
-            for name, fields in names.items()
+            f"{name}_tdata": packing(fields, instance.lanes) for name, fields in names.items()
         },
+    }
+
+
+def packing(fields, lanes):
+    """How the lanes of a stream lie in its TDATA."""
+    return {
+        "lanes": lanes,
+        "lane_bits": lane_bits(fields),
+        "padding_bits": tdata_width(fields, lanes) - lane_bits(fields) * lanes,
+        "fields": lane_fields(fields),
     }
 
 
@@ -109,19 +112,19 @@ def port_table(description):
 def lane_table(lanes):
     """Lines of a section on each stream: where the fields of a lane are."""
     lines = []
-    for port, packing in lanes.items():
+    for port, layout in lanes.items():
         lines += [
             "",
             f"## Lanes of `{port}`",
             "",
-            f"Lane n takes bits `{packing['lane_bits']}*n` up, n from 0 to {packing['lanes'] - 1}; "
-            f"{packing['padding_bits']} padding bits on top.",
+            f"Lane n takes bits `{layout['lane_bits']}*n` up, n from 0 to {layout['lanes'] - 1}; "
+            f"{layout['padding_bits']} padding bits on top.",
             "",
             *table(
                 ("field", "bits within the lane", "number"),
                 [
                     (f"`{f['name']}`", f"{f['lsb'] + f['width'] - 1}:{f['lsb']}", _kind(f))
-                    for f in packing["fields"]
+                    for f in layout["fields"]
                 ],
             ),
         ]

@@ -1,12 +1,11 @@
 """The AXI top of a package: streams as the ``_axis`` top has them, configuration by AXI4-Lite."""
 
 from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, ResetSignal, Signal
-from amaranth.hdl import Instance as VerilogInstance
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from vit2rtl.rtl import component, latency
-from vit2rtl.rtl.axi_stream import lane_bits, tdata_width
+from vit2rtl.rtl import latency
+from vit2rtl.rtl.axi_stream import add_unit, lane_bits, tdata_width
 from vit2rtl.rtl.packaging.axi_lite import AxiLiteRegisters, axi_lite_ports
 from vit2rtl.rtl.packaging.channel_tables import ChannelTables, stream_fields
 
@@ -89,7 +88,14 @@ class AxiTop(wiring.Component):
             i_ready = tables.o.ready
         offered = Signal(lanes * lane_bits(self.instance.outputs) + 1)
         m.d.comb += [self.m_axis_tdata.eq(offered[:-1]), self.m_axis_tlast.eq(offered[-1])]
-        self._connect_unit(m, registers, i_payload, i_valid, i_ready, offered, o_valid)
+        add_unit(
+            m,
+            self.instance,
+            {f.name: getattr(registers, f.name) for f in self.instance.configuration},
+            external=self.external,
+            i=(i_payload, i_valid, i_ready),
+            o=(offered, o_valid, self.m_axis_tready),
+        )
         return m
 
     def _connect_registers(self, m, registers):
@@ -107,30 +113,3 @@ class AxiTop(wiring.Component):
         leaves = self.m_axis_tvalid & self.m_axis_tready
         m.d.sync += beats_inside.eq(beats_inside + enters - leaves)
         m.d.comb += busy.eq(beats_inside != 0)
-
-    def _connect_unit(self, m, registers, i_payload, i_valid, i_ready, offered, o_valid):
-        configuration = {f.name: getattr(registers, f.name) for f in self.instance.configuration}
-        if self.external:
-            m.submodules.unit = VerilogInstance(
-                self.instance.name,
-                i_clk=ClockSignal(),
-                i_rst=ResetSignal(),
-                i_i__payload=i_payload,
-                i_i__valid=i_valid,
-                o_i__ready=i_ready,
-                o_o__payload=offered,
-                o_o__valid=o_valid,
-                i_o__ready=self.m_axis_tready,
-                **{f"i_{name}": value for name, value in configuration.items()},
-            )
-            return
-        m.submodules.unit = unit = component(self.instance)
-        m.d.comb += [
-            unit.i.payload.as_value().eq(i_payload),
-            unit.i.valid.eq(i_valid),
-            i_ready.eq(unit.i.ready),
-            offered.eq(unit.o.payload.as_value()),
-            o_valid.eq(unit.o.valid),
-            unit.o.ready.eq(self.m_axis_tready),
-            *(getattr(unit, name).eq(value) for name, value in configuration.items()),
-        ]

@@ -60,7 +60,7 @@ def data_sheet(instance, register_map, shown, files, *, area, claims):
     if register_map:
         parts += _registers(register_map)
     parts += [*_beat(instance, shown, description), *_diagram(instance, shown)]
-    parts += [*_area(area), *_claims(claims), *_vectors(instance)]
+    parts += [*_area(area), *_claims(claims, register_map), *_vectors(instance)]
     return "\n".join(parts) + "\n"
 
 
@@ -193,7 +193,12 @@ def _area(rows):
     if not rows:
         yield "Not measured."
         return
-    yield "The bare unit, measured with the tools named; Xilinx: cells before placement.\n"
+    tools = dict.fromkeys(row["tools"] for row in rows)
+    yield (
+        "Cells of the bare unit alone; clocks between registers at every port, the median of "
+        "several seeds;\nXilinx cells (xc7, xcup) are from before placement. Tools: "
+        + "; ".join(tools) + ".\n"
+    )
     shown = []
     for row in rows:
         cells = ", ".join(f"{count} {name}" for name, count in row["cells"].items() if count)
@@ -202,13 +207,15 @@ def _area(rows):
     yield from table(("instance", "device", "cells", "MHz", "measured"), shown)
 
 
-def _claims(claims):
+def _claims(claims, registers):
     yield "\n## What is proved\n"
     if not claims:
         yield "Nothing is claimed."
         return
     rows = [(c.property, c.status, c.scope, c.method) for c in claims]
     yield from table(("property", "status", "scope", "method"), rows)
+    if registers:
+        yield "\nThe `_axi` top around the unit is not proved but simulated, with cocotbext-axi."
 
 
 def _vectors(instance):

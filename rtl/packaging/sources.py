@@ -1,8 +1,7 @@
 """Verilog of a package: the unit, its AXI4-Stream top, and the top with AXI4-Lite registers."""
 
 from vit2rtl.rtl import latency, verilog
-from vit2rtl.rtl.axi_stream import lane_bits, tdata_width
-from vit2rtl.rtl.describe import lane_fields
+from vit2rtl.rtl.describe import packing
 from vit2rtl.rtl.interfaces import annotated
 from vit2rtl.rtl.packaging.axi_top import AxiTop
 from vit2rtl.rtl.packaging.channel_tables import stream_fields
@@ -30,14 +29,7 @@ def axi_lanes(register_map):
     instance = register_map.instance
     streams = {"s_axis": stream_fields(register_map), "m_axis": instance.outputs}
     return {
-        f"{name}_tdata": {
-            "lanes": instance.lanes,
-            "lane_bits": lane_bits(fields),
-            "padding_bits": tdata_width(fields, instance.lanes)
-            - lane_bits(fields) * instance.lanes,
-            "fields": lane_fields(fields),
-        }
-        for name, fields in streams.items()
+        f"{name}_tdata": packing(fields, instance.lanes) for name, fields in streams.items()
     }
 
 
@@ -53,8 +45,8 @@ def _axi_top(register_map):
     if register_map.table:
         names = " and ".join(field.name for field in register_map.table.fields)
         lines.append(f"Of each channel {names} come from tables of {register_map.table.rows} rows.")
-    for payload, packing in axi_lanes(register_map).items():
-        lines += verilog.lane_lines(payload, packing)
+    for payload, layout in axi_lanes(register_map).items():
+        lines += verilog.lane_lines(payload, layout)
     header = "".join(f"// {line}".rstrip() + "\n" for line in lines)
     text, yosys = verilog.modules(name, AxiTop(register_map, external=True))
     return header + verilog.tools(yosys) + "\n" + annotated(text)

@@ -25,7 +25,7 @@ CLAIM = SimpleNamespace(
 )
 AREA = {
     "instance": "one", "device": "ecp5", "cells": {"LUT4": 17, "MULT18X18D": 0},
-    "fmax_mhz": 123.4, "date": "2026-01-02",
+    "fmax_mhz": 123.4, "date": "2026-01-02", "tools": "yosys 1, nextpnr 2",
 }
 RULES = {"DECLFILENAME", "UNUSEDSIGNAL", "WIDTHEXPAND"}
 
@@ -287,6 +287,7 @@ def test_a_unit_that_answers_wrong_has_no_diagram():
 def test_the_data_sheet_repeats_what_was_measured_and_proved(folder):
     sheet = (folder / "README.md").read_text()
     assert "| `one`    | ecp5   | 17 LUT4 | 123 | 2026-01-02 |" in sheet
+    assert "Tools: yosys 1, nextpnr 2.\n" in sheet
     assert "| nothing is lost | proved | every width | induction |" in sheet
 
 
