@@ -39,7 +39,9 @@ checked alone, whatever came before it.
 
 In the formulas q is an input code, z the output's `zero_point`, clip saturates to the output's
 bits, >> is arithmetic. `acc` stays within `accumulator_bound`, a signed number of
-`accumulator_bits`.
+`accumulator_bits`. Where an op has `heads`, columns h·D to (h+1)·D - 1 of q, k, v and of what
+attention × V gives are those of head h, D = columns / heads; logits and codes of softmax are
+[..., heads, queries, keys], a bias [heads, queries, keys], a mask [windows, queries, keys].
 """
 
 

@@ -19,7 +19,7 @@ FORMULAS = {
     "linear": ("acc = Σ q·(weight - weight_zero_point) + bias; " + _REQUANTIZE, _HALF_UP),
     "query_key": (
         "by head, acc = Σ (q - q_zero_point)·(k - k_zero_point) (+ bias), the output; with a "
-        "multiplier " + _REQUANTIZE + ", but the smallest number where mask is 1",
+        "multiplier " + _REQUANTIZE + ", never the smallest number, which is where mask is 1",
         "none, with a multiplier half up, once"),
     "softmax": (
         "t = ((max - q)·multiplier + 2^(shift-1)) >> shift; m = rom[t mod 2^rom_bits]; "
@@ -36,7 +36,10 @@ FORMULAS = {
         "below bit 0 and the zero code left out; clip(((E·multipliers[0] + O·multipliers[1] + "
         "2^(n-1)) >> n) + z), n = multipliers[2]", _HALF_UP),
     "layernorm": (
-        "S1 = Σq; V = D·Σq² - S1² + epsilon; r / 2^k = 1/√V by seeds and two Newton steps; "
+        "S1 = Σq; V = D·Σq² - S1² + epsilon, D columns; p = ⌊(bits of V - 21) / 2⌋, m = ⌊V / 4^p⌋; "
+        "y = seeds[m >> 14] << 10, then twice "
+        "y = (y·((3·2^44 - m·(y² >> 16)) >> 22) + 2^22) >> 23; "
+        "r = min((y + 4) >> 3, 2^17 - 1), k = p + 27; "
         "clip((((D·q - S1)·r·gain >> (shift + k - 16)) + offset + 2^15) >> 16), less 2^(bits-1) "
         "where the output is signed", _HALF_UP),
     "layernorm_float": (

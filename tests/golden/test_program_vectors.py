@@ -128,6 +128,14 @@ def test_some_ops_have_their_tensors_only(tmp_path):
     assert not [result for result in replay(vectors) if result.mismatches]
 
 
+def test_what_no_chosen_op_needs_is_not_run(tmp_path):
+    program = small_program()
+    program.ops[3].attributes["scales"] = []
+    with pytest.raises(ValueError, match="zip"):
+        write_vectors(tmp_path / "b", program, CODES)
+    write_vectors(tmp_path / "b", program, CODES, ops=select(program, ["patches", "select"]))
+
+
 @pytest.mark.parametrize(("pattern", "said"), [
     ("pro", "No op matches 'pro': near it are proj"),
     ("slect", "No op matches 'slect': near it are select"),

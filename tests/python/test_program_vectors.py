@@ -174,6 +174,28 @@ def test_the_oracle_sees_what_is_wrong_in_a_file(bundle, tmp_path, case, file, o
     assert differences(out, 1, only=op)[op] > 0
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_constants_have_the_bits_of_what_they_stand_for(bundle, case):
+    """Tables and what is added to the stream those of the output, weights those of the recipe."""
+    files, found = program_oracle.Bundle(bundle(*case)), set()
+    for op in files.ops.values():
+        output = files.described[op["output"]]
+        for constant in op["constants"]:
+            bits = constant["layout"]["bits"], constant["layout"]["signed"]
+            found.add((op["kind"], constant["role"]))
+            if constant["role"] == "table" or op["kind"] == "embed":
+                assert bits == (output["bits"], output["signed"])
+            elif constant["role"] == "weight":
+                assert bits == (case[1], False)
+            elif op["kind"] == "embed_float":
+                assert bits == (16, True)
+            elif constant["role"] in ("multiplier", "shift", "index", "mask", "rom", "seeds"):
+                assert not bits[1] and bits[0] <= {"mask": 1, "shift": 6}.get(constant["role"], 18)
+            else:
+                assert bits[1], constant
+    assert {("table", "table"), ("linear", "weight"), ("linear", "bias")} < found
+
+
 @pytest.mark.parametrize(("op", "role"), [("attn.softmax", "rom"), ("norm1", "seeds")])
 def test_derived_tables_must_follow_from_the_op(bundle, tmp_path, op, role):
     """A table that is wrong in both files, with hashes that are right."""
