@@ -163,6 +163,9 @@ def test_a_format_that_the_writer_does_not_know(tmp_path):
     assert str(caught.value) == "Format must be one of coe, mif, c, not 'hex'"
 
 
+needs_gcc = pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")
+
+
 def compiled(folder, header, program):
     """Runs a C program that includes a header; its exit status."""
     (folder / "main.c").write_text(program)
@@ -197,6 +200,7 @@ int main(void) {
 """
 
 
+@needs_gcc
 def test_a_c_program_dequantizes_the_vectors(converted, tmp_path):
     program = DEQUANTIZE.replace("PREFIX", DEQUANTIZER.name.upper())
     program = program.replace("prefix", DEQUANTIZER.name)
@@ -228,6 +232,7 @@ int main(void) {
 """
 
 
+@needs_gcc
 def test_the_widest_numbers_are_c_constants(tmp_path):
     instance = Instance.of("requantizer", acc_width=32, zero_point_width=32)
     with BundleWriter(tmp_path / "bundle", {}, formats=["c"]) as writer:
