@@ -1,6 +1,6 @@
 """Which mutants are no bugs: proved by induction to do the same wherever anyone may look."""
 
-from bitwuzla import Bitwuzla, Kind, Option, Options, Result
+from bitwuzla import Kind, Result
 
 from vit2rtl.sim.mutation.transitions import TransitionSystem
 
@@ -105,10 +105,7 @@ class Equivalence:
         if not owed:
             return set()
         manager = self._system.manager
-        options = Options()
-        options.set(Option.PRODUCE_MODELS, True)
-        options.set(Option.TIME_LIMIT_PER, SECONDS_PER_QUERY * 1000)
-        solver = Bitwuzla(manager, options)
+        solver = self._system.solver(SECONDS_PER_QUERY)
         for condition in known:
             solver.assert_formula(condition)
         all_hold = self._make(Kind.AND, [manager.mk_true(), *owed.values(), manager.mk_true()])

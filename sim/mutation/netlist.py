@@ -79,7 +79,7 @@ class MutatedNetlist:
     assumptions: str
 
 
-def sample(instance, *, count, seed):
+def sample(instance, *, count, seed, sources=None):
     """``tuple[Mutant]``: an even sampling by yosys; all of them where there are fewer.
 
     Sampled over modules, cells, ports and wires; the same seed gives the same mutants.
@@ -89,7 +89,7 @@ def sample(instance, *, count, seed):
     with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as folder:
         # More than wanted, for the clock pins among them are dropped.
         listing = f"mutate -list {count + count // 4 + 20} -seed {seed + 1} -o mutants.txt"
-        _yosys(instance, [listing], Path(folder))
+        _yosys(instance, [listing], Path(folder), sources)
         lines = (Path(folder) / "mutants.txt").read_text(encoding="utf-8").splitlines()
     mutants = [_parse(line) for line in lines]
     return tuple(m for m in mutants if m.port not in _CLOCKS)[:count]

@@ -37,12 +37,13 @@ def score(mutated, *, bundle=None, simulator="verilator", seed=0, jobs=1, report
     report = report or (lambda phase, done, total: None)
     instance = mutated.instance
     with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as folder:
-        benches = _Benches(mutated, bundle, Path(folder), find(simulator), seed)
+        benches = Benches(mutated, bundle, Path(folder), find(simulator), seed)
         killed = {bench: [] for bench in BENCHES}
         left = list(range(1, len(mutated.mutants) + 1))
         left = _judge(benches.replayed, left, killed, jobs, "replay", report)
         left, equivalent = _proved(mutated, left, report)
         left = _judge(benches.driven, left, killed, jobs, "protocol", report)
+        _original_passes(benches.replayed)  # nothing else has made benches fail on the way
     return Score(
         instance=instance.name,
         unit=instance.unit.name,
@@ -55,7 +56,7 @@ def score(mutated, *, bundle=None, simulator="verilator", seed=0, jobs=1, report
     )
 
 
-class _Benches:
+class Benches:
     """The compiled benches of one netlist; each call simulates one mutant in its own folder."""
 
     def __init__(self, mutated, bundle, folder, tool, seed):
@@ -111,7 +112,7 @@ def _directed(instance, bundle):
 def _judge(bench, numbers, killed, jobs, phase, report):
     """Numbers that survive; those killed are filed under the bench that fails first.
 
-    The circuit without a mutant comes first and last: benches that fail for it judge nothing.
+    The circuit without a mutant comes first: benches that fail for it judge nothing.
     """
     if not numbers:
         return []
@@ -131,7 +132,6 @@ def _judge(bench, numbers, killed, jobs, phase, report):
         raise
     finally:
         pool.shutdown()
-    _original_passes(bench)
     for number in numbers:
         if verdicts[number]:
             killed[verdicts[number]].append(number)

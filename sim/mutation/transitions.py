@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bitwuzla import Kind, TermManager
+from bitwuzla import Bitwuzla, Kind, Option, Options, TermManager
 
 _UNARY = {"not": Kind.BV_NOT, "neg": Kind.BV_NEG, "redand": Kind.BV_REDAND}
 _UNARY |= {"redor": Kind.BV_REDOR, "redxor": Kind.BV_REDXOR}
@@ -66,6 +66,19 @@ class TransitionSystem:
 
     def value(self, width, number):
         return self.manager.mk_bv_value(self.manager.mk_bv_sort(width), number)
+
+    def solver(self, seconds=0):
+        """A solver that gives counterexamples; without a limit of time by default."""
+        options = Options()
+        options.set(Option.PRODUCE_MODELS, True)
+        options.set(Option.TIME_LIMIT_PER, seconds * 1000)
+        return Bitwuzla(self.manager, options)
+
+    def number(self, term):
+        """The integer that a term without variables is."""
+        solver = self.solver()
+        solver.check_sat()
+        return int(solver.get_value(term).value(10))
 
     def step(self, leaves):
         """The :class:`Step` for a term of every input and state, by line.
