@@ -15,6 +15,7 @@ from vit2rtl.sim.results import check_results_path, write_junit
 from vit2rtl.sim.simulators import SIMULATORS
 
 SHOWN_MISMATCHES = 10
+SHOWN_BINS = 20
 
 
 @click.command()
@@ -134,8 +135,10 @@ def show_coverage(coverages, out):
     coverage.write(out, coverages)
     for covered in coverages:
         click.echo(covered.line())
-        for label in covered.missing:
+        for label in covered.missing[:SHOWN_BINS]:
             click.echo(f"    not reached: {label}")
+        if len(covered.missing) > SHOWN_BINS:
+            click.echo(f"    and {len(covered.missing) - SHOWN_BINS} more")
     click.echo(f"coverage in {out / 'coverage.json'} and {out / 'coverage.md'}")
 
 

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from vit2rtl import cli, rtl
+from vit2rtl.commands.simulate import show_coverage
 from vit2rtl.golden.bundle import BundleWriter
 from vit2rtl.golden.directed import directed_records
 from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import verilog
+from vit2rtl.sim.coverage import Coverage
 from vit2rtl.sim.coverage_bins import declared
 
 INSTANCE = Instance.of("log2_dequantizer", lanes=2)
@@ -55,6 +57,17 @@ def test_a_line_for_each_bench_and_a_total(bundle, capfd):
     assert lines[-1].startswith("4 benches, ")
     assert lines[-1].endswith(" 0 mismatches, 0 failed; results in simulation/results.xml")
     assert (bundle.parent / "simulation" / "results.xml").exists()
+
+
+def test_bins_that_were_missed_are_named(capsys, tmp_path):
+    hits = {f"code: {n}": {"icarus": 0} for n in range(23)} | {"code: 23": {"icarus": 4}}
+    show_coverage([Coverage("unit_l1", hits)], tmp_path)
+    assert capsys.readouterr().out.splitlines() == [
+        "coverage 1/24 bins  unit_l1",
+        *(f"    not reached: code: {n}" for n in range(20)),
+        "    and 3 more",
+        f"coverage in {tmp_path}/coverage.json and {tmp_path}/coverage.md",
+    ]
 
 
 def test_a_mismatch_is_named_and_exits_1(bundle, capfd, tmp_path):
