@@ -1,6 +1,8 @@
 """``vit2rtl synthesize``: area and clock frequency of units and of the designs beside them."""
 
+import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -63,20 +65,15 @@ def command(context, names, devices, seeds, no_place, fabric, check, renew, out,
         if name not in UNITS and name not in REFERENCES:
             known = ", ".join([*UNITS, *REFERENCES])
             raise click.UsageError(f"UNIT must be one of {known}, not {name!r}")
-    if check or renew:
-        for flag, set_ in (("--fabric", fabric), *((option(name), True) for name in chosen)):
-            if set_:
-                raise click.UsageError(f"{flag} does not go with the committed table: leave it out")
-        if check and renew:
-            raise click.UsageError("Give --check or --table, not both")
-        if renew and (out is None or no_place or devices or
-                      context.get_parameter_source("seeds").name != "DEFAULT"):
-            raise click.UsageError("--table needs --out DIR, and measures all devices and seeds")
-        tasks = plan.tasks(names, devices)
-    else:
-        tasks = _tasks(names or UNITS, chosen, devices or ("ecp5",), fabric)
     count = 0 if no_place else seeds
-    tasks = [Task(t.design, t.device, min(t.seeds, count), t.fabric) for t in tasks]
+    if check or renew:
+        _refuse_beside_table(chosen, fabric, check, renew)
+        fixed = no_place or devices or context.get_parameter_source("seeds").name != "DEFAULT"
+        if renew and (out is None or fixed):
+            raise click.UsageError("--table needs --out DIR, and measures all devices and seeds")
+        tasks = [replace(task, seeds=min(task.seeds, count)) for task in plan.tasks(names, devices)]
+    else:
+        tasks = _tasks(names or UNITS, chosen, devices or ("ecp5",), count, fabric)
     if not tasks:
         raise click.UsageError("The table has no row of this kind")
     rows = _measure(tasks, out, finish=_table_writer() if renew else None)
@@ -85,10 +82,19 @@ def command(context, names, devices, seeds, no_place, fabric, check, renew, out,
     else:
         click.echo("\n".join(document.text_tables(rows)))
     if check:
-        _report(table.differences(rows), len(rows))
+        _report(table.differences(rows), len(rows), quiet=as_json)
 
 
-def _tasks(names, parameters, devices, fabric):
+def _refuse_beside_table(parameters, fabric, check, renew):
+    """The table says what is measured: no other option may."""
+    said = [*(["--fabric"] if fabric else []), *map(option, parameters)]
+    if said:
+        raise click.UsageError(f"{said[0]} does not go with the committed table: leave it out")
+    if check and renew:
+        raise click.UsageError("Give --check or --table, not both")
+
+
+def _tasks(names, parameters, devices, seeds, fabric):
     tasks = []
     for name in names:
         has = UNITS[unit_of(name)].parameters if unit_of(name) else {}
@@ -97,7 +103,7 @@ def _tasks(names, parameters, devices, fabric):
                 takes = f"it has {', '.join(map(option, has))}" if has else "it has none"
                 raise click.UsageError(f"{name} has no option {option(parameter)}; {takes}")
         one = design(name, **parameters)
-        tasks += [Task(one, DEVICES[device], 99, fabric) for device in devices]
+        tasks += [Task(one, DEVICES[device], seeds, fabric) for device in devices]
     return tasks
 
 
@@ -115,9 +121,14 @@ def _measure(tasks, out, finish):
 
 
 def _parts(folder):
-    """Every file of a folder that this command wrote; None for any other folder."""
-    return {path.name for path in folder.iterdir()} if (
-        folder / "measurements.json").is_file() else None
+    """Names that this command wrote into a folder, None for a folder of another kind."""
+    try:
+        text = (folder / "measurements.json").read_text(encoding="utf-8")
+        modules = {row["instance"] for row in json.loads(text)["measurements"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    of_modules = (path.name for path in folder.iterdir() if path.name.split(".")[0] in modules)
+    return {"measurements.json", table.NAME, "area.md", "area.png", *of_modules}
 
 
 def _rows(tasks, folder):
@@ -150,9 +161,10 @@ def _table_writer():
     return write
 
 
-def _report(lines, count):
+def _report(lines, count, *, quiet):
     for line in lines:
         click.echo(line, err=True)
     if lines:
         raise MismatchError(f"{len(lines)} figures differ from the committed table")
-    click.echo(f"All {count} rows are within {table.TOLERANCE:.0%} of the committed table")
+    if not quiet:
+        click.echo(f"Rows measured: {count}, all within {table.TOLERANCE:.0%} of the table")

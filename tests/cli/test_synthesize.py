@@ -42,6 +42,10 @@ def test_json_has_the_rows(command, tmp_path):
 def test_a_second_run_replaces_the_first_and_nothing_else(command, tmp_path):
     for _ in range(2):
         assert command(*MAC, "--out", tmp_path / "a")[0] == 0
+    (tmp_path / "a" / "notes.txt").write_text("mine")
+    code, _, err = command(*MAC, "--out", tmp_path / "a")
+    assert (code, err) == (2, f"vit2rtl: {tmp_path / 'a'} holds 'notes.txt', which is no part of "
+                              "the synthesis: not overwriting it\n")
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "mine").write_text("mine")
     code, out, err = command(*MAC, "--out", tmp_path / "b")
@@ -52,7 +56,7 @@ def test_a_second_run_replaces_the_first_and_nothing_else(command, tmp_path):
 def test_check_passes_on_the_committed_table(command):
     code, out, err = command("synthesize", "--check", *MAC[1:], "--device", "ecp5")
     assert code == 0, err
-    assert out.splitlines()[-1] == "All 1 rows are within 15% of the committed table"
+    assert out.splitlines()[-1] == "Rows measured: 1, all within 15% of the table"
 
 
 def test_check_fails_on_another_table(command, monkeypatch):
