@@ -215,7 +215,10 @@ def _claims(claims, registers):
     rows = [(c.property, c.status, c.scope, c.method) for c in claims]
     yield from table(("property", "status", "scope", "method"), rows)
     if registers:
-        yield "\nRegisters and tables of the `_axi` top are not proved but simulated, with cocotbext-axi."
+        yield (
+            "\nRegisters and tables of the `_axi` top are not proved but simulated, with "
+            "cocotbext-axi."
+        )
 
 
 def _vectors(instance):
