@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vit2rtl.golden.directed import directed_records
-from vit2rtl.golden.units import Instance
+from vit2rtl.golden.units import UNITS, Instance
 
 INSTANCES = [
     *(
@@ -102,3 +102,28 @@ def test_dequantizer_meets_every_code_in_more_than_one_lane():
     lanes = np.arange(len(codes)) % instance.lanes
     assert all(len(set(lanes[codes == code])) > 1 for code in range(17))
     assert set(record["outputs"]["value"][codes == 16]) == {0}
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3, 4])
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_element_meets_every_lane(unit, lanes):
+    for record in directed_records(Instance.of(unit, lanes=lanes)):
+        arrays = [*record["inputs"].values(), *record["outputs"].values()]
+        elements = list(zip(*(array.tolist() for array in arrays), strict=True))
+        met = [set(elements[lane::lanes]) for lane in range(lanes)]
+        assert all(seen == set(elements) for seen in met), record["record"]
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_requantizer_meets_codes_from_both_sides_by_many_multipliers(bits):
+    instance = Instance.of("requantizer", bits=bits, lanes=1)
+    for record in directed_records(instance):
+        if not record["record"].startswith("directed.boundaries"):
+            continue
+        x, base = record["inputs"], record["configuration"]["shift_base"]
+        elements = set(zip(x["acc"].tolist(), x["multiplier"].tolist(), x["shift"].tolist(),
+                           record["outputs"]["code"].tolist(), strict=True))
+        steps = {e for e in elements if (e[0] + 1, *e[1:3], e[3] + 1) in elements}
+        assert {e[1].bit_length() for e in elements} == set(range(1, 17))
+        assert {base + e[2] for e in elements} == set(range(base, base + 8))
+        assert len({e[3] for e in steps}) >= 8, record["record"]
