@@ -15,7 +15,7 @@ class RequantizerLane(Lane):
     """One accumulator to one code.
 
     Stages: 0 operands, 1 partial products, 2 product, 3 coarse shift, 4 fine shift, 5 zero point
-    and saturation. ``((p + 2**(n-1)) >> n) = ((p >> (n-1)) + 1) >> 1``: the shifters keep one
+    and saturation. ``((p + 2**(n-1)) >> n) = ((2 p >> n) + 1) >> 1``: the shifters keep one
     fraction bit, and of the integer part no more than zero point and saturation can tell apart.
     """
 
@@ -24,8 +24,7 @@ class RequantizerLane(Lane):
         value = self._product(m)
         amount = self._amount(m)
         base = self.parameters["shift_base"]
-        if base:
-            value = value >> (base - 1)
+        value = value >> (base - 1) if base else Cat(Const(0, 1), value).as_signed()
         kept = max(self.parameters["bits"], len(self.zero_point) - 1) + 3
         fine = min(_FINE, len(amount))
         sign, overflow = value[-1], Const(0, 1)
@@ -67,7 +66,7 @@ class RequantizerLane(Lane):
         return self._register(m, product, 2, "product")
 
     def _amount(self, m):
-        """The shift less one and less a constant base, after stage 2."""
+        """The shift less a constant base, after stage 2."""
         if "shift" not in self.i.shape().members:
             amount = Const(0, 0)
         else:
@@ -76,7 +75,7 @@ class RequantizerLane(Lane):
                 amount = self._register(m, amount, stage, "shift")
         if self.parameters["shift_base"]:
             return self._register(m, amount, 2, "amount") if len(amount) else amount
-        amount = (self.shift_base + (amount - 1))[: len(self.shift_base)]
+        amount = (self.shift_base + amount)[: len(self.shift_base)]
         return self._register(m, amount, 2, "amount")
 
     def _shift(self, m, value, amount, levels, kept):

@@ -22,6 +22,7 @@ class Bug:
     property: str
     check: str
     file: str = "{}.v"
+    default: bool = False
 
 
 D, Q, R = "log2_dequantizer", "log_sqrt2_quantizer", "requantizer"
@@ -41,10 +42,16 @@ BUGS = [
         STREAM, "tdata|stable"),
     Bug("wrong rounding constant", R, r"\{ ?zero_point, 1'h1 ?\}", "{ zero_point, 1'h0 }",
         FUNCTION, "lane_."),
-    Bug("off-by-one shift", R, r"shift_1 - 1'h1", "shift_1 + 1'h0", FUNCTION, "lane_."),
+    Bug("off-by-one shift", R, r"shift_base \+ shift_1", "shift_base + shift_1 + 6'h1", FUNCTION, "lane_."),
     Bug("missing upper saturation", R, r" \| \{ \{4\{above\}\} \}", "", FUNCTION, "lane_."),
     Bug("missing lower saturation", R, r"if \(below\) code_5", "if (1'b0) code_5",
         FUNCTION, "lane_."),
+    Bug("parts of the product misaligned", R, r"product_low_1\[32:17\]", "product_low_1[32:16]",
+        FUNCTION, "lane_.", default=True),
+    Bug("wrong part multiplied", R, r"acc_0\[26:17\]", "acc_0[25:16]",
+        FUNCTION, "factors_.|lane_.", default=True),
+    Bug("off-by-one shift of a long product", R, r"shift_base \+ shift_1", "shift_base + shift_1 + 6'h1",
+        FUNCTION, "lane_.", default=True),
     Bug("swapped lanes", R, r"(o__payload = \{ \w+), (\w+), (\w+) ", r"\1, \3, \2 ",
         FUNCTION, "lane_1"),
     Bug("late tlast", R, r"last_4 <= last_3", "last_4 <= last_2", STREAM, "tlast"),
@@ -69,7 +76,8 @@ BUGS = [
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_refuted(bug, tmp_path):
-    instance = Instance.of(bug.unit, **SMALL.get(bug.unit, {"lanes": 2}))
+    small = SMALL.get(bug.unit, {"lanes": 2})
+    instance = Instance.of(bug.unit, **({"lanes": 1} if bug.default else small))
     sources = verilog.convert(instance)
     file = bug.file.format(instance.name)
     sources[file], count = re.subn(

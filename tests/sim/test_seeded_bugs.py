@@ -62,8 +62,8 @@ BUGS = [
     Bug(
         "off-by-one shift",
         "requantizer",
-        r"shift_1 - 1'h1",
-        "shift_1 + 1'h0",
+        r"shift_base \+ shift_1",
+        "shift_base + shift_1 + 6'h1",
     ),
     Bug(
         "missing upper saturation",
