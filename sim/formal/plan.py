@@ -83,9 +83,13 @@ PLAN = {
         _STREAM,
         Part(
             FUNCTION,
-            "every accumulator of 18 bits, multiplier of 16, shift from 1 to 47, zero point of 5; "
-            "and with a constant shift of 20",
+            "every accumulator of 27 bits and of 18, multiplier of 16, shift from 1 to 47 and zero "
+            "point; codes of 4 and 8 bits; and with a constant shift of 20",
             (
+                {"lanes": 1},
+                {"lanes": 2},
+                {"lanes": 1, "bits": 8},
+                {"lanes": 1, "bits": 8, "shift_base": 20},
                 {"lanes": 1, "acc_width": 18, "shift_base": 20, "shift_width": 0},
                 {"lanes": 1, "acc_width": 18},
                 {"lanes": 1, "acc_width": 18, "bits": 8},
@@ -93,8 +97,7 @@ PLAN = {
         ),
         Part(
             FUNCTION,
-            "every accumulator of 27 bits (split over two multipliers) at the reduced multiplier "
-            "width of 2, every shift from 1 to 47 and zero point of 5",
+            "the same for 27 bits at the reduced multiplier width of 2, products computed",
             ({"lanes": 1, "multiplier_width": 2},),
         ),
         Part(SPECIFICATION, "20,000 samples at the default parameters", ({"lanes": 1},)),

@@ -23,7 +23,7 @@ _STREAM = """
 read_rtlil unit.il
 read_verilog -sv {name}_axis.v
 {reference}
-delete {top}/t:$mul
+{free}
 opt -full
 async2sync
 dffunmap
@@ -32,10 +32,13 @@ sat -set-assumes -prove-asserts {steps} {shown} {top}
 """
 _FUNCTION = """
 {reference}
+{free}
 chformal -lower
 opt -full
-sat -prove-asserts {shown} {top}
+sat -set-assumes -prove-asserts {shown} {top}
 """
+# Undriven nets would become x, and an assumption on x allows nothing at all.
+_FREE = "delete {top}/t:$mul\nsetundef -undriven -expose {top}"
 _SHOWN = "-show-public -dump_vcd trace.vcd"
 _INDUCTION = "-tempinduct -maxsteps 2"
 _SEARCH = "-tempinduct -tempinduct-baseonly -maxsteps {steps}"
@@ -104,13 +107,22 @@ def prove(instance, name, folder, *, sources=None, timeout=300):
 def _solve(instance, top, proof, folder, files, timeout, define="", steps=""):
     reference = _REFERENCE.format(top=top, transparent=transparent.NAME, define=define)
     script = proof.format(
-        name=instance.name, reference=reference, top=top, steps=steps, shown=_SHOWN
+        name=instance.name,
+        reference=reference,
+        top=top,
+        steps=steps,
+        shown=_SHOWN,
+        free=_FREE.format(top=top)
+        if top == stream.TOP or "product_0" in files["harness.v"]
+        else "",
     )
     files = {**files, f"prove{define.lower()}.ys": script}
     try:
         log = yosys.run(script, folder, files=files, timeout=timeout)
     except yosys.YosysTimeout:
         log = "Interrupted\n"
+    if "assume cell: 1'x" in log:
+        raise ValueError(f"{instance.name}: an assumption of the harness has no value")
     (folder / f"prove{define.lower()}.log").write_text(log, encoding="utf-8")
     return log
 

@@ -16,7 +16,8 @@ class Specification:
 
     body    instance -> statements of an ``always @*``; outputs are registers
     sample  instance, columns by field name -> rows of them that lie in the domain (bool array)
-    width   instance -> bits of the signed variable ``total``
+    width   instance -> bits of the signed variables ``total`` and ``product``
+    product the value of ``product``, where there is one
     domain  instance -> Verilog condition on inputs and configuration
     """
 
@@ -24,6 +25,7 @@ class Specification:
     domain: Callable
     sample: Callable
     width: Callable = lambda instance: 1
+    product: str = ""
 
 
 def _dequantizer_body(instance):
@@ -61,7 +63,7 @@ def _requantizer_body(instance):
     top = (1 << instance.parameters["bits"]) - 1
     return [
         f"n = {_requantizer_shift(instance)};",
-        "total = acc * $signed({1'b0, multiplier});",
+        "total = product;",
         f"total = total + ({width}'sd1 <<< (n - 1));",
         "total = total >>> n;",
         "total = total + zero_point;",
@@ -121,7 +123,11 @@ SPECIFICATIONS: Mapping[str, Specification] = {
         _quantizer_sample,
     ),
     "requantizer": Specification(
-        _requantizer_body, _requantizer_domain, _requantizer_sample, _requantizer_width
+        _requantizer_body,
+        _requantizer_domain,
+        _requantizer_sample,
+        _requantizer_width,
+        "acc * $signed({1'b0, multiplier})",
     ),
 }
 
@@ -136,19 +142,27 @@ def of(unit_name):
     return SPECIFICATIONS[unit_name]
 
 
-def module(instance):
-    """The Verilog module ``specification`` of one lane; ``defined`` is high on its domain."""
+def module(instance, *, product_given=False):
+    """The Verilog module ``specification`` of one lane; ``defined`` is high on its domain.
+
+    With ``product_given`` its ``product`` is an input.
+    """
     specification = of(instance.unit.name)
+    width = specification.width(instance)
+    product = f"signed [{width - 1}:0] product"
     ports = [
         *(_port("input", f) for f in (*instance.inputs, *instance.configuration)),
         *(_port("output reg", f) for f in instance.outputs),
         "output defined",
+        *([f"input {product}"] if product_given else []),
     ]
+    computed = f"  wire {product} = {specification.product};\n" if specification.product else ""
     body = "\n".join(f"    {line}" for line in specification.body(instance))
     return (
         f"module specification(\n  {', '.join(ports)}\n);\n"
         "  integer k;\n  reg [6:0] n;\n"
-        f"  reg signed [{specification.width(instance) - 1}:0] total;\n"
+        f"  reg signed [{width - 1}:0] total;\n"
+        f"{'' if product_given else computed}"
         f"  assign defined = {specification.domain(instance)};\n"
         f"  always @* begin\n    k = 0;\n    n = 0;\n    total = 0;\n{body}\n  end\nendmodule\n"
     )

@@ -5,7 +5,7 @@ import pytest
 from vit2rtl.golden import log_sqrt2
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import verilog
-from vit2rtl.sim.formal import plan, properties, runs, simulation, specifications
+from vit2rtl.sim.formal import function, plan, properties, runs, simulation, specifications, stream
 from vit2rtl.sim.formal.claims import claims
 
 PARTS = [
@@ -91,3 +91,24 @@ def test_an_undefined_result_is_a_difference(tmp_path):
     sources[file] = sources[file].replace("16'h5a82", "16'hxxxx")
     _, difference = simulation.check_everything(instance, [{}], tmp_path, sources=sources)
     assert "x" in difference.split("got 0x")[1].split(",")[0]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize(
+    ("name", "module", "asserted", "false"),
+    [
+        (properties.STREAM, stream, "assert (!reset_seen || ({outward}))", "assert (!reset_seen)"),
+        (properties.FUNCTION, function, "assert ({all})", "assert (0)"),
+    ],
+)
+def test_assumptions_leave_something_to_prove(
+    unit, name, module, asserted, false, tmp_path, monkeypatch
+):
+    """What is false must be refuted: contradictory assumptions would prove it."""
+    assert asserted in module._TEMPLATE
+    template = module._TEMPLATE.replace(asserted, false).replace(
+        "assert (!reset_seen || ({all}))", false
+    )
+    monkeypatch.setattr(module, "_TEMPLATE", template)
+    outcome = properties.prove(Instance.of(unit, lanes=1), name, tmp_path, timeout=60)
+    assert outcome.status == properties.FAILED
