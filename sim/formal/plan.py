@@ -16,7 +16,8 @@ STATUS = {
 }
 METHOD = {
     STREAM: "induction (yosys sat) on the AXI4-Stream top, for any number of cycles",
-    FUNCTION: "SAT on the bare unit's Verilog against the naive specification",
+    FUNCTION: "SAT on the bare unit's Verilog against the naive specification; a product that the "
+    "Verilog adds from two parts by the distributive law",
     SPECIFICATION: "the naive specification in Icarus against the golden function",
     EXHAUSTIVE: "the bare unit's Verilog in Icarus against the golden function",
 }
@@ -100,7 +101,7 @@ PLAN = {
             "the same for 27 bits at the reduced multiplier width of 2, products computed",
             ({"lanes": 1, "multiplier_width": 2},),
         ),
-        Part(SPECIFICATION, "20,000 samples at the default parameters", ({"lanes": 1},)),
+        Part(SPECIFICATION, "16,463 samples at the default parameters", ({"lanes": 1},)),
         Part(
             EXHAUSTIVE,
             "every accumulator of 5 bits, multiplier of 3, shift from 1 to 18 and 44 to 47, zero "
