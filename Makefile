@@ -10,7 +10,7 @@ SIMULATE_OPTIONS = $(foreach name,$(SIM),--simulator $(name)) $(if $(SEED),--see
 	$(if $(JOBS),--jobs $(JOBS)) $(if $(filter-out 0 no,$(WAVES)),--waves)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verilog vectors sim area mutate bench clean distclean
+.PHONY: help setup demo test lint verilog vectors sim area prove mutate bench clean distclean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -49,6 +49,9 @@ area: setup ## Measure cells and clocks again: docs/area.md (a quarter of an hou
 	$(VIT2RTL) synthesize --table --out out/area
 	cp out/area/area.json rtl/synthesis/area.json
 	cp out/area/area.md out/area/area.png docs/
+
+prove: setup ## Prove the Verilog of every unit: out/proofs/
+	$(VIT2RTL) prove --out out/proofs
 
 mutate: setup ## Mutation-test the benches of every unit: out/mutation/ [SEED=1 JOBS=2]
 	$(VIT2RTL) mutate --out out/mutation $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS))

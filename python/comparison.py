@@ -21,8 +21,8 @@ _CAUSES = {
     "average": "logits of 12 bits",
     "pool": "16-bit codes of LayerNorm",
     "linear": "the simulation's codes are of another scale, rounded twice",
-    "query_key": "logits of 12 bits",
-    "softmax": "logits of 12 bits, exponential from a ROM",
+    "query_key": "logits of 12 or 16 bits",
+    "softmax": "logits of 12 or 16 bits, exponential from a ROM",
     "layernorm": "16-bit residual stream",
     "table": "12 bits of input",
 }

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = PYPROJECT["tool"]["setuptools"]["package-dir"]
-TARGETS = "help setup demo test lint verilog vectors sim area bench clean".split()
+TARGETS = "help setup demo test lint verilog vectors sim area prove mutate bench clean".split()
 SIMULATE = "vit2rtl simulate out/vectors --out out/simulation"
 
 # Folders of this machine's users and services; a path below them means nothing elsewhere.

@@ -103,7 +103,9 @@ def test_reparameterization_happens_once_between_calibration_and_freezing(digits
         assert int(quantizer.zero_point) == z_mean
         gamma, beta, weight, bias = oracle.layer_wise(*before, float(quantizer.scale), z_mean)
         torch.testing.assert_close(pair.norm.weight.data.float(), torch.tensor(gamma))
-        torch.testing.assert_close(pair.norm.bias.data.float(), torch.tensor(beta), rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(
+            pair.norm.bias.data.float(), torch.tensor(beta), rtol=1e-5, atol=1e-5
+        )
         torch.testing.assert_close(pair.linear.bias, torch.tensor(bias), rtol=1e-4, atol=1e-4)
         # Algorithm 1, step 7: the weights were calibrated again, for the columns times r1.
         weights = pair.linear.weight_quantizer
