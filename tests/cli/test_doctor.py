@@ -110,3 +110,11 @@ def test_the_parts_of_this_installation_are_found():
     names = ["Python", "numpy", "torch", "torchvision operators", "timm", "amaranth"]
     assert [tool["name"] for tool in report["tools"]] == [*names, "amaranth's yosys"]
     assert all(tool["usable"] and tool["version"] for tool in report["tools"])
+
+
+def test_a_missing_library_of_an_optional_part_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "bitwuzla", None)
+    result = run("--part", "formal", "--part", "onnx")
+    assert result.exit_code == 1
+    assert "    -> pip install 'vit2rtl[formal]'\n" in result.output
+    assert result.output.endswith("\nNot usable: bitwuzla\n")
