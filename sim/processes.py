@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 
 _running: set[subprocess.Popen] = set()
@@ -47,6 +49,26 @@ def kill_all():
         children = list(_running)
     for child in children:
         _end(child)
+
+
+def run_all(tasks, jobs, done):
+    """Call functions, ``jobs`` at a time, and ``done(position, result)`` as they return.
+
+    An error or an interrupt ends every child process before it goes on.
+    """
+    pool = ThreadPoolExecutor(jobs)
+    futures = {pool.submit(task): n for n, task in enumerate(tasks)}
+    try:
+        for future in as_completed(futures):
+            done(futures[future], future.result())
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        while not all(future.done() for future in futures):
+            kill_all()
+            time.sleep(0.05)
+        raise
+    finally:
+        pool.shutdown()
 
 
 def _end(child):

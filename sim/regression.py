@@ -2,7 +2,7 @@
 
 import re
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
 from vit2rtl.golden.bundle import read_bundle
@@ -102,21 +102,13 @@ def run_regression(
 
 def _run(steps, jobs, report):
     """Results in the order of the steps; an error or an interrupt ends all simulators."""
-    pool = ThreadPoolExecutor(jobs)
-    futures = {pool.submit(step, *given): n for n, (step, *given) in enumerate(steps)}
     results = {}
-    try:
-        for future in as_completed(futures):
-            results[futures[future]] = future.result()
-            report(results[futures[future]], len(results), len(steps))
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        while not all(future.done() for future in futures):
-            processes.kill_all()
-            time.sleep(0.05)
-        raise
-    finally:
-        pool.shutdown()
+
+    def done(n, result):
+        results[n] = result
+        report(result, len(results), len(steps))
+
+    processes.run_all([partial(*step) for step in steps], jobs, done)
     return [result for n in sorted(results) for result in results[n]]
 
 

@@ -2,10 +2,10 @@
 
 from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, ResetSignal, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
 from vit2rtl.rtl import latency
-from vit2rtl.rtl.axi_stream import add_unit, lane_bits, tdata_width
+from vit2rtl.rtl.axi_stream import add_unit, axi_stream_ports, lane_bits
 from vit2rtl.rtl.packaging.axi_lite import AxiLiteRegisters, axi_lite_ports
 from vit2rtl.rtl.packaging.channel_tables import ChannelTables, stream_fields
 
@@ -37,17 +37,8 @@ class AxiTop(wiring.Component):
         lanes = instance.lanes
         super().__init__(
             {
-                "aclk": In(1),
-                "aresetn": In(1),
+                **axi_stream_ports(stream_fields(register_map), instance.outputs, lanes),
                 **axi_lite_ports(register_map.address_width),
-                "s_axis_tdata": In(tdata_width(stream_fields(register_map), lanes)),
-                "s_axis_tvalid": In(1),
-                "s_axis_tready": Out(1),
-                "s_axis_tlast": In(1),
-                "m_axis_tdata": Out(tdata_width(instance.outputs, lanes)),
-                "m_axis_tvalid": Out(1),
-                "m_axis_tready": In(1),
-                "m_axis_tlast": Out(1),
             }
         )
 

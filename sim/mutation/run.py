@@ -3,8 +3,8 @@
 import shutil
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from vit2rtl.golden.bundle import BundleWriter, read_bundle
@@ -118,20 +118,12 @@ def _judge(bench, numbers, killed, jobs, phase, report):
         return []
     _original_passes(bench)
     verdicts = {}
-    pool = ThreadPoolExecutor(jobs)
-    futures = {pool.submit(bench, number): number for number in numbers}
-    try:
-        for future in as_completed(futures):
-            verdicts[futures[future]] = future.result()
-            report(phase, len(verdicts), len(numbers))
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        while not all(future.done() for future in futures):
-            processes.kill_all()
-            time.sleep(0.05)
-        raise
-    finally:
-        pool.shutdown()
+
+    def done(n, verdict):
+        verdicts[numbers[n]] = verdict
+        report(phase, len(verdicts), len(numbers))
+
+    processes.run_all([partial(bench, number) for number in numbers], jobs, done)
     for number in numbers:
         if verdicts[number]:
             killed[verdicts[number]].append(number)

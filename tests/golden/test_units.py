@@ -26,11 +26,13 @@ def test_name_states_what_is_not_at_its_default():
 
 def test_layout_follows_the_parameters():
     instance = Instance.of("requantizer", bits=8, acc_width=20, shift_base=18, shift_width=0)
-    assert instance.inputs == (Field("acc", 20, signed=True), Field("multiplier", 16))
+    assert instance.inputs == (
+        Field("acc", 20, signed=True), Field("multiplier", 16, channel=True)
+    )
     assert instance.outputs == (Field("code", 8),)
     assert instance.configuration == (Field("zero_point", 9, signed=True),)
     running = Instance.of("requantizer", zero_point_width=20)
-    assert running.inputs[2] == Field("shift", 3)
+    assert running.inputs[2] == Field("shift", 3, channel=True)
     assert running.configuration == (Field("shift_base", 6), Field("zero_point", 20, signed=True))
 
 
