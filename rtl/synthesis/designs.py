@@ -1,5 +1,6 @@
 """What can be synthesized: the registry's units, and the designs that they are compared with."""
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -56,6 +57,13 @@ class Design:
             REFERENCES[self.source](**self.parameters),
             name=self.name, emit_src=False, strip_internal_attrs=True,
         )
+
+    @property
+    def digest(self):
+        """First 16 hex digits of the SHA-256 of the Verilog, comments at line starts left out."""
+        lines = self.verilog.splitlines()
+        text = "\n".join(line for line in lines if not line.startswith(("//", "/*")))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def unit_of(source):

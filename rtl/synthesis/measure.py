@@ -47,9 +47,9 @@ def measure(task, folder, *, advance=lambda text: None):
     """One measurement as a dict that JSON holds; intermediate files appear in ``folder``.
 
     advance   called before each run of a tool, with what runs
-    returns   instance, source, unit (None for a MAC lane), parameters, device, fabric, cells (by
-              the device's names), fmax_mhz (median of the seeds, or None), fmax_by_seed, seeds,
-              date (ISO), tools
+    returns   instance, source, unit (None for a MAC lane), parameters, verilog (digest), device,
+              fabric, cells (by the device's names), fmax_mhz (median of the seeds, or None),
+              fmax_by_seed, seeds, date (ISO), tools
     raises    YosysError, PlaceError, ValueError where a tool is missing
     """
     folder, design, device = Path(folder), task.design, task.device
@@ -80,6 +80,7 @@ def measure(task, folder, *, advance=lambda text: None):
         "source": design.source,
         "unit": unit_of(design.source),
         "parameters": design.parameters,
+        "verilog": design.digest,
         "device": device.name,
         "fabric": task.fabric,
         "cells": device.count(found["design"]["num_cells_by_type"]),

@@ -13,6 +13,7 @@ vit2rtl synthesize --check                                           # all of th
 
 `--check` fails where a count or a clock is more than 15 % off the committed one; with names and
 `--device` it checks a part. Every row here is one of its rows, the reference designs included.
+A row knows the Verilog that it was measured with; a test compares that with the Verilog of today.
 
 ![Cells and clocks of the comparisons below](area.png)
 
@@ -55,6 +56,7 @@ these keys:
 | `instance` | Verilog module |
 | `source` | the unit, or the reference, that it is |
 | `unit`, `parameters` | unit whose parameters it has (null for a MAC lane), and those |
+| `verilog` | digest of the Verilog that was measured: SHA-256 without comments, 16 hex digits |
 | `device` | `ecp5`, `ice40`, `xcup` or `xc7` |
 | `fabric` | true where multiplier blocks and block RAM were left out |
 | `cells` | counts by the names in the tables above |

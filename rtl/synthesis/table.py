@@ -58,7 +58,8 @@ def write(rows, path):
 def differences(fresh):
     """What of fresh rows the table does not bear out, a line each; none is as it should be.
 
-    A count or a clock differs if it is more than ``TOLERANCE`` of the table's away from it.
+    A count or a clock differs if it is more than ``TOLERANCE`` of the table's away from it; and the
+    Verilog is to be the one that the table was measured with.
     """
     table = {key(row): row for row in committed()}
     lines = []
@@ -68,6 +69,8 @@ def differences(fresh):
             lines.append(f"{where}: not in the table")
             continue
         old = table[key(row)]
+        if row["verilog"] != old["verilog"]:
+            lines.append(f"{where}: the table was measured with other Verilog")
         pairs = {name: (old["cells"].get(name), new) for name, new in row["cells"].items()}
         if row["fmax_mhz"] is not None:
             pairs["MHz"] = old["fmax_mhz"], row["fmax_mhz"]

@@ -9,6 +9,7 @@ import pytest
 from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl.synthesis import document, plan, table
 from vit2rtl.rtl.synthesis.comparisons import MACS, SHIFTS, find
+from vit2rtl.rtl.synthesis.designs import Design, design
 from vit2rtl.rtl.synthesis.peers import PEERS
 
 ROWS = table.committed()
@@ -28,6 +29,21 @@ def test_a_changed_measurement_changes_the_page():
 def test_the_table_has_every_row_of_the_plan_and_no_other():
     assert [table.key(row) for row in ROWS] == [task.key for task in plan.tasks()], "run make area"
     assert [row["seeds"] for row in ROWS] == [task.runs for task in plan.tasks()]
+
+
+def test_the_verilog_is_the_one_that_was_measured():
+    digests = {row["instance"]: row["verilog"] for row in ROWS}
+    designs = {task.design.name: task.design for task in plan.tasks()}
+    assert digests == {name: one.digest for name, one in designs.items()}, "run make area"
+
+
+def test_the_digest_sees_the_circuit_and_not_the_comments():
+    one = design("log2_dequantizer", lanes=1)
+    again, renamed, other = (Design(one.source, one.instance) for _ in range(3))
+    vars(renamed)["verilog"] = one.verilog.replace("// vit2rtl ", "// another ")
+    vars(other)["verilog"] = one.verilog.replace("posedge", "negedge")
+    assert one.verilog not in (vars(renamed)["verilog"], vars(other)["verilog"])
+    assert one.digest == again.digest == renamed.digest != other.digest
 
 
 def test_every_unit_is_in_the_table_at_every_number_of_lanes():
@@ -114,8 +130,10 @@ def test_other_cells_and_unknown_rows_are_told():
     row = deepcopy(find(ROWS, "requantizer", bits=8))
     old = row["cells"]["MULT18"]
     row["cells"]["MULT18"] = 4
+    row["verilog"] = "0123456789abcdef"
     strange = deepcopy(row) | {"instance": "other"}
     assert table.differences([row, strange]) == [
+        f"{row['instance']} on ecp5: the table was measured with other Verilog",
         f"{row['instance']} on ecp5: MULT18 4, in the table {old}",
         "other on ecp5: not in the table",
     ]
