@@ -109,13 +109,13 @@ def port_table(description):
     )
 
 
-def lane_table(lanes):
-    """Lines of a section on each stream: where the fields of a lane are."""
+def lane_table(lanes, of=""):
+    """Lines of a section on each stream, ``of`` a module: where the fields of a lane are."""
     lines = []
     for port, layout in lanes.items():
         lines += [
             "",
-            f"## Lanes of `{port}`",
+            f"## Lanes of `{port}`{of}",
             "",
             f"Lane n takes bits `{layout['lane_bits']}*n` up, n from 0 to {layout['lanes'] - 1}; "
             f"{layout['padding_bits']} padding bits on top.",

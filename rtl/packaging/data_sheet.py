@@ -3,9 +3,13 @@
 import inspect
 import re
 
+from amaranth.hdl import Shape
+from amaranth.lib.wiring import In
+
 from vit2rtl.golden.directed import directed_records
 from vit2rtl.rtl import COMPONENTS
 from vit2rtl.rtl.describe import describe, lane_table, port_table, table
+from vit2rtl.rtl.packaging.axi_lite import axi_lite_ports
 from vit2rtl.rtl.packaging.register_map import WORD
 from vit2rtl.rtl.packaging.sources import axi_lanes, axi_latency, top_name
 
@@ -28,6 +32,15 @@ sha256sum -c SHA256SUMS
 |---|---|
 {paths}
 """
+
+_AXI_LITE = {
+    "addr": "byte address",
+    "data": "of a register",
+    "strb": "bytes of `s_axi_wdata` that are written",
+    "resp": "0: OKAY, 2: SLVERR",
+    "valid": "handshake",
+    "ready": "handshake",
+}
 
 
 def data_sheet(instance, register_map, shown, files, *, area, claims):
@@ -55,12 +68,13 @@ def data_sheet(instance, register_map, shown, files, *, area, claims):
         _timing(instance, register_map, description),
         f"## Ports of `{description['modules']['axi4_stream']}`\n",
         *port_table(description),
-        *lane_table(description["lanes"]),
+        *lane_table(description["lanes"], f" of `{description['modules']['axi4_stream']}`"),
     ]
     if register_map:
-        parts += _registers(register_map)
-    parts += [*_beat(instance, shown, description), *_diagram(instance, shown)]
-    parts += [*_area(area), *_claims(claims, register_map), *_vectors(instance)]
+        parts += [*_axi_ports(register_map, description["lanes"]), *_registers(register_map)]
+    parts += [*_beat(instance, shown, description), *_diagram(instance, shown, description)]
+    parts += [*_area(instance, area), *_claims(instance, claims, register_map)]
+    parts += _vectors(instance)
     return "\n".join(parts) + "\n"
 
 
@@ -78,12 +92,12 @@ def _timing(instance, register_map, description):
     formula = component.latency_formula()
     spelled = "" if formula == str(cycles) else f" = `{formula}`"
     rows = [
-        ("latency of the `_axis` top", f"{cycles} cycles{spelled}"),
+        ("latency of the `_axis` top", f"{_cycles(cycles)}{spelled}"),
         ("throughput", "one beat a cycle"),
     ]
     if register_map:
         more = ", one more than the `_axis` top: the tables" if register_map.table else ""
-        rows.insert(1, ("latency of the `_axi` top", f"{axi_latency(register_map)} cycles{more}"))
+        rows.insert(1, ("latency of the `_axi` top", f"{_cycles(axi_latency(register_map))}{more}"))
     return "\n".join(
         [
             "\n## Timing\n",
@@ -96,6 +110,28 @@ def _timing(instance, register_map, description):
             "and one clock edge of it empties the unit.\n",
         ]
     )
+
+
+def _cycles(count):
+    return "1 cycle" if count == 1 else f"{count} cycles"
+
+
+def _axi_ports(register_map, above):
+    """Ports of the ``_axi`` top; lanes only of the streams that differ from those ``above``."""
+    yield f"\n## Ports of `{top_name(register_map)}`\n"
+    yield (
+        "`aclk`, `aresetn` and both streams as above, no configuration ports, and an AXI4-Lite "
+        "subordinate\nwithout the optional `awprot` and `arprot`:\n"
+    )
+    rows = [
+        (f"`{name}`", "input" if port.flow == In else "output", str(Shape.cast(port.shape).width),
+         next(what for end, what in _AXI_LITE.items() if name.endswith(end)))
+        for name, port in axi_lite_ports(register_map.address_width).items()
+    ]
+    yield from table(("port", "direction", "bits", "meaning"), rows)
+    lanes = axi_lanes(register_map)
+    other = {port: layout for port, layout in lanes.items() if layout != above[port]}
+    yield from lane_table(other, f" of `{top_name(register_map)}`")
 
 
 def _registers(register_map):
@@ -121,7 +157,6 @@ def _registers(register_map):
     yield from table(("offset", "register", "bits", "access", "reset", "meaning"), rows)
     if register_map.table:
         yield from _channels(register_map)
-    yield from lane_table(axi_lanes(register_map))
 
 
 def _channels(register_map):
@@ -170,34 +205,51 @@ def _beat(instance, shown, description):
                              f"{pattern:#x} << {position}"))
                 position += field.width
         yield from table(("lane", "field", "value", "contributes"), rows)
-        packing = description["lanes"][port]
-        digits = (packing["lane_bits"] * instance.lanes + packing["padding_bits"]) // 4
+        digits = _digits(description["lanes"][port])
         yield f"\nThe sum of the last column: `{port}` = `{beat:0{digits}x}`.\n"
 
 
-def _diagram(instance, shown):
+def _digits(layout):
+    """Hex digits of TDATA."""
+    return (layout["lane_bits"] * layout["lanes"] + layout["padding_bits"]) // 4
+
+
+def _diagram(instance, shown, description):
     yield (
         "## Timing diagram\n\n![Simulated cycles](doc/timing.svg)\n\n"
         f"Simulated: `{instance.name}_axis` on four beats of record `{shown.record}`, with "
         "back pressure while the second\nresult is on offer. `doc/timing.json` is its WaveJSON.\n"
     )
+    digits = [_digits(description["lanes"][port]) for port in ("s_axis_tdata", "m_axis_tdata")]
     rows = [
-        (str(n), f"`{i:x}`", f"`{o:x}`")
+        (str(n), f"`{i:0{digits[0]}x}`", f"`{o:0{digits[1]}x}`")
         for n, (i, o) in enumerate(zip(shown.stimulus, shown.expected, strict=True))
     ]
     yield from table(("beat", "`s_axis_tdata`", "`m_axis_tdata`"), rows)
 
 
-def _area(rows):
+def _command(name, instance):
+    """``vit2rtl NAME`` with the options that make this instance."""
+    options = [
+        f"--{key.replace('_', '-')} {value}" for key, value in instance.parameters.items()
+        if key == "lanes" or value != instance.unit.parameters[key].default
+    ]
+    return f"`vit2rtl {' '.join([name, instance.unit.name, *options])}`"
+
+
+def _area(instance, rows):
     yield "\n## Area and speed\n"
+    measure = _command("synthesize", instance)
     if not rows:
-        yield "Not measured."
+        yield f"Not measured; {measure} does."
         return
-    tools = dict.fromkeys(row["tools"] for row in rows)
+    known = instance.name in {row["instance"] for row in rows}
+    which = "is one of the rows" if known else "is not among the rows, which are of its unit"
+    tools = dict.fromkeys(tool for row in rows for tool in row["tools"].split(", "))
     yield (
         "Cells of the bare unit alone; clocks between registers at every port, the median of "
         "several seeds;\nXilinx cells (xc7, xcup) are from before placement. Tools: "
-        + "; ".join(tools) + ".\n"
+        + ", ".join(tools) + f".\n`{instance.name}` {which}; {measure} measures it.\n"
     )
     shown = []
     for row in rows:
@@ -207,11 +259,16 @@ def _area(rows):
     yield from table(("instance", "device", "cells", "MHz", "measured"), shown)
 
 
-def _claims(claims, registers):
+def _claims(instance, claims, registers):
     yield "\n## What is proved\n"
     if not claims:
         yield "Nothing is claimed."
         return
+    yield (
+        f"Of the unit `{instance.unit.name}`, for the parameters and lanes that the scope names; "
+        f"no proof ran\nwhen this folder was written. {_command('prove', instance)} proves this "
+        "instance.\n"
+    )
     rows = [(c.property, c.status, c.scope, c.method) for c in claims]
     yield from table(("property", "status", "scope", "method"), rows)
     if registers:

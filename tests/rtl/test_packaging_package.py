@@ -289,6 +289,63 @@ def test_the_data_sheet_repeats_what_was_measured_and_proved(folder):
     assert "| `one`    | ecp5   | 17 LUT4 | 123 | 2026-01-02 |" in sheet
     assert "Tools: yosys 1, nextpnr 2.\n" in sheet
     assert "| nothing is lost | proved | every width | induction |" in sheet
+    name, unit = name_of(folder), folder.name
+    assert (
+        f"`{name}` is not among the rows, which are of its unit; `vit2rtl synthesize {unit} "
+        "--lanes 3` measures it.\n"
+    ) in sheet
+    assert f"`vit2rtl prove {unit} --lanes 3` proves this instance.\n" in sheet
+
+
+def test_a_measured_instance_is_named_as_such_and_tools_once(tmp_path):
+    instance = Instance.of("requantizer", lanes=1, bits=8, shift_base=20)
+    rows = [AREA | {"instance": instance.name}, AREA | {"tools": "yosys 1, nextpnr 3"}]
+    write_package(instance, tmp_path / "ip", area=rows)
+    sheet = (tmp_path / "ip/README.md").read_text()
+    assert "Tools: yosys 1, nextpnr 2, nextpnr 3.\n" in sheet
+    assert (
+        "`requantizer_l1_b8_sb20` is one of the rows; `vit2rtl synthesize requantizer --lanes 1 "
+        "--bits 8 --shift-base 20` measures it.\n"
+    ) in sheet
+
+
+def test_the_data_sheet_has_every_port_with_its_width(folder):
+    sheet = (folder / "README.md").read_text()
+    name, told = name_of(folder), {}
+    for top in (f"{name}_axis", f"{name}_axi"):
+        section = sheet.partition(f"## Ports of `{top}`\n")[2].partition("\n## ")[0]
+        told |= dict(re.findall(r"^\| `(\w+)` +\| (\w+ +\| \d+)", section, re.MULTILINE))
+        text = (folder / f"rtl/{top}.v").read_text()
+        ports = re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);",
+                           text.partition("endmodule")[0], re.MULTILINE)
+        assert len(ports) > 9
+        for direction, high, port in ports:
+            if port == "s_axis_tdata" and top.endswith("_axi"):
+                continue  # less what is in tables: its lanes are told below
+            assert told[port].split(" ")[0] == direction
+            assert int(told[port].rpartition(" ")[2]) == int(high or 0) + 1, port
+
+
+def test_lanes_are_told_once_of_each_top_that_differs(packages):
+    titles = {
+        unit: re.findall("^## Lanes of (.*)$", (packages / unit / "README.md").read_text(), re.M)
+        for unit in UNITS
+    }
+    for unit in UNITS:
+        name = name_of(packages / unit)
+        both = [f"`{port}_tdata` of `{name}_axis`" for port in ("s_axis", "m_axis")]
+        tables = any(field.channel for field in Instance.of(unit).inputs)
+        assert titles[unit] == both + [f"`s_axis_tdata` of `{name}_axi`"] * tables
+
+
+def test_beats_of_the_diagram_have_all_their_digits(packages):
+    for unit in UNITS:
+        sheet = (packages / unit / "README.md").read_text()
+        section = sheet.partition("## Timing diagram")[2].partition("\n## ")[0]
+        beats = re.findall(r"^\| \d +\| `(\w+)` +\| `(\w+)`", section, re.MULTILINE)
+        assert len(beats) == 4
+        for column in zip(*beats, strict=True):
+            assert len(set(map(len, column))) == 1
 
 
 def test_paths_of_the_project_files_exist(folder):
