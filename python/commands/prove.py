@@ -11,7 +11,8 @@ from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
 from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options
 from vit2rtl.golden.units import UNITS
-from vit2rtl.sim.formal import properties, runs
+from vit2rtl.sim import simulators
+from vit2rtl.sim.formal import plan, properties, runs
 from vit2rtl.sim.formal.claims import claims
 
 SHOWN_CYCLES = 4
@@ -55,6 +56,8 @@ def command(units, timeout, out, as_json, **parameters):
         work = runs.of_instance(make_instance(units[0], chosen))
     else:
         work = runs.planned(units or UNITS)
+    if any(plan.STATUS[part.property] == "simulated" for part, _ in work):
+        simulators.find("icarus")
     outcomes = []
     with tqdm(work, unit="property", file=sys.stderr, disable=None, leave=False) as progress:
         for part, instance in progress:

@@ -104,3 +104,14 @@ def test_errors_take_one_line_and_write_nothing(prove, tmp_path, arguments, text
     assert (code, out) == (2, "")
     assert err.splitlines()[-1] == f"vit2rtl: {text}"
     assert not (tmp_path / "proofs").exists()
+
+
+def test_a_missing_icarus_is_told_before_any_proof(prove, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, out, err = prove("log2_dequantizer")
+    assert (code, out) == (2, "")
+    assert err == (
+        "vit2rtl: Simulator icarus cannot be used here: install Icarus Verilog: "
+        "apt-get install iverilog\n"
+    )
+    assert not (tmp_path / "proofs").exists()
