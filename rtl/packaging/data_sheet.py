@@ -17,7 +17,8 @@ _START = """\
 ## Start
 
 ```text
-iverilog -g2001 -o {name}.vvp -c {name}.f
+iverilog -g2012 -s {name}_replay -o {name}.vvp vectors/{name}/replay.sv -c {name}.f
+vvp -n {name}.vvp +bundle=vectors
 verilator --lint-only -Wall lint/{name}.vlt -F {name}.f --top-module {top}
 yosys -p 'read_verilog {verilog}; synth_ecp5 -top {top}'
 fusesoc --cores-root . run --target=sim vit2rtl:ip:{name}
@@ -281,7 +282,8 @@ def _claims(instance, claims, registers):
 def _vectors(instance):
     yield (
         "\n## Vectors\n\n`vectors/` holds directed golden vectors and a self-checking bench; its "
-        "README.md has the layout.\n"
+        "README.md has the layout.\nWhere that says `VERILOG=../verilog`, in this folder it is "
+        "`VERILOG=../rtl`.\n"
     )
     rows = []
     for record in directed_records(instance):

@@ -100,6 +100,8 @@ def _manifest(instance, registers, top):
 
 def _described(instance, registers, paths):
     """Path to what it is, for the data sheet."""
+    lints = ["lint"] if registers is None else ["lint", "lint_axis"]
+    targets = ", ".join(f"`{target}`" for target in ("default", *lints, "sim", "sim_verilator"))
     said = {
         f"rtl/{instance.name}.v": "the bare unit: valid/ready streams, `clk`, `rst`",
         f"rtl/{instance.name}_axis.v": "AXI4-Stream top, configuration as ports",
@@ -109,7 +111,7 @@ def _described(instance, registers, paths):
         "doc/timing.json": "timing diagram, WaveJSON",
         "doc/timing.svg": "timing diagram, drawn",
         f"{instance.name}.f": "file list, for `iverilog -c`, `verilator -F`",
-        f"{instance.name}.core": "FuseSoC core: targets `lint`, `sim`, `sim_verilator`",
+        f"{instance.name}.core": f"FuseSoC core: targets {targets}",
         f"lint/{instance.name}.vlt": "Verilator waivers, explained",
         f"constraints/{instance.name}.xdc": "constraints skeleton, Vivado",
         f"constraints/{instance.name}.sdc": "constraints skeleton, Quartus",

@@ -22,8 +22,8 @@ _CONSTRAINTS = """\
 # A skeleton: put in your period; the delays below apply where ports leave the device.
 create_clock -name aclk -period {period:.3f} [get_ports aclk]
 {extra}
-# set_input_delay  -clock aclk 1.000 [get_ports {{aresetn s_axi* m_axis_tready}}]
-# set_output_delay -clock aclk 1.000 [get_ports {{m_axis_t* s_axis_tready}}]
+# set_input_delay  -clock aclk 1.000 {inputs}
+# set_output_delay -clock aclk 1.000 [all_outputs]
 """
 
 _VIVADO_SYNTHESIS = """\
@@ -113,10 +113,14 @@ def project_files(instance: Instance, top, verilog, vectors):
         f"{name}.core": _core(name, summary, top, verilog, vectors),
         f"lint/{name}.vlt": _WAIVERS.format(rules=rules),
         f"constraints/{name}.xdc": _CONSTRAINTS.format(
-            extra="# The reset is synchronous to aclk and needs no exception.", **constraints
+            extra="# The reset is synchronous to aclk and needs no exception.",
+            inputs="[get_ports * -filter {DIRECTION == IN && NAME != aclk}]",
+            **constraints,
         ),
         f"constraints/{name}.sdc": _CONSTRAINTS.format(
-            extra="derive_clock_uncertainty", **constraints
+            extra="derive_clock_uncertainty",
+            inputs="[remove_from_collection [all_inputs] [get_ports aclk]]",
+            **constraints,
         ),
         "vivado/synthesize.tcl": _VIVADO_SYNTHESIS.format(**settings),
         "vivado/package_ip.tcl": _VIVADO_PACKAGE.format(**settings),

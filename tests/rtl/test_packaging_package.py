@@ -326,6 +326,34 @@ def test_the_data_sheet_has_every_port_with_its_width(folder):
             assert int(told[port].rpartition(" ")[2]) == int(high or 0) + 1, port
 
 
+def test_the_replay_starts_as_the_data_sheet_says(folder, tmp_path):
+    copy = tmp_path / "ip"
+    shutil.copytree(folder, copy)
+    sheet = (copy / "README.md").read_text()
+    start = sheet.partition("```text\n")[2].partition("```")[0].splitlines()
+    icarus = [line for line in start if line.startswith(("iverilog ", "vvp "))]
+    assert len(icarus) == 2
+    outputs = [run(*line.split(), cwd=copy) for line in icarus]
+    assert [done.returncode for done in outputs] == [0, 0]
+    assert outputs[1].stdout.startswith(f"PASS {name_of(copy)} ")
+
+
+def test_the_core_s_targets_are_told(folder):
+    lines = (folder / f"{name_of(folder)}.core").read_text().partition("\ntargets:\n")[2]
+    targets = re.findall(r"^  (\w+):$", lines.partition("\nparameters:")[0], re.MULTILINE)
+    told = ", ".join(f"`{target}`" for target in targets)
+    assert f"| FuseSoC core: targets {told} |" in (folder / "README.md").read_text()
+
+
+def test_delays_of_the_constraints_name_no_port_of_one_top_only(folder):
+    """The skeletons fit any top: configuration and AXI4-Lite ports are not left out."""
+    for path in folder.glob("constraints/*"):
+        delays = [line for line in path.read_text().splitlines() if "put_delay" in line]
+        assert len(delays) == 2
+        assert delays[1].endswith(" [all_outputs]")
+        assert set(re.findall(r"\b(?:s_axi|m_axis|aresetn|aclk)\w*", delays[0])) == {"aclk"}
+
+
 def test_lanes_are_told_once_of_each_top_that_differs(packages):
     titles = {
         unit: re.findall("^## Lanes of (.*)$", (packages / unit / "README.md").read_text(), re.M)
