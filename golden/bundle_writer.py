@@ -38,7 +38,7 @@ class BundleWriter:
         self._entries = {}
 
     def __enter__(self):
-        self._place = atomic.folder(self._path, kind="bundle", parts=parts_of)
+        self._place = atomic.folder(self._path, kind="bundle of units", parts=parts_of)
         self._root = self._place.__enter__()
         return self
 
@@ -189,7 +189,7 @@ def convert(source, path, formats):
         for record in entry["records"]
         for role in ("stimulus", "expected", "arrays")
     }
-    with atomic.folder(path, kind="bundle", parts=parts_of) as root:
+    with atomic.folder(path, kind="bundle of units", parts=parts_of) as root:
         for file in sorted(kept):
             (root / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(bundle.path / file, root / file)

@@ -78,7 +78,7 @@ def _check_names(names):
 
 def check_place(path):
     """A ValueError where :func:`write_vectors` would not write."""
-    atomic.check(path, kind="bundle", parts=_PARTS)
+    atomic.check(path, kind="bundle of a program", parts=_PARTS)
 
 
 _PARTS = partial(parts_of, schema_name=SCHEMA_NAME)
@@ -106,7 +106,7 @@ def write_vectors(path, program, image_codes, *, ops=None, lanes=4, provenance=N
     if not 1 <= lanes <= 64:
         raise ValueError(f"Lanes must be between 1 and 64, not {lanes!r}")
     plan = Plan.of(program, chosen, images=len(image_codes), lanes=lanes)
-    with atomic.folder(path, kind="bundle", parts=_PARTS) as root:
+    with atomic.folder(path, kind="bundle of a program", parts=_PARTS) as root:
         for folder in (TENSORS, CONSTANTS):
             (root / folder).mkdir()
         _write_tensors(root, plan, program, image_codes, progress)

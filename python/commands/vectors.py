@@ -24,6 +24,9 @@ from vit2rtl.golden.program_vectors_replay import replay
 from vit2rtl.golden.program_vectors_schema import SCHEMA_NAME, select
 from vit2rtl.golden.program_vectors_writer import Plan, check_place, write_vectors
 
+# What a checkpoint has; its own module needs torch.
+_CHECKPOINT = "model.json"
+
 
 @click.command(epilog="""\b
 Examples:
@@ -86,10 +89,13 @@ def command(source, folder, listed, count, seed, lanes, patterns, out, formats, 
         if formats:
             raise click.UsageError("--format is for vectors of hardware units")
         write = partial(_of_program, patterns=patterns or ["*"])
-    elif patterns:
-        raise click.UsageError("--ops is for integer programs, see vit2rtl lower")
-    else:
+    elif (Path(source) / _CHECKPOINT).is_file():
+        if patterns:
+            raise click.UsageError("--ops is for integer programs, see vit2rtl lower")
         write = partial(_of_checkpoint, formats=formats)
+    else:
+        raise ValueError(f"{source} is neither a checkpoint (vit2rtl quantize) nor an integer "
+                         "program (vit2rtl lower)")
     figures, text = write(source, folder, listed, count, seed, lanes, out)
     if as_json:
         options.show_json(figures | {"out": out})

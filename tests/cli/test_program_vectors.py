@@ -159,10 +159,23 @@ def test_ops_are_those_of_a_program(command, mnist, tmp_path):
     assert err.endswith("vit2rtl: --ops is for integer programs, see vit2rtl lower\n")
 
 
+@pytest.mark.parametrize("name", ["photos", "nothing", "bundle of a program"])
+def test_a_folder_that_is_neither_checkpoint_nor_program(command, programs, photos, tmp_path, name):
+    source = photos if name == "photos" else tmp_path / name
+    if name == "bundle of a program":
+        assert command("vectors", programs / "mnist", "--ops", "head", "--out", source)[0] == 0
+    for options in ([], ["--ops", "head"]):
+        code, out, err = command("vectors", source, *options, "--out", tmp_path / "b")
+        assert (code, out, err) == (
+            2, "", f"vit2rtl: {source} is neither a checkpoint (vit2rtl quantize) nor an integer "
+                   "program (vit2rtl lower)\n")
+    assert not (tmp_path / "b").exists()
+
+
 def test_other_folders_are_left_alone(command, programs, photos):
     code, _, err = command("vectors", programs / "mnist", "--out", photos)
     assert (code, err) == (
-        2, f"vit2rtl: {photos} is not empty and not a bundle: not overwriting it\n")
+        2, f"vit2rtl: {photos} is not empty and not a bundle of a program: not overwriting it\n")
 
 
 def test_no_room_is_said_before_anything_is_written(command, programs, tmp_path, monkeypatch):

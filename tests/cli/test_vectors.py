@@ -131,6 +131,6 @@ def test_other_folders_are_left_alone(command, mnist, one, tmp_path):
     (tmp_path / "chapter.tex").write_text("years of work")
     code, _, err = command("vectors", mnist, "--list", one, "--out", tmp_path)
     assert (code, err) == (
-        2, f"vit2rtl: {tmp_path} is not empty and not a bundle: not overwriting it\n"
+        2, f"vit2rtl: {tmp_path} is not empty and not a bundle of units: not overwriting it\n"
     )
     assert [p.name for p in tmp_path.iterdir()] == ["chapter.tex"]

@@ -142,7 +142,8 @@ def test_a_folder_that_is_no_bundle_is_left_alone(tmp_path, content):
     (folder / ("notes.txt" if content is None else "manifest.json")).write_text(content or "")
     with pytest.raises(ValueError) as caught:
         write(folder)
-    assert str(caught.value) == f"{folder} is not empty and not a bundle: not overwriting it"
+    assert str(caught.value) == (
+        f"{folder} is not empty and not a bundle of units: not overwriting it")
     assert len(os.listdir(folder)) == 1 and os.listdir(tmp_path) == ["precious"]
 
 
@@ -153,7 +154,7 @@ def test_what_was_put_into_a_bundle_is_not_lost(tmp_path):
     with pytest.raises(ValueError) as caught:
         write(folder)
     assert str(caught.value) == (
-        f"{folder} holds 'replay.vvp', which is no part of the bundle: not overwriting it"
+        f"{folder} holds 'replay.vvp', which is no part of the bundle of units: not overwriting it"
     )
     assert (folder / "replay.vvp").exists()
 
@@ -179,7 +180,7 @@ def test_a_file_in_the_way(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError) as caught:
         write(tmp_path / "file")
-    assert str(caught.value) == f"{tmp_path / 'file'} is a file, not a folder for a bundle"
+    assert str(caught.value) == f"{tmp_path / 'file'} is a file, not a folder for a bundle of units"
 
 
 def test_failure_leaves_the_old_bundle_and_nothing_else(tmp_path):

@@ -103,9 +103,9 @@ def test_the_same_program_gives_the_same_bytes_and_replaces_only_its_own(small, 
     (out / "notes.txt").write_text("mine")
     with pytest.raises(ValueError, match=r"holds 'notes.txt', which is no part of the bundle"):
         write_vectors(out, small_program(), CODES)
-    with pytest.raises(ValueError, match="is not empty and not a bundle: not overwriting it"):
+    with pytest.raises(ValueError, match="is not empty and not a bundle of a program: not over"):
         write_vectors(write(tmp_path / "units"), small_program(), CODES)
-    with pytest.raises(ValueError, match="is not empty and not a bundle: not overwriting it"):
+    with pytest.raises(ValueError, match="is not empty and not a bundle of units: not over"):
         BundleWriter(small, {}).__enter__()
 
 
