@@ -11,6 +11,7 @@ from vit2rtl.golden.program_reader import read_program
 @click.command(epilog="""\b
 Examples:
   vit2rtl compare deit-w4a4 deit-w4a4.program --images val/ --count 32
+  vit2rtl compare deit-w4a4 deit-w4a4.integer --images val/ --baseline
 """)
 @click.argument("checkpoint_folder", metavar="FOLDER", type=options.FOLDER)
 @click.argument("program_folder", metavar="PROGRAM", type=options.FOLDER)
@@ -30,9 +31,15 @@ def command(checkpoint_folder, program_folder, folder, listed, exclude, count, b
     Op by op, each fed the simulation's own codes: the share of output codes that differ, by how
     much at most, and why; and how many agree when the program runs from the image on. Names the
     first op that differs, if any. A difference is a figure here and no failure: exit code 0.
+
+    Variant hardware equals the simulation bit for bit. In variant integer residual stream, logits
+    and fc1 have scales of their own, whose roundings show. At 6 and 8 bits it also has other
+    softmax codes for small probabilities, since the simulation's probability is a 16-bit fraction;
+    from those of an exact softmax at most 0.1 % differ (DeiT-Tiny, see docs/integer-program.md).
     """
     program = read_program(program_folder)
     quantized, description = checkpoint.load(checkpoint_folder)
+    _check_origin(program, program_folder, quantized, description)
     found = options.find_images(
         folder, description["preprocessing"],
         model_name=description["model"]["name"], split="held_out",
@@ -48,6 +55,15 @@ def command(checkpoint_folder, program_folder, folder, listed, exclude, count, b
         options.show_json(result)
     else:
         click.echo(_table(result))
+
+
+def _check_origin(program, program_folder, quantized, description):
+    """A ValueError for a program of another model or recipe."""
+    found = {"model": program.model, **program.recipe}
+    for what, due in {"model": description["model"]["name"], **quantized.recipe.as_dict()}.items():
+        if found.get(what) != due:
+            raise ValueError(f"{program_folder} was lowered from another checkpoint: its {what} is "
+                             f"{found.get(what)}, not {due}")
 
 
 def _table(result):

@@ -96,6 +96,23 @@ def test_compare_prints_a_table(command, tiny, program, photos):
     assert "SQNR against float: program " in out
 
 
+def test_compare_refuses_the_program_of_another_checkpoint(command, tiny, mnist, program, tmp_path):
+    said = f"vit2rtl: {program} was lowered from another checkpoint: its "
+    model = json.loads((tiny / "model.json").read_text())["model"]["name"]
+    code, _, err = command("compare", mnist, program)
+    assert (code, err) == (2, f"{said}model is {model}, not mnist_vit\n")
+    graph = json.loads((program / "program.json").read_text())
+    changed = tmp_path / "program"
+    changed.mkdir()
+    for path in program.iterdir():
+        (changed / path.name).write_bytes(path.read_bytes())
+    recipe = graph["recipe"] | {"weight_bits": 7}
+    (changed / "program.json").write_text(json.dumps(graph | {"recipe": recipe}))
+    code, _, err = command("compare", tiny, changed)
+    assert (code, err) == (2, f"vit2rtl: {changed} was lowered from another checkpoint: its "
+                              "weight_bits is 7, not 4\n")
+
+
 @pytest.mark.parametrize(("arguments", "text"), [
     (["--list", "missing.txt"], "No such file or directory: missing.txt"),
     (["--exclude", "all.txt"], "No images are left to use"),
