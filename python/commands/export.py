@@ -53,6 +53,8 @@ def command(checkpoint_folder, file, form, float32, check, check_only, folder, l
         raise click.UsageError("--images, --list, --exclude and --count are for --check")
     if check_only and (float32 or form != "qonnx"):
         raise click.UsageError("--check-only writes nothing: --form and --float32 are for writing")
+    if not check_only and Path(file).suffix != ".onnx":
+        raise ValueError(f"An ONNX file must be named *.onnx, not {file!r}")
     quantized, description = checkpoint.load(checkpoint_folder)
     name, preprocessing = description["model"]["name"], description["preprocessing"]
     if check:

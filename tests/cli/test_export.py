@@ -95,6 +95,15 @@ def test_refusals(command, mnist, tmp_path, arguments, text):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_of_another_kind_is_left_alone(command, mnist, tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("mine")
+    code, out, err = command("export", mnist, "--onnx", path)
+    assert (code, out, err) == (
+        2, "", f"vit2rtl: An ONNX file must be named *.onnx, not {str(path)!r}\n")
+    assert path.read_text() == "mine"
+
+
 def test_images_must_be_named(command, tiny, tmp_path):
     code, _, err = command("export", tiny, "--onnx", tmp_path / "m.onnx", "--check")
     assert (code, err.splitlines()[-1]) == (
