@@ -1,6 +1,7 @@
 """Image files without torch: which there are, and their pixels as timm's evaluation crops them."""
 
 import csv
+import io
 import math
 from pathlib import Path
 
@@ -32,8 +33,16 @@ def find(folder):
 
 def read_list(path):
     """Image names from a text file, one a line; empty lines are skipped."""
-    names = [line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    names = [line.strip() for line in _text(path).splitlines()]
     return [name for name in names if name]
+
+
+def _text(path):
+    """What a file of UTF-8 says, with or without a mark at its start."""
+    try:
+        return Path(path).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not text in UTF-8 (byte {error.start})") from error
 
 
 def pixels(path, preprocessing):
@@ -102,7 +111,7 @@ def codes(paths, program):
 
 def _labelled(folder):
     names, labels = [], []
-    with open(folder / LABELS, newline="", encoding="utf-8-sig") as file:
+    with io.StringIO(_text(folder / LABELS), newline="") as file:
         rows = csv.DictReader(file)
         if not {"file", "class_index"} <= set(rows.fieldnames or ()):
             raise ValueError(f"{folder / LABELS} must have the columns file,class_index")

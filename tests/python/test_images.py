@@ -3,6 +3,7 @@ import torch
 from PIL import Image
 
 from vit2rtl import images
+from vit2rtl.golden.images import read_list
 from vit2rtl.timm_models import timm
 
 CONFIG = {
@@ -95,6 +96,23 @@ def test_a_wrong_list_is_refused_with_its_line(text, said, flat, tmp_path):
     with pytest.raises(ValueError) as error:
         flat(text)
     assert str(error.value) == f"{tmp_path / 'labels.csv'}{said}"
+
+
+@pytest.mark.parametrize(("encoding", "byte"), [("latin-1", 22), ("utf-16", 0)])
+def test_labels_and_lists_in_another_encoding_are_named(encoding, byte, flat, tmp_path):
+    path = tmp_path / "labels.csv"
+    said = f"{path} is not text in UTF-8 (byte {byte})"
+    with pytest.raises(ValueError) as error:
+        flat("file,class_index\na.pngé,0\n", encoding=encoding)
+    assert str(error.value) == said
+    with pytest.raises(ValueError) as error:
+        read_list(path)
+    assert str(error.value) == said
+
+
+def test_lists_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "list.txt").write_text("a.png\n\nb.png\n", encoding="utf-8-sig")
+    assert read_list(tmp_path / "list.txt") == ["a.png", "b.png"]
 
 
 def test_folders_without_images_are_refused(tmp_path):
