@@ -22,7 +22,7 @@ _CAUSES = {
     "pool": "16-bit codes of LayerNorm",
     "linear": "the simulation's codes are of another scale, rounded twice",
     "query_key": "logits of 12 or 16 bits",
-    "softmax": "logits of 12 or 16 bits, exponential from a ROM",
+    "softmax": "exponential from a ROM; above 4 bits the simulation's 16-bit probability",
     "layernorm": "16-bit residual stream",
     "table": "12 bits of input",
 }
