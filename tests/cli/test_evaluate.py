@@ -183,7 +183,9 @@ def test_lists_that_do_not_serve(refused, tiny, photos, tmp_path):
             f"No such file or directory: {names}"
         )
     names.write_bytes(b"\xff\xfe0\x00")
-    assert "utf-8" in refused(tiny, "--images", photos, "--list", names)
+    assert refused(tiny, "--images", photos, "--list", names) == (
+        f"{names} is not text in UTF-8 (byte 0)"
+    )
 
 
 def test_an_image_that_cannot_be_read_is_named(refused, tiny, copy):
