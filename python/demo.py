@@ -4,9 +4,10 @@ import json
 import os
 from pathlib import Path
 
-from vit2rtl import ablation, checkpoint, embedded, plots
+from vit2rtl import ablation, checkpoint, comparison, embedded, plots
 from vit2rtl.golden.bundle import read_bundle
 from vit2rtl.images import embedded_images, preprocessing
+from vit2rtl.lowering import lower
 from vit2rtl.observation import Observation
 from vit2rtl.quantized_vit import QuantizedViT
 from vit2rtl.recipe import Recipe
@@ -15,6 +16,7 @@ from vit2rtl.rtl import verilog
 from vit2rtl.sim.regression import run_regression
 
 CALIBRATION_IMAGES = 32
+PROGRAM_IMAGES = 40
 VECTOR_IMAGES = 4
 LANES = 4
 
@@ -37,8 +39,30 @@ def quantize(folder, calibration):
     return quantized, checkpoint.describe(folder), observation.figures()
 
 
+def lower_both(out, quantized, description, calibration, images):
+    """Both variants of the integer program, saved, and each against the simulation.
+
+    returns  {variant: {"ops", "elements", "differ", "top1_agreement", "sqnr"}}
+    """
+    found = {}
+    for variant, batch in (("hardware", None), ("integer", calibration)):
+        program = lower(quantized, variant=variant, model=embedded.MODEL_NAME,
+                        preprocessing=description["preprocessing"], images=batch)
+        program.save(out / f"program.{variant}")
+        result = comparison.compare(quantized, program, images)
+        found[variant] = {
+            "ops": len(result["ops"]),
+            "elements": sum(op["elements"] for op in result["ops"]),
+            "differ": sum(round(op["mismatch"] * op["elements"]) for op in result["ops"]),
+            "top1_agreement": result["top1_agreement"],
+            "sqnr": result["sqnr"],
+        }
+    return found
+
+
 def run(out, *, simulators, say):
-    """Everything; writes ``model vectors verilog simulation report.png summary.json`` to a folder.
+    """Everything; writes ``model program.hardware program.integer vectors verilog simulation
+    report.png summary.json`` to a folder.
 
     simulators  names, see :mod:`vit2rtl.sim.simulators`
     say         called with one line at the start of every step
@@ -48,24 +72,27 @@ def run(out, *, simulators, say):
     out.mkdir(parents=True, exist_ok=True)
     calibration = embedded_images("train").sample(CALIBRATION_IMAGES, seed=0)
     held_out = embedded_images("held_out")
-    say("1/5  quantizing the embedded model after training (RepQ-ViT, W4/A4)")
+    say("1/6  quantizing the embedded model after training (RepQ-ViT, W4/A4)")
     quantized, description, figures = quantize(out / "model", calibration)
-    say(f"2/5  accuracy on {len(held_out)} held-out images, this setting and the paper's others")
+    say(f"2/6  accuracy on {len(held_out)} held-out images, this setting and the paper's others")
     batch = calibration.batch(range(len(calibration)))
     rows = list(ablation.compare(embedded.create, batch, held_out))
     bars = [(r.title.strip(), r.scores.top1 / 100, r.scores.sqnr) for r in rows]
     plots.report(
         [*figures, plots.accuracy_bars(bars, highlight=ablation.DEFAULT)], out / "report.png"
     )
-    say(f"3/5  golden vectors from {VECTOR_IMAGES} of those images")
+    say("3/6  integer programs against the simulated model")
+    programs = lower_both(out, quantized, description, batch,
+                          held_out.sample(PROGRAM_IMAGES, seed=0))
+    say(f"4/6  golden vectors from {VECTOR_IMAGES} of those images")
     images = held_out.sample(VECTOR_IMAGES, seed=0)
     instances, records, beats = write_bundle(
         out / "vectors", quantized, description, images, lanes=LANES
     )
-    say("4/5  Verilog of every unit in the vectors")
+    say("5/6  Verilog of every unit in the vectors")
     entries = read_bundle(out / "vectors").entries
     files = verilog.write([entry.instance for entry in entries], out / "verilog")
-    say(f"5/5  the vectors through the Verilog in {' and '.join(simulators)}")
+    say(f"6/6  the vectors through the Verilog in {' and '.join(simulators)}")
     results = run_regression(
         out / "vectors", simulators=simulators, out=out / "simulation", jobs=os.cpu_count(),
         report=lambda results, done, total: [say(f"     {result.line()}") for result in results],
@@ -74,6 +101,7 @@ def run(out, *, simulators, say):
         "model": embedded.MODEL_NAME,
         "images": {"calibration": len(calibration), "evaluation": len(held_out)},
         "accuracy": [row.as_dict() for row in rows],
+        "programs": {"images": PROGRAM_IMAGES, **programs},
         "vectors": {"images": images.names, "instances": instances, "records": records,
                     "beats": beats},
         "verilog": [Path(path).name for path in files],

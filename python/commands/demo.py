@@ -20,8 +20,8 @@ def command(out, simulators):
     """Run the whole flow on the embedded model: the five-minute tour.
 
     Quantizes a small Vision Transformer for handwritten digits, compares the paper's settings on
-    1,000 held-out images, records golden vectors, generates Verilog, and replays the vectors
-    through the Verilog in two simulators.
+    1,000 held-out images, lowers it to integer programs and compares them with it, records golden
+    vectors, generates Verilog, and replays the vectors through the Verilog in two simulators.
     """
     started = time.monotonic()
     say = _Steps(started)
@@ -54,6 +54,13 @@ def _summary(out, summary, rows, seconds):
         "",
         ablation.table(rows),
         "",
+        "Integer programs: the network as integers, run by numpy. Codes that differ from the W4/A4 "
+        "hardware model's,",
+        f"each op given the model's own, on {summary['programs']['images']} images; variant integer "
+        "has no float, and scales of its own for the residual stream.",
+        "",
+        *(_program(variant, summary["programs"][variant]) for variant in ("hardware", "integer")),
+        "",
         f"Golden vectors: {vectors['records']} records, {vectors['beats']:,} beats, recorded in "
         f"the W4/A4 hardware model at work on {len(vectors['images'])} images.",
         "",
@@ -79,11 +86,18 @@ def _summary(out, summary, rows, seconds):
         f"  {out}/report.png      channel ranges, Softmax levels, accuracy: look at this first",
         f"  {out}/summary.json    all of the above as data",
         f"  {out}/model/          the quantized model (JSON and safetensors)",
+        f"  {out}/program.*/      the integer programs: hardware, and integer without any float",
         f"  {out}/vectors/        golden vectors for $readmemh and numpy; its README.md explains",
         f"  {out}/verilog/        {len(summary['verilog'])} files: units, AXI4-Stream tops, ports",
         f"  {out}/simulation/     logs of every bench",
     ]
     return "\n".join(lines)
+
+
+def _program(variant, found):
+    noise = "logits equal" if found["sqnr"] is None else f"logits {found['sqnr']:.1f} dB"
+    return (f"  {variant:<10}{found['ops']:>3} ops, {found['differ']:>7,} of {found['elements']:,} "
+            f"differ; {noise}, top-1 agrees on {found['top1_agreement']:.1f} %")
 
 
 def _simulators(summary):

@@ -7,6 +7,7 @@ import pytest
 from vit2rtl import ablation, demo
 from vit2rtl.cli import main
 from vit2rtl.golden.bundle import read_bundle
+from vit2rtl.golden.program_reader import read_program
 
 
 @pytest.fixture
@@ -14,6 +15,7 @@ def short(monkeypatch):
     settings = {ablation.DEFAULT: {}, "  Softmax uniform": {"softmax": "uniform"}}
     monkeypatch.setattr(ablation.compare, "__kwdefaults__", {"settings": settings, "keep": None})
     monkeypatch.setattr(demo, "VECTOR_IMAGES", 1)
+    monkeypatch.setattr(demo, "PROGRAM_IMAGES", 4)
     held_out = demo.embedded_images("held_out")
     few = {"train": demo.embedded_images("train"), "held_out": held_out.sample(100, seed=0)}
     monkeypatch.setattr(demo, "embedded_images", few.__getitem__)
@@ -34,6 +36,10 @@ def test_everything_is_written_and_told(short, tmp_path, capsys):
     ]
     assert summary["accuracy"][1]["top1"] > 90
     assert summary["images"] == {"calibration": 32, "evaluation": 100}
+    hardware, integer = (summary["programs"][v] for v in ("hardware", "integer"))
+    assert hardware["differ"] == 0 and hardware["sqnr"] is None
+    assert 0 < integer["differ"] < 0.1 * integer["elements"]
+    assert read_program(out / "program.integer").variant == "integer"
     benches = summary["simulation"]
     assert {b["simulator"] for b in benches} == {"icarus"}
     assert all(b["passed"] and b["mismatches"] == 0 for b in benches)
@@ -45,9 +51,9 @@ def test_everything_is_written_and_told(short, tmp_path, capsys):
     assert {path.name for path in (out / "verilog").iterdir()} == set(summary["verilog"])
     printed = capsys.readouterr()
     for word in ("float32", "W4/A4 hardware", f"{summary['vectors']['beats']:,} beats",
-                 "report.png", "mismatches"):
+                 "report.png", "mismatches", "logits equal, top-1 agrees on 100.0 %"):
         assert word in printed.out
-    assert "5/5" in printed.err
+    assert "6/6" in printed.err
 
 
 def test_a_mismatch_is_exit_code_1(short, monkeypatch, tmp_path, capsys):
