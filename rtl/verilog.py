@@ -114,10 +114,15 @@ def _readable(text):
     for family in dict.fromkeys(m[1] for m in map(_NUMBERED.match, modules) if m):
         number = re.compile(rf"\b{family}_\d+\b")
         alike = [m for m in modules if re.match(rf"module {family}_\d+\b", m)]
-        bodies = {number.sub(family, m, count=1) for m in alike}
-        if len(bodies) == 1:
-            modules = [number.sub(family, m) for m in modules if m not in alike] + [*bodies]
+        bodies = [number.sub(family, m, count=1) for m in alike]
+        if len({_items(body) for body in bodies}) == 1:
+            modules = [number.sub(family, m) for m in modules if m not in alike] + bodies[:1]
     return "\n".join(modules)
+
+
+def _items(module):
+    """The items of a module in an order of their own: the backend's says nothing."""
+    return tuple(sorted(re.split(r"\n(?=  \S)", module.removesuffix("\nendmodule\n"))))
 
 
 def _clear(match):
