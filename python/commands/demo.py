@@ -54,10 +54,10 @@ def _summary(out, summary, rows, seconds):
         "",
         ablation.table(rows),
         "",
-        "Integer programs: the network as integers, run by numpy. Codes that differ from the W4/A4 "
-        "hardware model's,",
-        f"each op given the model's own, on {summary['programs']['images']} images; variant integer "
-        "has no float, and scales of its own for the residual stream.",
+        "Integer programs: the network as integers, run by numpy. Codes that differ from the "
+        "W4/A4 hardware model's,",
+        f"each op given the model's own, on {summary['programs']['images']} images; variant "
+        "integer has no float, and scales of its own for the residual stream.",
         "",
         *(_program(variant, summary["programs"][variant]) for variant in ("hardware", "integer")),
         "",
