@@ -12,9 +12,22 @@ def check_op(op, inputs, variant):
     """Inputs, constants and output fit each other; integer programs have no float op."""
     if variant == "integer" and (op.kind.endswith("_float") or op.output.encoding == "float64"):
         raise ValueError(f"op {op.name!r} computes in float, in a program of variant integer")
-    problem = _CHECKS[op.kind](op, *inputs)
+    problem = _CHECKS[op.kind](op, *inputs) or _as_stated(op, inputs)
     if problem:
         raise ValueError(f"op {op.name!r}: {problem}")
+
+
+def _as_stated(op, inputs):
+    """What an attribute says of the codes that go in is what their tensor says of them."""
+    codes = inputs[-1]
+    stated = {
+        "scale": codes.scale, "zero_point": codes.zero_point, "logit_scale": codes.scale,
+        "scales": [x.scale for x in inputs], "zero_points": [x.zero_point for x in inputs],
+    }
+    for name, value in stated.items():
+        if name in op.attributes and op.attributes[name] != value:
+            return f"{name} must be {value} as in its input, not {op.attributes[name]}"
+    return None
 
 
 def _patches(op, image):
