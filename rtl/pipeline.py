@@ -41,6 +41,17 @@ class PipelineControl(wiring.Component):
             }
         )
 
+    def between(self, i, o):
+        """Statements that make it the control from stream ``i`` to ``o``, both with a ``last``."""
+        return [
+            self.i.valid.eq(i.valid),
+            self.i.payload.eq(i.p.last),
+            i.ready.eq(self.i.ready),
+            o.valid.eq(self.o.valid),
+            o.p.last.eq(self.o.payload),
+            self.o.ready.eq(o.ready),
+        ]
+
     def elaborate(self, platform):
         m = Module()
         valid = [Signal(name=f"valid_{n}") for n in range(self.depth)]

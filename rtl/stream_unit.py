@@ -94,14 +94,7 @@ class StreamUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.control = control = PipelineControl(self.latency)
-        m.d.comb += [
-            control.i.valid.eq(self.i.valid),
-            control.i.payload.eq(self.i.p.last),
-            self.i.ready.eq(control.i.ready),
-            self.o.valid.eq(control.o.valid),
-            self.o.p.last.eq(control.o.payload),
-            control.o.ready.eq(self.o.ready),
-        ]
+        m.d.comb += control.between(self.i, self.o)
         for n in range(self.instance.lanes):
             lane = self.lane(self.instance, self.latency)
             m.submodules[f"lane_{n}"] = lane

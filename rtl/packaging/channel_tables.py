@@ -56,14 +56,7 @@ class ChannelTables(wiring.Component):
         table = self.register_map.table
         words = len(table.words)
         m.submodules.control = control = PipelineControl(1)
-        m.d.comb += [
-            control.i.valid.eq(self.i.valid),
-            control.i.payload.eq(self.i.p.last),
-            self.i.ready.eq(control.i.ready),
-            self.o.valid.eq(control.o.valid),
-            self.o.p.last.eq(control.o.payload),
-            control.o.ready.eq(self.o.ready),
-        ]
+        m.d.comb += control.between(self.i, self.o)
         beat = Signal(range(table.rows))
         following = Signal(range(table.rows + 1))
         m.d.comb += following.eq(beat + 1)
