@@ -17,7 +17,7 @@ help: ## List the targets
 		while IFS='|' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
 
 setup: ## Create .venv, install the pinned packages and the simulators [PYTHON=python3.12]
-	@$(PYTHON) python/bootstrap.py
+	@$(PYTHON) -m tools.bootstrap
 
 demo: setup ## Run the whole flow on the embedded model: results in demo/
 	$(VIT2RTL) demo --out demo
@@ -61,7 +61,7 @@ bench: setup ## Run the timed comparisons in benchmarks/
 
 clean: ## Remove what the other targets wrote, all but .venv
 	rm -rf out demo build dist vit2rtl.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
-	find benchmarks golden python rtl sim tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find benchmarks golden python rtl sim tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## Remove .venv as well
 	rm -rf .venv

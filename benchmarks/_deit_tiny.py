@@ -6,8 +6,8 @@ import time
 
 import torch
 
-from vit2rtl import timm_models
-from vit2rtl.images import open_images, preprocessing
+from vit2rtl.models import zoo as timm_models
+from vit2rtl.models.images import open_images, preprocessing
 
 BATCH = 32
 

@@ -14,8 +14,10 @@ import statistics
 
 import torch
 
-from vit2rtl import ablation, embedded, timm_models
-from vit2rtl.images import embedded_images, open_images, preprocessing, read_list
+from vit2rtl import ablation
+from vit2rtl.models import embedded
+from vit2rtl.models import zoo as timm_models
+from vit2rtl.models.images import embedded_images, open_images, preprocessing, read_list
 
 JITTER = 4e-3  # of a standard deviation of the pixels; 8-bit steps are about 0.017
 

@@ -5,8 +5,8 @@ python benchmarks/calibration.py [--weights FILE --images DIR] [--json]
 
 import _deit_tiny as deit_tiny
 
+from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.recipe import Recipe
 
 
 def calibrate(options, batch):

@@ -14,12 +14,12 @@ from pathlib import Path
 import _deit_tiny as deit_tiny
 import numpy as np
 
-from vit2rtl.golden.execute import execute
-from vit2rtl.images import preprocessing
-from vit2rtl.lowering import lower
+from vit2rtl.golden.program.execute import execute
+from vit2rtl.lowering.lower import lower
+from vit2rtl.lowering.tracing import trace
+from vit2rtl.models.images import preprocessing
+from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.recipe import Recipe
-from vit2rtl.tracing import trace
 
 _BATCH = 8
 _BITS = (4, 6, 8)

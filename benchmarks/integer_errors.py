@@ -17,10 +17,10 @@ from fractions import Fraction
 import numpy as np
 import torch
 
-from vit2rtl import timm_models
-from vit2rtl.golden import attention_value, gelu, layernorm, log_sqrt2, softmax
-from vit2rtl.images import open_images, preprocessing
-from vit2rtl.quantizers import LogSqrt2Quantizer
+from vit2rtl.golden.arithmetic import attention_value, gelu, layernorm, log_sqrt2, softmax
+from vit2rtl.models import zoo as timm_models
+from vit2rtl.models.images import open_images, preprocessing
+from vit2rtl.quantization.quantizers import LogSqrt2Quantizer
 
 WIDTHS = (4, 6, 8)
 EPSILON = 1e-6

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from vit2rtl.golden import log_sqrt2, requantizer
-from vit2rtl.golden.bundle import BundleWriter, read_bundle
-from vit2rtl.golden.units import Instance
+from vit2rtl.golden.arithmetic import log_sqrt2, requantizer
+from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.vectors.bundle import BundleWriter, read_bundle
 from vit2rtl.rtl import verilog
-from vit2rtl.sim import builds, replay, simulators
+from vit2rtl.sim.run import replay
+from vit2rtl.sim.tools import builds, simulators
 
 LANES, CHANNELS, TOKENS = 4, 192, 197  # DeiT-Tiny's
 

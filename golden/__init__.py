@@ -1,7 +1,7 @@
 """The specification: bit-exact integer models in numpy, and golden-vector files."""
 
-from vit2rtl.golden.bundle import BundleWriter, read_bundle
-from vit2rtl.golden.directed import directed_records
-from vit2rtl.golden.units import UNITS, Instance
+from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.vectors.bundle import BundleWriter, read_bundle
 
 __all__ = ["UNITS", "BundleWriter", "Instance", "directed_records", "read_bundle"]

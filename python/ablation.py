@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 
 from vit2rtl import evaluation
+from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.recipe import Recipe
 
 DEFAULT = "W4/A4 hardware"
 # Title and recipe of every row; the paper's Tables 3 and 4 compare the LayerNorm and Softmax ones.
@@ -39,7 +39,7 @@ def compare(create, calibration, images, *, settings=SETTINGS, keep=None):
 
     create       () -> a fresh float model
     calibration  float32[n, channels, height, width]
-    images       labelled :class:`vit2rtl.images.Images` to evaluate on
+    images       labelled :class:`vit2rtl.models.images.Images` to evaluate on
     keep         called with (title, QuantizedViT) of every setting
     yields       Row
     """

@@ -6,11 +6,13 @@ from pathlib import Path
 import safetensors.torch
 import torch
 
-from vit2rtl import __version__, embedded, timm_models
-from vit2rtl.golden import atomic, described
+from vit2rtl import __version__
+from vit2rtl.golden.files import atomic, described
+from vit2rtl.models import embedded
+from vit2rtl.models import zoo as timm_models
+from vit2rtl.quantization.quantizers import UniformQuantizer
+from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.quantizers import UniformQuantizer
-from vit2rtl.recipe import Recipe
 
 SCHEMA = "vit2rtl.checkpoint/1"
 DESCRIPTION = "model.json"
@@ -21,7 +23,7 @@ def save(folder, quantized, *, model, preprocessing, calibration):
     """Write a checkpoint folder, whole or not at all.
 
     model          {"name", "arguments", "weights"}: what :func:`float_model` needs
-    preprocessing  see :func:`vit2rtl.images.preprocessing`
+    preprocessing  see :func:`vit2rtl.models.images.preprocessing`
     calibration    {"images": names, ...}, for the record
     """
     state = {key: _as_stored(value) for key, value in quantized.network.state_dict().items()}

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from vit2rtl.evaluation import sqnr
-from vit2rtl.golden.execute import execute, run_op
-from vit2rtl.golden.ops import dtype_of
-from vit2rtl.tracing import Traced, trace
+from vit2rtl.golden.program.execute import execute, run_op
+from vit2rtl.golden.program.ops import dtype_of
+from vit2rtl.lowering.tracing import Traced, trace
 
 TOGETHER = 4
 # Kinds whose output may have no name in the simulation: later ops are compared with it.
@@ -68,7 +68,7 @@ class OpResult:
 def compare(quantized, program, images, *, float_model=None, progress=lambda count: None):
     """A dict, ready for JSON: ``ops`` in program order, and the logits.
 
-    images   :class:`vit2rtl.images.Images`
+    images   :class:`vit2rtl.models.images.Images`
     raises   ValueError where program and model are not of one kind
     """
     results = {}

@@ -4,16 +4,18 @@ import json
 import os
 from pathlib import Path
 
-from vit2rtl import ablation, checkpoint, comparison, embedded, plots
-from vit2rtl.golden.bundle import read_bundle
-from vit2rtl.images import embedded_images, preprocessing
-from vit2rtl.lowering import lower
+from vit2rtl import ablation, checkpoint, comparison
+from vit2rtl.golden.vectors.bundle import read_bundle
+from vit2rtl.lowering.lower import lower
+from vit2rtl.models import embedded
+from vit2rtl.models.images import embedded_images, preprocessing
 from vit2rtl.observation import Observation
+from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.recipe import Recipe
 from vit2rtl.recording import write_bundle
+from vit2rtl.report import plots
 from vit2rtl.rtl import verilog
-from vit2rtl.sim.regression import run_regression
+from vit2rtl.sim.run.regression import run_regression
 
 CALIBRATION_IMAGES = 32
 PROGRAM_IMAGES = 40
@@ -24,7 +26,7 @@ LANES = 4
 def quantize(folder, calibration):
     """Quantize the embedded model to W4/A4 and save it.
 
-    calibration  :class:`vit2rtl.images.Images`
+    calibration  :class:`vit2rtl.models.images.Images`
     returns      (QuantizedViT, description, figures of what quantization met)
     """
     network = embedded.create()
@@ -64,7 +66,7 @@ def run(out, *, simulators, say):
     """Everything; writes ``model program.hardware program.integer vectors verilog simulation
     report.png summary.json`` to a folder.
 
-    simulators  names, see :mod:`vit2rtl.sim.simulators`
+    simulators  names, see :mod:`vit2rtl.sim.tools.simulators`
     say         called with one line at the start of every step
     returns     (what ``summary.json`` holds, rows of the accuracy table)
     """

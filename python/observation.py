@@ -2,8 +2,8 @@
 
 import torch
 
-from vit2rtl import plots
-from vit2rtl.quantizers import LogSqrt2Quantizer, UniformQuantizer
+from vit2rtl.quantization.quantizers import LogSqrt2Quantizer, UniformQuantizer
+from vit2rtl.report import plots
 
 _KEEP_IMAGES = 8
 

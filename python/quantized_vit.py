@@ -3,11 +3,11 @@
 import torch
 from torch import nn
 
-from vit2rtl.activation import QuantActivation
-from vit2rtl.attention import QuantAttention
-from vit2rtl.layers import QuantLinear
-from vit2rtl.reparameterize import reparameterize
-from vit2rtl.surgery import quantize_modules
+from vit2rtl.models.surgery import quantize_modules
+from vit2rtl.quantization.activation import QuantActivation
+from vit2rtl.quantization.attention import QuantAttention
+from vit2rtl.quantization.layers import QuantLinear
+from vit2rtl.quantization.reparameterize import reparameterize
 
 MIN_CALIBRATION_IMAGES = 2
 # Pixels that go through the network together: activations of a few images stay in the cache.
@@ -19,7 +19,7 @@ class QuantizedViT(nn.Module):
 
     Takes the model over: ``network`` is the same object with its matmuls replaced.
 
-    recipe   :class:`vit2rtl.recipe.Recipe`
+    recipe   :class:`vit2rtl.quantization.recipe.Recipe`
     """
 
     def __init__(self, model, recipe):

@@ -6,10 +6,10 @@ import torch
 from tqdm import tqdm
 
 from vit2rtl import __version__
-from vit2rtl.golden.bundle import BundleWriter
-from vit2rtl.golden.directed import directed_records
-from vit2rtl.golden.units import Instance
-from vit2rtl.quantizers import PROBABILITY_WIDTH, LogSqrt2Quantizer
+from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.vectors.bundle import BundleWriter
+from vit2rtl.quantization.quantizers import PROBABILITY_WIDTH, LogSqrt2Quantizer
 
 VALUE_WIDTH = 16
 _BLOCKS = ("blocks.", "layers.")
@@ -146,10 +146,11 @@ def _parts(layer):
 
 
 def write_bundle(out, quantized, description, images, *, lanes, formats=()):
-    """Record ``images`` (:class:`vit2rtl.images.Images`) and write the bundle of golden vectors.
+    """Record ``images`` (
+    :class:`vit2rtl.models.images.Images`) and write the bundle of golden vectors.
 
     description  the checkpoint's, see :func:`vit2rtl.checkpoint.describe`
-    formats      further formats, see :data:`vit2rtl.golden.bundle.FORMATS`
+    formats      further formats, see :data:`vit2rtl.golden.vectors.bundle.FORMATS`
     returns      numbers of unit instances, records and beats
     """
     recording = Recording(quantized, images.batch(range(len(images))))

@@ -1,8 +1,8 @@
 """Amaranth components of the hardware units, their AXI4-Stream tops and their Verilog."""
 
-from vit2rtl.rtl.log2_dequantizer import Log2Dequantizer
-from vit2rtl.rtl.log_sqrt2_quantizer import LogSqrt2Quantizer
-from vit2rtl.rtl.requantizer import Requantizer
+from vit2rtl.rtl.units.log2_dequantizer import Log2Dequantizer
+from vit2rtl.rtl.units.log_sqrt2_quantizer import LogSqrt2Quantizer
+from vit2rtl.rtl.units.requantizer import Requantizer
 
 __all__ = [
     "COMPONENTS",
@@ -17,7 +17,7 @@ COMPONENTS = {c.unit: c for c in (Log2Dequantizer, LogSqrt2Quantizer, Requantize
 
 
 def component(instance):
-    """The Amaranth component of an :class:`~vit2rtl.golden.units.Instance` of the registry."""
+    """The Amaranth component of an :class:`~vit2rtl.golden.units.unit.Instance` of the registry."""
     return COMPONENTS[instance.unit.name](**instance.parameters)
 
 

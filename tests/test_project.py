@@ -77,11 +77,11 @@ def test_the_wheel_contains_every_module(wheel):
 
 
 def test_the_wheel_contains_the_package_data(wheel):
-    data = [path for path in (ROOT / "python" / "embedded").iterdir() if path.is_file()]
+    data = [path for path in (ROOT / "python" / "models" / "embedded").iterdir() if path.is_file()]
     data = [path for path in data if path.suffix != ".py"]
     assert any(path.suffix == ".safetensors" for path in data)
     for path in data:
-        packed = wheel.read(f"vit2rtl/embedded/{path.name}")
+        packed = wheel.read(f"vit2rtl/models/embedded/{path.name}")
         assert hashlib.sha256(packed).digest() == hashlib.sha256(path.read_bytes()).digest()
 
 
@@ -116,7 +116,7 @@ def imported(path):
 def test_golden_loads_no_framework():
     script = (
         "import pkgutil, sys, importlib, vit2rtl.golden as golden\n"
-        "for module in pkgutil.iter_modules(golden.__path__, 'vit2rtl.golden.'):\n"
+        "for module in pkgutil.walk_packages(golden.__path__, 'vit2rtl.golden.'):\n"
         "    importlib.import_module(module.name)\n"
         "print(sorted({'torch', 'timm', 'amaranth', 'cocotb'} & set(sys.modules)))"
     )
@@ -166,7 +166,7 @@ def test_make_alone_lists_every_target():
 )
 def test_targets_set_up_first_and_then_call_the_command(arguments, command):
     setup, *commands = make("--dry-run", *arguments)
-    assert setup == "python3 python/bootstrap.py"
+    assert setup == "python3 -m tools.bootstrap"
     assert any(line.endswith(command) or f"{command} " in line for line in commands), commands
 
 

@@ -5,7 +5,7 @@ from tqdm import tqdm
 
 from vit2rtl import checkpoint, comparison
 from vit2rtl.commands import options
-from vit2rtl.golden.program_reader import read_program
+from vit2rtl.golden.program.reader import read_program
 
 
 @click.command(epilog="""\b

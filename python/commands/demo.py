@@ -8,7 +8,7 @@ import click
 from vit2rtl import ablation, demo
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
-from vit2rtl.sim.simulators import SIMULATORS
+from vit2rtl.sim.tools.simulators import SIMULATORS
 
 
 @click.command()

@@ -15,8 +15,8 @@ from importlib import metadata
 
 import click
 
-from vit2rtl import bootstrap
-from vit2rtl.sim import simulators
+from vit2rtl import system_tools
+from vit2rtl.sim.tools import simulators
 
 PARTS = ("quantize", "rtl", "sim", "fpga", "formal", "package", "onnx")
 _WAVES = "waves from Verilator"
@@ -26,7 +26,7 @@ _SYSTEM_PURPOSES = {
     "perl": "starting Verilator",
     "zlib1g-dev": _WAVES,
     "liblz4-dev": _WAVES,
-    f"libpython{bootstrap.PYTHON}": "Python inside a simulator",
+    f"libpython{system_tools.PYTHON}": "Python inside a simulator",
 }
 # Parts that are libraries and nothing else.
 _LIBRARIES = {
@@ -112,7 +112,7 @@ def table(found):
 
 def _common():
     version = platform.python_version()
-    usable = sys.version_info[:2] >= bootstrap.OLDEST_PYTHON
+    usable = sys.version_info[:2] >= system_tools.OLDEST_PYTHON
     python = Finding("Python", "", "everything", version, usable, "install Python 3.11 or later")
     return [python, _library("numpy", "", "the integer models", "vit2rtl")]
 
@@ -130,7 +130,7 @@ def _torchvision_operators(install):
     """timm imports torchvision, and torchvision stops without these operators."""
     name, purpose = "torchvision operators", "importing timm"
     try:
-        importlib.import_module("vit2rtl.torchvision_operators").declare()
+        importlib.import_module("vit2rtl.models.torchvision_operators").declare()
     except ModuleNotFoundError:
         return Finding(name, "quantize", purpose, _installed("torchvision"), False, _pip(install))
     except Exception as error:  # whatever is wrong with an installation, the doctor goes on
@@ -163,7 +163,7 @@ def _sim():
         for tool in simulators.probe()
     ]
     return found + [
-        _system_tool(tool) for tool in bootstrap.SYSTEM_TOOLS if tool.package in _SYSTEM_PURPOSES
+        _system_tool(tool) for tool in system_tools.SYSTEM_TOOLS if tool.package in _SYSTEM_PURPOSES
     ]
 
 
@@ -174,8 +174,8 @@ def _system_tool(tool):
         "sim",
         _SYSTEM_PURPOSES[tool.package],
         _number(_run([tool.package, "--version"])) if is_program else "",
-        bootstrap.works(tool.check),
-        bootstrap.install_hint([tool.package]),
+        system_tools.works(tool.check),
+        system_tools.install_hint([tool.package]),
         required=_SYSTEM_PURPOSES[tool.package] != _WAVES,
     )
 

@@ -6,7 +6,7 @@ import click
 
 from vit2rtl import checkpoint, evaluation
 from vit2rtl.commands import options
-from vit2rtl.images import check_labels
+from vit2rtl.models.images import check_labels
 
 
 @click.command(epilog="""\b

@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from vit2rtl import checkpoint, onnx_export
+from vit2rtl import checkpoint
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
+from vit2rtl.onnx import export as onnx_export
 
 
 @click.command(epilog="""\b
@@ -59,7 +60,7 @@ def command(checkpoint_folder, file, form, float32, check, check_only, folder, l
     name, preprocessing = description["model"]["name"], description["preprocessing"]
     if check:
         # Before anything is written: it may be missing.
-        from vit2rtl import onnx_check
+        from vit2rtl.onnx import check as onnx_check
 
         found = options.find_images(folder, preprocessing, model_name=name, split="held_out")
         found = options.choose(found, listed, exclude)

@@ -4,8 +4,8 @@ import json
 
 import click
 
-from vit2rtl.golden.inspection import summary
-from vit2rtl.golden.program_reader import read_program
+from vit2rtl.golden.program.inspection import summary
+from vit2rtl.golden.program.reader import read_program
 
 
 @click.command(epilog="""\b

@@ -4,9 +4,9 @@ import click
 
 from vit2rtl import checkpoint
 from vit2rtl.commands import options
-from vit2rtl.golden.inspection import summary
-from vit2rtl.golden.program import VARIANTS, check_place
-from vit2rtl.lowering import lower
+from vit2rtl.golden.program.inspection import summary
+from vit2rtl.golden.program.program import VARIANTS, check_place
+from vit2rtl.lowering.lower import lower
 
 _IMAGES = 32
 

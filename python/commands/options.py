@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vit2rtl.golden.images import read_list
+from vit2rtl.golden.program.images import read_list
 
 FOLDER = click.Path(file_okay=False, path_type=str)
 FILE = click.Path(dir_okay=False, path_type=str)
@@ -23,15 +23,15 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 
 def embedded_images(split):
     """The embedded model's own; they and the model need torch, which is loaded only now."""
-    from vit2rtl import images
+    from vit2rtl.models import images
 
     return images.embedded_images(split)
 
 
 def find_images(folder, config, *, model_name, split):
     """The images of a folder, or the embedded model's own where no folder is given."""
-    from vit2rtl import embedded
-    from vit2rtl.images import open_images
+    from vit2rtl.models import embedded
+    from vit2rtl.models.images import open_images
 
     if folder:
         return open_images(folder, config)

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import click
 
-from vit2rtl import checkpoint, embedded, plots, timm_models
+from vit2rtl import checkpoint
 from vit2rtl.commands import options
-from vit2rtl.images import preprocessing
+from vit2rtl.models import embedded
+from vit2rtl.models import zoo as timm_models
+from vit2rtl.models.images import preprocessing
 from vit2rtl.observation import Observation
+from vit2rtl.quantization.recipe import LAYERNORMS, PROFILES, SOFTMAXES, Recipe, parse_bits
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.recipe import LAYERNORMS, PROFILES, SOFTMAXES, Recipe, parse_bits
+from vit2rtl.report import plots
 
 
 @click.command(epilog="""\b

@@ -7,9 +7,9 @@ import click
 import numpy as np
 from tqdm import tqdm
 
-from vit2rtl.golden import images
-from vit2rtl.golden.execute import execute
-from vit2rtl.golden.program_reader import read_program
+from vit2rtl.golden.program import images
+from vit2rtl.golden.program.execute import execute
+from vit2rtl.golden.program.reader import read_program
 
 _TOGETHER = 8
 _FOLDER = click.Path(file_okay=False, path_type=str)

@@ -9,10 +9,11 @@ import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
-from vit2rtl.sim import code_coverage, coverage
-from vit2rtl.sim.regression import run_regression
-from vit2rtl.sim.results import check_results_path, write_junit
-from vit2rtl.sim.simulators import SIMULATORS
+from vit2rtl.sim.coverage import code_coverage
+from vit2rtl.sim.coverage import functional as coverage
+from vit2rtl.sim.run.regression import run_regression
+from vit2rtl.sim.run.results import check_results_path, write_junit
+from vit2rtl.sim.tools.simulators import SIMULATORS
 
 SHOWN_MISMATCHES = 10
 SHOWN_BINS = 20

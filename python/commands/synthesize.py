@@ -11,8 +11,8 @@ from tqdm import tqdm
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands.options import as_json, show_json
 from vit2rtl.commands.unit_options import given, option, parameter_options
-from vit2rtl.golden import atomic
-from vit2rtl.golden.units import UNITS
+from vit2rtl.golden.files import atomic
+from vit2rtl.golden.units.unit import UNITS
 from vit2rtl.rtl.synthesis import document, plan, table
 from vit2rtl.rtl.synthesis.designs import REFERENCES, design, unit_of
 from vit2rtl.rtl.synthesis.devices import DEVICES
@@ -149,7 +149,7 @@ def _rows(tasks, folder):
 
 def _table_writer():
     """Imports matplotlib before the measurements, not after them."""
-    from vit2rtl.area_chart import area_chart
+    from vit2rtl.report.area_chart import area_chart
 
     def write(fresh, folder):
         rows = table.merged(fresh, [task.key for task in plan.tasks()])

@@ -13,16 +13,17 @@ from vit2rtl import __version__
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
 from vit2rtl.commands.run import choose
-from vit2rtl.golden import images, read_bundle
-from vit2rtl.golden.bundle import FORMATS, convert
-from vit2rtl.golden.bundle_schema import SCHEMA_NAME as UNIT_SCHEMA
-from vit2rtl.golden.bundle_schema import schema_of, sha256
-from vit2rtl.golden.program import GRAPH
-from vit2rtl.golden.program_reader import read_program
-from vit2rtl.golden.program_vectors_reader import read_vectors
-from vit2rtl.golden.program_vectors_replay import replay
-from vit2rtl.golden.program_vectors_schema import SCHEMA_NAME, select
-from vit2rtl.golden.program_vectors_writer import Plan, check_place, write_vectors
+from vit2rtl.golden import read_bundle
+from vit2rtl.golden.program import images
+from vit2rtl.golden.program.program import GRAPH
+from vit2rtl.golden.program.reader import read_program
+from vit2rtl.golden.vectors.bundle import FORMATS, convert
+from vit2rtl.golden.vectors.bundle_schema import SCHEMA_NAME as UNIT_SCHEMA
+from vit2rtl.golden.vectors.bundle_schema import schema_of, sha256
+from vit2rtl.golden.vectors.program_vectors_reader import read_vectors
+from vit2rtl.golden.vectors.program_vectors_replay import replay
+from vit2rtl.golden.vectors.program_vectors_schema import SCHEMA_NAME, select
+from vit2rtl.golden.vectors.program_vectors_writer import Plan, check_place, write_vectors
 
 # What a checkpoint has; its own module needs torch.
 _CHECKPOINT = "model.json"
@@ -152,7 +153,7 @@ def _of_program(source, folder, listed, count, seed, lanes, out, *, patterns):
 def _images(program, folder, listed, count, seed):
     """(names, uint8[images, channels, height, width]) of the images to run."""
     if not folder:
-        from vit2rtl import embedded
+        from vit2rtl.models import embedded
 
         found = options.find_images(folder, None, model_name=program.model, split="held_out")
         found = options.choose(found, listed)

@@ -5,9 +5,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from vit2rtl.rtl import latency
-from vit2rtl.rtl.axi_stream import add_unit, axi_stream_ports, lane_bits
 from vit2rtl.rtl.packaging.axi_lite import AxiLiteRegisters, axi_lite_ports
 from vit2rtl.rtl.packaging.channel_tables import ChannelTables, stream_fields
+from vit2rtl.rtl.stream.axi_stream import add_unit, axi_stream_ports, lane_bits
 
 
 class AxiTop(wiring.Component):

@@ -6,8 +6,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from vit2rtl.rtl.packaging.register_map import WORD
-from vit2rtl.rtl.pipeline import PipelineControl, registered
-from vit2rtl.rtl.stream_unit import beat_layout
+from vit2rtl.rtl.stream.pipeline import PipelineControl, registered
+from vit2rtl.rtl.stream.stream_unit import beat_layout
 
 
 class ChannelTables(wiring.Component):

@@ -6,12 +6,12 @@ import re
 from amaranth.hdl import Shape
 from amaranth.lib.wiring import In
 
-from vit2rtl.golden.directed import directed_records
+from vit2rtl.golden.units.directed import directed_records
 from vit2rtl.rtl import COMPONENTS
-from vit2rtl.rtl.describe import describe, lane_table, port_table, table
 from vit2rtl.rtl.packaging.axi_lite import axi_lite_ports
 from vit2rtl.rtl.packaging.register_map import WORD
 from vit2rtl.rtl.packaging.sources import axi_lanes, axi_latency, top_name
+from vit2rtl.rtl.verilog.describe import describe, lane_table, port_table, table
 
 _START = """\
 ## Start

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from amaranth.sim import Simulator
 
-from vit2rtl.golden import packing
-from vit2rtl.golden.directed import directed_records
+from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.vectors import packing
 from vit2rtl.rtl import latency
-from vit2rtl.rtl.axi_stream import AxiStreamTop
+from vit2rtl.rtl.stream.axi_stream import AxiStreamTop
 
 BEATS = 4
 STALLED = 2  # cycles of back pressure, when the second result is on offer

@@ -3,10 +3,10 @@
 import json
 from importlib.metadata import version
 
-from vit2rtl.golden import atomic
-from vit2rtl.golden.bundle import BundleWriter
-from vit2rtl.golden.bundle_files import write_texts
-from vit2rtl.golden.directed import directed_records
+from vit2rtl.golden.files import atomic
+from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.vectors.bundle import BundleWriter
+from vit2rtl.golden.vectors.bundle_files import write_texts
 from vit2rtl.rtl.packaging.data_sheet import data_sheet
 from vit2rtl.rtl.packaging.example import example, trace
 from vit2rtl.rtl.packaging.projects import project_files

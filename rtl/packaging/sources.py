@@ -1,10 +1,10 @@
 """Verilog of a package: the unit, its AXI4-Stream top, and the top with AXI4-Lite registers."""
 
 from vit2rtl.rtl import latency, verilog
-from vit2rtl.rtl.describe import packing
-from vit2rtl.rtl.interfaces import annotated
 from vit2rtl.rtl.packaging.axi_top import AxiTop
 from vit2rtl.rtl.packaging.channel_tables import stream_fields
+from vit2rtl.rtl.verilog.describe import packing
+from vit2rtl.rtl.verilog.interfaces import annotated
 
 
 def sources(instance, register_map=None):
@@ -25,7 +25,7 @@ def axi_latency(register_map):
 
 
 def axi_lanes(register_map):
-    """Lanes of the ``_axi`` top's streams, as :func:`~vit2rtl.rtl.describe.describe` has them."""
+    """Lanes of the ``_axi`` top's streams, as :mod:`~vit2rtl.rtl.verilog.describe` has them."""
     instance = register_map.instance
     streams = {"s_axis": stream_fields(register_map), "m_axis": instance.outputs}
     return {

@@ -46,7 +46,7 @@ def comparisons(rows):
         "## What the arrangements are worth", "",
         "Each design of a comparison has the same ports, handshake, registers at its output and,"
         " but where stated, the same golden function and latency; tests simulate every one against"
-        " it. The references are in `rtl/synthesis/references.py` and `references_mac.py`.", "",
+        " it. The references are in `rtl/synthesis/references/`.", "",
         *_dequantizer(rows), *_mac(rows), *_requantizer(rows), *_quantizer(rows),
     ]
 

@@ -6,10 +6,11 @@ from functools import cached_property
 
 from amaranth.back.verilog import convert as to_verilog
 
-from vit2rtl.golden.units import UNITS, Instance
-from vit2rtl.rtl.stream_unit import signature
-from vit2rtl.rtl.synthesis import references, references_mac
-from vit2rtl.rtl.verilog import convert
+from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.rtl.stream.stream_unit import signature
+from vit2rtl.rtl.synthesis.references import mac as references_mac
+from vit2rtl.rtl.synthesis.references import units as references
+from vit2rtl.rtl.verilog.exporter import convert
 
 # name -> component: of a unit, with its parameters, or a MAC lane, without any.
 REFERENCES = {

@@ -8,10 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from vit2rtl.rtl import yosys
 from vit2rtl.rtl.synthesis.designs import unit_of
 from vit2rtl.rtl.synthesis.harness import harness
 from vit2rtl.rtl.synthesis.place import place
+from vit2rtl.rtl.verilog import yosys
 
 
 @dataclass(frozen=True)

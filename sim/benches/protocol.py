@@ -12,7 +12,7 @@ from itertools import chain, cycle, islice, repeat
 import cocotb
 
 from vit2rtl.sim.benches.axi_stream import AxiStream, Violation
-from vit2rtl.sim.coverage_protocol import fills
+from vit2rtl.sim.coverage.protocol import fills
 
 BEATS_PER_CASE = 96
 PACKET_BEATS = 24

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from vit2rtl.rtl import yosys
+from vit2rtl.rtl.verilog import yosys
 
 _SCRIPT = """
 read_verilog {name}.v

@@ -5,7 +5,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vit2rtl.rtl import latency, verilog, yosys
+from vit2rtl.rtl import latency, verilog
+from vit2rtl.rtl.verilog import yosys
 from vit2rtl.sim.formal import function, stream, transparent
 
 PROVED, FAILED, OPEN = "proved", "failed", "open"

@@ -5,9 +5,9 @@ from itertools import product
 import numpy as np
 
 from vit2rtl.rtl import latency, verilog
-from vit2rtl.sim import processes
 from vit2rtl.sim.formal import specifications
-from vit2rtl.sim.simulators import find
+from vit2rtl.sim.tools import processes
+from vit2rtl.sim.tools.simulators import find
 
 SECONDS = 600
 

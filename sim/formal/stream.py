@@ -1,7 +1,7 @@
 """The stream contract of an AXI4-Stream top, written down once for every unit."""
 
 from vit2rtl.rtl import latency
-from vit2rtl.rtl.axi_stream import tdata_width
+from vit2rtl.rtl.stream.axi_stream import tdata_width
 from vit2rtl.sim.formal import netlist, transparent
 
 TOP = "stream_contract"

@@ -1,6 +1,6 @@
 """A unit without time: every register replaced by a wire, for what a pipeline computes."""
 
-from vit2rtl.rtl import yosys
+from vit2rtl.rtl.verilog import yosys
 
 NAME = "transparent"
 # Registers as wires; what holds a value under a stall is never chosen where all enables are high.

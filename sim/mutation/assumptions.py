@@ -2,8 +2,8 @@
 
 import re
 
-from vit2rtl.rtl.axi_stream import lane_bits
-from vit2rtl.rtl.describe import axi_ports, lane_fields
+from vit2rtl.rtl.stream.axi_stream import lane_bits
+from vit2rtl.rtl.verilog.describe import axi_ports, lane_fields
 
 
 def _log_sqrt2_quantizer(parameters):

@@ -4,9 +4,10 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from vit2rtl.golden.units import Instance
-from vit2rtl.rtl import verilog, yosys
-from vit2rtl.rtl.describe import axi_ports
+from vit2rtl.golden.units.unit import Instance
+from vit2rtl.rtl import verilog
+from vit2rtl.rtl.verilog import yosys
+from vit2rtl.rtl.verilog.describe import axi_ports
 from vit2rtl.sim.mutation.assumptions import environment
 
 NETLIST = "mutants"
@@ -98,7 +99,8 @@ def sample(instance, *, count, seed, sources=None):
 def netlist(instance, mutants, *, sources=None):
     """The :class:`MutatedNetlist` of an instance with these mutants, numbered from 1.
 
-    sources  Verilog in place of what is generated, as from :func:`vit2rtl.rtl.verilog.convert`
+    sources  Verilog in place of what is generated, as from
+             :func:`vit2rtl.rtl.verilog.exporter.convert`
     """
     width = max(1, len(mutants).bit_length())
     commands = [mutant.command(n, width) for n, mutant in enumerate(mutants, 1)]

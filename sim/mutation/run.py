@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from vit2rtl.golden.bundle import BundleWriter, read_bundle
-from vit2rtl.golden.directed import directed_records
-from vit2rtl.sim import builds, processes, protocol, replay
+from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.vectors.bundle import BundleWriter, read_bundle
 from vit2rtl.sim.mutation import netlist
 from vit2rtl.sim.mutation.equivalence import Equivalence
 from vit2rtl.sim.mutation.score import Score
-from vit2rtl.sim.simulators import find
+from vit2rtl.sim.run import protocol, replay
+from vit2rtl.sim.tools import builds, processes
+from vit2rtl.sim.tools.simulators import find
 
 STALL = 40  # percentage of the second replay
 REPLAY, STALLED_REPLAY = "replay", "replay with stalls"

@@ -50,7 +50,7 @@ def tiny_weights(tmp_path_factory, single_thread):
     import safetensors.torch
     import torch
 
-    from vit2rtl.timm_models import timm
+    from vit2rtl.models.zoo import timm
 
     arguments = {key: json.loads(value) for key, value in (pair.split("=") for pair in SMALL)}
     with torch.random.fork_rng(devices=[]):

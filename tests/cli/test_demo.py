@@ -6,8 +6,8 @@ import pytest
 
 from vit2rtl import ablation, demo
 from vit2rtl.cli import main
-from vit2rtl.golden.bundle import read_bundle
-from vit2rtl.golden.program_reader import read_program
+from vit2rtl.golden.program.reader import read_program
+from vit2rtl.golden.vectors.bundle import read_bundle
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_everything_is_written_and_told(short, tmp_path, capsys):
 
 
 def test_a_mismatch_is_exit_code_1(short, monkeypatch, tmp_path, capsys):
-    from vit2rtl.sim.results import BenchResult
+    from vit2rtl.sim.run.results import BenchResult
 
     failed = BenchResult("icarus", "replay", "requantizer_l4", beats=10, mismatches=1, seconds=1)
     monkeypatch.setattr(demo, "run_regression", lambda *args, **kwargs: [failed])

@@ -4,9 +4,9 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from vit2rtl import bootstrap
+from tools import bootstrap
 from vit2rtl.commands import doctor
-from vit2rtl.sim import simulators
+from vit2rtl.sim.tools import simulators
 
 FINE = simulators.Tool("icarus", "12.0", "iverilog", True)
 ABSENT = simulators.Tool("verilator", "", "", False, "install Verilator 5.036 or later")
@@ -98,7 +98,7 @@ def test_without_torch_the_hardware_half_is_still_examined(machine, monkeypatch)
     machine(FINE)
     for name in ("torch", "timm"):
         monkeypatch.setitem(sys.modules, name, None)  # the import system's way to say "absent"
-    monkeypatch.delitem(sys.modules, "vit2rtl.torchvision_operators", raising=False)
+    monkeypatch.delitem(sys.modules, "vit2rtl.models.torchvision_operators", raising=False)
     result = run()
     assert result.exit_code == 1
     assert result.output.count("    -> pip install 'vit2rtl[quantize]'\n") == 3

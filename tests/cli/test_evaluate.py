@@ -8,8 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
-from vit2rtl import checkpoint, embedded
-from vit2rtl.images import open_images
+from vit2rtl import checkpoint
+from vit2rtl.models import embedded
+from vit2rtl.models.images import open_images
 
 pytestmark = pytest.mark.usefixtures("single_thread")
 

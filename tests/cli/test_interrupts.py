@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from vit2rtl.golden import atomic
+from vit2rtl.golden.files import atomic
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,8 @@ def test_run_stops_without_results(command, mnist, tmp_path, monkeypatch, sent):
 
 
 def test_places_are_checked_before_anything_runs(command, mnist, tmp_path, monkeypatch):
-    from vit2rtl import checkpoint, timm_models
+    from vit2rtl import checkpoint
+    from vit2rtl.models import zoo as timm_models
 
     for module, name in ((timm_models, "create"), (checkpoint, "load")):
         monkeypatch.setattr(module, name, interrupting(signal.SIGINT))

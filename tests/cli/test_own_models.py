@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 from PIL import Image
 
-from vit2rtl.timm_models import timm
+from vit2rtl.models.zoo import timm
 
 MODELS = {
     "oblong, 7 classes, mean of tokens": (

@@ -8,7 +8,7 @@ import safetensors.torch
 import torch
 from PIL import Image
 
-from vit2rtl.timm_models import timm
+from vit2rtl.models.zoo import timm
 
 VIT = "vit_tiny_patch16_224"
 SMALL = ("--model-arg", "img_size=32", "--model-arg", "depth=1", "--model-arg", "embed_dim=24")

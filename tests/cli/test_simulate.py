@@ -5,12 +5,12 @@ import pytest
 
 from vit2rtl import cli, rtl
 from vit2rtl.commands.simulate import show_coverage
-from vit2rtl.golden.bundle import BundleWriter
-from vit2rtl.golden.directed import directed_records
-from vit2rtl.golden.units import Instance
+from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.vectors.bundle import BundleWriter
 from vit2rtl.rtl import verilog
-from vit2rtl.sim.coverage import Coverage
-from vit2rtl.sim.coverage_bins import declared
+from vit2rtl.sim.coverage.bins import declared
+from vit2rtl.sim.coverage.functional import Coverage
 
 INSTANCE = Instance.of("log2_dequantizer", lanes=2)
 

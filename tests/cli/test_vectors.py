@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from vit2rtl import __version__, checkpoint, embedded
+from vit2rtl import __version__, checkpoint
 from vit2rtl.golden import read_bundle
+from vit2rtl.models import embedded
 from vit2rtl.recording import Recording
 
 pytestmark = pytest.mark.usefixtures("single_thread")

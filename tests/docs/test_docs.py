@@ -10,8 +10,8 @@ import pytest
 
 from vit2rtl import cli
 from vit2rtl.commands import options
-from vit2rtl.embedded import MODEL_NAME
 from vit2rtl.golden import Instance
+from vit2rtl.models.embedded import MODEL_NAME
 
 from .documents import DOCUMENTS, LANGUAGES, ROOT, anchors, blocks, calls, commands, links, spans
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from vit2rtl.golden.mem_matrix import Layout
+from vit2rtl.golden.vectors.mem_matrix import Layout
 
 from .documents import DOCUMENTS, blocks
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from vit2rtl import embedded
+from vit2rtl.models import embedded
+from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.recipe import Recipe
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,11 +5,13 @@ import pytest
 import safetensors.torch
 import torch
 
-from vit2rtl import checkpoint, embedded, timm_models
-from vit2rtl.images import preprocessing
+from vit2rtl import checkpoint
+from vit2rtl.models import embedded
+from vit2rtl.models import zoo as timm_models
+from vit2rtl.models.images import preprocessing
+from vit2rtl.models.zoo import timm
+from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.recipe import Recipe
-from vit2rtl.timm_models import timm
 
 MNIST = {"name": "mnist_vit", "arguments": {}, "weights": {"source": "embedded"}}
 CONFIG = {"input_size": [1, 28, 28]}

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from vit2rtl import evaluation, images, timm_models
+from vit2rtl import evaluation
+from vit2rtl.models import images
+from vit2rtl.models import zoo as timm_models
+from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.recipe import Recipe
 
 NAME = "deit_tiny_patch16_224"
 DATA = Path(os.environ.get("VIT2RTL_DATA") or Path(__file__).parents[3] / "shared" / "data")

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vit2rtl import evaluation
-from vit2rtl.images import Images
+from vit2rtl.models.images import Images
 
 
 def test_scores_against_counts_by_hand():

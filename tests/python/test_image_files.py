@@ -5,8 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from vit2rtl.golden import images
-from vit2rtl.timm_models import timm
+from vit2rtl.golden.program import images
+from vit2rtl.models.zoo import timm
 
 CONFIG = {"input_size": [3, 32, 32], "interpolation": "bicubic", "crop_pct": 0.9,
           "crop_mode": "center", "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from vit2rtl import embedded
-from vit2rtl.images import embedded_images
+from vit2rtl.models import embedded
+from vit2rtl.models.images import embedded_images
 from vit2rtl.observation import Observation
+from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.recipe import Recipe
 
 
 @pytest.fixture(scope="module")

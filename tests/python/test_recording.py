@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from vit2rtl import embedded
-from vit2rtl.golden import log_sqrt2, read_bundle
-from vit2rtl.images import Images
+from vit2rtl.golden import read_bundle
+from vit2rtl.golden.arithmetic import log_sqrt2
+from vit2rtl.models import embedded
+from vit2rtl.models.images import Images
+from vit2rtl.models.zoo import timm
+from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.recipe import Recipe
 from vit2rtl.recording import Recording, write_bundle
-from vit2rtl.timm_models import timm
 
 from . import oracle
 

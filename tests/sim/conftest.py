@@ -5,10 +5,10 @@ import os
 import numpy as np
 import pytest
 
-from vit2rtl.golden import log_sqrt2, requantizer
-from vit2rtl.golden.bundle import BundleWriter, read_bundle
-from vit2rtl.golden.directed import directed_records
-from vit2rtl.golden.units import Instance
+from vit2rtl.golden.arithmetic import log_sqrt2, requantizer
+from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.vectors.bundle import BundleWriter, read_bundle
 
 TOKENS, CHANNELS, HEADS = 17, 24, 2
 REQUANTIZER = Instance.of("requantizer", lanes=2, acc_width=20)

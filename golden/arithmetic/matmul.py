@@ -1,0 +1,125 @@
+"""Integer matmuls, exact: linear layers (R2), q·kᵀ (R3), and the bounds of their sums (R6).
+
+Where no partial sum can leave the integers that a float holds (2**24 for float32, 2**53 for
+float64), BLAS multiplies floats: every product and sum is an integer, so none is ever rounded, in
+whatever order they are added.
+"""
+
+from fractions import Fraction
+from math import floor
+
+import numpy as np
+
+from vit2rtl.golden.arithmetic.integers import integers, reach, wide
+
+EXACT = ((np.float32, 1 << 24), (np.float64, 1 << 53))
+
+
+def product(a, b, *, bound=None):
+    """``a @ b`` of integers.
+
+    a        int[..., n, k]
+    b        int[..., k, m]
+    bound    what no sum of the magnitudes of an element's products exceeds; by default
+             ``k * max|a| * max|b|``
+    returns  int32[..., n, m] where the bound is below 2**31, else int64; Python integers where a or
+             b has them, or where int64 could overflow
+
+    No rounding, no saturation.
+    """
+    a, b = integers("Left factor", a), integers("Right factor", b)
+    if bound is None:
+        bound = a.shape[-1] * reach(a) * reach(b)
+    if bound >> 63 or object in (a.dtype, b.dtype):
+        return a.astype(object) @ b.astype(object)
+    kind = next((kind for kind, limit in EXACT if bound <= limit), np.int64)
+    sums = a.astype(kind, copy=False) @ b.astype(kind, copy=False)
+    return sums.astype(np.int32 if bound < 1 << 31 else np.int64, copy=False)
+
+
+def linear(x, weight, bias):
+    """Accumulators of a linear layer: ``x @ weight.T + bias`` (R2).
+
+    x        int[..., in]    codes less their zero point with ``bias_integer(...)``, or plain codes
+                             with the bias that makes up for it, ``bias_integer(..., zero_point=z)``
+    weight   int[out, in]    codes less their row's zero point, w'
+    bias     int[out]
+    returns  int32[..., out] where the sums are bound to fit, else int64 or Python integers
+
+    No rounding, no saturation. Width: :func:`linear_range`.
+    """
+    weight, bias, x = integers("Weight", weight), integers("Bias", bias), integers("Input", x)
+    rows = int(np.abs(wide(weight)[0]).sum(axis=1).max()) if weight.size else 0
+    bound = rows * reach(x) + reach(bias)
+    sums = product(x, weight.T, bound=bound)
+    kind = object if object in (sums.dtype, bias.dtype) else sums.dtype
+    sums = sums.astype(kind, copy=False)
+    sums += bias.astype(kind)
+    return sums
+
+
+def query_key(q, k, q_zero_point, k_zero_point):
+    """q·kᵀ of codes, both less their zero points (R3).
+
+    q        int[..., tokens, head]  codes; the zero points are subtracted as they are loaded
+    k        int[..., tokens, head]
+    returns  int32[..., tokens, tokens] where the sums are bound to fit
+
+    No rounding, no saturation. Magnitude at most ``head * max|q - z_q| * max|k - z_k|``:
+    4,161,600 for heads of 64, 8 bits and zero points among the codes.
+    """
+    left, right = center("Query", q, q_zero_point), center("Key", k, k_zero_point)
+    return product(left, np.swapaxes(right, -1, -2))
+
+
+def center(name, codes, zero_point):
+    """``codes - zero_point`` as int16 where that holds them, else int64 or Python integers."""
+    codes = integers(name, codes)
+    if codes.dtype == object:
+        return codes - int(zero_point)
+    fits = reach(codes) + abs(int(zero_point)) < 1 << 15
+    return np.subtract(codes, int(zero_point), dtype=np.int16 if fits else np.int64,
+                       casting="unsafe")
+
+
+def bias_integer(bias, input_scale, weight_scale, weight, *, zero_point=0):
+    """A linear layer's bias in units of its accumulator: ``⌊b / (s_x s_w) + 1/2⌋ - z Σw'``.
+
+    bias          real[out]
+    input_scale   real         s_x
+    weight_scale  real[out]    s_w
+    weight        int[out, in] w', codes less their row's zero point
+    zero_point    int          of the input, where plain codes are multiplied; 0 for centered ones
+    returns       int64[out]
+
+    Exact: floats are the rationals they stand for. Rounds half up, once.
+    """
+    source = Fraction(input_scale)
+    rounded = [
+        floor(Fraction(b) / (source * Fraction(s)) + Fraction(1, 2))
+        for b, s in zip(_reals(bias), _reals(weight_scale), strict=True)
+    ]
+    sums = wide(integers("Weight", weight))[0].sum(axis=1).tolist()
+    folded = [b - int(zero_point) * total for b, total in zip(rounded, sums, strict=True)]
+    return np.array(folded, dtype=np.int64)
+
+
+def linear_range(weight, bias, low, high):
+    """Smallest and largest accumulator of each channel, over all inputs in ``low .. high`` (R6).
+
+    weight   int[out, in]
+    bias     int[out]      the one that goes with these inputs, see :func:`linear`
+    returns  (int64[out], int64[out]); both are reached
+    """
+    weight, bias = wide(integers("Weight", weight), integers("Bias", bias))
+    rising, falling = np.maximum(weight, 0).sum(axis=1), np.minimum(weight, 0).sum(axis=1)
+    return bias + rising * low + falling * high, bias + rising * high + falling * low
+
+
+def width(low, high):
+    """Bits of the narrowest two's complement numbers that hold ``low .. high``."""
+    return max(int(high), -1 - int(low), 0).bit_length() + 1
+
+
+def _reals(values):
+    return np.asarray(values).tolist()

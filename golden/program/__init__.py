@@ -1,0 +1,1 @@
+"""The integer program: its ops, its reader and its executor."""

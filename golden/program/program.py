@@ -1,0 +1,157 @@
+"""The integer program: a quantized network as an ordered list of ops on integer tensors.
+
+A folder of ``program.json`` (the graph) and ``program.safetensors`` (the constants), readable with
+numpy and safetensors; see docs/integer-program.md. Reading is in
+:mod:`vit2rtl.golden.program.reader`, running in :mod:`vit2rtl.golden.program.execute`.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from vit2rtl.golden.files import atomic
+
+SCHEMA = "vit2rtl.program/1"
+GRAPH = "program.json"
+TENSORS = "program.safetensors"
+VARIANTS = ("hardware", "integer")
+ENCODINGS = ("uniform", "log_sqrt2", "accumulator", "float64")
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """What passes between ops, of one image.
+
+    encoding     what an element stands for:
+        ``uniform``      ``scale * (code - zero_point)``, code of ``bits`` bits, signed or not
+        ``log_sqrt2``    ``scale * 2**(-code/2)``, the top code zero
+        ``accumulator``  ``scale * element``, magnitude at most ``bound``
+        ``float64``      itself (variant ``hardware`` only)
+    """
+
+    name: str
+    shape: tuple
+    bits: int
+    signed: bool = False
+    encoding: str = "uniform"
+    scale: float = 1.0
+    zero_point: int = 0
+    bound: int = 0
+
+    def limits(self):
+        """Smallest and largest element."""
+        if self.encoding == "accumulator":
+            return -self.bound, self.bound
+        half = 1 << (self.bits - 1)
+        return (-half, half - 1) if self.signed else (0, 2 * half - 1)
+
+    def real(self, elements):
+        """float64: what elements stand for, those of log√2 codes excepted."""
+        if self.encoding == "float64":
+            return np.asarray(elements, np.float64)
+        return (np.asarray(elements, np.float64) - self.zero_point) * self.scale
+
+
+@dataclass
+class Op:
+    """One step.
+
+    kind        a name in :data:`vit2rtl.golden.program.ops.KINDS`
+    inputs      names of tensors, in the order the kind takes them
+    output      Tensor
+    attributes  JSON values
+    tensors     {role: constant array}
+    cache       what the executor made of the constants
+    """
+
+    name: str
+    kind: str
+    inputs: tuple
+    output: Tensor
+    attributes: dict = field(default_factory=dict)
+    tensors: dict = field(default_factory=dict)
+    cache: dict = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass
+class IntegerProgram:
+    """Ops in the order they run.
+
+    image          Tensor of the codes of one image, uint8[channels, height, width]
+    pixel_codes    uint8[channels, 256]: the code of every pixel value
+    ops            list[Op]; the last one's output is the logits
+    preprocessing  how pixels come from an image file, see :mod:`vit2rtl.golden.program.images`
+    model, recipe  for the record
+    """
+
+    variant: str
+    image: Tensor
+    pixel_codes: np.ndarray
+    ops: list
+    preprocessing: dict
+    model: str
+    recipe: dict
+
+    @property
+    def logits(self):
+        return self.ops[-1].output
+
+    def tensors(self):
+        """{name: Tensor} of all that passes between ops, the image first."""
+        return {self.image.name: self.image} | {op.output.name: op.output for op in self.ops}
+
+    def save(self, folder):
+        """Write the program's folder, whole or not at all; the same program, the same bytes."""
+        from safetensors.numpy import save
+
+        arrays = {"pixel_codes": self.pixel_codes}
+        for op in self.ops:
+            arrays |= {f"{op.name}/{role}": array for role, array in op.tensors.items()}
+        arrays = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+        with atomic.folder(folder, **_KIND) as new:
+            data = save(arrays)
+            (new / TENSORS).write_bytes(data)
+            graph = {
+                "schema": SCHEMA,
+                "variant": self.variant,
+                "model": self.model,
+                "recipe": self.recipe,
+                "preprocessing": self.preprocessing,
+                "image": asdict(self.image),
+                "ops": [_described(op) for op in self.ops],
+                "tensors": {"file": TENSORS, "sha256": hashlib.sha256(data).hexdigest()},
+            }
+            text = json.dumps(graph, indent=1, sort_keys=True) + "\n"
+            (new / GRAPH).write_text(text, encoding="utf-8")
+
+
+def _parts(folder):
+    """Names of what belongs into a program's folder; None for another folder."""
+    try:
+        graph = json.loads((Path(folder) / GRAPH).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    schema = graph.get("schema") if isinstance(graph, dict) else None
+    return {GRAPH, TENSORS} if str(schema).startswith(SCHEMA.partition("/")[0]) else None
+
+
+_KIND = {"kind": "program", "parts": _parts}
+
+
+def check_place(folder):
+    """A ValueError now rather than after lowering, where a program would not be written."""
+    atomic.check(folder, **_KIND)
+
+
+def _described(op):
+    return {
+        "name": op.name,
+        "kind": op.kind,
+        "inputs": list(op.inputs),
+        "output": asdict(op.output),
+        "attributes": op.attributes,
+        "tensors": sorted(op.tensors),
+    }

@@ -1,0 +1,131 @@
+"""Reading an integer program: everything is checked before anything runs."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from vit2rtl.golden.files import described
+from vit2rtl.golden.program.program import (
+    GRAPH,
+    SCHEMA,
+    TENSORS,
+    VARIANTS,
+    IntegerProgram,
+    Op,
+    Tensor,
+)
+from vit2rtl.golden.program.program_checks import check_op
+from vit2rtl.golden.program.program_kinds import check_constants, check_tensor
+
+_FIELDS = {"name": str, "kind": str, "inputs": list, "output": dict, "attributes": dict,
+           "tensors": list}
+
+
+def read_program(folder):
+    """The program in a folder.
+
+    raises   ValueError, one sentence that names the op and what is wrong with it
+    """
+    folder = Path(folder)
+    path = folder / GRAPH
+    graph = described.read(folder, GRAPH, SCHEMA, kind="program", description="program's graph")
+    try:
+        return _program(graph, _constants(folder, graph))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _constants(folder, graph):
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    file = folder / TENSORS
+    if not file.is_file():
+        raise ValueError(f"the file {TENSORS} is missing")
+    data = file.read_bytes()
+    described = graph.get("tensors")
+    if not isinstance(described, dict) or (
+        hashlib.sha256(data).hexdigest() != described.get("sha256")
+    ):
+        raise ValueError(f"{TENSORS} is not the file the graph was written with (SHA-256)")
+    try:
+        return load(data)
+    except SafetensorError as error:
+        raise ValueError(f"{TENSORS} is not a safetensors file ({error})") from error
+
+
+def _program(graph, constants):
+    for key, kind in (("image", dict), ("ops", list), ("preprocessing", dict), ("model", str),
+                      ("recipe", dict)):
+        if not isinstance(graph.get(key), kind):
+            raise ValueError(f"{key!r} is missing or no {kind.__name__}")
+    if graph.get("variant") not in VARIANTS:
+        raise ValueError(f"variant must be one of {', '.join(VARIANTS)}, "
+                         f"not {graph.get('variant')!r}")
+    image = _tensor(graph["image"], "image")
+    if len(image.shape) != 3 or image.signed or image.bits > 8 or image.encoding != "uniform":
+        raise ValueError("image must have three axes and unsigned codes of at most 8 bits")
+    pixel_codes = constants.get("pixel_codes")
+    if pixel_codes is None or pixel_codes.shape != (image.shape[0], 256) or (
+        pixel_codes.dtype != np.uint8 or int(pixel_codes.max()) > image.limits()[1]
+    ):
+        raise ValueError(f"tensor 'pixel_codes' must be uint8[{image.shape[0]}, 256], "
+                         f"0 to {image.limits()[1]}")
+    ops = _ops(graph["ops"], image, constants, graph["variant"])
+    return IntegerProgram(graph["variant"], image, pixel_codes, ops, graph["preprocessing"],
+                          graph["model"], graph["recipe"])
+
+
+def _ops(described, image, constants, variant):
+    if not described:
+        raise ValueError("the program has no ops")
+    alive, ops, names = {image.name: image}, [], set()
+    later = {item["output"].get("name") for item in described
+             if isinstance(item, dict) and isinstance(item.get("output"), dict)
+             and isinstance(item["output"].get("name"), str)}
+    for n, item in enumerate(described):
+        op = _op(item, n, constants)
+        if op.name in names:
+            raise ValueError(f"op {op.name!r} is there twice")
+        for name in op.inputs:
+            if name not in alive:
+                why = "is made by this op or a later one" if name in later else "is not there"
+                raise ValueError(f"op {op.name!r}: its input {name!r} {why}")
+        if op.output.name in alive:
+            raise ValueError(f"op {op.name!r}: its output {op.output.name!r} is there already")
+        check_op(op, [alive[name] for name in op.inputs], variant)
+        alive[op.output.name] = op.output
+        names.add(op.name)
+        ops.append(op)
+    return ops
+
+
+def _op(item, n, constants):
+    if not isinstance(item, dict):
+        raise ValueError(f"op {n} is no object")
+    for key, kind in _FIELDS.items():
+        if not isinstance(item.get(key), kind):
+            raise ValueError(f"op {item.get('name', n)!r}: {key!r} is missing or no "
+                             f"{kind.__name__}")
+    name = item["name"]
+    if not all(isinstance(text, str) for text in item["inputs"] + item["tensors"]):
+        raise ValueError(f"op {name!r}: inputs and tensors must be names")
+    tensors = {}
+    for role in item["tensors"]:
+        if f"{name}/{role}" not in constants:
+            raise ValueError(f"op {name!r}: {TENSORS} lacks {name}/{role}")
+        tensors[role] = constants[f"{name}/{role}"]
+    op = Op(name, item["kind"], tuple(item["inputs"]),
+            _tensor(item["output"], f"op {name!r}: output"), item["attributes"], tensors)
+    check_constants(op)
+    return op
+
+
+def _tensor(item, where):
+    try:
+        tensor = Tensor(**{**item, "shape": tuple(item["shape"])})
+        check_tensor(tensor)
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError(f"{where}: {error}") from error
+    return tensor

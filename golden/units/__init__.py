@@ -1,0 +1,1 @@
+"""What a hardware unit is, and a file for each."""

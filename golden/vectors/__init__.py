@@ -1,0 +1,1 @@
+"""Golden vectors: packing, memory files, bundles of units and of programs."""

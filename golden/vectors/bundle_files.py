@@ -1,0 +1,141 @@
+"""Files of a bundle, of either kind: a manifest, SHA-256 of all, arrays without pickles.
+
+Reading trusts nothing; each way to be wrong has its sentence.
+"""
+
+import json
+import zipfile
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from vit2rtl.golden.vectors.bundle_schema import MANIFEST, README, SUMS, sha256, to_json
+
+
+def write_texts(root, manifest, readme):
+    """Manifest and README, then the SHA-256 of every file there is."""
+    for file, text in ((MANIFEST, to_json(manifest)), (README, readme)):
+        (root / file).write_text(text, encoding="utf-8", newline="\n")
+    files = sorted(
+        path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()
+    )
+    sums = "".join(f"{sha256(root / file)}  {file}\n" for file in files)
+    (root / SUMS).write_text(sums, encoding="utf-8", newline="\n")
+
+
+def array_stream(archive, name):
+    """A new ``.npy`` member of a zip file, to write to; its bytes depend on nothing but what is
+    written."""
+    member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+    return archive.open(member, "w", force_zip64=True)
+
+
+def read_array(archive, name):
+    """The array of a ``.npy`` member; an object array, which would be a pickle, is a ValueError."""
+    with archive.open(f"{name}.npy") as stream:
+        return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+def read_manifest(root, schema, *, kind):
+    """The manifest, a JSON object of this schema.
+
+    kind   what the folder should be, for messages: "bundle"
+    """
+    if not (root / MANIFEST).is_file():
+        raise ValueError(f"{root} is not a {kind}: {MANIFEST} is missing")
+    try:
+        manifest = json.loads(_text(root, MANIFEST))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{MANIFEST} is not JSON: {error}") from error
+    found = get(manifest, "schema", str, MANIFEST)
+    if found != schema:
+        raise ValueError(f"{MANIFEST} has schema {found!r}, this version reads {schema!r}")
+    return manifest
+
+
+def read_sums(root):
+    """{file: SHA-256} as SHA256SUMS lists them."""
+    if not (root / SUMS).is_file():
+        raise ValueError(f"{SUMS} is missing")
+    sums = {}
+    for number, line in enumerate(_text(root, SUMS).splitlines(), 1):
+        digest, separator, file = line.partition("  ")
+        if len(digest) != 64 or not separator or not file:
+            raise ValueError(f"{SUMS}, line {number} is not a SHA-256 and a file: {line!r}")
+        _inside(root, file, SUMS)
+        sums[file] = digest
+    if MANIFEST not in sums:
+        raise ValueError(f"{SUMS} does not list {MANIFEST}")
+    return sums
+
+
+def listed_file(root, sums, described, where):
+    """Path of a file that the manifest names: inside, there, and listed with one hash."""
+    file = get(described, "file", str, where)
+    path = _inside(root, file, where)
+    if not path.is_file():
+        raise ValueError(f"{file} is missing")
+    if file not in sums:
+        raise ValueError(f"{SUMS} does not list {file}")
+    if sums[file] != get(described, "sha256", str, where):
+        raise ValueError(f"{file} has one SHA-256 in {MANIFEST} and another in {SUMS}")
+    return path
+
+
+def check_hash(root, file, digest):
+    """ValueError unless the file is there and has this SHA-256."""
+    if not (root / file).is_file():
+        raise ValueError(f"{file} is missing")
+    actual = sha256(root / file)
+    if actual != digest:
+        raise ValueError(f"{file} has SHA-256 {actual}, not {digest} as {SUMS} says")
+
+
+def located(where, function, *arguments):
+    """Call, and put the place in front of a ValueError's text."""
+    try:
+        return function(*arguments)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def get(mapping, key, kind, where):
+    """A member of the manifest, there and of the right type."""
+    if not isinstance(mapping, dict):
+        raise ValueError(f"{where} must be a JSON object, not {type(mapping).__name__}")
+    if key not in mapping:
+        raise ValueError(f"{where} lacks {key!r}")
+    value = mapping[key]
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ValueError(f"{where}: {key!r} must be of type {kind.__name__}, not {value!r}")
+    return value
+
+
+def some(mapping, key, where):
+    """A list that is not empty: what holds no vectors would pass every bench."""
+    values = get(mapping, key, list, where)
+    if not values:
+        raise ValueError(f"{where}: {key!r} must not be empty")
+    return values
+
+
+def duplicate_of(names):
+    """The first name that is there already, or None."""
+    return next((name for n, name in enumerate(names) if name in names[:n]), None)
+
+
+def _text(root, file):
+    try:
+        return (root / file).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is not UTF-8 text") from error
+
+
+def _inside(root, file, where):
+    path = root / file
+    parts = PurePosixPath(file).parts
+    if file.startswith("/") or ".." in parts or "\\" in file or ":" in file:
+        raise ValueError(f"{where}: {file!r} is outside the bundle")
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise ValueError(f"{where}: {file!r} is a link that leaves the bundle")
+    return path

@@ -1,0 +1,56 @@
+"""The vectors in further formats: Xilinx ``.coe``, Intel ``.mif``, a C header for firmware."""
+
+from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.vectors.c_header import c_header
+
+FORMATS = ("coe", "mif", "c")
+
+
+def check_formats(formats):
+    """The formats, each once, in one order; ValueError for one that there is not."""
+    for name in formats:
+        if name not in FORMATS:
+            raise ValueError(f"Format must be one of {', '.join(FORMATS)}, not {name!r}")
+    return [name for name in FORMATS if name in formats]
+
+
+def format_files(root, manifest):
+    """(file, text) of every file that the manifest's ``formats`` ask for, from its ``.mem`` files.
+
+    root   Path of a bundle's folder
+    """
+    formats = manifest.get("formats", ())
+    for entry in manifest["entries"]:
+        instance = Instance.of(entry["unit"], **entry["parameters"])
+        for record in entry["records"]:
+            for role in ("stimulus", "expected"):
+                memory = record["files"][role]
+                words = (root / memory["file"]).read_text(encoding="ascii").split()
+                title = f"{entry['name']}, record {record['record']}, {role}"
+                for name, write in _MEMORIES.items():
+                    if name in formats:
+                        file = f"{memory['file'].removesuffix('.mem')}.{name}"
+                        yield file, write(words, memory["bits"], title)
+        if "c" in formats:
+            yield f"{instance.name}/vectors.h", c_header(root, instance, entry["records"])
+
+
+def _coe(words, bits, title):
+    """Xilinx coefficient file of a block memory."""
+    listed = ",\n".join(words)
+    return (
+        f"; {title}: {len(words)} words of {bits} bits\n"
+        f"memory_initialization_radix=16;\nmemory_initialization_vector=\n{listed};\n"
+    )
+
+
+def _mif(words, bits, title):
+    """Intel memory initialization file."""
+    listed = "".join(f"{address} : {word};\n" for address, word in enumerate(words))
+    return (
+        f"-- {title}\nDEPTH = {len(words)};\nWIDTH = {bits};\n"
+        f"ADDRESS_RADIX = UNS;\nDATA_RADIX = HEX;\nCONTENT\nBEGIN\n{listed}END;\n"
+    )
+
+
+_MEMORIES = {"coe": _coe, "mif": _mif}

@@ -1,0 +1,89 @@
+"""The vectors of an instance as a C header: one array a field, one structure a record."""
+
+from vit2rtl.golden.vectors import packing
+from vit2rtl.golden.vectors.bundle_record import narrowest
+
+ROW = 12
+
+
+def c_header(root, instance, records):
+    """Text of ``vectors.h``: C99, nothing but ``<stdint.h>``.
+
+    Element e of a record is ``record.FIELD[e]``, expected ``record.expected_FIELD[e]``; lanes and
+    the padding of the last beat do not appear.
+
+    root      Path of the bundle's folder
+    records   the records of the instance as the manifest describes them
+    """
+    name, capital = instance.name, instance.name.upper()
+    parts = [
+        f"/* Golden vectors of {name}: {instance.unit.component}. */",
+        f"#ifndef {capital}_VECTORS_H",
+        f"#define {capital}_VECTORS_H\n",
+        "#include <stdint.h>\n",
+        *(
+            f"#define {capital}_{key.upper()} {_literal(value)}"
+            for key, value in instance.parameters.items()
+        ),
+        f"#define {capital}_RECORDS {len(records)}\n",
+        *_structure(instance),
+    ]
+    rows = []
+    for number, record in enumerate(records):
+        members = [f'"{record["record"]}"', f"{record['elements']}u"]
+        parts.append(f"/* {record['record']} */")
+        for role, fields in (("stimulus", instance.inputs), ("expected", instance.outputs)):
+            file = record["files"][role]
+            words = packing.from_text((root / file["file"]).read_bytes(), file["bits"])
+            values = packing.unpack(fields, words, instance.lanes)
+            for field in fields:
+                array = f"{name}_{number}_{_member(role, field)}"
+                listed = values[field.name][: record["elements"]].tolist()
+                parts.append(_array(f"{_type(field)} {array}", listed))
+                members.append(array)
+        members += [
+            _literal(record["configuration"][field.name]) for field in instance.configuration
+        ]
+        rows.append(f"    {{{', '.join(members)}}}")
+    table = ",\n".join(rows)
+    parts += [
+        f"static const struct {name}_record {name}_records[{capital}_RECORDS] = {{\n{table}\n}};\n",
+        "#endif\n",
+    ]
+    return "\n".join(parts)
+
+
+def _structure(instance):
+    yield f"struct {instance.name}_record {{"
+    yield "    const char *name;"
+    yield "    uint32_t elements;"
+    for role, fields in (("stimulus", instance.inputs), ("expected", instance.outputs)):
+        for field in fields:
+            yield f"    const {_type(field)} *{_member(role, field)};"
+    for field in instance.configuration:
+        yield f"    {_type(field)} {field.name};"
+    yield "};\n"
+
+
+def _member(role, field):
+    return field.name if role == "stimulus" else f"expected_{field.name}"
+
+
+def _type(field):
+    kind = narrowest(field)
+    return f"{'int' if kind.kind == 'i' else 'uint'}{8 * kind.itemsize}_t"
+
+
+def _array(declaration, values):
+    rows = (values[n : n + ROW] for n in range(0, len(values), ROW))
+    text = ",\n    ".join(", ".join(map(_literal, row)) for row in rows)
+    return f"static const {declaration}[{len(values)}] = {{\n    {text}\n}};\n"
+
+
+def _literal(value):
+    """A constant that no compiler finds too large: its least one of 32 bits is none by itself."""
+    if isinstance(value, str):
+        return f'"{value}"'
+    if value == -(2**31):
+        return "(-2147483647 - 1)"
+    return f"{value}u" if value >= 2**31 else str(value)

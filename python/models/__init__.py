@@ -1,0 +1,1 @@
+"""Float models: where they come from, their images, their families."""

@@ -1,0 +1,79 @@
+"""Runs an exported ONNX file in ONNX Runtime, against the simulation that it stands for."""
+
+import json
+
+import onnxruntime
+import torch
+
+from vit2rtl import evaluation
+
+# Images that go through together: their activations stay in the cache.
+_TOGETHER = 4
+
+
+def compare(path, quantized, images, *, progress=lambda count: None):
+    """How far ONNX Runtime, given an ONNX file, is from the simulation.
+
+    quantized  :class:`vit2rtl.quantized_vit.QuantizedViT`
+    images     :class:`vit2rtl.models.images.Images`
+    progress   called with the number of images done since the last call
+    returns    {"images", "precision", "equal", "top1_agreement", "sqnr"}: the float type of the
+               file's values as its metadata has it; percent of the images with the same logits, bit
+               for bit, and with the same top-1; dB of the logits, None where there is no noise
+    raises     ValueError for a file that ONNX Runtime cannot run, or made of another model
+    """
+    session = open_session(path)
+    expected, found = [], []
+    for start in range(0, len(images), _TOGETHER):
+        batch = images.batch(range(start, min(start + _TOGETHER, len(images))))
+        expected.append(quantized(batch))
+        found.append(run(session, batch, path))
+        if found[-1].shape != expected[-1].shape:
+            raise ValueError(f"{path} gives {found[-1].shape[1]} logits, the checkpoint "
+                             f"{expected[-1].shape[1]}")
+        progress(len(batch))
+    expected, found = torch.cat(expected), torch.cat(found)
+    noise = evaluation.sqnr(expected, found)
+    metadata = session.get_modelmeta().custom_metadata_map
+    return {
+        "images": len(expected),
+        "precision": metadata.get("vit2rtl.precision", "float32"),
+        "equal": _percent((expected == found).all(1)),
+        "top1_agreement": _percent(expected.argmax(1) == found.argmax(1)),
+        "sqnr": None if noise == float("inf") else noise,
+    }
+
+
+def open_session(path):
+    """An onnxruntime.InferenceSession, on as many threads as torch has."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"])
+    # Its exceptions have no common class of their own.
+    except Exception as error:
+        raise ValueError(f"{path} cannot be run by ONNX Runtime ({_first(error)})") from error
+    names = [[value.name for value in values]
+             for values in (session.get_inputs(), session.get_outputs())]
+    if names != [["images"], ["logits"]]:
+        raise ValueError(f"{path} must take images and give logits, not {json.dumps(names)}")
+    return session
+
+
+def run(session, batch, path="the file"):
+    """float32[n, channels, height, width] -> float32[n, classes]"""
+    try:
+        return torch.from_numpy(session.run(["logits"], {"images": batch.numpy()})[0])
+    except Exception as error:
+        raise ValueError(f"{path} does not take these images ({_first(error)})") from error
+
+
+def _first(error):
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def _percent(hits):
+    return 100 * hits.double().mean().item()

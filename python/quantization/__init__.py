@@ -1,0 +1,1 @@
+"""Quantizers, quantized layers, calibration and the methods that choose them."""

@@ -1,0 +1,139 @@
+"""Multi-head attention with quantized matmuls.
+
+Frozen with an *integer path* (profile ``hardware``) it computes what the accelerator computes:
+q·kᵀ on integers (R3), Softmax in double precision to log√2 codes, attention times V with one
+multiplier a layer for each parity, and one rounding (R5).
+"""
+
+import numpy as np
+import torch
+from torch import nn
+
+from vit2rtl.golden.arithmetic import attention_value
+from vit2rtl.quantization.layers import EXACT
+from vit2rtl.quantization.quantizers import LogSqrt2Quantizer
+
+# Attention times V has one factor a layer: a multiplier as wide as one DSP slice takes.
+MULTIPLIER_BITS = 18
+
+
+class QuantAttention(nn.Module):
+    """Multi-head self attention of ViT, DeiT and Swin with quantized matmuls (Eqs. 3-5).
+
+    relative_position_bias  float32[1, heads, tokens, tokens] (Swin) or None
+    value                   :class:`AttentionValue` once frozen with the integer path
+    """
+
+    def __init__(self, attention, qkv, proj, softmax_quantizer, relative_position_bias=None):
+        super().__init__()
+        self.heads, self.scale = attention.num_heads, attention.scale
+        self.qkv, self.proj = qkv, proj
+        self.softmax_quantizer = softmax_quantizer
+        self.register_buffer("relative_position_bias", relative_position_bias)
+        self.calibrating = False
+        self.exact = torch.float32
+        self.logit_scale = None
+        self.value = None
+        self.tap = None
+
+    def forward(self, x, mask=None, attn_mask=None, is_causal=False):
+        """float[batch, tokens, channels] -> the same; Swin's mask is [windows, tokens, tokens]"""
+        if attn_mask is not None or is_causal:
+            raise ValueError("QuantAttention takes no attention mask but Swin's window mask")
+        batch, tokens, _ = x.shape
+        qkv = self.qkv(x).view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        q, k, v = (self._centered(part, n) for n, part in enumerate(qkv))        # (B, H, N, D)
+        probabilities = self._logits(q, k, mask).softmax(dim=-1)                # (B, H, N, N)
+        if self.calibrating:
+            self.softmax_quantizer.calibrate(probabilities)
+        if self.tap:
+            self.tap(self, probabilities)
+        if self.value is None:
+            attention = self.softmax_quantizer(probabilities)
+            y = (attention @ v.to(attention.dtype)).mul_(self.qkv.outputs[2].scale)
+        else:
+            y = self.value(probabilities, v)
+        return self.proj(y.transpose(1, 2).reshape(batch, tokens, -1))
+
+    def _logits(self, q, k, mask):
+        """Exact accumulators times their scale, in double precision with the integer path."""
+        logits = q.to(self.exact) @ k.to(self.exact).transpose(-2, -1)
+        if self.logit_scale is None:
+            q_scale, k_scale, _ = (quantizer.scale for quantizer in self.qkv.outputs)
+            logits = logits.float().mul_(q_scale * k_scale * self.scale)
+        else:
+            logits = logits.double().mul_(self.logit_scale)
+        if self.relative_position_bias is not None:
+            logits += self.relative_position_bias
+        if mask is not None:
+            windows, shape = mask.shape[0], logits.shape
+            logits = logits.view(-1, windows, *shape[1:]) + mask[None, :, None]
+            logits = logits.view(shape)
+        return logits
+
+    def freeze(self):
+        """Prepare the integer path; q·kᵀ in the float type in which every partial sum is exact."""
+        q, k, v = self.qkv.outputs
+        channels = len(self.qkv.bias) // 3 // self.heads
+        bound = channels * _reach(q) * _reach(k)
+        self.exact = next((t for t, limit in EXACT.items() if bound < limit), torch.float64)
+        self.logit_scale = float(q.scale) * float(k.scale) * self.scale
+        softmax = self.softmax_quantizer
+        if isinstance(softmax, LogSqrt2Quantizer) and softmax.fixed_point:
+            self.value = AttentionValue(softmax, v, self.proj.input_quantizer)
+
+    def _centered(self, part, which):
+        """Codes less zero point of q, k or v; the integer path of qkv has made them already."""
+        if self.qkv.integer is not None:
+            return part
+        quantizer = self.qkv.outputs[which]
+        if self.calibrating:
+            quantizer.calibrate(part)
+        return quantizer.centered(part)
+
+
+class AttentionValue:
+    """Attention times V by R5, exact in float64: probabilities and v to what proj takes.
+
+    The two accumulators are requantized together, and a sum can be taken apart: with its code's
+    share of ``(E M_E + O M_O) / 2**n`` as the factor of each element, one matmul does both.
+
+    multipliers   :class:`vit2rtl.golden.arithmetic.attention_value.Multipliers`
+    factors       float64[65536], by 16-bit probability
+    """
+
+    def __init__(self, softmax, v, output):
+        rule = {"bits": softmax.bits, "zero_code": softmax.zero_code}
+        self.scale, self.output_scale = float(softmax.scale), float(output.scale)
+        fraction = attention_value.fraction_bits(**rule)
+        self.multipliers = attention_value.multipliers(
+            self.scale * float(v.scale) * 2.0**-fraction / self.output_scale,
+            multiplier_bits=MULTIPLIER_BITS,
+        )
+        even, odd = attention_value.shifted_ones(**rule)
+        shares = even * self.multipliers.even + odd * self.multipliers.odd
+        self.largest = float(shares.max()) * _reach(v)
+        self.fixed = softmax.fixed
+        codes = softmax.codes(torch.arange(1 << 16, dtype=torch.float64) / (1 << 16))
+        self.factors = torch.from_numpy(np.ldexp(shares, -self.multipliers.shift))[codes.long()]
+        self.low = -float(output.zero_point)
+        self.high = self.low + output.levels - 1
+
+    def __call__(self, probabilities, v):
+        """float64[..., tokens, tokens], codes float64[..., tokens, channels] less zero point
+        -> float64[..., tokens, channels], codes of proj's input times their scale"""
+        tokens = v.shape[-2]
+        # Probabilities add up to one: what they are rounded to says at most 2 / s in all.
+        if min(tokens, 2 / self.scale) * self.largest >= EXACT[torch.float64]:
+            raise ValueError(f"Attention of {tokens} tokens is more than float64 holds exactly")
+        index = self.fixed(probabilities)
+        attention = self.factors.index_select(0, index.view(-1)).view(index.shape)
+        # Transposed, as BLAS is quicker with the shorter side first.
+        y = (v.double().transpose(-2, -1) @ attention.transpose(-2, -1)).add_(0.5).floor_()
+        return y.clamp_(self.low, self.high).mul_(self.output_scale).transpose(-2, -1)
+
+
+def _reach(quantizer):
+    """Largest magnitude of a code less the zero point."""
+    zero_point = float(quantizer.zero_point)
+    return max(zero_point, quantizer.levels - 1 - zero_point)

@@ -1,0 +1,173 @@
+"""Quantized layers: every matmul of a Vision Transformer, simulated in float or in integers.
+
+A layer is first calibrated with its float weights and then frozen. Frozen with an *integer path*
+(profile ``hardware``) a linear layer computes what the accelerator computes, on integers held in
+floats wide enough to be exact: centered input codes times centered weight codes, plus the integer
+bias (R2), then the requantizer (R1). Without it the layer multiplies dequantized values.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from vit2rtl.golden.arithmetic import requantizer
+from vit2rtl.quantization.quantizers import UniformQuantizer
+
+OUTPUT_BITS = 16
+# Room above the largest output seen in calibration, for images not seen.
+OUTPUT_HEADROOM = 2.0
+EXACT = {torch.float32: 1 << 24, torch.float64: 1 << 53}
+
+
+class QuantLinear(nn.Module):
+    """A linear layer with quantized input and weights.
+
+    weight          float32[out, in] until frozen, then ``weight_codes`` uint8[out, in]
+    bias            float32[out]
+    outputs         quantizers of the output, for equal groups of channels: one of 16 bits where
+                    the float vector unit takes over, those of q, k and v for qkv
+    emits_codes     the integer path gives codes less zero point, for what multiplies them (q, k, v)
+                    or looks them up (fc1), rather than codes times their scale
+    """
+
+    emits_codes = False
+
+    def __init__(self, linear, input_quantizer, weight_bits):
+        super().__init__()
+        weight = linear.weight.detach().flatten(1)
+        bias = linear.bias.detach() if linear.bias is not None else weight.new_zeros(len(weight))
+        self.register_buffer("weight", weight.clone())
+        self.register_buffer("bias", bias.clone())
+        self.register_buffer("weight_codes", None)
+        self.input_quantizer = input_quantizer
+        self.weight_quantizer = UniformQuantizer(weight_bits, axis=0)
+        self.outputs = nn.ModuleList([UniformQuantizer(OUTPUT_BITS)])
+        self.input_bound = 0
+        self.calibrating = False
+        self.integer = None
+        self.tap = None
+        self._operand = None
+
+    def calibrate_weight(self):
+        """(Re)calibrate the weight quantizer, one row a channel (algorithm 1, steps 2 and 7)."""
+        quantizer = self.weight_quantizer
+        quantizer.calibrate(self.weight)
+        self._operand = quantizer(self.weight)
+
+    def freeze(self, *, integer):
+        """Replace the float weights by codes; with ``integer``, prepare the integer path."""
+        if self.weight is not None:
+            if integer:
+                self._make_room_for_bias()
+            self.weight_codes = self.weight_quantizer.codes(self.weight).to(torch.uint8)
+            self.weight = None
+        quantizer = self.weight_quantizer
+        centered = self.weight_codes.double() - quantizer.zero_point.double()[:, None]
+        if integer:
+            self.integer = IntegerOutput(self, centered)
+            self._operand = centered.to(self.integer.exact)
+        else:
+            self._operand = centered.float() * quantizer.scale[:, None]
+
+    def _make_room_for_bias(self):
+        """Coarser scales for rows of weights that have all but vanished beside their bias.
+
+        Weight decay leaves such rows. At a scale of their own the bias would overflow the
+        accumulator, or meet the few bits of multiplier that the window of shifts leaves to a small
+        factor. Here it gets at most 20 bits, and a multiplier that errs by half an output step.
+        """
+        quantizer, groups = self.weight_quantizer, len(self.outputs)
+        scale = quantizer.scale.double()
+        scale[(self.weight == 0).all(1)] = 0
+        step = torch.stack([q.scale.double() for q in self.outputs])[:, None]
+        bias, rows = self.bias.double().abs().view(groups, -1), scale.view(groups, -1)
+        multiplied = 2.0**-23 / step * rows.amax(1, keepdim=True)
+        needed = bias * multiplied.clamp(min=2.0**-20 / float(self.input_quantizer.scale))
+        coarse = torch.maximum(rows, needed).flatten()
+        coarse[coarse == 0] = coarse.max() if coarse.any() else 1.0
+        quantizer.set(coarse, (quantizer.zero_point * scale / coarse).round())
+
+    def forward(self, x):
+        """float[..., in] -> float[..., out]; the integer path gives float64."""
+        if self.integer is None:
+            return self._forward_float(x)
+        codes = self.input_quantizer.centered(x).to(self.integer.exact)
+        accumulators = F.linear(codes, self._operand)
+        output = self.integer.centered(accumulators)
+        if self.tap:
+            self.tap(self, accumulators.double() + self.integer.bias, output)
+        return output if self.emits_codes else output.mul_(self.integer.scale)
+
+    def _forward_float(self, x):
+        if not self.calibrating:
+            return F.linear(self.input_quantizer(x), self._operand, self.bias)
+        self.input_quantizer.calibrate(x)
+        y = F.linear(self.input_quantizer(x), self._operand, self.bias)
+        if len(self.outputs) == 1:
+            self.outputs[0].calibrate_symmetric(y, OUTPUT_HEADROOM)
+        return y
+
+
+class QuantPatchEmbedding(QuantLinear):
+    """The patch embedding's convolution, stride equal to kernel, as a linear layer on patches."""
+
+    def __init__(self, convolution, input_quantizer, weight_bits):
+        super().__init__(convolution, input_quantizer, weight_bits)
+        self.patch = convolution.kernel_size
+
+    def forward(self, x):
+        """float[batch, in, height, width] -> float[batch, out, height/ph, width/pw]"""
+        batch, channels, height, width = x.shape
+        ph, pw = self.patch
+        patches = x.view(batch, channels, height // ph, ph, width // pw, pw)
+        patches = patches.permute(0, 2, 4, 1, 3, 5).flatten(3)
+        return super().forward(patches).permute(0, 3, 1, 2)
+
+
+class IntegerOutput:
+    """Bias and requantizer of a frozen layer's accumulators (R1, R2), exact in float64.
+
+    multiplier, shift  int64[out]; zero_point int64[out]; bias int64[out]
+    scale              what a code stands for, where there is one output
+    bound              largest magnitude that an accumulator can reach, from the actual weights (R6)
+    exact              the narrowest float type that holds every partial sum exactly
+    """
+
+    def __init__(self, layer, centered_weight):
+        source, outputs = layer.input_quantizer, layer.outputs
+        channels = len(centered_weight)
+        group = channels // len(outputs)
+        scale = source.scale.double() * layer.weight_quantizer.scale.double()
+        out_scale = torch.stack([q.scale.double() for q in outputs]).repeat_interleave(group)
+        zero_point = torch.stack([q.zero_point.double() for q in outputs]).repeat_interleave(group)
+        pairs = [
+            requantizer.multiplier_and_shift(part.numpy())
+            for part in (scale / out_scale).split(group)
+        ]
+        self.multiplier, self.shift = (
+            torch.cat([torch.from_numpy(pair[i]) for pair in pairs]) for i in (0, 1)
+        )
+        self.zero_point = zero_point.long()
+        self.bias = torch.floor(layer.bias.double() / scale + 0.5).long()
+        reach = max(float(source.zero_point), source.levels - 1 - float(source.zero_point))
+        sums = centered_weight.abs().sum(1) * reach
+        self.bound = int((sums + self.bias.abs()).max())
+        self.exact = next((t for t, limit in EXACT.items() if self.bound < limit), None)
+        if self.exact is None or self.bound >= 1 << 31:
+            raise ValueError(f"Accumulator bound {self.bound} does not fit 32 bits")
+        self.factor = self.multiplier.double() * 2.0 ** -self.shift.double()
+        # Half up: floor(acc * M / 2**n + 1/2), every term a multiple of 2**-n below 2**53 of them.
+        self.offset = self.bias.double() * self.factor + 0.5
+        low = -zero_point
+        self.low, self.high = low, low + (outputs[0].levels - 1)
+        self.scale = None
+        if len(outputs) == 1:
+            self.low, self.high = float(self.low[0]), float(self.high[0])
+            self.scale = float(outputs[0].scale)
+
+    def centered(self, accumulators):
+        """Accumulators without bias, as exact floats, to float64 codes less their zero point."""
+        y = torch.addcmul(self.offset, accumulators.double(), self.factor).floor_()
+        if self.scale is None:
+            return torch.clamp(y, self.low, self.high, out=y)
+        return y.clamp_(self.low, self.high)

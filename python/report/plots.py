@@ -1,0 +1,249 @@
+"""Plots of what quantization meets and what it costs: plain arrays in, matplotlib figures out.
+
+Every figure's title is what it shows, in one sentence with the numbers of its own data. The colours
+are Okabe and Ito's, which colour-blind readers can tell apart.
+"""
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+
+from vit2rtl.golden.arithmetic.log_sqrt2 import code_count
+from vit2rtl.report.page import new_figure, report
+
+__all__ = ["accuracy_bars", "channel_ranges", "report", "softmax_histogram", "uniform_range"]
+
+BLUE, SKY, ORANGE, VERMILION, GREEN = "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#009E73"
+GREY, PALE = "#767676", "#EDEDED"
+
+LEAST_EXPONENT = -40  # no probability below 2**-40 is worth the width of the plot
+ZERO_REGION = {"facecolor": PALE, "edgecolor": "white", "hatch": "//", "zorder": 0}
+MOST_CHANNELS = 64
+LARGE = 0.3  # the paper's border between the many small probabilities and the few that matter
+
+
+def uniform_range(scale, zero_point, bits):
+    """Lowest and highest value of a uniform quantizer of ``2**bits`` codes."""
+    return -zero_point * scale, ((1 << bits) - 1 - zero_point) * scale
+
+
+def channel_ranges(before, after, *, bits, before_range=None, after_range=None, title=None):
+    """Post-LayerNorm activations per channel, before and after reparameterization (Fig. 2).
+
+    before, after              float[tokens, channels], or any number of leading axes
+    bits                       width of the layer-wise quantizer
+    before_range, after_range  (low, high) of one layer-wise quantizer for all channels, drawn as a
+                               band with its levels (see :func:`uniform_range`); by default the
+                               least and greatest activation
+    title                      what the plot shows, by default computed
+
+    Per channel: a line from minimum to maximum, a light box from the 1st to the 99th percentile, a
+    dark box from the 25th to the 75th, a tick at the median. Above 64 channels, 64 evenly spaced.
+    """
+    before, after = _by_channel(before), _by_channel(after)
+    if before.shape[1] != after.shape[1]:
+        raise ValueError(
+            f"Before and after must have as many channels, not {before.shape[1]} and "
+            f"{after.shape[1]}"
+        )
+    panels = [
+        ("Before: ranges differ from channel to channel", before, before_range, VERMILION),
+        ("After: every channel fills the same range", after, after_range, BLUE),
+    ]
+    if title is None:
+        fills = [_median_fill(values, band) for _, values, band, _ in panels]
+        title = (
+            "Reparameterization gives every channel the layer's one range: the median channel "
+            f"fills\n{fills[0]:.0%} of a layer-wise quantizer before, {fills[1]:.0%} after"
+        )
+    with new_figure(title, height=4.6) as figure:
+        for axes, panel in zip(figure.subplots(1, 2), panels, strict=True):
+            _draw_channels(axes, *panel, bits=bits)
+    return figure
+
+
+def _draw_channels(axes, title, values, band, colour, *, bits):
+    low, high = band or _extent(values)
+    channels = values.shape[1]
+    shown = np.linspace(0, channels - 1, min(channels, MOST_CHANNELS)).round().astype(int)
+    minimum, p1, p25, p50, p75, p99, maximum = np.percentile(
+        values[:, shown], [0, 1, 25, 50, 75, 99, 100], axis=0
+    )
+    x = np.arange(len(shown))
+    axes.axhspan(low, high, color=PALE, zorder=0, label=f"layer-wise range, {1 << bits} levels")
+    axes.hlines(
+        np.linspace(low, high, 1 << bits) if bits <= 4 else [low, high],
+        -1,
+        len(x),
+        color="white",
+        zorder=0.5,
+    )
+    axes.vlines(x, minimum, maximum, color=colour, linewidth=1, label="minimum to maximum")
+    axes.bar(x, p99 - p1, 0.62, p1, color=colour, alpha=0.35, label="1 to 99 %")
+    axes.bar(x, p75 - p25, 0.62, p25, color=colour, label="25 to 75 %")
+    axes.hlines(p50, x - 0.31, x + 0.31, color="white", linewidth=1.5)
+    axes.set_title(title, color=colour, fontweight="bold")
+    axes.set_xlabel("channel")
+    axes.set_ylabel("post-LayerNorm activation (unitless)")
+    axes.set_xlim(-1, len(x))
+    ticks = x[:: max(1, len(x) // 8)]
+    axes.set_xticks(ticks, [str(shown[tick]) for tick in ticks])
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
+
+
+def softmax_histogram(probabilities, scale, bits, *, zero_code="top", title=None):
+    """Post-Softmax probabilities and the levels of the log2 and log√2 quantizers (Fig. 3).
+
+    probabilities  float[...], each from 0 to 1
+    scale          the quantizers' scale, 0 < scale <= 1: the value of code 0
+    bits           width of the codes, 2 to 8
+    zero_code      "top", "extra" or "none", as in :mod:`vit2rtl.golden.arithmetic.log_sqrt2`
+    title          what the plot shows, by default computed
+
+    Both axes are logarithmic. The hatched part becomes an exact zero: it lies below the last
+    threshold of the log√2 quantizer.
+    """
+    values = np.asarray(probabilities, dtype=np.float64).ravel()
+    if not values.size or not 0 <= values.min() <= values.max() <= 1:
+        raise ValueError("Probabilities must be at least one number, each between 0 and 1")
+    if not 0 < scale <= 1:
+        raise ValueError(f"Scale must be above 0 and at most 1, not {scale!r}")
+    count = code_count(bits, zero_code) - (zero_code != "none")
+    levels = {
+        "log2": scale * 2.0 ** -np.arange(count),
+        "log√2": scale * 2.0 ** -(np.arange(count) / 2),
+    }
+    last = scale * 2.0 ** -((2 * count - 1) / 4) if zero_code != "none" else 0.0
+    lowest = 2.0 ** max(np.floor(np.log2(levels["log√2"][-1])) - 8, LEAST_EXPONENT)
+    title = title or _softmax_title(values, levels)
+    with new_figure(title, height=4.8) as figure:
+        top, rug = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
+        _draw_histogram(top, values, lowest, last)
+        _draw_levels(rug, levels, lowest)
+        if last > lowest:
+            rug.barh(1, last - lowest, 0.8, lowest, **ZERO_REGION)
+    return figure
+
+
+def _softmax_title(values, levels):
+    coarse, fine = ((level >= LARGE).sum() for level in levels.values())
+    share = f"{(values < LARGE).mean():.1%} of the probabilities are below {LARGE}"
+    if not coarse:
+        return f"{share}; log√2 has two levels in every octave where log2 has one"
+    return f"{share}; for the rest,\nlog√2 has {fine} levels where log2 has {coarse}"
+
+
+def _draw_histogram(axes, values, lowest, last):
+    edges = 2.0 ** np.arange(np.log2(lowest), 0.125, 0.125)
+    counts, _ = np.histogram(values.clip(lowest, 1), edges)
+    small = edges[:-1] * 2**0.0625 < LARGE
+    for chosen, colour, label in (
+        (small, GREEN, f"below {LARGE}: {(values < LARGE).mean():.2%} of the values"),
+        (~small, ORANGE, f"{LARGE} and above: {(values >= LARGE).mean():.2%}"),
+    ):
+        left, width = edges[:-1][chosen], np.diff(edges)[chosen]
+        axes.bar(left, counts[chosen], width * 0.92, align="edge", color=colour, label=label)
+    if last > lowest:
+        zero = values < last
+        mass = values[zero].sum() / max(values.sum(), np.finfo(float).tiny)
+        axes.axvspan(
+            lowest,
+            last,
+            **ZERO_REGION,
+            label=f"becomes zero: {zero.mean():.1%} of the values, {mass:.1%} of their sum",
+        )
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.set_ylim(0.7, counts.max() * 3)
+    axes.set_ylabel("number of values")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
+
+
+def _draw_levels(axes, levels, lowest):
+    for row, (level, colour) in enumerate(zip(levels.values(), (VERMILION, BLUE), strict=True)):
+        axes.vlines(level[level >= lowest], row - 0.36, row + 0.36, color=colour, linewidth=2)
+    axes.set_yticks(range(len(levels)), [f"{name} levels" for name in levels])
+    axes.set_ylim(-0.6, len(levels) - 0.4)
+    axes.set_xlim(lowest, 1.1)
+    axes.set_xlabel("post-Softmax probability (log scale)")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _power_of_two(value, lowest)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+
+
+def _power_of_two(value, lowest):
+    """Label of a tick; the histogram's first bar holds everything below it as well."""
+    power = f"$2^{{{round(np.log2(value))}}}$"
+    return "1" if value == 1 else f"≤ {power}" if value == lowest else power
+
+
+def accuracy_bars(rows, *, highlight=None, title=None):
+    """What each setting costs: top-1 and the SQNR of the logits against the float model.
+
+    rows       sequence of (name, top1, sqnr_db), drawn from top to bottom; top1 is a fraction from
+               0 to 1, sqnr_db a number of decibels, or None for the float model itself
+    highlight  name of the row to colour, by default the one of the highest SQNR
+    title      what the plot shows, by default computed
+    """
+    rows = [(str(name), float(top1), sqnr) for name, top1, sqnr in rows]
+    names = [name for name, _, _ in rows]
+    measured = {name: sqnr for name, _, sqnr in rows if sqnr is not None}
+    if not measured:
+        raise ValueError("Rows must hold at least one with an SQNR")
+    for name, top1, sqnr in rows:
+        if not 0 <= top1 <= 1:
+            raise ValueError(f"Top-1 of {name!r} must be between 0 and 1, not {top1!r}")
+        if sqnr is not None and not np.isfinite(sqnr):
+            raise ValueError(f"SQNR of {name!r} must be finite or None, not {sqnr!r}")
+    if highlight is None:
+        highlight = max(measured, key=measured.get)
+    elif highlight not in names:
+        raise ValueError(f"Highlight must be the name of a row, not {highlight!r}")
+    title = title or _accuracy_title(rows, highlight)
+    colours = [BLUE if name == highlight else GREY if s is None else SKY for name, _, s in rows]
+    with new_figure(title, height=1.5 + 0.36 * len(rows)) as figure:
+        left, right = figure.subplots(1, 2, sharey=True)
+        y = np.arange(len(rows))
+        bars = left.barh(y, [top1 for _, top1, _ in rows], 0.68, color=colours)
+        left.bar_label(bars, [f"{top1:.1%}" for _, top1, _ in rows], padding=4)
+        left.set_yticks(y, names)
+        left.invert_yaxis()
+        left.set_xlim(0, 1.12)
+        left.set_xticks(np.linspace(0, 1, 6))
+        left.xaxis.set_major_formatter(PercentFormatter(1))
+        left.set_xlabel("top-1 accuracy (%)")
+        bars = right.barh(y, [sqnr or 0 for _, _, sqnr in rows], 0.68, color=colours)
+        decibels = ["reference" if sqnr is None else f"{sqnr:.1f} dB" for _, _, sqnr in rows]
+        right.bar_label(bars, decibels, padding=4)
+        right.set_xlim(min(0, *measured.values()) * 1.2, max(1, *measured.values()) * 1.18)
+        right.set_xlabel("SQNR of the logits against the float model (dB)")
+        left.tick_params(axis="y", length=0)
+        right.tick_params(axis="y", length=0)
+    return figure
+
+
+def _accuracy_title(rows, highlight):
+    top1, sqnr = next((top1, sqnr) for name, top1, sqnr in rows if name == highlight)
+    reference = next((top1 for _, top1, sqnr in rows if sqnr is None), None)
+    kept = f"{highlight}: {top1:.1%} top-1"
+    if reference is not None:
+        kept += f" where the float model has {reference:.1%}"
+    return kept if sqnr is None else f"{kept}, {sqnr:.1f} dB SQNR"
+
+
+def _by_channel(values):
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim < 2 or not values.size or not np.isfinite(values).all():
+        raise ValueError("Activations must be finite, of at least two axes, and not empty")
+    return values.reshape(-1, values.shape[-1])
+
+
+def _extent(values):
+    low, high = values.min(), values.max()
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
+
+
+def _median_fill(values, band):
+    """Part of the band that lies within the median channel's minimum and maximum."""
+    low, high = band or _extent(values)
+    return float(np.median(np.ptp(values.clip(low, high), axis=0)) / (high - low))

@@ -1,0 +1,1 @@
+"""Designs that units are compared with."""

@@ -1,0 +1,1 @@
+"""The Amaranth components, a file a unit."""

@@ -1,0 +1,1 @@
+"""The regression of a bundle: its benches, run and judged."""

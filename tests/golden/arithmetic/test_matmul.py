@@ -1,0 +1,164 @@
+"""Integer matmuls against sums of Python integers."""
+
+from fractions import Fraction
+from itertools import product as choices
+from math import floor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vit2rtl.golden.arithmetic import matmul
+
+from .integer_arrays import assert_same, python
+
+
+def oracle(a, b):
+    """Rows times columns, one pair of matrices."""
+    return [[sum(x * y for x, y in zip(row, column, strict=True))
+             for column in zip(*b, strict=True)] for row in a]
+
+
+# Bounds on either side of what float32, float64 and int64 hold.
+REACHES = [15, 2**11, 2**11 + 1, 2**12, 2**25, 2**26, 2**27, 2**30, 2**31]
+
+
+@pytest.mark.parametrize("high", REACHES)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_product_is_exact_on_every_road(high, sign):
+    rng = np.random.default_rng(high)
+    a = rng.integers(high - 8, high, (5, 7), endpoint=True)
+    b = sign * rng.integers(high - 8, high, (7, 3), endpoint=True)
+    got = matmul.product(a, b)
+    assert got.tolist() == oracle(a.tolist(), b.tolist())
+    bound = 7 * high**2
+    assert got.dtype == (np.int32 if bound < 2**31 else np.int64 if bound < 2**63 else object)
+    assert matmul.product(python(a), python(b)).tolist() == got.tolist()
+
+
+def test_a_bound_at_the_limit_of_float32_is_exact():
+    a, b = np.array([[2**23, 2**23 - 1, 1]]), np.array([[1], [1], [1]])
+    got = matmul.product(a, b, bound=2**24)
+    assert got.tolist() == [[2**24]]
+    a = np.array([[2**24, 1]])
+    assert matmul.product(a, b[:2], bound=2**24 + 1).tolist() == [[2**24 + 1]]
+
+
+def test_product_of_stacks():
+    a, b = np.arange(24).reshape(2, 1, 3, 4) - 12, np.arange(40).reshape(5, 4, 2) - 20
+    got = matmul.product(a, b)
+    assert got.shape == (2, 5, 3, 2)
+    for i, j in choices(range(2), range(5)):
+        assert got[i, j].tolist() == oracle(a[i, 0].tolist(), b[j].tolist())
+    assert_same(got, matmul.product(python(a), python(b)))
+
+
+@given(data=st.data(), x_bits=st.integers(2, 8), w_bits=st.integers(2, 8))
+@settings(deadline=None, derandomize=True, max_examples=100)
+def test_linear_with_either_bias_is_the_dequantized_layer(data, x_bits, w_bits):
+    rows, depth, channels = (data.draw(st.integers(1, 4)) for _ in range(3))
+    seed = data.draw(st.integers(0, 99))
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 2**x_bits, (rows, depth))
+    weight = rng.integers(0, 2**w_bits, (channels, depth)) - data.draw(st.integers(-300, 300))
+    z = data.draw(st.integers(-40, 300))
+    bias = data.draw(st.lists(st.floats(-10, 10, width=32), min_size=channels, max_size=channels))
+    s_x, s_w = 2.0**-7 / 3, np.linspace(0.01, 0.02, channels)
+    plain = matmul.bias_integer(bias, s_x, s_w, weight)
+    folded = matmul.bias_integer(bias, s_x, s_w, weight, zero_point=z)
+    want = [
+        [sum((q - z) * w for q, w in zip(row, channel, strict=True))
+         + floor(Fraction(b) / (Fraction(s_x) * Fraction(float(s))) + Fraction(1, 2))
+         for channel, b, s in zip(weight.tolist(), bias, s_w, strict=True)]
+        for row in codes.tolist()
+    ]
+    got = matmul.linear(codes, weight, folded)
+    assert got.tolist() == want
+    assert matmul.linear(codes - z, weight, plain).tolist() == want
+    assert_same(got, matmul.linear(python(codes), python(weight), python(folded)))
+    low, high = matmul.linear_range(weight, folded, 0, 2**x_bits - 1)
+    assert (low <= np.min(want, axis=0)).all() and (np.max(want, axis=0) <= high).all()
+    centered = matmul.linear_range(weight, plain, -z, 2**x_bits - 1 - z)
+    assert [low.tolist(), high.tolist()] == [part.tolist() for part in centered]
+
+
+def test_range_is_reached_by_every_channel():
+    weight, bias = np.array([[3, -2, 0], [-1, -1, -1], [5, 6, 7]]), np.array([10, -20, 0])
+    low, high = matmul.linear_range(weight, bias, -3, 12)
+    corners = np.array(list(choices([-3, 12], repeat=3)))
+    accumulators = matmul.linear(corners, weight, bias)
+    np.testing.assert_array_equal(accumulators.min(axis=0), low)
+    np.testing.assert_array_equal(accumulators.max(axis=0), high)
+
+
+def test_linear_with_a_bias_beyond_32_bits():
+    got = matmul.linear([[1, 2]], [[3, 4]], [2**40])
+    assert (got.tolist(), got.dtype) == ([[11 + 2**40]], np.int64)
+
+
+def test_bias_rounds_half_up_and_ignores_float_error():
+    got = matmul.bias_integer([2.5, -2.5, 0.3], 1.0, [1.0, 1.0, 0.1], np.zeros((3, 2), int))
+    assert got.tolist() == [3, -2, 3]
+    # 0.3 / 0.1 is 2.9999999999999996 in floats of the exact 2.99999999999999983
+    assert matmul.bias_integer([1.5], 3.0, [1.0], [[1, 2]], zero_point=7).tolist() == [1 - 21]
+
+
+def test_the_example_of_the_arithmetic_page():
+    weight, bias = [[-6, 8, 1]], matmul.bias_integer([0.37], 0.05, [0.02], [[-6, 8, 1]])
+    assert bias.tolist() == [370]
+    assert matmul.linear([[-2, 7, 2]], weight, bias).tolist() == [[440]]
+    low, high = matmul.linear_range(weight, bias, -5, 10)
+    assert (low.tolist(), high.tolist()) == ([370 - 105], [370 + 120])
+    assert matmul.width(265, 490) == 10
+
+
+@pytest.mark.parametrize("bits", range(2, 9))
+def test_query_key_of_extreme_codes_and_zero_points(bits):
+    top = 2**bits - 1
+    q = np.array([[top] * 64, [0] * 64, [top, 0] * 32], dtype=np.uint8)
+    k = np.array([[0] * 64, [top] * 64], dtype=np.uint8)
+    for z_q, z_k in choices([0, top, -5, 3 * top], repeat=2):
+        want = oracle((q.astype(int) - z_q).tolist(), (k.astype(int) - z_k).T.tolist())
+        got = matmul.query_key(q, k, z_q, z_k)
+        assert got.tolist() == want
+        assert_same(got, matmul.query_key(python(q), python(k), z_q, z_k))
+
+
+def test_zero_points_beyond_16_bits():
+    assert matmul.query_key([[1]], [[2]], 2**20, 0).tolist() == [[2 * (1 - 2**20)]]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "bits"),
+    [(0, 0, 1), (-1, 0, 1), (0, 1, 2), (-2, 1, 2), (-3, 1, 3), (-128, 127, 8), (5, 128, 9)],
+)
+def test_width(low, high, bits):
+    assert matmul.width(low, high) == bits
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: matmul.product([[1.0]], [[1]]),
+            "Left factor must be integers (of at most 63 bits), not float64",
+        ),
+        (
+            lambda: matmul.product([[1]], np.array([[1]], np.uint64)),
+            "Right factor must be integers (of at most 63 bits), not uint64",
+        ),
+        (
+            lambda: matmul.linear([[1]], [[1]], np.array([1.0], object)),
+            "Bias must be integers, not float",
+        ),
+        (
+            lambda: matmul.query_key([[True]], [[1]], 0, 0),
+            "Query must be integers (of at most 63 bits), not bool",
+        ),
+    ],
+)
+def test_errors(call, message):
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert str(caught.value) == message

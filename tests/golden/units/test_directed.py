@@ -1,0 +1,129 @@
+"""Directed records: the corners are there, and golden agrees with their oracles."""
+
+import numpy as np
+import pytest
+
+from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.units.unit import UNITS, Instance
+
+INSTANCES = [
+    *(
+        Instance.of(unit, bits=bits, width=width, zero_code=rule)
+        for unit, least in (("log2_dequantizer", 2), ("log_sqrt2_quantizer", 3))
+        for bits, width in ((4, 16), (2, least), (3, 9), (8, least), (8, 16), (8, 32))
+        for rule in ("top", "extra", "none")
+    ),
+    Instance.of("requantizer"),
+    Instance.of("requantizer", bits=8, lanes=3),
+    Instance.of("requantizer", bits=16, acc_width=32, multiplier_width=18, zero_point_width=32),
+    Instance.of("requantizer", acc_width=18, shift_base=18),
+    Instance.of("requantizer", shift_base=40),
+    Instance.of("requantizer", shift_width=0),
+    Instance.of("requantizer", bits=2, acc_width=2, multiplier_width=2, shift_base=1),
+]
+
+
+@pytest.mark.parametrize("instance", INSTANCES, ids=lambda instance: instance.name)
+def test_golden_agrees_with_the_oracles(instance):
+    records = directed_records(instance)
+    assert len({record["record"] for record in records}) == len(records) > 0
+    for record in records:
+        assert record["kind"] == "directed"
+        golden = instance.evaluate(record["inputs"], record["configuration"])
+        for name, want in record["outputs"].items():
+            np.testing.assert_array_equal(golden[name], want, err_msg=record["record"])
+
+
+def columns(instance):
+    """Every directed element of an instance as a dictionary, its configuration included."""
+    for record in directed_records(instance):
+        arrays = record["inputs"] | record["outputs"]
+        for values in zip(*arrays.values(), strict=True):
+            yield dict(zip(arrays, map(int, values), strict=True)) | record["configuration"]
+
+
+@pytest.mark.parametrize("acc_width", [18, 27, 32])
+def test_requantizer_corners(acc_width):
+    elements = list(columns(Instance.of("requantizer", acc_width=acc_width)))
+    for e in elements:
+        e["n"] = e["shift"] + e["shift_base"]
+        e["product"] = e["acc"] * e["multiplier"]
+        e["residue"] = e["product"] % 2 ** e["n"]
+        e["tie"] = 2 * e["residue"] == 2 ** e["n"]
+    least, most = max(-(2 ** (acc_width - 1)), 1 - 2**31), 2 ** (acc_width - 1) - 1
+    assert {e["acc"] for e in elements} >= {least, most, 0, 1, -1}
+    assert {e["multiplier"] for e in elements} >= {0, 1, 2**16 - 1, 2**15}
+    assert {e["n"] for e in elements} == set(range(1, 48))
+    assert {e["zero_point"] for e in elements} == {-16, 15, 8, 0}
+    for sign in (1, -1):
+        ties = [e for e in elements if e["tie"] and e["product"] * sign > 0]
+        assert {e["n"] for e in ties} >= {*range(1, 16)}
+        assert any(0 < e["code"] < 15 for e in ties)
+    halves = [e for e in elements if 2 * e["product"] == -(2 ** e["n"])]
+    assert {e["code"] for e in halves if e["zero_point"] == 8} == {8}
+    assert {e["code"] for e in elements} == set(range(16))
+
+
+def test_requantizer_touches_both_saturations_from_both_sides():
+    for zero_point in (-16, 0, 8, 15):
+        unclipped = {
+            ((e["acc"] * e["multiplier"] * 2 >> (e["shift"] + e["shift_base"])) + 1 >> 1)
+            + zero_point
+            for e in columns(Instance.of("requantizer"))
+            if e["zero_point"] == zero_point
+        }
+        assert unclipped >= {-2, -1, 0, 1, 14, 15, 16, 17}
+
+
+def test_quantizer_meets_both_sides_of_every_threshold():
+    instance = Instance.of("log_sqrt2_quantizer")
+    for record in directed_records(instance)[:2]:
+        pairs = set(
+            zip(
+                *(
+                    map(int, a)
+                    for a in (record["inputs"]["probability"], record["outputs"]["code"])
+                ),
+                strict=True,
+            )
+        )
+        assert {code for _, code in pairs} == set(range(16))
+        for code in range(15):
+            lowest = min(p for p, c in pairs if c == code)
+            assert (lowest - 1, code + 1) in pairs
+        assert (0, 15) in pairs
+        assert (65535, 0) in pairs
+
+
+def test_dequantizer_meets_every_code_in_more_than_one_lane():
+    instance = Instance.of("log2_dequantizer", zero_code="extra")
+    record, _ = directed_records(instance)
+    codes = record["inputs"]["code"]
+    lanes = np.arange(len(codes)) % instance.lanes
+    assert all(len(set(lanes[codes == code])) > 1 for code in range(17))
+    assert set(record["outputs"]["value"][codes == 16]) == {0}
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3, 4])
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_element_meets_every_lane(unit, lanes):
+    for record in directed_records(Instance.of(unit, lanes=lanes)):
+        arrays = [*record["inputs"].values(), *record["outputs"].values()]
+        elements = list(zip(*(array.tolist() for array in arrays), strict=True))
+        met = [set(elements[lane::lanes]) for lane in range(lanes)]
+        assert all(seen == set(elements) for seen in met), record["record"]
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_requantizer_meets_codes_from_both_sides_by_many_multipliers(bits):
+    instance = Instance.of("requantizer", bits=bits, lanes=1)
+    for record in directed_records(instance):
+        if not record["record"].startswith("directed.boundaries"):
+            continue
+        x, base = record["inputs"], record["configuration"]["shift_base"]
+        elements = set(zip(x["acc"].tolist(), x["multiplier"].tolist(), x["shift"].tolist(),
+                           record["outputs"]["code"].tolist(), strict=True))
+        steps = {e for e in elements if (e[0] + 1, *e[1:3], e[3] + 1) in elements}
+        assert {e[1].bit_length() for e in elements} == set(range(1, 17))
+        assert {base + e[2] for e in elements} == set(range(base, base + 8))
+        assert len({e[3] for e in steps}) >= 8, record["record"]

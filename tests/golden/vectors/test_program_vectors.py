@@ -1,0 +1,385 @@
+"""Vectors of a small program: written whole, the same bytes again, replayed, refused when wrong."""
+
+import json
+import shutil
+import subprocess
+import zipfile
+
+import numpy as np
+import pytest
+
+from vit2rtl.golden import BundleWriter
+from vit2rtl.golden.program.execute import KINDS, execute
+from vit2rtl.golden.vectors.program_vectors_reader import read_vectors
+from vit2rtl.golden.vectors.program_vectors_replay import replay
+from vit2rtl.golden.vectors.program_vectors_schema import FORMULAS, select
+from vit2rtl.golden.vectors.program_vectors_writer import Plan, write_vectors
+
+from ..program.test_program import small_program
+from .breaking import breakable
+from .conftest import write
+
+CODES = np.random.default_rng(7).integers(0, 16, (3, 1, 4, 4), dtype=np.uint8)
+
+
+def contents(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes()
+            for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Vectors of all four ops, three images, two lanes; not to be changed."""
+    out = tmp_path_factory.mktemp("vectors") / "bundle"
+    write_vectors(out, small_program(), CODES, lanes=2, provenance={"images": ["a", "b", "c"]})
+    return out
+
+
+@pytest.fixture
+def copy(small, tmp_path):
+    return breakable(small, tmp_path / "bundle")
+
+
+def refusal(folder):
+    with pytest.raises(ValueError) as caught:
+        read_vectors(folder)
+    return str(caught.value)
+
+
+def test_every_kind_has_a_formula():
+    assert set(FORMULAS) == set(KINDS)
+
+
+def test_the_files_hold_what_the_program_makes(small):
+    _, want = execute(small_program(), CODES, record=["image", "patches", "proj", "logits"])
+    vectors = read_vectors(small)
+    with np.load(small / "tensors.npz", allow_pickle=False) as arrays:
+        for name, array in want.items():
+            assert np.array_equal(arrays[name], array)
+            for image in range(3):
+                assert np.array_equal(vectors.tensor(name, image), array[image])
+        assert {name: arrays[name].dtype.str for name in arrays} == {
+            "image": "|u1", "patches": "|u1", "proj": "|u1", "token": "|u1", "logits": "<f8"}
+    with np.load(small / "constants.npz", allow_pickle=False) as arrays:
+        weight = small_program().ops[1].tensors["weight"]
+        assert np.array_equal(arrays["proj/weight"], weight)
+    # 2 bits and 2 lanes a digit, two beats a row: the row 0, 0, 0, 3.
+    assert (small / "constants/proj/weight.mem").read_text().split()[:2] == ["0", "c"]
+
+
+def test_the_manifest_tells_what_an_op_is(small):
+    manifest = json.loads((small / "manifest.json").read_text())
+    assert (manifest["schema"], manifest["images"], manifest["lanes"], manifest["variant"]) == (
+        "vit2rtl.program_vectors/1", 3, 2, "hardware")
+    op = next(op for op in manifest["ops"] if op["name"] == "proj")
+    assert op["rounding"] == "half up, once"
+    assert (op["inputs"], op["output"]) == (["patches"], "proj")
+    bound = op["attributes"]["accumulator_bound"]
+    assert 1 << op["derived"]["accumulator_bits"] - 2 <= bound < 1 << op["derived"][
+        "accumulator_bits"] - 1
+    found = {c["role"]: (c["layout"]["bits"], c["layout"]["signed"], c["shape"])
+             for c in op["constants"]}
+    assert found == {
+        "bias": (5, True, [3]), "multiplier": (16, False, [3]), "shift": (5, False, [3]),
+        "weight": (2, False, [3, 4]), "weight_zero_point": (3, True, [3])}
+    (proj,) = [t for t in manifest["tensors"] if t["name"] == "proj"]
+    assert (proj["scale"], proj["zero_point"], proj["made_by"]) == (0.25, 100, "proj")
+    assert proj["layout"] == {
+        "number": "integer", "bits": 8, "signed": False, "lanes": 2, "rows": 12, "columns": 3,
+        "row_beats": 2, "beats": 24, "beat_bits": 16, "digits": 4}
+
+
+def test_sha256sum_agrees(small):
+    done = subprocess.run(["sha256sum", "-c", "--strict", "SHA256SUMS"], cwd=small,
+                          capture_output=True, text=True, check=True)
+    assert done.stdout.count(": OK\n") == len(contents(small)) - 1
+
+
+def test_the_same_program_gives_the_same_bytes_and_replaces_only_its_own(small, tmp_path):
+    out = tmp_path / "bundle"
+    write_vectors(out, small_program(), CODES[:1], lanes=5)
+    write_vectors(out, small_program(), CODES, lanes=2, provenance={"images": ["a", "b", "c"]})
+    assert contents(out) == contents(small)
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(ValueError, match=r"holds 'notes.txt', which is no part of the bundle"):
+        write_vectors(out, small_program(), CODES)
+    with pytest.raises(ValueError, match="is not empty and not a bundle of a program: not over"):
+        write_vectors(write(tmp_path / "units"), small_program(), CODES)
+    with pytest.raises(ValueError, match="is not empty and not a bundle of units: not over"):
+        BundleWriter(small, {}).__enter__()
+
+
+def test_nothing_is_left_of_what_fails(tmp_path):
+    with pytest.raises(ValueError, match="Image code must be between 0 and 15, not 16"):
+        write_vectors(tmp_path / "bundle", small_program(),
+                      np.stack([*CODES, np.full((1, 4, 4), 16)]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_some_ops_have_their_tensors_only(tmp_path):
+    program = small_program()
+    steps = []
+    write_vectors(tmp_path / "b", program, CODES, ops=select(program, ["sel*", "patches"]),
+                  progress=steps.append)
+    vectors = read_vectors(tmp_path / "b")
+    assert [op.name for op in vectors.ops] == ["patches", "select"]
+    assert list(vectors.tensors) == ["image", "patches", "proj", "token"]
+    assert sum(steps) == 3 * 4
+    assert not [result for result in replay(vectors) if result.mismatches]
+
+
+def test_what_no_chosen_op_needs_is_not_run(tmp_path):
+    program = small_program()
+    program.ops[3].attributes["scales"] = []
+    with pytest.raises(ValueError, match="zip"):
+        write_vectors(tmp_path / "b", program, CODES)
+    write_vectors(tmp_path / "b", program, CODES, ops=select(program, ["patches", "select"]))
+
+
+@pytest.mark.parametrize(("pattern", "said"), [
+    ("pro", "No op matches 'pro': near it are proj"),
+    ("slect", "No op matches 'slect': near it are select"),
+    ("*.zzz", "No op matches '*.zzz': there are 4 ops, from patches to logits"),
+    ("", "No op matches '': there are 4 ops, from patches to logits"),
+])
+def test_patterns_that_match_nothing(pattern, said):
+    with pytest.raises(ValueError) as caught:
+        select(small_program(), ["proj", pattern])
+    assert str(caught.value) == said
+
+
+def renamed(**names):
+    program = small_program()
+    for op in program.ops:
+        op.name = names.get(op.name, op.name)
+    return program
+
+
+@pytest.mark.parametrize(("program", "options", "said"), [
+    (small_program(), {"ops": []}, "A bundle needs at least one op"),
+    (small_program(), {"lanes": 65}, "Lanes must be between 1 and 64, not 65"),
+    (renamed(proj="a/b"), {}, "Record name must be at most 120 letters, digits, dots, dashes and "
+                              "underscores, not 'a/b'"),
+    (renamed(proj="A", select="a"), {}, "'A' and 'a' would be one file on some systems"),
+])
+def test_what_cannot_be_written(program, options, said, tmp_path):
+    with pytest.raises(ValueError) as caught:
+        write_vectors(tmp_path / "bundle", program, CODES, **options)
+    assert str(caught.value) == said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_size_is_known_beforehand(tmp_path):
+    program = small_program()
+    plan = Plan.of(program, program.ops, images=300, lanes=2)
+    write_vectors(tmp_path / "b", program, np.tile(CODES, (100, 1, 1, 1)), lanes=2)
+    size = sum(map(len, contents(tmp_path / "b").values()))
+    assert size == pytest.approx(plan.bytes(), rel=0.15)
+
+
+def test_the_readme_works_an_element(small):
+    text = (small / "README.md").read_text()
+    weight = small_program().ops[1].tensors["weight"].astype(int) - [[1], [2], [0]]
+    tokens = execute(small_program(), CODES, record=["patches"])[1]["patches"]
+    row = tokens[2, 3].astype(int)
+    acc = int(weight[2] @ row) + 9
+    code = (acc * 40000 + 32768 >> 16) + 100
+    assert f"    {acc - 9} + 9, the bias, = {acc}\n" in text
+    assert f"    ({acc}·40000 + 2^15) >> 16 = {code - 100}\n" in text
+    assert f"    {code}, as row 11, column 2 of tensors/proj.mem has it\n" in text
+    line = (small / "tensors/patches.mem").read_text().splitlines()[11 * 2 + 1]
+    assert ("so line 11 · 2 + 3 div 2 = 23, counted from 0, lane 3 mod 2 = 1."
+            f"\n\n    {line}\n") in text
+
+
+def test_a_wrong_element_is_found(copy):
+    """The hashes are right and the value in range: only replaying can tell."""
+    mem = copy.folder / "tensors/proj.mem"
+    lines = mem.read_text().split()
+    lines[9] = f"{int(lines[9], 16) ^ 0x101:04x}"
+    mem.write_text("\n".join(lines) + "\n")
+    with np.load(copy.folder / "tensors.npz") as arrays:
+        kept = dict(arrays)
+    old = kept["proj"][1, 0, 2]
+    kept["proj"][1, 0, 2] ^= 1
+    np.savez(copy.folder / "tensors.npz", **kept)
+    copy.rehash()
+    found = {result.op: result for result in replay(read_vectors(copy.folder))}
+    assert found["proj"].first == (
+        f"image 1, element [0, 2]: got {old}, want {old ^ 1}")
+    assert {op: result.mismatches for op, result in found.items()} == {
+        "patches": 0, "proj": 1, "select": 0, "logits": 0}
+    assert found["proj"].elements == 36
+
+
+def test_reals_may_differ_by_rounding_only(copy):
+    def shift(by):
+        vectors = read_vectors(copy.folder)
+        op = vectors.ops[-1]
+        op.attributes["scales"] = [0.25 * (1 + by)]
+        return replay(vectors)[-1].mismatches
+
+    assert shift(2.0**-45) == 0
+    assert shift(2.0**-35) > 0
+
+
+def line(file, number, text):
+    def change(folder):
+        lines = (folder / file).read_text().splitlines()
+        lines[number] = text
+        (folder / file).write_text("\n".join(lines) + "\n")
+    return change
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    (line("tensors/token.mem", 1, "00gg"),
+     "tensors/token.mem: Line 2 must be hexadecimal digits only"),
+    (line("tensors/token.mem", 1, "0102"),
+     "tensors/token.mem: Row 0 must be filled up with its last element"),
+    (line("tensors/token.mem", 1, "0000"), "tensors.npz, token differs from the .mem file"),
+    (line("constants/proj/bias.mem", 1, "000"),
+     "constants.npz, proj/bias differs from the .mem file"),
+    (line("tensors/token.mem", 1, "000"),
+     "tensors/token.mem has 29 bytes, not 30: 3 rows of 2 lines of 4 digits"),
+    (lambda folder: (folder / "tensors.npz").write_text("PK"),
+     "tensors.npz is not a plain .npz file: File is not a zip file"),
+    (lambda folder: np.savez(folder / "tensors.npz", a=np.zeros(2)),
+     "tensors.npz must have the arrays that manifest.json names, not a.npy"),
+])
+def test_files_that_are_wrong_are_refused(change, said, copy):
+    change(copy.folder)
+    if "bytes" not in said:
+        copy.rehash()
+    assert refusal(copy.folder) == said
+
+
+def test_pickles_are_not_loaded(copy):
+    with np.load(copy.folder / "tensors.npz") as arrays:
+        kept = dict(arrays)
+    kept["token"] = np.array([{"a": 1}], object)
+    np.savez(copy.folder / "tensors.npz", **kept)
+    copy.rehash()
+    assert refusal(copy.folder) == (
+        "tensors.npz, token must be uint8[3, 1, 3], row by row, not object[1]")
+
+
+def test_a_member_that_is_no_array_is_refused(copy):
+    with zipfile.ZipFile(copy.folder / "tensors.npz") as archive:
+        kept = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(copy.folder / "tensors.npz", "w") as archive:
+        for name, data in kept.items():
+            archive.writestr(name, b"nothing" if name == "token.npy" else data)
+    copy.rehash()
+    assert refusal(copy.folder).startswith("tensors.npz, token: ")
+
+
+def test_values_out_of_range_are_refused(copy):
+    """The bits of an accumulator hold more than its bound allows."""
+    def bounded(manifest):
+        of_tensor("token", "encoding", "accumulator")(manifest)
+        of_tensor("token", "bound", 100)(manifest)
+        of_tensor("token", "signed", True)(manifest)
+        next(t for t in manifest["tensors"] if t["name"] == "token")["layout"]["signed"] = True
+
+    copy.edit(bounded)
+    (copy.folder / "tensors/token.mem").write_text("0000\n" * 4 + "0065\n0000\n")
+    with np.load(copy.folder / "tensors.npz") as arrays:
+        kept = dict(arrays)
+    kept["token"] = np.array([[[0, 0, 0]], [[0, 0, 0]], [[101, 0, 0]]], np.int8)
+    np.savez(copy.folder / "tensors.npz", **kept)
+    copy.rehash()
+    assert refusal(copy.folder) == (
+        "tensors/token.mem: elements must be between -100 and 100, not 101")
+
+
+def of_op(name, key, value):
+    def change(manifest):
+        next(op for op in manifest["ops"] if op["name"] == name)[key] = value
+    return change
+
+
+def of_tensor(name, key, value):
+    def change(manifest):
+        next(t for t in manifest["tensors"] if t["name"] == name)[key] = value
+    return change
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    (lambda m: m.update(schema="vit2rtl.program_vectors/2"),
+     "manifest.json has schema 'vit2rtl.program_vectors/2', this version reads "
+     "'vit2rtl.program_vectors/1'"),
+    (lambda m: m.update(images=0), "manifest.json: 0 images in 2 lanes are not possible"),
+    (lambda m: m.update(lanes=True), "manifest.json: 'lanes' must be of type int, not True"),
+    (lambda m: m.update(variant="float"),
+     "manifest.json: variant must be one of hardware, integer, not 'float'"),
+    (lambda m: m.update(variant="integer"),
+     "manifest.json: op 'logits' computes in float, in a program of variant integer"),
+    (lambda m: m.update(ops=[]), "manifest.json: 'ops' must not be empty"),
+    (lambda m: m["ops"].append(m["ops"][0]), "manifest.json has two ops 'patches'"),
+    (lambda m: m["tensors"].append(m["tensors"][0]), "manifest.json has two tensors 'image'"),
+    (of_op("proj", "kind", "conv"), "manifest.json: op 'proj' is of unknown kind 'conv'"),
+    (of_op("proj", "inputs", ["x"]), "manifest.json, proj: its tensor 'x' is not there"),
+    (of_op("proj", "inputs", [["x"]]), "manifest.json, proj: its tensor ['x'] is not there"),
+    (of_op("select", "attributes", {"tokens": [4]}),
+     "manifest.json: op 'select': tokens [4] do not fit (4, 3) and (1, 3)"),
+    (of_op("proj", "derived", {"accumulator_bits": 3}),
+     "manifest.json, proj: derived must be {'accumulator_bits': 9}"),
+    (of_op("proj", "constants", []),
+     "constants.npz must have the arrays that manifest.json names, not proj/bias.npy"),
+    (of_tensor("proj", "file", "../proj.mem"),
+     "manifest.json, proj: '../proj.mem' is outside the bundle"),
+    (of_tensor("proj", "file", "/proj.mem"),
+     "manifest.json, proj: '/proj.mem' is outside the bundle"),
+    (of_tensor("proj", "file", "tensors/none.mem"), "tensors/none.mem is missing"),
+    (of_tensor("proj", "sha256", "0" * 64),
+     "tensors/proj.mem has one SHA-256 in manifest.json and another in SHA256SUMS"),
+    (of_tensor("proj", "bits", 0), "manifest.json, proj: bits must be between 1 and 16, not 0"),
+    (of_tensor("proj", "name", "a b"),
+     "manifest.json, a b: Record name must be at most 120 letters, digits, dots, dashes and "
+     "underscores, not 'a b'"),
+    (of_tensor("proj", "layout", {}),
+     "manifest.json, proj: its layout must be {'number': 'integer', 'bits': 8, 'signed': False, "
+     "'lanes': 2, 'rows': 12, 'columns': 3, 'row_beats': 2, 'beats': 24, 'beat_bits': 16, "
+     "'digits': 4}"),
+])
+def test_manifests_that_are_wrong_are_refused(change, said, copy):
+    copy.edit(change)
+    if "SHA256" not in said:
+        copy.rehash()
+    assert refusal(copy.folder) == said
+
+
+def test_constants_are_as_wide_as_they_must_be(copy):
+    """Wider bits, all else consistent: not the layout that the same values give again."""
+    def widen(manifest):
+        op = next(op for op in manifest["ops"] if op["name"] == "proj")
+        shift = next(c for c in op["constants"] if c["role"] == "shift")
+        shift["layout"] |= {"bits": 6, "beat_bits": 12, "digits": 3}
+
+    copy.edit(widen)
+    (copy.folder / "constants/proj/shift.mem").write_text("410\n410\n")
+    copy.rehash()
+    assert refusal(copy.folder).startswith("manifest.json, proj, shift: its layout must be ")
+
+
+def test_missing_and_changed_files_are_refused(copy):
+    mem = copy.folder / "tensors/proj.mem"
+    text = mem.read_text()
+    mem.write_text(text.replace(text[:5], "ffff\n"))
+    said = refusal(copy.folder)
+    assert said.startswith("tensors/proj.mem has SHA-256 ") and said.endswith("SHA256SUMS says")
+    mem.unlink()
+    assert refusal(copy.folder) == "tensors/proj.mem is missing"
+    (copy.folder / "SHA256SUMS").unlink()
+    assert refusal(copy.folder) == "SHA256SUMS is missing"
+    shutil.rmtree(copy.folder)
+    assert refusal(copy.folder) == (
+        f"{copy.folder} is not a bundle of a program's vectors: manifest.json is missing")
+
+
+def test_a_link_that_leaves_the_bundle_is_refused(copy, tmp_path):
+    mem = copy.folder / "tensors/proj.mem"
+    mem.rename(tmp_path / "elsewhere.mem")
+    mem.symlink_to(tmp_path / "elsewhere.mem")
+    assert refusal(copy.folder) == (
+        "SHA256SUMS: 'tensors/proj.mem' is a link that leaves the bundle")

@@ -1,0 +1,189 @@
+import pytest
+import safetensors.torch
+import torch
+
+from vit2rtl.models import zoo as timm_models
+from vit2rtl.models.zoo import timm
+
+SMALL = {"img_size": 32, "depth": 1, "embed_dim": 24}
+NAME = "vit_tiny_patch16_224"
+
+
+@pytest.fixture
+def save(tmp_path):
+    """``save(state or model) -> path`` of a safetensors file."""
+
+    def save(state):
+        if isinstance(state, torch.nn.Module):
+            state = state.state_dict()
+        path = tmp_path / "weights.safetensors"
+        safetensors.torch.save_file({k: v.contiguous() for k, v in state.items()}, path)
+        return path
+
+    return save
+
+
+@pytest.fixture
+def state():
+    return timm.create_model(NAME, num_classes=7, **SMALL).state_dict()
+
+
+def refused(path, name=NAME, **arguments):
+    with pytest.raises(ValueError) as error:
+        timm_models.create(name, weights=path, **(arguments or SMALL))
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        (NAME, SMALL),
+        ("deit_tiny_distilled_patch16_224", SMALL),
+        ("swin_tiny_patch4_window7_224", {"img_size": 56, "depths": (1, 1), "embed_dim": 12}),
+    ],
+)
+def test_the_number_of_classes_comes_from_the_file(name, arguments, save):
+    source = timm.create_model(name, num_classes=7, **arguments).eval()
+    model = timm_models.create(name, weights=save(source), **arguments)
+    assert model.num_classes == 7 and not model.training
+    images = torch.randn(2, 3, arguments["img_size"], arguments["img_size"])
+    with torch.no_grad():
+        assert model(images).equal(source(images))
+
+
+def test_half_precision_weights_become_float32(save, state):
+    model = timm_models.create(NAME, weights=save({k: v.half() for k, v in state.items()}), **SMALL)
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+
+
+def test_the_embedded_model_takes_no_weights(save, state):
+    assert timm_models.create("mnist_vit").num_classes == 10
+    assert refused(save(state), "mnist_vit") == (
+        "mnist_vit is embedded with its weights; it takes no weights file"
+    )
+
+
+def test_unknown_names_get_a_hint():
+    with pytest.raises(ValueError) as error:
+        timm_models.create("deit_tinny_patch16_224")
+    text = str(error.value)
+    assert text.startswith("timm has no model 'deit_tinny_patch16_224'; did you mean ")
+    assert "deit_tiny_patch16_224 or " in text
+    with pytest.raises(ValueError) as error:
+        timm_models.create("zzz")
+    assert str(error.value) == "timm has no model 'zzz'"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_weights_that_are_not_finite_are_named(value, save, state):
+    state["blocks.0.mlp.fc1.weight"][3, 5] = value
+    path = save(state)
+    assert refused(path) == f"Weights file {path}: blocks.0.mlp.fc1.weight holds NaN or infinity"
+
+
+def test_weights_of_another_shape_are_named(save, state):
+    state["blocks.0.attn.proj.bias"] = torch.zeros(25)
+    path = save(state)
+    assert refused(path) == (
+        f"Weights file {path}: blocks.0.attn.proj.bias has shape (25,), the model wants (24,)"
+    )
+
+
+def test_weights_for_another_image_size_are_named(save, state):
+    path = save(state)
+    assert refused(path, **(SMALL | {"img_size": 64})) == (
+        f"Weights file {path}: pos_embed has shape (1, 5, 24), the model wants (1, 17, 24)"
+    )
+
+
+def test_missing_and_unexpected_weights_are_named(save, state):
+    bias = state.pop("norm.bias").clone()
+    path = save(state)
+    assert refused(path) == f"Weights file {path} lacks 'norm.bias'"
+    state["normal.bias"] = bias
+    save(state)
+    assert refused(path) == f"Weights file {path} lacks 'norm.bias' and 1 more differ"
+    state["norm.bias"] = bias + 1
+    save(state)
+    assert refused(path) == f"Weights file {path} has an unexpected 'normal.bias'"
+
+
+def test_weights_of_a_distilled_model_do_not_fit_a_plain_one(save):
+    path = save(timm.create_model("deit_tiny_distilled_patch16_224", **SMALL))
+    assert refused(path, "deit_tiny_patch16_224") == (
+        f"Weights file {path} has an unexpected 'dist_token' and 2 more differ"
+    )
+
+
+def test_files_that_hold_no_weights_are_refused(tmp_path):
+    path = tmp_path / "weights.bin"
+    assert refused(path) == f"Weights file {path} does not exist"
+    assert refused(tmp_path) == f"Weights file {tmp_path} does not exist"
+    path.write_bytes(b"PK\x03\x04 a pickle, says the zip" * 9)
+    text = refused(path)
+    assert text.startswith(f"Weights file {path} is not a safetensors file (")
+    assert len(text.splitlines()) == 1
+    path.write_bytes(b"")
+    assert refused(path).startswith(f"Weights file {path} is not a safetensors file (")
+
+
+def test_pretrained_weights_are_asked_of_timm(monkeypatch):
+    asked = []
+
+    def create_model(name, **arguments):
+        asked.append((name, arguments))
+        return torch.nn.Identity()
+
+    monkeypatch.setattr(timm, "create_model", create_model)
+    assert not timm_models.create(NAME, img_size=384).training
+    assert asked == [(NAME, {"pretrained": True, "img_size": 384})]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError("We couldn't connect to the hub\nand here is a page of advice"),
+         "We couldn't connect to the hub"),
+        (RuntimeError(""), "RuntimeError"),
+        (ValueError("Cannot find the file\nin the cache"), "Cannot find the file"),
+    ],
+)
+def test_without_a_network_one_line_says_what_to_do(error, said, monkeypatch):
+    def create_model(name, **arguments):
+        raise error
+
+    monkeypatch.setattr(timm, "create_model", create_model)
+    with pytest.raises(ValueError) as caught:
+        timm_models.create(NAME)
+    assert str(caught.value) == (
+        f"Could not download pretrained weights of {NAME} ({said}); "
+        "give them with --weights FILE (safetensors)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"img_sise": 32}, "img_sise=32 (VisionTransformer.__init__() got an unexpected keyword "
+                           "argument 'img_sise')"),
+        ({"embed_dim": 100}, "embed_dim=100 (dim should be divisible by num_heads)"),
+        ({"depth": 1, "num_heads": 0},
+         "depth=1, num_heads=0 (integer modulo by zero)"),
+    ],
+)
+def test_a_wrong_argument_is_not_called_a_download_problem(arguments, said, save, state):
+    want = f"timm cannot make {NAME} with {said}"
+    with pytest.raises(ValueError) as caught:
+        timm_models.create(NAME, **arguments)
+    assert str(caught.value) == want
+    assert refused(save(state), **({"num_classes": 7} | arguments)) == want.replace(
+        " with ", " with num_classes=7, "
+    )
+
+
+def test_file_digests_are_those_of_the_bytes(tmp_path):
+    path = tmp_path / "abc"
+    path.write_bytes(b"abc")
+    assert timm_models.file_sha256(path) == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )

@@ -1,0 +1,174 @@
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+import pytest
+import torch
+from torch import nn
+
+from vit2rtl.models.zoo import timm
+from vit2rtl.quantization.attention import QuantAttention
+from vit2rtl.quantization.layers import QuantLinear
+from vit2rtl.quantization.quantizers import LogSqrt2Quantizer, UniformQuantizer
+
+
+def attention_of(module, softmax, *, bits, w_bits=None, bias=None):
+    qkv = QuantLinear(module.qkv, UniformQuantizer(bits), w_bits or bits)
+    qkv.outputs = nn.ModuleList(UniformQuantizer(bits) for _ in "qkv")
+    proj = QuantLinear(module.proj, UniformQuantizer(bits), w_bits or bits)
+    return QuantAttention(module, qkv, proj, softmax, bias)
+
+
+def calibrate_attention(attention, *inputs):
+    parts = (attention.qkv, attention.proj, attention)
+    for part in parts:
+        part.calibrating = True
+    attention.qkv.calibrate_weight()
+    attention.proj.calibrate_weight()
+    with torch.no_grad():
+        attention(*inputs)
+    for part in parts:
+        part.calibrating = False
+    return attention
+
+
+def test_attention_of_many_bits_is_float_attention(generator):
+    module = timm.layers.Attention(48, num_heads=3, qkv_bias=True).eval()
+    x = torch.randn(4, 20, 48, generator=generator)
+    attention = calibrate_attention(attention_of(module, UniformQuantizer(16), bits=16), x)
+    with torch.no_grad():
+        want, got = module(x), attention(x)
+    # What is left is the 0.001 % at either end that percentiles clip.
+    assert (got - want).abs().max() < 0.02 * want.abs().max()
+    assert (got - want).square().mean() < 1e-6 * want.square().mean()
+
+
+@pytest.mark.parametrize("shifted", [False, True])
+def test_window_attention_of_many_bits_is_float_attention(shifted, generator):
+    windows, tokens = 4, 9
+    module = timm.models.swin_transformer.WindowAttention(
+        32, num_heads=4, window_size=3
+    ).eval()
+    with torch.no_grad():
+        module.relative_position_bias_table.normal_(0, 1, generator=generator)
+    x = torch.randn(3 * windows, tokens, 32, generator=generator)
+    mask = None
+    if shifted:
+        mask = -100.0 * (torch.rand(windows, tokens, tokens, generator=generator) < 0.3)
+        mask[:, range(tokens), range(tokens)] = 0
+    bias = module._get_rel_pos_bias().detach()
+    attention = attention_of(module, UniformQuantizer(16), bits=16, bias=bias)
+    calibrate_attention(attention, x, mask)
+    with torch.no_grad():
+        want, got = module(x, mask), attention(x, mask)
+        triangle = torch.full((windows, tokens, tokens), -1.0).triu()
+        other = attention(x, None if shifted else triangle)
+        attention.relative_position_bias = None
+        unbiased = attention(x, mask)
+    noise = (got - want).square().mean()
+    assert noise < 1e-5 * want.square().mean()
+    # The tolerance is tight enough to see the mask and the bias.
+    assert (other - want).square().mean() > 100 * noise
+    assert (unbiased - want).square().mean() > 100 * noise
+
+
+def integer_attention(generator, bits, *, zero_code="top"):
+    """(attention of 2 heads of 6 channels, frozen, its input)"""
+    module = timm.layers.Attention(12, num_heads=2, qkv_bias=True).eval()
+    x = torch.randn(2, 5, 12, generator=generator)
+    softmax = LogSqrt2Quantizer(bits, zero_code, fixed_point=True)
+    attention = calibrate_attention(attention_of(module, softmax, bits=bits), x)
+    attention.qkv.emits_codes = True
+    for part in (attention.qkv, attention.proj):
+        part.freeze(integer=True)
+    attention.freeze()
+    return attention, x
+
+
+def passing(attention, x):
+    """(q, k, v codes less zero point, probabilities, what proj takes)"""
+    seen = {}
+    attention.tap = lambda _, probabilities: seen.update(probabilities=probabilities)
+    hooks = [
+        attention.qkv.register_forward_hook(lambda m, i, output: seen.update(qkv=output)),
+        attention.proj.register_forward_pre_hook(lambda m, inputs: seen.update(y=inputs[0])),
+    ]
+    attention(x)
+    for hook in hooks:
+        hook.remove()
+    return seen["qkv"].view(2, 5, 3, 2, 6), seen["probabilities"], seen["y"].view(2, 5, 2, 6)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 6, 8])
+def test_frozen_attention_is_rule_5_in_python_integers(bits, generator):
+    attention, x = integer_attention(generator, bits)
+    codes, probabilities, y = passing(attention, x)
+    softmax, output = attention.softmax_quantizer, attention.proj.input_quantizer
+    q_scale, k_scale, v_scale = (float(q.scale) for q in attention.qkv.outputs)
+    fraction = min(2 ** (bits - 1) - 1, 16)
+    factor = Fraction(float(softmax.scale) * v_scale * 2.0**-fraction / float(output.scale))
+    m_even, m_odd, n = oracle_multipliers(factor)
+    zero_point, top = int(output.zero_point), 2**bits - 1
+    for image in range(2):
+        for head in range(2):
+            q, k, v = codes[image, :, :, head].unbind(1)
+            logits = (q @ k.T) * q_scale * k_scale * 6**-0.5
+            rows = probabilities[image, head]
+            torch.testing.assert_close(rows, logits.softmax(-1), rtol=1e-12, atol=0)
+            for token in range(5):
+                factors = softmax.codes(rows[token]).tolist()
+                for channel in range(6):
+                    even = odd = 0
+                    for code, value in zip(factors, v[:, channel].tolist(), strict=True):
+                        right = fraction - (code + 1) // 2
+                        if code == top or right < 0:
+                            continue
+                        if code % 2:
+                            odd += int(value) << right
+                        else:
+                            even += int(value) << right
+                    total = (even * m_even + odd * m_odd + (1 << (n - 1))) >> n
+                    want = min(max(total + zero_point, 0), top) - zero_point
+                    assert y[image, token, head, channel] == want * float(output.scale)
+
+
+def oracle_multipliers(factor):
+    """M_E, M_O of 18 bits and n, each the nearest integer, by Decimal's square root."""
+    with localcontext() as context:
+        context.prec = 80
+        real = Decimal(factor.numerator) / Decimal(factor.denominator)
+        root = real * Decimal(2).sqrt()
+        n = max(n for n in range(1, 48) if int(root * 2**n + Decimal("0.5")) < 1 << 18)
+        return *(int(f * 2**n + Decimal("0.5")) for f in (real, root)), n
+
+
+def test_other_softmax_quantizers_keep_the_float_product(generator):
+    """A softmax quantizer of another kind (an ablation) keeps the float product."""
+    module = timm.layers.Attention(12, num_heads=2, qkv_bias=True).eval()
+    x = torch.randn(2, 5, 12, generator=generator)
+    attention = calibrate_attention(attention_of(module, UniformQuantizer(4), bits=4), x)
+    attention.qkv.emits_codes = True
+    for part in (attention.qkv, attention.proj, attention):
+        part.freeze(**({} if part is attention else {"integer": True}))
+    codes, probabilities, y = passing(attention, x)
+    weights = attention.softmax_quantizer(probabilities)
+    want = torch.einsum("bhnm,bmhc->bnhc", weights, codes[:, :, 2].double())
+    torch.testing.assert_close(y, want * attention.qkv.outputs[2].scale, rtol=1e-12, atol=1e-12)
+
+
+def test_sums_that_float64_does_not_hold_are_refused(generator):
+    attention, _ = integer_attention(generator, 8)
+    attention.value.scale, tokens = 1e-6, 16384
+    rows, values = torch.zeros(1, tokens).double(), torch.zeros(tokens, 1)
+    with pytest.raises(ValueError) as error:
+        attention.value(rows, values)
+    assert str(error.value) == "Attention of 16384 tokens is more than float64 holds exactly"
+    assert attention.value(rows[:, :256], values[:256]).shape == (1, 1)
+
+
+@pytest.mark.parametrize("argument", [{"attn_mask": torch.zeros(1)}, {"is_causal": True}])
+def test_masks_other_than_swins_are_refused(argument):
+    module = timm.layers.Attention(12, num_heads=2)
+    attention = attention_of(module, UniformQuantizer(4), bits=4)
+    with pytest.raises(ValueError) as error:
+        attention(torch.zeros(1, 5, 12), **argument)
+    assert str(error.value) == "QuantAttention takes no attention mask but Swin's window mask"

@@ -1,0 +1,197 @@
+"""Sets the project up: virtual environment, pinned packages, the simulators' system packages.
+
+`make setup` runs it (``python3 -m tools.bootstrap``) with the system's Python and nothing but the
+standard library. It does only what is missing; what it may not install itself, it names in one
+line.
+"""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+# The one module of the product that needs nothing installed; from the checkout, by its folder.
+from python.system_tools import (
+    OLDEST_PYTHON,
+    PYTHON,
+    SYSTEM_TOOLS,
+    SystemTool,
+    install_hint,
+    works,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+INPUTS = ("pyproject.toml", "constraints.txt", "python/system_tools.py", "tools/bootstrap.py")
+VENV_TOOL = SystemTool(f"python{PYTHON}-venv", (sys.executable, "-c", "import ensurepip, venv"))
+
+
+class SetupError(Exception):
+    """What went wrong and what to do, in one line."""
+
+
+def check_python(version):
+    """Raise :class:`SetupError` if this Python, ``(major, minor, ...)``, is too old."""
+    if tuple(version[:2]) < OLDEST_PYTHON:
+        found = ".".join(str(part) for part in version[:3])
+        raise SetupError(
+            f"Python 3.11 or later is needed, this is {found}: "
+            "name a newer one, such as `make setup PYTHON=python3.12`"
+        )
+
+
+def apt_prefix(euid):
+    """How to call apt-get: a list to put before it, or None where we may not install."""
+    if not works(["apt-get", "--version"]):
+        return None
+    if euid == 0:
+        return []
+    return ["sudo", "-n"] if works(["sudo", "-n", "true"]) else None
+
+
+def apt_commands(packages, prefix):
+    """``[update, install, install, ...]``: all packages at once, then each one by itself.
+
+    The single ones are for when apt-get knows one of the names not and therefore refuses all.
+    """
+    apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]
+    lock = ["-o", "DPkg::Lock::Timeout=120"]
+    install = [*apt, *lock, "install", "-y", "--no-install-recommends"]
+    singles = [[*install, package] for package in packages] if len(packages) > 1 else []
+    return [[*apt, *lock, "update"], [*install, *packages], *singles]
+
+
+def pip_commands(python):
+    """``[(what, command)]``: torch first, so that nothing pulls in a newer or a CUDA build.
+
+    torchvision comes without its dependencies: its wheel asks for a torch of its own choice.
+    """
+    install = [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+    install += ["-c", "constraints.txt"]
+    return [
+        ("torch", [*install, "torch", "setuptools"]),
+        ("torchvision", [*install, "--no-deps", "torchvision"]),
+        ("the project and its tools", [*install, "-e", ".[dev]"]),
+    ]
+
+
+def digest(root):
+    """Hash of the files that decide what is installed, and of where (editable: the path)."""
+    hashed = hashlib.sha256(str(root).encode())
+    for name in INPUTS:
+        hashed.update((root / name).read_bytes())
+    return hashed.hexdigest()
+
+
+def missing(tools):
+    """The Debian packages of those tools whose check fails."""
+    return [tool.package for tool in tools if not works(tool.check)]
+
+
+class Setup:
+    """One run of the set-up in ``root``; ``log`` is an open file that takes all output."""
+
+    def __init__(self, root, log):
+        self.root = root
+        self.log = log
+        self.venv = root / ".venv"
+        self.python = str(self.venv / "bin" / "python")
+        self.stamp = self.venv / "setup.stamp"
+
+    def run(self):
+        has_venv = self.is_current() or works([self.python, "-m", "pip", "--version"])
+        lacking = self.system_tools(SYSTEM_TOOLS if has_venv else (VENV_TOOL, *SYSTEM_TOOLS))
+        if VENV_TOOL.package in lacking:
+            raise SetupError(f"Python's venv module is incomplete: {install_hint(lacking)}")
+        if not has_venv:
+            self.virtual_environment()
+        if not self.is_current():
+            self.packages()
+        if lacking:
+            say(f"the simulators need what is not installed: {install_hint(lacking)}")
+
+    def is_current(self):
+        return (
+            self.stamp.exists()
+            and self.stamp.read_text() == digest(self.root)
+            and works([self.python, "-c", ""])
+        )
+
+    def system_tools(self, tools):
+        """Install what is missing of these; returns the packages that are still missing."""
+        packages = missing(tools)
+        prefix = apt_prefix(os.geteuid()) if packages else None
+        if prefix is None:
+            return packages
+        say(f"installing with apt-get: {' '.join(packages)}")
+        update, *installs = apt_commands(packages, prefix)
+        self.call(update)  # a broken third-party list need not concern us
+        if self.call(installs[0]) != 0:
+            for install in installs[1:]:
+                self.call(install)
+        return missing(tools)
+
+    def virtual_environment(self):
+        say(f"creating .venv with Python {PYTHON}")
+        if self.call([sys.executable, "-m", "venv", "--clear", str(self.venv)]) != 0:
+            raise SetupError(f"the virtual environment was not created: see {self.log.name}")
+
+    def packages(self):
+        self.stamp.unlink(missing_ok=True)
+        commands = pip_commands(self.python)
+        for step, (what, command) in enumerate(commands, start=1):
+            say(f"[{step}/{len(commands)}] installing {what}")
+            if self.call(command) != 0:
+                raise SetupError(f"pip could not install {what}: see {self.log.name}")
+        self.stamp.write_text(digest(self.root))
+        say("done")
+
+    def call(self, command):
+        """Run a command, all its output into the log; returns its exit status."""
+        print("$", *command, file=self.log, flush=True)
+        # A user's PYTHONPATH or `pip --user` default must not leak into the environment.
+        environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+        environment["PIP_USER"] = "0"
+        return subprocess.call(
+            command,
+            cwd=self.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+        )
+
+
+def lock(file):
+    """Wait until nobody else sets the same checkout up: two terminals may call make at once."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("waiting for another set-up of this checkout to end")
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def say(line):
+    print(f"setup: {line}", flush=True)
+
+
+def main():
+    try:
+        check_python(sys.version_info)
+        path = ROOT / "out" / "setup.log"
+        path.parent.mkdir(exist_ok=True)
+        with open(path, "a", encoding="utf-8") as log:
+            lock(log)
+            Setup(ROOT, log).run()
+    except (SetupError, OSError) as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
