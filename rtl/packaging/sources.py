@@ -4,6 +4,7 @@ from vit2rtl.rtl import latency, verilog
 from vit2rtl.rtl.packaging.axi_top import AxiTop
 from vit2rtl.rtl.packaging.channel_tables import stream_fields
 from vit2rtl.rtl.verilog.describe import packing
+from vit2rtl.rtl.verilog.exporter import lane_lines
 from vit2rtl.rtl.verilog.interfaces import annotated
 
 
@@ -46,7 +47,7 @@ def _axi_top(register_map):
         names = " and ".join(field.name for field in register_map.table.fields)
         lines.append(f"Of each channel {names} come from tables of {register_map.table.rows} rows.")
     for payload, layout in axi_lanes(register_map).items():
-        lines += verilog.lane_lines(payload, layout)
+        lines += lane_lines(payload, layout)
     header = "".join(f"// {line}".rstrip() + "\n" for line in lines)
     text, yosys = verilog.modules(name, AxiTop(register_map, external=True))
     return header + verilog.tools(yosys) + "\n" + annotated(text)

@@ -197,5 +197,5 @@ def test_a_second_set_up_waits_for_the_first(tmp_path, capsys, monkeypatch):
 
 
 def test_the_script_runs_on_the_standard_library_alone():
-    script = f"import runpy; runpy.run_path({str(ROOT / 'python' / 'bootstrap.py')!r})"
+    script = f"import sys; sys.path.append({str(ROOT)!r}); import tools.bootstrap"
     subprocess.run([sys.executable, "-I", "-S", "-c", script], check=True)

@@ -41,7 +41,7 @@ def test_files_of_a_bundle(pristine):
 
 def test_a_rerun_gives_identical_bytes(pristine, tmp_path):
     program = (
-        "import sys; from pathlib import Path; from tests.golden.conftest import write; "
+        "import sys; from pathlib import Path; from tests.golden.vectors.conftest import write; "
         "write(Path(sys.argv[1]))"
     )
     environment = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Pacific/Auckland"}

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 TIMM = """
-from vit2rtl import torchvision_operators
+from vit2rtl.models import torchvision_operators
 torchvision_operators.declare()
 torchvision_operators.declare()
 import timm, torch
@@ -16,7 +16,7 @@ print(tuple(model(torch.zeros(1, 3, 32, 32)).shape))
 
 WHEEL_THAT_LOADS = """
 import sys, types, torch
-from vit2rtl import torchvision_operators
+from vit2rtl.models import torchvision_operators
 sys.modules["torchvision"] = types.ModuleType("torchvision")
 torchvision_operators.declare()
 print(hasattr(torch.ops.torchvision, "nms"))
@@ -24,7 +24,7 @@ print(hasattr(torch.ops.torchvision, "nms"))
 
 WHEEL_THAT_RAISES = """
 import sys, torch
-from vit2rtl import torchvision_operators
+from vit2rtl.models import torchvision_operators
 
 class Finder:
     def find_spec(self, name, path=None, target=None):
