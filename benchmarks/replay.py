@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from vit2rtl.golden.arithmetic import log_sqrt2, requantizer
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance
 from vit2rtl.golden.vectors.bundle import BundleWriter, read_bundle
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.run import replay

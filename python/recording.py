@@ -6,8 +6,7 @@ import torch
 from tqdm import tqdm
 
 from vit2rtl import __version__
-from vit2rtl.golden.units.directed import directed_records
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance, directed_records
 from vit2rtl.golden.vectors.bundle import BundleWriter
 from vit2rtl.quantization.quantizers import PROBABILITY_WIDTH, LogSqrt2Quantizer
 

@@ -7,6 +7,8 @@ import numpy as np
 from vit2rtl.golden.arithmetic.integers import blocks, check, integers, wide
 
 MULTIPLIER_BITS = 16
+ACCUMULATOR_RANGE = (1 - (1 << 31), (1 << 31) - 1)
+MULTIPLIER_RANGE = (0, (1 << 18) - 1)
 SHIFT_RANGE = (1, 47)
 WINDOW = 8
 
@@ -43,8 +45,8 @@ def rescale(acc, multiplier, shift, offset, low, high, *, dtype=np.int64):
             ("Zero point", offset),
         )
     )
-    check("Accumulator", acc, 1 - (1 << 31), (1 << 31) - 1)
-    check("Multiplier", multiplier, 0, (1 << 18) - 1)
+    check("Accumulator", acc, *ACCUMULATOR_RANGE)
+    check("Multiplier", multiplier, *MULTIPLIER_RANGE)
     check("Shift", shift, *SHIFT_RANGE)
     check("Zero point", offset, -(1 << 31), 1 << 31)
     if any(x.dtype == object for x in (acc, multiplier, shift, offset)):

@@ -1,22 +1,26 @@
-"""The registry of hardware units: what Verilog, vectors, benches and documents are made from.
+"""What a hardware unit is: streams, tables, configuration, the golden function, its domain.
 
-A unit is described by data alone: its parameters, the fields of one lane on each stream, its
-configuration inputs, and the golden function it equals. ``rtl`` builds its ports from this
-description and ``golden.bundle`` packs files by it, so the two cannot disagree on a layout.
+A unit is described by data alone. ``rtl`` builds ports from this description, ``golden.vectors``
+packs files by it, ``sim`` proves and covers by it, so that no two of them can disagree.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from vit2rtl.golden.arithmetic import log_sqrt2, requantizer
+import numpy as np
+
+Parameters = Mapping[str, int | str]
+Arrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Field:
-    """A number in a lane or a configuration input: ``width`` bits, two's complement if signed.
+    """A number in a lane, a table or a configuration input: ``width`` bits, two's complement if
+    signed.
 
     ``top`` is the largest value where not every pattern of the bits is one (an extra zero code).
     ``channel``: one value an output channel, the same for every token, so that a table can hold it.
+    ``meaning`` is what people read beside the port.
     """
 
     name: str
@@ -24,9 +28,10 @@ class Field:
     signed: bool = False
     top: int | None = None
     channel: bool = False
+    meaning: str = field(default="", compare=False)
 
     @property
-    def range(self):
+    def range(self) -> tuple[int, int]:
         """Smallest and largest value."""
         limit = 1 << (self.width - self.signed)
         return (-limit if self.signed else 0), limit - 1 if self.top is None else self.top
@@ -42,7 +47,8 @@ class Parameter:
     high: int = 0
     choices: tuple[str, ...] = ()
 
-    def check(self, name, value):
+    def check(self, name: str, value: int | str) -> None:
+        """TypeError or ValueError, naming the parameter, unless the value is one of these."""
         title = name.replace("_", " ").capitalize()
         if self.choices:
             if value not in self.choices:
@@ -54,24 +60,155 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Unit:
-    """A hardware unit: one lane in, one lane out, the same for every lane of a beat.
+class Stream:
+    """A valid/ready stream of beats, ``lanes`` elements each; it is called ``i*`` or ``o*``.
 
-    ``inputs``, ``outputs`` and ``configuration`` map parameters to fields; the first field of a
-    lane is in its least significant bits. Configuration is set while no beat is in flight.
-    ``evaluate(parameters, inputs, configuration)`` is the golden function on arrays by field name.
+    The first field of an element is in its least significant bits, lane 0 in those of the beat. An
+    element whose lane the data do not fill repeats the last element.
+
+    rows     elements come in rows: each begins a beat, ``last`` marks its last beat, the rows of a
+             record are equally long. Else elements follow each other without gaps, and ``last``
+             travels with its beat
+    entries  a table of so many elements, which the unit keeps until they come again: one row, sent
+             while nothing is inside; 0 where the stream is no table
+    """
+
+    name: str
+    fields: tuple[Field, ...]
+    lanes: int
+    rows: bool = False
+    entries: int = 0
+
+    @property
+    def enters(self) -> bool:
+        """Whether the unit takes it."""
+        return self.name.partition("_")[0] == "i"
+
+    @property
+    def axi(self) -> str:
+        """Prefix of its AXI4-Stream ports: ``s_axis``, ``m_axis_sums``."""
+        side, _, rest = self.name.partition("_")
+        return "_".join(["s_axis" if side == "i" else "m_axis", *([rest] if rest else [])])
+
+    @property
+    def lane_bits(self) -> int:
+        return sum(f.width for f in self.fields)
+
+    @property
+    def beat_bits(self) -> int:
+        """Bits of one beat's lanes."""
+        return self.lanes * self.lane_bits
+
+    @property
+    def tdata_width(self) -> int:
+        """Bits of TDATA: the lanes without gaps, padded with zeros to whole bytes."""
+        return (self.beat_bits + 7) // 8 * 8
+
+    def beats(self, columns: int) -> int:
+        """Beats of a row of so many elements."""
+        return -(-columns // self.lanes)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Part of a unit's domain: a sum of fields and configuration inputs lies between two numbers.
+
+    terms  name of a field -> integer factor; what the instance does not have counts as 0
+    """
+
+    terms: Mapping[str, int]
+    low: int | None = None
+    high: int | None = None
+
+    def __str__(self) -> str:
+        terms = [f"{'-' if k < 0 else '+'} {'' if abs(k) == 1 else f'{abs(k)} '}{name}"
+                 for name, k in self.terms.items()]
+        text = " ".join(terms).removeprefix("+ ")
+        low = "" if self.low is None else f"{self.low} <= "
+        return f"{low}{text}{'' if self.high is None else f' <= {self.high}'}"
+
+    def holds(self, values: Arrays) -> np.ndarray:
+        """bool[...], element by element, of arrays by name that broadcast."""
+        total = sum((np.asarray(values[name], dtype=np.int64) * k
+                     for name, k in self.terms.items() if name in values), start=np.int64(0))
+        inside = np.ones(np.shape(total), dtype=bool)
+        if self.low is not None:
+            inside &= total >= self.low
+        if self.high is not None:
+            inside &= total <= self.high
+        return inside
+
+    def verilog(self, fields: Mapping[str, Field]) -> str:
+        """The condition on signals named as the fields, wide enough for every value of them."""
+        terms = {fields[name]: k for name, k in self.terms.items() if name in fields}
+        reach = sum(max(map(abs, f.range)) * abs(k) for f, k in terms.items())
+        bounds = [abs(bound) for bound in (self.low, self.high) if bound is not None]
+        bits = max(reach, *bounds).bit_length() + 2
+        # A factor and an operand of as many bits, all signed: nothing is cut or extended by zeros.
+        signals = [f"$signed({f.name})" if f.signed else f"$signed({{1'b0, {f.name}}})"
+                   for f in terms]
+        total = " + ".join(f"{bits}'sd0 + {signal}" if k == 1 else f"{_literal(k, bits)} * {signal}"
+                           for signal, k in zip(signals, terms.values(), strict=True))
+        return " && ".join(f"({total} {sign} {_literal(bound, bits)})"
+                           for sign, bound in (("<=", self.high), (">=", self.low))
+                           if bound is not None)
+
+
+def _literal(value: int, bits: int) -> str:
+    return f"-{bits}'sd{-value}" if value < 0 else f"{bits}'sd{value}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A directed record, by slow oracles of the unit's own: arrays by field name and settings.
+
+    inputs, outputs  int[elements] a field, or int[..., columns] on a stream of rows
+    configuration    an int a configuration input, int[entries] a table
+    notes            field -> remarks for the manifest
+    """
+
+    name: str
+    inputs: Arrays
+    outputs: Arrays
+    configuration: Mapping[str, int | np.ndarray] = field(default_factory=dict)
+    notes: Mapping[str, Mapping] = field(default_factory=dict)
+
+
+def _nothing(parameters: Parameters) -> tuple:
+    return ()
+
+
+def _no_roms(parameters: Parameters) -> dict[str, tuple[int, ...]]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A hardware unit; callables take its parameters, all of them given.
+
+    streams        what goes in and out, inputs first; field names are unique within the unit
+    configuration  inputs that are set while nothing is inside
+    evaluate       ``(parameters, inputs, settings)``: the golden function, arrays by field name in
+                   and out; settings are configuration inputs and tables, by field name
+    domain         what inputs and settings keep to, beyond the ranges of their fields
+    rounding       how the golden function rounds, for people
+    directed       ``(parameters)`` -> directed cases
+    roms           fixed tables within, by name, that RTL of one's own needs as well
     """
 
     name: str
     component: str
     summary: str
     parameters: Mapping[str, Parameter]
-    inputs: Callable[[Mapping], tuple[Field, ...]]
-    outputs: Callable[[Mapping], tuple[Field, ...]]
-    configuration: Callable[[Mapping], tuple[Field, ...]]
-    evaluate: Callable[[Mapping, Mapping, Mapping], Mapping]
+    streams: Callable[[Parameters], tuple[Stream, ...]]
+    evaluate: Callable[[Parameters, Arrays, Mapping], Arrays]
+    rounding: str
+    configuration: Callable[[Parameters], tuple[Field, ...]] = _nothing
+    domain: Callable[[Parameters], tuple[Limit, ...]] = _nothing
+    directed: Callable[[Parameters], Iterator[Case]] | None = None
+    roms: Callable[[Parameters], Mapping[str, tuple[int, ...]]] = _no_roms
 
-    def resolve(self, **parameters):
+    def resolve(self, **parameters: int | str) -> dict[str, int | str]:
         """Parameters with defaults filled in, each checked; errors name the parameter."""
         unknown = sorted(set(parameters) - set(self.parameters))
         if unknown:
@@ -83,144 +220,3 @@ class Unit:
         for name, value in resolved.items():
             self.parameters[name].check(name, value)
         return resolved
-
-
-_LANES = Parameter(4, "elements a beat; lane 0 is in the least significant bits", 1, 64)
-_CODE_BITS = Parameter(4, "activation bits", 2, 8)
-_ZERO_CODE = Parameter("top", "which code means zero", choices=log_sqrt2.ZERO_CODES)
-
-
-def _code_field(p):
-    top = log_sqrt2.code_count(p["bits"], p["zero_code"]) - 1
-    return Field("code", top.bit_length(), top=top)
-
-
-LOG2_DEQUANTIZER = Unit(
-    name="log2_dequantizer",
-    component="Log2Dequantizer",
-    summary="log√2 codes to fixed point: the code's parity picks 1 or 1/√2, the rest is a shift",
-    parameters={
-        "lanes": _LANES,
-        "bits": _CODE_BITS,
-        "width": Parameter(16, "bits of the result; 1.0 is 2**(width-1)", 2, 32),
-        "zero_code": _ZERO_CODE,
-    },
-    inputs=lambda p: (_code_field(p),),
-    outputs=lambda p: (Field("value", p["width"]),),
-    configuration=lambda p: (),
-    evaluate=lambda p, x, c: {
-        "value": log_sqrt2.dequantize(
-            x["code"], bits=p["bits"], width=p["width"], zero_code=p["zero_code"]
-        )
-    },
-)
-
-LOG_SQRT2_QUANTIZER = Unit(
-    name="log_sqrt2_quantizer",
-    component="LogSqrt2Quantizer",
-    summary="probabilities to log√2 codes, by comparison with two mantissas and their shifts",
-    parameters={
-        "lanes": _LANES,
-        "bits": _CODE_BITS,
-        "width": Parameter(16, "bits of the probability, in units of 2**-width", 3, 32),
-        "zero_code": _ZERO_CODE,
-    },
-    inputs=lambda p: (Field("probability", p["width"]),),
-    outputs=lambda p: (_code_field(p),),
-    configuration=lambda p: (
-        Field("threshold_a", p["width"]),
-        Field("threshold_b", p["width"]),
-    ),
-    evaluate=lambda p, x, c: {
-        "code": log_sqrt2.quantize(
-            x["probability"],
-            c["threshold_a"],
-            c["threshold_b"],
-            bits=p["bits"],
-            zero_code=p["zero_code"],
-        )
-    },
-)
-
-REQUANTIZER = Unit(
-    name="requantizer",
-    component="Requantizer",
-    summary="accumulators to codes of one scale and zero point, a multiplier and shift a channel",
-    parameters={
-        "lanes": _LANES,
-        "bits": Parameter(4, "bits of the output code", 2, 16),
-        "acc_width": Parameter(27, "bits of the signed accumulator", 2, 32),
-        "multiplier_width": Parameter(16, "bits of the unsigned multiplier", 2, 18),
-        "shift_base": Parameter(
-            0, "smallest shift of all; 0 makes it a run-time input of its own", 0, 40
-        ),
-        "shift_width": Parameter(3, "bits of the per-channel shift above the base", 0, 3),
-        "zero_point_width": Parameter(0, "bits of the signed zero point; 0 means bits + 1", 0, 32),
-    },
-    inputs=lambda p: (
-        Field("acc", p["acc_width"], signed=True),
-        Field("multiplier", p["multiplier_width"], channel=True),
-        *((Field("shift", p["shift_width"], channel=True),) if p["shift_width"] else ()),
-    ),
-    outputs=lambda p: (Field("code", p["bits"]),),
-    configuration=lambda p: (
-        *((Field("shift_base", 6),) if p["shift_base"] == 0 else ()),
-        Field("zero_point", p["zero_point_width"] or p["bits"] + 1, signed=True),
-    ),
-    evaluate=lambda p, x, c: {
-        "code": requantizer.requantize(
-            x["acc"],
-            x["multiplier"],
-            (p["shift_base"] or c["shift_base"]) + x.get("shift", 0),
-            c["zero_point"],
-            bits=p["bits"],
-        )
-    },
-)
-
-UNITS = {unit.name: unit for unit in (LOG2_DEQUANTIZER, LOG_SQRT2_QUANTIZER, REQUANTIZER)}
-
-
-@dataclass(frozen=True)
-class Instance:
-    """A unit with its parameters: everything that a layout, a file or a bench needs to know."""
-
-    unit: Unit
-    parameters: Mapping
-
-    @classmethod
-    def of(cls, unit, **parameters):
-        """``Instance.of("requantizer", lanes=4)``: by name, with defaults and checks."""
-        if unit not in UNITS:
-            raise ValueError(f"Unit must be one of {', '.join(UNITS)}, not {unit!r}")
-        return cls(UNITS[unit], UNITS[unit].resolve(**parameters))
-
-    @property
-    def name(self):
-        """A Verilog identifier that states every parameter that is not at its default."""
-        spelled = [self.unit.name, f"l{self.lanes}"]
-        for key, value in self.parameters.items():
-            if key != "lanes" and value != self.unit.parameters[key].default:
-                initials = "".join(word[0] for word in key.split("_"))
-                spelled.append(f"{initials}{value}")
-        return "_".join(spelled)
-
-    @property
-    def lanes(self):
-        return self.parameters["lanes"]
-
-    @property
-    def inputs(self):
-        return self.unit.inputs(self.parameters)
-
-    @property
-    def outputs(self):
-        return self.unit.outputs(self.parameters)
-
-    @property
-    def configuration(self):
-        return self.unit.configuration(self.parameters)
-
-    def evaluate(self, inputs, configuration):
-        """The golden function: arrays by field name in, arrays by field name out."""
-        return self.unit.evaluate(self.parameters, inputs, configuration)

@@ -1,6 +1,6 @@
 """The vectors in further formats: Xilinx ``.coe``, Intel ``.mif``, a C header for firmware."""
 
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance
 from vit2rtl.golden.vectors.c_header import c_header
 
 FORMATS = ("coe", "mif", "c")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance
 from vit2rtl.golden.vectors import packing
 from vit2rtl.golden.vectors.bundle_contents import Bundle, Entry, Record, read_mem
 from vit2rtl.golden.vectors.bundle_files import (

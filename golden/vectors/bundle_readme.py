@@ -1,6 +1,6 @@
 """The README of a bundle: its layout, and its first beat worked by hand."""
 
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.golden.vectors import packing
 
 _HEAD = """\

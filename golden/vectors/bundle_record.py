@@ -7,12 +7,6 @@ import numpy as np
 from vit2rtl.golden.vectors import packing
 from vit2rtl.golden.vectors.bundle_schema import NOTES
 
-_ROUNDING = {
-    "log2_dequantizer": "floor",
-    "log_sqrt2_quantizer": "exact comparison",
-    "requantizer": "half up, once",
-}
-
 
 def checked(instance, inputs, outputs, configuration):
     """Arrays and settings in the order of the fields, every value in range, golden agreeing."""
@@ -72,7 +66,7 @@ def described(instance, role, values, files, settings, notes):
     for field in fields:
         tensor = dict.fromkeys(NOTES)
         if role == "expected":
-            tensor["rounding"] = _ROUNDING.get(instance.unit.name)
+            tensor["rounding"] = instance.unit.rounding
             tensor["zero_point"] = settings.get("zero_point")
             tensor |= {
                 other.name: f"tensor {other.name}"

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 
 from vit2rtl.golden.files import atomic
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance
 from vit2rtl.golden.vectors import packing
 from vit2rtl.golden.vectors.bundle_files import array_stream, write_texts
 from vit2rtl.golden.vectors.bundle_formats import check_formats, format_files

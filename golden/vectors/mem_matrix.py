@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from vit2rtl.golden.units.unit import Field
+from vit2rtl.golden.units import Field
 from vit2rtl.golden.vectors import packing
 from vit2rtl.golden.vectors.bundle_record import narrowest
 

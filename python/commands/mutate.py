@@ -13,7 +13,7 @@ from vit2rtl.cli import MismatchError
 from vit2rtl.commands.options import SEED, as_json, show_json
 from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options
 from vit2rtl.golden.files import atomic
-from vit2rtl.golden.units.unit import UNITS
+from vit2rtl.golden.units import UNITS
 from vit2rtl.golden.vectors.bundle import read_bundle
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.mutation import netlist, run

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
 from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options
-from vit2rtl.golden.units.unit import UNITS
+from vit2rtl.golden.units import UNITS
 from vit2rtl.sim.formal import plan, properties, runs
 from vit2rtl.sim.formal.claims import claims
 from vit2rtl.sim.tools import simulators

@@ -12,7 +12,7 @@ from vit2rtl.cli import MismatchError
 from vit2rtl.commands.options import as_json, show_json
 from vit2rtl.commands.unit_options import given, option, parameter_options
 from vit2rtl.golden.files import atomic
-from vit2rtl.golden.units.unit import UNITS
+from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl.synthesis import document, plan, table
 from vit2rtl.rtl.synthesis.designs import REFERENCES, design, unit_of
 from vit2rtl.rtl.synthesis.devices import DEVICES

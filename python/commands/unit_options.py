@@ -2,7 +2,7 @@
 
 import click
 
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 
 
 def parameter_options(function):

@@ -3,7 +3,7 @@
 import click
 
 from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.rtl.verilog.describe import describe
 

@@ -6,7 +6,7 @@ import re
 from amaranth.hdl import Shape
 from amaranth.lib.wiring import In
 
-from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.units import directed_records
 from vit2rtl.rtl import COMPONENTS
 from vit2rtl.rtl.packaging.axi_lite import axi_lite_ports
 from vit2rtl.rtl.packaging.register_map import WORD

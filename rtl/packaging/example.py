@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from amaranth.sim import Simulator
 
-from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.units import directed_records
 from vit2rtl.golden.vectors import packing
 from vit2rtl.rtl import latency
 from vit2rtl.rtl.stream.axi_stream import AxiStreamTop

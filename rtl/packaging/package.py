@@ -4,7 +4,7 @@ import json
 from importlib.metadata import version
 
 from vit2rtl.golden.files import atomic
-from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.units import directed_records
 from vit2rtl.golden.vectors.bundle import BundleWriter
 from vit2rtl.golden.vectors.bundle_files import write_texts
 from vit2rtl.rtl.packaging.data_sheet import data_sheet

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance
 
 CLOCK_NS = 5.0
 

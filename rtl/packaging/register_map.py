@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from vit2rtl.golden.units.unit import Field, Instance
+from vit2rtl.golden.units import Field, Instance
 
 WORD = 32
 ID = int.from_bytes(b"V2RT")

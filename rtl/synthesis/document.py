@@ -1,6 +1,6 @@
 """The table as text: columns for a terminal, and the page ``docs/area.md``."""
 
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import latency
 from vit2rtl.rtl.synthesis.comparisons import comparisons
 from vit2rtl.rtl.synthesis.devices import DEVICES

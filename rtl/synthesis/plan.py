@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from vit2rtl.golden.units.unit import UNITS
+from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl.synthesis.comparisons import SHIFTS
 from vit2rtl.rtl.synthesis.designs import design
 from vit2rtl.rtl.synthesis.devices import DEVICES

@@ -3,13 +3,6 @@
 from vit2rtl.rtl import latency
 from vit2rtl.rtl.stream.axi_stream import lane_bits, tdata_width
 
-_ROLES = {
-    "zero_point": "configuration: zero point of the codes",
-    "shift_base": "configuration: smallest shift",
-    "threshold_a": "configuration: threshold of even codes, 1 to 2 times threshold_b",
-    "threshold_b": "configuration: threshold of odd codes",
-}
-
 
 def describe(instance):
     """What a user of the Verilog has to know, as a dict that JSON can hold."""
@@ -67,7 +60,7 @@ def axi_ports(instance):
                 "direction": "input",
                 "width": field.width,
                 "signed": field.signed,
-                "role": _ROLES.get(field.name, f"configuration: {field.name.replace('_', ' ')}"),
+                "role": f"configuration: {field.meaning or field.name.replace('_', ' ')}",
             }
         )
     return rows

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from string import Template
 
 from vit2rtl import rtl
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance
 from vit2rtl.golden.vectors import packing
 from vit2rtl.sim.coverage.bins import declared
 from vit2rtl.sim.coverage.protocol import CYCLE

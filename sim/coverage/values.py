@@ -8,7 +8,7 @@ compares with the unit: what is right, the benches' files say.
 import numpy as np
 
 from vit2rtl.golden.arithmetic import log_sqrt2
-from vit2rtl.golden.units.directed_requantizer import middle_base
+from vit2rtl.golden.units.requantizer.directed import middle_base
 from vit2rtl.sim.coverage.points import Point
 
 NONE = -(1 << 62)  # a key that is never a bin
@@ -104,7 +104,7 @@ class _Requantizer:
         self.zero_point = fields["zero_point"].range
         first, last = (self.base, self.base) if self.base else (1, 47 - self.window)
         self.shifts = range(first, last + self.window + 1)
-        self.middle = self.base or middle_base(instance)
+        self.middle = self.base or middle_base(instance.parameters)
 
     def samples(self, s):
         """Shift, product, product modulo 2**shift, result before saturation, step of window."""

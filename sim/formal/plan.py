@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from vit2rtl.golden.arithmetic.log_sqrt2 import ZERO_CODES
-from vit2rtl.golden.units.unit import UNITS
+from vit2rtl.golden.units import UNITS
 from vit2rtl.sim.formal.properties import FUNCTION, STREAM
 
 SPECIFICATION, EXHAUSTIVE = "specification", "exhaustive simulation"

@@ -2,7 +2,7 @@
 
 import time
 
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance
 from vit2rtl.sim.formal import plan, properties, simulation
 
 

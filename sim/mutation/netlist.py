@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.rtl.verilog import yosys
 from vit2rtl.rtl.verilog.describe import axi_ports

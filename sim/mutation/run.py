@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.units import directed_records
 from vit2rtl.golden.vectors.bundle import BundleWriter, read_bundle
 from vit2rtl.sim.mutation import netlist
 from vit2rtl.sim.mutation.equivalence import Equivalence

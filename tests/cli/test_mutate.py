@@ -5,7 +5,7 @@ import json
 import pytest
 
 from vit2rtl.commands import mutate
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.sim.mutation import netlist
 from vit2rtl.sim.mutation.score import Score
 

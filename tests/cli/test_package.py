@@ -5,7 +5,7 @@ import json
 import pytest
 
 from vit2rtl.cli import main
-from vit2rtl.golden.units.unit import UNITS
+from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl.synthesis.table import measured
 from vit2rtl.sim.formal.claims import claims
 

@@ -5,8 +5,7 @@ import pytest
 
 from vit2rtl import cli, rtl
 from vit2rtl.commands.simulate import show_coverage
-from vit2rtl.golden.units.directed import directed_records
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance, directed_records
 from vit2rtl.golden.vectors.bundle import BundleWriter
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.coverage.bins import declared

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from vit2rtl.golden.units.unit import UNITS
+from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl.synthesis import plan, table
 from vit2rtl.rtl.synthesis.designs import REFERENCES
 from vit2rtl.rtl.synthesis.devices import DEVICES

@@ -3,7 +3,7 @@
 import pytest
 
 from vit2rtl.cli import main
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 
 
 @pytest.fixture

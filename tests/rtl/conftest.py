@@ -9,7 +9,7 @@ from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 
 from vit2rtl import rtl
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance
 
 
 @dataclass

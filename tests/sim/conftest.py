@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from vit2rtl.golden.arithmetic import log_sqrt2, requantizer
-from vit2rtl.golden.units.directed import directed_records
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance, directed_records
 from vit2rtl.golden.vectors.bundle import BundleWriter, read_bundle
 
 TOKENS, CHANNELS, HEADS = 17, 24, 2

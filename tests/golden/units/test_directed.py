@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from vit2rtl.golden.units.directed import directed_records
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance, directed_records
 
 INSTANCES = [
     *(

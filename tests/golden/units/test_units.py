@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from vit2rtl.golden.units.unit import UNITS, Field, Instance
+from vit2rtl.golden.units import UNITS, Field, Instance
 
 
 @pytest.mark.parametrize("name", UNITS)

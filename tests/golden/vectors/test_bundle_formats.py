@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vit2rtl.golden import BundleWriter, Instance, read_bundle
-from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.units import directed_records
 from vit2rtl.golden.vectors.bundle import FORMATS, convert
 
 from .conftest import DEQUANTIZER, REQUANTIZER, refusal, write

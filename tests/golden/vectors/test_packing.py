@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vit2rtl.golden.units.unit import UNITS, Field, Instance
+from vit2rtl.golden.units import UNITS, Field, Instance
 from vit2rtl.golden.vectors import packing
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from systemrdl import RDLCompiler
 from systemrdl.node import RegNode
 
-from vit2rtl.golden.units.directed import directed_records
+from vit2rtl.golden.units import directed_records
 from vit2rtl.rtl.packaging.channel_tables import stream_fields
 
 SETTINGS = ("streams_with_configuration_ports",)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl.packaging.register_map import register_map
 from vit2rtl.rtl.packaging.software import system_rdl
 from vit2rtl.rtl.packaging.sources import sources, top_name

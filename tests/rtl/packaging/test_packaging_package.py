@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import COMPONENTS, latency
 from vit2rtl.rtl.packaging import package
 from vit2rtl.rtl.packaging.example import example, trace
@@ -104,7 +104,7 @@ def test_another_process_writes_the_same_bytes(packages, tmp_path):
     program = (
         "import sys\n"
         "from types import SimpleNamespace\n"
-        "from vit2rtl.golden.units.unit import Instance\n"
+        "from vit2rtl.golden.units import Instance\n"
         "from vit2rtl.rtl.packaging.package import write_package\n"
         f"write_package(Instance.of({unit!r}, lanes=3), 'again', channels=24, area=[{AREA!r}],\n"
         f"              claims=[SimpleNamespace(**{vars(CLAIM)!r})])\n"

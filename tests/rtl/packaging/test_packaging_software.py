@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from vit2rtl.golden.units.unit import UNITS, Field, Instance, Unit
+from vit2rtl.golden.units import UNITS, Field, Instance, Stream, Unit
 from vit2rtl.rtl.packaging.register_map import Bits, register_map
 from vit2rtl.rtl.packaging.software import c_header, system_rdl
 
@@ -82,19 +82,23 @@ def test_a_wrong_offset_in_the_header_would_show(tmp_path):
     assert values["channel 1"] != described["ROW_0.LANE_1.WORD_0"]["address"]
 
 
+WIDE_FIELDS = (
+    Field("acc", 20, signed=True),
+    Field("gain", 24, channel=True),
+    Field("offset", 40, signed=True, channel=True),
+)
 WIDE = Unit(
     name="wide",
     component="Wide",
     summary="fields wider than a register",
     parameters=UNITS["log2_dequantizer"].parameters,
-    inputs=lambda p: (
-        Field("acc", 20, signed=True),
-        Field("gain", 24, channel=True),
-        Field("offset", 40, signed=True, channel=True),
+    streams=lambda p: (
+        Stream("i", WIDE_FIELDS, p["lanes"]),
+        Stream("o", (Field("code", 8),), p["lanes"]),
     ),
-    outputs=lambda p: (Field("code", 8),),
     configuration=lambda p: (Field("threshold", 40, signed=True), Field("zero_point", 9)),
     evaluate=lambda p, x, c: x,
+    rounding="none",
 )
 
 

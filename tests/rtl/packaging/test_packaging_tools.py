@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl.packaging.package import write_package
 from vit2rtl.rtl.packaging.register_map import register_map
 from vit2rtl.rtl.packaging.sources import sources

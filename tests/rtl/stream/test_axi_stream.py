@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from amaranth.sim import Simulator
 
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance
 from vit2rtl.rtl.stream.axi_stream import AxiStreamTop, tdata_width
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vit2rtl import rtl
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 
 
 def test_every_unit_of_the_registry_has_a_component():

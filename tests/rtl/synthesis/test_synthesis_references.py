@@ -6,7 +6,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from vit2rtl.golden.arithmetic import attention_value, log_sqrt2
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import component
 from vit2rtl.rtl.synthesis.designs import REFERENCES, design, unit_of
 from vit2rtl.rtl.synthesis.plan import COMPARISONS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vit2rtl.golden.units.unit import UNITS
+from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl.synthesis import document, plan, table
 from vit2rtl.rtl.synthesis.comparisons import MACS, SHIFTS, find
 from vit2rtl.rtl.synthesis.designs import Design, design

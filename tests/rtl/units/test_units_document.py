@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from amaranth.sim import Simulator
 
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import latency
 from vit2rtl.rtl.stream.axi_stream import AxiStreamTop
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vit2rtl import rtl
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl.verilog.describe import describe
 from vit2rtl.rtl.verilog.exporter import convert, write
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from vit2rtl.golden import BundleWriter, read_bundle
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.coverage import code_coverage
 from vit2rtl.sim.run import replay

@@ -8,7 +8,7 @@ import pytest
 
 from vit2rtl import rtl
 from vit2rtl.golden import BundleWriter
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.coverage import functional as coverage
 from vit2rtl.sim.coverage.bins import declared

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vit2rtl.golden import directed_records
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.sim.coverage import values as coverage_values
 from vit2rtl.sim.coverage.points import Point
 from vit2rtl.sim.coverage.values import value_points

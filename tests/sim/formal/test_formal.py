@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vit2rtl.golden.arithmetic import log_sqrt2
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.formal import function, plan, properties, runs, simulation, specifications, stream
 from vit2rtl.sim.formal.claims import claims
@@ -35,7 +35,7 @@ def test_the_quickest_instance_of_each_claim_is_established(unit, part, tmp_path
 
 
 def test_a_unit_without_plan_or_specification_is_named(monkeypatch):
-    monkeypatch.setitem(UNITS, "softmax", UNITS["requantizer"])
+    monkeypatch.setitem(UNITS._modules, "softmax", "vit2rtl.golden.units.requantizer")
     with pytest.raises(ValueError) as caught:
         claims("softmax")
     assert str(caught.value) == "softmax has no proofs: plan them in vit2rtl.sim.formal.plan"

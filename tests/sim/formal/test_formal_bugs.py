@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.formal import properties
 from vit2rtl.sim.formal.properties import FUNCTION, STREAM

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from vit2rtl.golden.units.unit import UNITS, Instance
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.mutation import netlist, run
 from vit2rtl.sim.mutation.assumptions import ASSUMPTIONS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vit2rtl.golden.units.unit import Instance
+from vit2rtl.golden.units import Instance
 from vit2rtl.rtl.verilog import yosys
 from vit2rtl.sim.mutation.assumptions import environment
 from vit2rtl.sim.mutation.transitions import TransitionSystem

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vit2rtl.golden import BundleWriter, Instance, directed_records
-from vit2rtl.golden.units.unit import UNITS
+from vit2rtl.golden.units import UNITS
 from vit2rtl.sim.tools import simulators
 
 SMALLEST = "log2_dequantizer"  # Verilator takes long to build

@@ -14,7 +14,7 @@ import pytest
 
 from vit2rtl import rtl
 from vit2rtl.golden.arithmetic import log_sqrt2
-from vit2rtl.golden.units.unit import UNITS
+from vit2rtl.golden.units import UNITS
 from vit2rtl.sim.coverage.bins import declared
 from vit2rtl.sim.coverage.functional import merged
 from vit2rtl.sim.run.regression import run_regression
