@@ -7,7 +7,7 @@ import safetensors.torch
 import torch
 
 from vit2rtl import __version__
-from vit2rtl.golden.files import atomic, described
+from vit2rtl.golden.files import atomic, documents
 from vit2rtl.models import embedded
 from vit2rtl.models import zoo as timm_models
 from vit2rtl.quantization.quantizers import UniformQuantizer
@@ -37,7 +37,7 @@ def save(folder, quantized, *, model, preprocessing, calibration):
             "recipe": quantized.recipe.as_dict(),
             "preprocessing": preprocessing,
             "calibration": calibration,
-            "tensors": {"file": TENSORS, "sha256": timm_models.file_sha256(new / TENSORS)},
+            "tensors": {"file": TENSORS, "sha256": documents.sha256(new / TENSORS)},
         }
         text = json.dumps(description, indent=1, sort_keys=True) + "\n"
         (new / DESCRIPTION).write_text(text, encoding="utf-8")
@@ -49,12 +49,8 @@ def _canonical(recipe):
 
 def _parts(folder):
     """Names of what belongs into a checkpoint's folder; None for another folder."""
-    try:
-        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    schema = description.get("schema") if isinstance(description, dict) else None
-    if not str(schema).startswith(SCHEMA.partition("/")[0]):
+    schema = documents.schema_of(folder / DESCRIPTION) or ""
+    if not schema.startswith(SCHEMA.partition("/")[0]):
         return None  # others have a model.json, too
     plots = (path.name for path in folder.glob("*.png"))  # by quantize --plots
     return {DESCRIPTION, TENSORS, *plots}
@@ -71,7 +67,7 @@ def check_place(folder):
 def describe(folder):
     """The checkpoint's JSON as a dict, its schema checked."""
     path = Path(folder) / DESCRIPTION
-    description = described.read(
+    description = documents.read(
         folder, DESCRIPTION, SCHEMA, kind="checkpoint", description="checkpoint description"
     )
     for key in ("model", "recipe", "preprocessing", "tensors"):
@@ -94,7 +90,7 @@ def load(folder):
     tensors = folder / TENSORS
     if not tensors.is_file():
         raise ValueError(f"Checkpoint {folder} lacks {TENSORS}")
-    if timm_models.file_sha256(tensors) != description["tensors"].get("sha256"):
+    if documents.sha256(tensors) != description["tensors"].get("sha256"):
         raise ValueError(f"{tensors} is not the file that {DESCRIPTION} was written with (SHA-256)")
     state = _read(tensors, recipe)
     model = description["model"]
@@ -149,7 +145,7 @@ def float_model(description, weights=None):
     if recorded.get("source") == "file":
         if not Path(file or "").is_file():
             raise ValueError(f"Float weights {file} are gone; name their place with --weights FILE")
-        if timm_models.file_sha256(file) != recorded.get("sha256"):
+        if documents.sha256(file) != recorded.get("sha256"):
             raise ValueError(f"{file} is not the weights file that the checkpoint was made from")
     return timm_models.create(model["name"], weights=file, **model["arguments"])
 

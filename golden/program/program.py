@@ -5,14 +5,13 @@ numpy and safetensors; see docs/integer-program.md. Reading is in
 :mod:`vit2rtl.golden.program.reader`, running in :mod:`vit2rtl.golden.program.execute`.
 """
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from vit2rtl.golden.files import atomic
+from vit2rtl.golden.files import atomic, documents
 
 SCHEMA = "vit2rtl.program/1"
 GRAPH = "program.json"
@@ -122,7 +121,7 @@ class IntegerProgram:
                 "preprocessing": self.preprocessing,
                 "image": asdict(self.image),
                 "ops": [_described(op) for op in self.ops],
-                "tensors": {"file": TENSORS, "sha256": hashlib.sha256(data).hexdigest()},
+                "tensors": {"file": TENSORS, "sha256": documents.sha256_of(data)},
             }
             text = json.dumps(graph, indent=1, sort_keys=True) + "\n"
             (new / GRAPH).write_text(text, encoding="utf-8")
@@ -130,12 +129,8 @@ class IntegerProgram:
 
 def _parts(folder):
     """Names of what belongs into a program's folder; None for another folder."""
-    try:
-        graph = json.loads((Path(folder) / GRAPH).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    schema = graph.get("schema") if isinstance(graph, dict) else None
-    return {GRAPH, TENSORS} if str(schema).startswith(SCHEMA.partition("/")[0]) else None
+    schema = documents.schema_of(Path(folder) / GRAPH) or ""
+    return {GRAPH, TENSORS} if schema.startswith(SCHEMA.partition("/")[0]) else None
 
 
 _KIND = {"kind": "program", "parts": _parts}

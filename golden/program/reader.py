@@ -1,11 +1,10 @@
 """Reading an integer program: everything is checked before anything runs."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 
-from vit2rtl.golden.files import described
+from vit2rtl.golden.files import documents
 from vit2rtl.golden.program.program import (
     GRAPH,
     SCHEMA,
@@ -29,7 +28,7 @@ def read_program(folder):
     """
     folder = Path(folder)
     path = folder / GRAPH
-    graph = described.read(folder, GRAPH, SCHEMA, kind="program", description="program's graph")
+    graph = documents.read(folder, GRAPH, SCHEMA, kind="program", description="program's graph")
     try:
         return _program(graph, _constants(folder, graph))
     except ValueError as error:
@@ -46,7 +45,7 @@ def _constants(folder, graph):
     data = file.read_bytes()
     described = graph.get("tensors")
     if not isinstance(described, dict) or (
-        hashlib.sha256(data).hexdigest() != described.get("sha256")
+        documents.sha256_of(data) != described.get("sha256")
     ):
         raise ValueError(f"{TENSORS} is not the file the graph was written with (SHA-256)")
     try:

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from vit2rtl.golden.vectors.bundle_schema import MANIFEST, README, SUMS, sha256, to_json
+from vit2rtl.golden.files.documents import sha256
+from vit2rtl.golden.vectors.bundle_schema import MANIFEST, README, SUMS, to_json
 
 
 def write_texts(root, manifest, readme):

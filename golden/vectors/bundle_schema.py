@@ -1,8 +1,9 @@
-"""What the writer and the reader of a bundle must agree on: names, versions, hashes."""
+"""What the writer and the reader of a bundle must agree on: names and versions."""
 
-import hashlib
 import json
 import re
+
+from vit2rtl.golden.files import documents
 
 SCHEMA_NAME = "vit2rtl.vectors"
 SCHEMA = f"{SCHEMA_NAME}/1"
@@ -24,12 +25,6 @@ def check_record_name(name):
         )
 
 
-def sha256(path):
-    """Hexadecimal SHA-256 of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def to_json(value):
     """The one way in which a bundle spells JSON: sorted, indented, newline at the end."""
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
@@ -37,12 +32,7 @@ def to_json(value):
 
 def schema_of(folder):
     """The schema that a folder's manifest states, or None where there is no such thing."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    schema = manifest.get("schema") if isinstance(manifest, dict) else None
-    return schema if isinstance(schema, str) else None
+    return documents.schema_of(folder / MANIFEST)
 
 
 def parts_of(folder, schema_name=SCHEMA_NAME):

@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 
 from vit2rtl.golden.files import atomic
+from vit2rtl.golden.files.documents import sha256
 from vit2rtl.golden.units import Instance
 from vit2rtl.golden.vectors import packing
 from vit2rtl.golden.vectors.bundle_files import array_stream, write_texts
@@ -14,7 +15,7 @@ from vit2rtl.golden.vectors.bundle_formats import check_formats, format_files
 from vit2rtl.golden.vectors.bundle_reader import read_bundle
 from vit2rtl.golden.vectors.bundle_readme import readme
 from vit2rtl.golden.vectors.bundle_record import checked, checked_notes, described, narrowest, plain
-from vit2rtl.golden.vectors.bundle_schema import KINDS, SCHEMA, check_record_name, parts_of, sha256
+from vit2rtl.golden.vectors.bundle_schema import KINDS, SCHEMA, check_record_name, parts_of
 from vit2rtl.golden.vectors.replay import replay_bench
 
 

@@ -8,10 +8,11 @@ from functools import partial
 import numpy as np
 
 from vit2rtl.golden.files import atomic
+from vit2rtl.golden.files.documents import sha256
 from vit2rtl.golden.program.execute import stages
 from vit2rtl.golden.vectors.bundle_files import array_stream, write_texts
 from vit2rtl.golden.vectors.bundle_record import plain
-from vit2rtl.golden.vectors.bundle_schema import check_record_name, parts_of, sha256
+from vit2rtl.golden.vectors.bundle_schema import check_record_name, parts_of
 from vit2rtl.golden.vectors.program_vectors_readme import readme
 from vit2rtl.golden.vectors.program_vectors_schema import (
     CONSTANTS,

@@ -10,6 +10,7 @@ import click
 
 from vit2rtl import checkpoint
 from vit2rtl.commands import options
+from vit2rtl.golden.files import documents
 from vit2rtl.models import embedded
 from vit2rtl.models import zoo as timm_models
 from vit2rtl.models.images import preprocessing
@@ -102,7 +103,7 @@ def command(model, folder, weights, bits, profile, layernorm, softmax, first_las
 def _source(model, weights):
     if weights:
         path = Path(weights).resolve()
-        return {"source": "file", "file": str(path), "sha256": timm_models.file_sha256(path)}
+        return {"source": "file", "file": str(path), "sha256": documents.sha256(path)}
     return {"source": "embedded" if model == embedded.MODEL_NAME else "pretrained"}
 
 

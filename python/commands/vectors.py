@@ -14,12 +14,13 @@ from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
 from vit2rtl.commands.run import choose
 from vit2rtl.golden import read_bundle
+from vit2rtl.golden.files.documents import sha256
 from vit2rtl.golden.program import images
 from vit2rtl.golden.program.program import GRAPH
 from vit2rtl.golden.program.reader import read_program
 from vit2rtl.golden.vectors.bundle import FORMATS, convert
 from vit2rtl.golden.vectors.bundle_schema import SCHEMA_NAME as UNIT_SCHEMA
-from vit2rtl.golden.vectors.bundle_schema import schema_of, sha256
+from vit2rtl.golden.vectors.bundle_schema import schema_of
 from vit2rtl.golden.vectors.program_vectors_reader import read_vectors
 from vit2rtl.golden.vectors.program_vectors_replay import replay
 from vit2rtl.golden.vectors.program_vectors_schema import SCHEMA_NAME, select

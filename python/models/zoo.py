@@ -1,7 +1,6 @@
 """The float model: created by timm, with weights from a file, a download, or this package."""
 
 import difflib
-import hashlib
 import importlib
 from pathlib import Path
 
@@ -106,9 +105,3 @@ def _load(model, state, path):
                 f"the model wants {tuple(tensor.shape)}"
             )
     model.load_state_dict(state)
-
-
-def file_sha256(path):
-    """Hex digest of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from vit2rtl import checkpoint
+from vit2rtl.golden.files.documents import sha256
 from vit2rtl.golden.program.execute import execute
 from vit2rtl.golden.program.reader import read_program
-from vit2rtl.golden.vectors.bundle_schema import sha256
 from vit2rtl.golden.vectors.program_vectors_reader import read_vectors
 from vit2rtl.lowering.tracing import trace
 from vit2rtl.models import embedded

@@ -6,8 +6,8 @@ import safetensors.torch
 import torch
 
 from vit2rtl import checkpoint
+from vit2rtl.golden.files import documents
 from vit2rtl.models import embedded
-from vit2rtl.models import zoo as timm_models
 from vit2rtl.models.images import preprocessing
 from vit2rtl.models.zoo import timm
 from vit2rtl.quantization.recipe import Recipe
@@ -284,7 +284,7 @@ def test_a_checkpoint_is_replaced_whole_or_not_at_all(saved, quantize, monkeypat
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(timm_models, "file_sha256", full)
+        patch.setattr(documents, "sha256", full)
         with pytest.raises(OSError, match="No space left"):
             save(saved, quantize(8, 8))
     assert {p.name: p.read_bytes() for p in saved.iterdir()} == before
@@ -302,7 +302,7 @@ def test_the_float_model_is_found_again(tmp_path, digits):
     source = timm.create_model("vit_tiny_patch16_224", **arguments)
     path = tmp_path / "w.safetensors"
     safetensors.torch.save_file(source.state_dict(), path)
-    weights = {"source": "file", "file": str(path), "sha256": timm_models.file_sha256(path)}
+    weights = {"source": "file", "file": str(path), "sha256": documents.sha256(path)}
     description = {
         "model": {"name": "vit_tiny_patch16_224", "arguments": arguments, "weights": weights}
     }

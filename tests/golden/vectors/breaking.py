@@ -4,7 +4,7 @@ import json
 import shutil
 from types import SimpleNamespace
 
-from vit2rtl.golden.vectors.bundle_schema import sha256
+from vit2rtl.golden.files.documents import sha256
 
 
 def breakable(pristine, folder):

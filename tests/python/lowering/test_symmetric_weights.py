@@ -8,6 +8,7 @@ import safetensors.torch
 import torch
 
 from vit2rtl import checkpoint, comparison
+from vit2rtl.golden.files import documents
 from vit2rtl.golden.program.inspection import summary
 from vit2rtl.lowering.lower import lower
 from vit2rtl.models import embedded, images
@@ -122,7 +123,7 @@ def test_a_checkpoint_keeps_it_and_older_ones_have_none(quantize, tmp_path):
     state = safetensors.torch.load_file(made / checkpoint.TENSORS)
     safetensors.torch.save_file(
         state, made / checkpoint.TENSORS, {"recipe": json.dumps(description["recipe"])})
-    digest = checkpoint.timm_models.file_sha256(made / checkpoint.TENSORS)
+    digest = documents.sha256(made / checkpoint.TENSORS)
     description["tensors"]["sha256"] = digest
     (made / checkpoint.DESCRIPTION).write_text(json.dumps(description))
     assert checkpoint.load(made)[0].recipe == Recipe()

@@ -179,11 +179,3 @@ def test_a_wrong_argument_is_not_called_a_download_problem(arguments, said, save
     assert refused(save(state), **({"num_classes": 7} | arguments)) == want.replace(
         " with ", " with num_classes=7, "
     )
-
-
-def test_file_digests_are_those_of_the_bytes(tmp_path):
-    path = tmp_path / "abc"
-    path.write_bytes(b"abc")
-    assert timm_models.file_sha256(path) == (
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    )
