@@ -7,25 +7,12 @@ import torch
 
 from vit2rtl.evaluation import sqnr
 from vit2rtl.golden.program.execute import execute, run_op
-from vit2rtl.golden.program.ops import dtype_of
+from vit2rtl.golden.program.kinds import KINDS
 from vit2rtl.lowering.tracing import Traced, trace
 
 TOGETHER = 4
-# Kinds whose output may have no name in the simulation: later ops are compared with it.
-_UNNAMED = ("patches", "select", "gather", "layernorm", "layernorm_float")
 # Reals of double precision, from sums in another order.
 _FLOAT_TOLERANCE = 1e-9
-_CAUSES = {
-    "embed": "two roundings to the stream's scale",
-    "add": "two roundings to the stream's scale",
-    "average": "logits of 12 bits",
-    "pool": "16-bit codes of LayerNorm",
-    "linear": "the simulation's codes are of another scale, rounded twice",
-    "query_key": "logits of 12 or 16 bits",
-    "softmax": "exponential from a ROM; above 4 bits the simulation's 16-bit probability",
-    "layernorm": "16-bit residual stream",
-    "table": "12 bits of input",
-}
 _DOUBLE = "a tie within double precision's error"
 
 
@@ -49,11 +36,10 @@ class OpResult:
 
     def cause(self):
         """Why codes differ, where the kind of op tells."""
-        if self.kind.endswith("_float"):
+        kind = KINDS[self.kind]
+        if kind.floats:
             return _DOUBLE
-        if self.kind in ("linear", "table") and not self.rescaled:
-            return "unknown"
-        return _CAUSES.get(self.kind, "unknown")
+        return kind.cause if self.rescaled or not kind.rescaled else "unknown"
 
     def as_dict(self):
         share = self.forced / self.elements
@@ -121,7 +107,7 @@ def _compare_batch(program, seen, results):
 
     def encoded(name):
         try:
-            return seen[name].encode(tensors[name]).astype(dtype_of(tensors[name]))
+            return seen[name].encode(tensors[name]).astype(tensors[name].dtype)
         except ValueError as error:
             raise ValueError(f"Program and checkpoint differ in the shape of {name}") from error
 
@@ -133,7 +119,7 @@ def _compare_batch(program, seen, results):
             raise ValueError(f"The checkpoint has no {missing[0]!r}, which op {op.name!r} takes: "
                              "the program was made from another one")
         forced = run_op(op, [encoded(source) for source in op.inputs])
-        if op.kind in _UNNAMED and name not in seen:
+        if KINDS[op.kind].unnamed and name not in seen:
             seen[name] = Traced(forced, op.output.scale, op.output.zero_point)
         if name not in seen:
             raise ValueError(f"The checkpoint has no {name!r}: the program was made from another")

@@ -13,7 +13,7 @@ GAIN_BITS = 16
 # Fraction bits of the offset, and of a code before the rounding.
 FRACTION = 16
 CHANNELS = 1 << 13
-_SHIFT_LIMIT = 47
+SHIFT_LIMIT = 47
 # 1/√m of the eight leading bits of a mantissa (64 .. 255), at their middle, in units of 2**-20.
 SEEDS = np.array(
     [(isqrt((4 << 40) // ((2 * i + 1) << 13)) + 1) // 2 if i >= 64 else 0 for i in range(256)]
@@ -129,7 +129,7 @@ def parameters_of(gamma, beta, scale, zero_point, *, input_scale, epsilon):
     largest = max(map(abs, gains))
     if _half_up(largest) >> GAIN_BITS:
         raise ValueError(f"Gain must be below {2**GAIN_BITS - 0.5}, not {float(largest)!r}")
-    shift = _SHIFT_LIMIT
+    shift = SHIFT_LIMIT
     while _half_up(largest * 2**shift) >> GAIN_BITS:
         shift -= 1
     whole = _half_up(Fraction(epsilon) * len(gains) ** 2 / source**2)

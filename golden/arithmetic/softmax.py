@@ -16,6 +16,9 @@ THRESHOLD_BITS = 32
 SUM_LIMIT = 1 << 30
 # Octaves below a row's largest exponential at most: no threshold lies as deep, see `parameters`.
 OCTAVES = 255
+# Smallest and largest of the widths of Softmax, and the largest threshold_shift.
+LOGIT_BITS, ROM_BITS, EXP_BITS = (4, 31), (2, 12), (8, 22)
+THRESHOLD_SHIFT = THRESHOLD_BITS + 30
 
 
 class Softmax(NamedTuple):
@@ -201,15 +204,16 @@ def parameters(logit_scale, scale, *, bits, zero_code="top", width=12, rom_bits=
     scale        real   s of the log√2 codes, 2**-31 <= s <= 1
     """
     log_sqrt2.code_count(bits, zero_code)
-    for name, value, low, high in (
-        ("Logit width", width, 4, 31), ("ROM bits", rom_bits, 2, 12), ("Exp bits", exp_bits, 8, 22),
+    for name, value, (low, high) in (
+        ("Logit width", width, LOGIT_BITS), ("ROM bits", rom_bits, ROM_BITS),
+        ("Exp bits", exp_bits, EXP_BITS),
     ):
         if not low <= value <= high:
             raise ValueError(f"{name} must be between {low} and {high}, not {value!r}")
     multiplier, shift = multiplier_and_shift(float(logit_scale) * LOG2_E * 2**rom_bits)
     threshold_shift = THRESHOLD_BITS - frexp(scale)[1]
     a, b = log_sqrt2.thresholds(scale, width=threshold_shift)
-    if threshold_shift > THRESHOLD_BITS + 30:
+    if threshold_shift > THRESHOLD_SHIFT:
         raise ValueError(f"Scale must be at least 2**-31, not {scale!r}")
     return Softmax(int(multiplier[0]), int(shift[0]), a, b, threshold_shift,
                    bits, zero_code, width, rom_bits, exp_bits)

@@ -1,41 +1,33 @@
 """Run an integer program with numpy."""
 
+from collections.abc import Collection, Iterator, Sequence
+from typing import overload
+
 import numpy as np
 
 from vit2rtl.golden.arithmetic.integers import check, integers
-from vit2rtl.golden.program import ops, ops_float
+from vit2rtl.golden.program.kinds import KINDS
+from vit2rtl.golden.program.program import IntegerProgram, Op
 
 # Images that go through the program together: their tensors stay in the cache.
 TOGETHER = 2
 
-KINDS = {
-    "patches": ops.patches,
-    "linear": ops.linear,
-    "query_key": ops.query_key,
-    "softmax": ops.softmax_codes,
-    "softmax_float": ops_float.softmax,
-    "attention_value": ops.attend,
-    "layernorm": ops.layer_norm,
-    "layernorm_float": ops_float.layer_norm,
-    "table": ops.table,
-    "embed": ops.embed,
-    "embed_float": ops_float.embed,
-    "add": ops.add,
-    "add_float": ops_float.add,
-    "select": ops.select,
-    "gather": ops.gather,
-    "real_float": ops_float.real,
-    "pool": ops.pool,
-    "pool_float": ops_float.pool,
-    "average": ops.average,
-    "average_float": ops_float.average,
-}
+
+@overload
+def execute(
+    program: IntegerProgram, image_codes: np.ndarray, *, record: Collection[str]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]: ...
 
 
-def execute(program, image_codes, *, record=()):
+@overload
+def execute(program: IntegerProgram, image_codes: np.ndarray) -> np.ndarray: ...
+
+
+def execute(
+    program: IntegerProgram, image_codes: np.ndarray, *, record: Collection[str] = ()
+) -> np.ndarray | tuple[np.ndarray, dict[str, np.ndarray]]:
     """Logits of images.
 
-    program      :class:`vit2rtl.golden.program.program.IntegerProgram`
     image_codes  int[images, channels, height, width], codes of the program's image tensor; Python
                  integers (``dtype=object``) keep the whole run of variant ``integer`` on them
     record       names of tensors to return as well
@@ -48,16 +40,18 @@ def execute(program, image_codes, *, record=()):
     if unknown:
         raise ValueError(f"The program has no tensor {unknown[0]!r}")
     wanted = {*record, program.logits.name}
-    kept = {name: [] for name in wanted}
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in wanted}
     for start in range(0, len(codes), TOGETHER):
         for name, array in _run(program, codes[start:start + TOGETHER], wanted):
-            kept[name].append(array)
-    results = {name: np.concatenate(parts) for name, parts in kept.items()}
+            parts[name].append(array)
+    results = {name: np.concatenate(arrays) for name, arrays in parts.items()}
     logits = results[program.logits.name]
     return (logits, {name: results[name] for name in record}) if record else logits
 
 
-def stages(program, image_codes, wanted):
+def stages(
+    program: IntegerProgram, image_codes: np.ndarray, wanted: Collection[str]
+) -> Iterator[tuple[str, np.ndarray]]:
     """Yield (name, array [images, *shape]) of the wanted tensors, each as soon as it is made.
 
     For a few images: all of them go through the program together. See :func:`execute`, which keeps
@@ -66,12 +60,12 @@ def stages(program, image_codes, wanted):
     yield from _run(program, _checked(program, image_codes), wanted)
 
 
-def run_op(op, inputs):
+def run_op(op: Op, inputs: Sequence[np.ndarray]) -> np.ndarray:
     """One op on arrays with the images as their first axis."""
-    return KINDS[op.kind](op, *inputs)
+    return KINDS[op.kind].compute(op, inputs)
 
 
-def _checked(program, image_codes):
+def _checked(program: IntegerProgram, image_codes: np.ndarray) -> np.ndarray:
     codes = integers("Image code", image_codes)
     if codes.ndim != 4 or codes.shape[1:] != tuple(program.image.shape):
         raise ValueError(f"Image codes must have the shape (images, "
@@ -82,7 +76,9 @@ def _checked(program, image_codes):
     return codes
 
 
-def _run(program, codes, wanted):
+def _run(
+    program: IntegerProgram, codes: np.ndarray, wanted: Collection[str]
+) -> Iterator[tuple[str, np.ndarray]]:
     """Yield (name, array) of the wanted tensors; others are let go after their last use."""
     last = {name: n for n, op in enumerate(program.ops) for name in op.inputs}
     alive = {program.image.name: codes}

@@ -1,16 +1,15 @@
 """What a program costs: shapes, bits, multiplications and bytes, op by op and in all."""
 
-from math import prod
-
-import numpy as np
+from collections.abc import Sequence
+from typing import Any
 
 from vit2rtl.golden.arithmetic.matmul import width
+from vit2rtl.golden.program.kind import FLOAT_BITS, Kind
+from vit2rtl.golden.program.kinds import KINDS
+from vit2rtl.golden.program.program import IntegerProgram, Op, Tensor
 
-_FLOAT_BITS = 32
-_MATMULS = {"linear": "linear", "query_key": "query_key", "attention_value": "attention_value"}
 
-
-def summary(program):
+def summary(program: IntegerProgram) -> dict[str, Any]:
     """A dict, ready for JSON: ``ops``, one each, and ``totals``.
 
     ``parameter_bits`` counts every constant at its bit width: weights at theirs, zero points and
@@ -20,7 +19,8 @@ def summary(program):
     """
     tensors = program.tensors()
     rows = [_row(op, [tensors[name] for name in op.inputs]) for op in program.ops]
-    macs = {kind: sum(row["macs"] for row in rows if row["kind"] == kind) for kind in _MATMULS}
+    macs = {name: sum(row["macs"] for row in rows if row["kind"] == name)
+            for name, kind in KINDS.items() if kind.macs}
     parameters, tables, floats = (
         sum(row[key] for row in rows) for key in ("parameter_bits", "table_bits", "float32_bits")
     )
@@ -45,15 +45,15 @@ def summary(program):
     }
 
 
-def _weights_ratio(rows):
-    """Of linear layers alone: weights, biases and all that requantizes them."""
-    bits, floats = (sum(row[key] for row in rows if row["kind"] == "linear")
+def _weights_ratio(rows: list[dict[str, Any]]) -> float:
+    """Of layers alone: weights, biases and all that requantizes them."""
+    bits, floats = (sum(row[key] for row in rows if KINDS[row["kind"]].layer)
                     for key in ("parameter_bits", "float32_bits"))
     return floats / max(bits, 1)
 
 
-def _row(op, inputs):
-    bound = op.attributes.get("accumulator_bound")
+def _row(op: Op, inputs: Sequence[Tensor]) -> dict[str, Any]:
+    bound, kind = op.attributes.get("accumulator_bound"), KINDS[op.kind]
     return {
         "name": op.name,
         "kind": op.kind,
@@ -62,45 +62,16 @@ def _row(op, inputs):
                    "signed": op.output.signed, "encoding": op.output.encoding},
         "accumulator_bound": bound,
         "accumulator_bits": None if bound is None else width(-bound, bound),
-        "macs": _macs(op, inputs),
-        "parameter_bits": _parameter_bits(op),
-        "table_bits": op.tensors["table"].size * op.output.bits if op.kind == "table" else 0,
-        "float32_bits": _float_parameters(op) * _FLOAT_BITS,
+        "macs": kind.macs(op, inputs) if kind.macs else 0,
+        "parameter_bits": _bits(kind, op, tables=False),
+        "table_bits": _bits(kind, op, tables=True),
+        "float32_bits": FLOAT_BITS * sum(
+            array.size for role, array in op.tensors.items() if kind.constants[role].parameter),
     }
 
 
-def _macs(op, inputs):
-    """Multiplications of one image; those of attention times V are shifts in hardware."""
-    if op.kind == "linear":
-        return prod(op.output.shape) * inputs[0].shape[-1]
-    if op.kind in ("query_key", "attention_value"):
-        values = inputs[1]
-        return prod(values.shape) * values.shape[-2]
-    return 0
-
-
-def _parameter_bits(op):
-    if op.kind == "table":
-        return 0
-    return round(sum(array.size * _bits(op, role, array) for role, array in op.tensors.items()))
-
-
-def _bits(op, role, array):
-    if role == "weight":
-        return op.attributes["weight_bits"]
-    if array.dtype.kind == "f":
-        return _FLOAT_BITS
-    low, high = int(array.min()), int(array.max())
-    if role == "weight_zero_point" and low == high:
-        return width(low, high) / array.size
-    if role == "shift":
-        # A base for the layer, and as many bits as its window of shifts needs.
-        return (high - low).bit_length()
-    return width(low, high) if low < 0 else max(high.bit_length(), 1)
-
-
-def _float_parameters(op):
-    roles = {"linear": ("weight", "bias"), "layernorm": ("gain", "offset"),
-             "layernorm_float": ("gamma", "beta"), "embed": ("constants",),
-             "embed_float": ("constants",), "query_key": ("bias",), "softmax_float": ("bias",)}
-    return sum(np.size(op.tensors[role]) for role in roles.get(op.kind, ()) if role in op.tensors)
+def _bits(kind: Kind, op: Op, *, tables: bool) -> int:
+    """Of all constants that are look-up tables, or of all that are not."""
+    costs = (kind.constants[role].cost(op, array) for role, array in op.tensors.items()
+             if kind.constants[role].table == tables)
+    return sum(costs)

@@ -8,9 +8,11 @@ numpy and safetensors; see docs/integer-program.md. Reading is in
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from vit2rtl.golden.arithmetic.integers import smallest
 from vit2rtl.golden.files import atomic, documents
 
 SCHEMA = "vit2rtl.program/1"
@@ -32,7 +34,7 @@ class Tensor:
     """
 
     name: str
-    shape: tuple
+    shape: tuple[int, ...]
     bits: int
     signed: bool = False
     encoding: str = "uniform"
@@ -40,14 +42,25 @@ class Tensor:
     zero_point: int = 0
     bound: int = 0
 
-    def limits(self):
+    def limits(self) -> tuple[int, int]:
         """Smallest and largest element."""
         if self.encoding == "accumulator":
             return -self.bound, self.bound
         half = 1 << (self.bits - 1)
         return (-half, half - 1) if self.signed else (0, 2 * half - 1)
 
-    def real(self, elements):
+    @property
+    def reach(self) -> int:
+        """Largest magnitude of an element less the zero point."""
+        low, high = self.limits()
+        return max(self.zero_point - low, high - self.zero_point)
+
+    @property
+    def dtype(self) -> type[np.number]:
+        """The machine type that it travels in."""
+        return np.float64 if self.encoding == "float64" else smallest(*self.limits())
+
+    def real(self, elements: np.ndarray) -> np.ndarray:
         """float64: what elements stand for, those of log√2 codes excepted."""
         if self.encoding == "float64":
             return np.asarray(elements, np.float64)
@@ -58,7 +71,7 @@ class Tensor:
 class Op:
     """One step.
 
-    kind        a name in :data:`vit2rtl.golden.program.ops.KINDS`
+    kind        a name in :data:`vit2rtl.golden.program.kinds.KINDS`
     inputs      names of tensors, in the order the kind takes them
     output      Tensor
     attributes  JSON values
@@ -68,11 +81,11 @@ class Op:
 
     name: str
     kind: str
-    inputs: tuple
+    inputs: tuple[str, ...]
     output: Tensor
-    attributes: dict = field(default_factory=dict)
-    tensors: dict = field(default_factory=dict)
-    cache: dict = field(default_factory=dict, repr=False, compare=False)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    tensors: dict[str, np.ndarray] = field(default_factory=dict)
+    cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass
@@ -81,7 +94,7 @@ class IntegerProgram:
 
     image          Tensor of the codes of one image, uint8[channels, height, width]
     pixel_codes    uint8[channels, 256]: the code of every pixel value
-    ops            list[Op]; the last one's output is the logits
+    ops            the last one's output is the logits
     preprocessing  how pixels come from an image file, see :mod:`vit2rtl.golden.program.images`
     model, recipe  for the record
     """
@@ -89,20 +102,20 @@ class IntegerProgram:
     variant: str
     image: Tensor
     pixel_codes: np.ndarray
-    ops: list
-    preprocessing: dict
+    ops: list[Op]
+    preprocessing: dict[str, Any]
     model: str
-    recipe: dict
+    recipe: dict[str, Any]
 
     @property
-    def logits(self):
+    def logits(self) -> Tensor:
         return self.ops[-1].output
 
-    def tensors(self):
-        """{name: Tensor} of all that passes between ops, the image first."""
+    def tensors(self) -> dict[str, Tensor]:
+        """All that passes between ops by name, the image first."""
         return {self.image.name: self.image} | {op.output.name: op.output for op in self.ops}
 
-    def save(self, folder):
+    def save(self, folder: str | Path) -> None:
         """Write the program's folder, whole or not at all; the same program, the same bytes."""
         from safetensors.numpy import save
 
@@ -110,7 +123,7 @@ class IntegerProgram:
         for op in self.ops:
             arrays |= {f"{op.name}/{role}": array for role, array in op.tensors.items()}
         arrays = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
-        with atomic.folder(folder, **_KIND) as new:
+        with atomic.folder(folder, kind=_TITLE, parts=_parts) as new:
             data = save(arrays)
             (new / TENSORS).write_bytes(data)
             graph = {
@@ -120,28 +133,28 @@ class IntegerProgram:
                 "recipe": self.recipe,
                 "preprocessing": self.preprocessing,
                 "image": asdict(self.image),
-                "ops": [_described(op) for op in self.ops],
+                "ops": [_entry(op) for op in self.ops],
                 "tensors": {"file": TENSORS, "sha256": documents.sha256_of(data)},
             }
             text = json.dumps(graph, indent=1, sort_keys=True) + "\n"
             (new / GRAPH).write_text(text, encoding="utf-8")
 
 
-def _parts(folder):
+_TITLE = "program"
+
+
+def _parts(folder: Path) -> set[str] | None:
     """Names of what belongs into a program's folder; None for another folder."""
-    schema = documents.schema_of(Path(folder) / GRAPH) or ""
+    schema = documents.schema_of(folder / GRAPH) or ""
     return {GRAPH, TENSORS} if schema.startswith(SCHEMA.partition("/")[0]) else None
 
 
-_KIND = {"kind": "program", "parts": _parts}
-
-
-def check_place(folder):
+def check_place(folder: str | Path) -> None:
     """A ValueError now rather than after lowering, where a program would not be written."""
-    atomic.check(folder, **_KIND)
+    atomic.check(folder, kind=_TITLE, parts=_parts)
 
 
-def _described(op):
+def _entry(op: Op) -> dict[str, Any]:
     return {
         "name": op.name,
         "kind": op.kind,

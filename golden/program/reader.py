@@ -1,10 +1,13 @@
 """Reading an integer program: everything is checked before anything runs."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from vit2rtl.golden.files import documents
+from vit2rtl.golden.program.checks import check_op, check_tensor, check_use
 from vit2rtl.golden.program.program import (
     GRAPH,
     SCHEMA,
@@ -14,14 +17,12 @@ from vit2rtl.golden.program.program import (
     Op,
     Tensor,
 )
-from vit2rtl.golden.program.program_checks import check_op
-from vit2rtl.golden.program.program_kinds import check_constants, check_tensor
 
 _FIELDS = {"name": str, "kind": str, "inputs": list, "output": dict, "attributes": dict,
            "tensors": list}
 
 
-def read_program(folder):
+def read_program(folder: str | Path) -> IntegerProgram:
     """The program in a folder.
 
     raises   ValueError, one sentence that names the op and what is wrong with it
@@ -35,7 +36,7 @@ def read_program(folder):
         raise ValueError(f"{path}: {error}") from error
 
 
-def _constants(folder, graph):
+def _constants(folder: Path, graph: Mapping[str, Any]) -> dict[str, np.ndarray]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -43,10 +44,8 @@ def _constants(folder, graph):
     if not file.is_file():
         raise ValueError(f"the file {TENSORS} is missing")
     data = file.read_bytes()
-    described = graph.get("tensors")
-    if not isinstance(described, dict) or (
-        documents.sha256_of(data) != described.get("sha256")
-    ):
+    stated = graph.get("tensors")
+    if not isinstance(stated, dict) or documents.sha256_of(data) != stated.get("sha256"):
         raise ValueError(f"{TENSORS} is not the file the graph was written with (SHA-256)")
     try:
         return load(data)
@@ -54,7 +53,7 @@ def _constants(folder, graph):
         raise ValueError(f"{TENSORS} is not a safetensors file ({error})") from error
 
 
-def _program(graph, constants):
+def _program(graph: Mapping[str, Any], constants: Mapping[str, np.ndarray]) -> IntegerProgram:
     for key, kind in (("image", dict), ("ops", list), ("preprocessing", dict), ("model", str),
                       ("recipe", dict)):
         if not isinstance(graph.get(key), kind):
@@ -76,16 +75,19 @@ def _program(graph, constants):
                           graph["model"], graph["recipe"])
 
 
-def _ops(described, image, constants, variant):
-    if not described:
+def _ops(
+    items: Sequence[Any], image: Tensor, constants: Mapping[str, np.ndarray], variant: str
+) -> list[Op]:
+    if not items:
         raise ValueError("the program has no ops")
-    alive, ops, names = {image.name: image}, [], set()
-    later = {item["output"].get("name") for item in described
+    alive = {image.name: image}
+    ops: dict[str, Op] = {}
+    later = {item["output"].get("name") for item in items
              if isinstance(item, dict) and isinstance(item.get("output"), dict)
              and isinstance(item["output"].get("name"), str)}
-    for n, item in enumerate(described):
+    for n, item in enumerate(items):
         op = _op(item, n, constants)
-        if op.name in names:
+        if op.name in ops:
             raise ValueError(f"op {op.name!r} is there twice")
         for name in op.inputs:
             if name not in alive:
@@ -93,14 +95,13 @@ def _ops(described, image, constants, variant):
                 raise ValueError(f"op {op.name!r}: its input {name!r} {why}")
         if op.output.name in alive:
             raise ValueError(f"op {op.name!r}: its output {op.output.name!r} is there already")
-        check_op(op, [alive[name] for name in op.inputs], variant)
+        check_use(op, [alive[name] for name in op.inputs], variant)
         alive[op.output.name] = op.output
-        names.add(op.name)
-        ops.append(op)
-    return ops
+        ops[op.name] = op
+    return [*ops.values()]
 
 
-def _op(item, n, constants):
+def _op(item: Any, n: int, constants: Mapping[str, np.ndarray]) -> Op:
     if not isinstance(item, dict):
         raise ValueError(f"op {n} is no object")
     for key, kind in _FIELDS.items():
@@ -117,11 +118,11 @@ def _op(item, n, constants):
         tensors[role] = constants[f"{name}/{role}"]
     op = Op(name, item["kind"], tuple(item["inputs"]),
             _tensor(item["output"], f"op {name!r}: output"), item["attributes"], tensors)
-    check_constants(op)
+    check_op(op)
     return op
 
 
-def _tensor(item, where):
+def _tensor(item: Mapping[str, Any], where: str) -> Tensor:
     try:
         tensor = Tensor(**{**item, "shape": tuple(item["shape"])})
         check_tensor(tensor)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from vit2rtl.golden.program.checks import check_op, check_tensor, check_use
 from vit2rtl.golden.program.program import VARIANTS, Op, Tensor
-from vit2rtl.golden.program.program_checks import check_op
-from vit2rtl.golden.program.program_kinds import check_constants, check_tensor
 from vit2rtl.golden.vectors.bundle_files import (
     check_hash,
     duplicate_of,
@@ -245,8 +244,8 @@ def _op(described, constants, tensors, variant, lanes):
         get(described, "attributes", dict, where),
         {role: array for role, (array, _, derived) in constants.items() if not derived},
     )
-    located(MANIFEST, check_constants, op)
-    located(MANIFEST, check_op, op, [tensors[source][0] for source in inputs], variant)
+    located(MANIFEST, check_op, op)
+    located(MANIFEST, check_use, op, [tensors[source][0] for source in inputs], variant)
     tables = derived_tables(op)
     if get(described, "derived", dict, where) != derived_numbers(op):
         raise ValueError(f"{where}: derived must be {derived_numbers(op)}")

@@ -1,7 +1,9 @@
 """The README of a program's vectors: their layout, where an element is, and one worked by hand."""
 
 from collections import Counter
+from collections.abc import Iterator
 
+from vit2rtl.golden.program.kinds import KINDS
 from vit2rtl.golden.vectors.bundle_files import located
 from vit2rtl.golden.vectors.mem_matrix import Layout
 
@@ -119,105 +121,13 @@ def _what(layout):
     return f"{'signed' if layout['signed'] else 'unsigned'}, {layout['bits']} bits,"
 
 
-def _by_hand(files):
-    """One output of the first op that a page has room for."""
-    op = next((op for kind in _WORKED for op in files.ops
-               if op["kind"] == kind and "mask" not in files.constants(op)), None)
-    if op is not None:
-        yield "\n## An element by hand\n"
-        yield from _WORKED[op["kind"]](files, op)
-
-
-def _linear(files, op):
-    source, target = (files.tensors[name] for name in (op["inputs"][0], op["output"]))
-    row, channel = target["layout"]["rows"] - 1, target["layout"]["columns"] - 1
-    constants = files.constants(op)
-    x = files.row(source, row)
-    weight = files.row(constants["weight"], channel)
-    zero, bias, multiplier, shift = (
-        files.row(constants[role], 0)[channel]
-        for role in ("weight_zero_point", "bias", "multiplier", "shift")
-    )
-    pairs = list(zip(x, weight, strict=True))
-    products = sum(q * (w - zero) for q, w in pairs)
-    acc = products + bias
-    yield (f"Op `{op['name']}`, row {row}, channel {channel}: row {row} of `{source['file']}`, "
-           f"row {channel} of `{constants['weight']['file']}`, element {channel} of the other "
-           "constants.\n")
-    first = " + ".join(f"{q}·({w} - {_term(zero)})" for q, w in pairs[:4])
-    yield f"    acc = {first} + ... ({len(pairs)} products) = {products}"
-    yield f"    {products} + {_term(bias)}, the bias, = {acc}"
-    yield from _requantized(files, target, row, channel, acc, multiplier, shift)
-
-
-def _query_key(files, op):
-    q, k, target = (files.tensors[name] for name in (*op["inputs"], op["output"]))
-    a, constants = op["attributes"], files.constants(op)
-    row, channels = q["shape"][-2] - 1, q["shape"][-1] // a["heads"]
-    left, right = (files.row(tensor, row)[:channels] for tensor in (q, k))
-    acc = sum((x - a["q_zero_point"]) * (y - a["k_zero_point"])
-              for x, y in zip(left, right, strict=True))
-    yield (f"Op `{op['name']}`, first head, the last token with itself: the first {channels} "
-           f"columns of row {row} of `{q['file']}` and of `{k['file']}`.\n")
-    yield (f"    acc = ({left[0]} - {_term(a['q_zero_point'])})·({right[0]} - "
-           f"{_term(a['k_zero_point'])}) + ... ({channels} products) = {acc}")
-    if "bias" in constants:
-        bias = files.row(constants["bias"], row)[row]
-        yield f"    {acc} + {_term(bias)}, row {row} of the bias, = {acc + bias}"
-        acc += bias
-    if "multiplier" in a:
-        # The smallest number is a masked logit's alone.
-        yield from _requantized(files, target, row, row, acc, a["multiplier"], a["shift"],
-                                above=1)
-    else:
-        yield from _expected(files, target, row, row, acc)
-
-
-def _table(files, op):
-    source, target = (files.tensors[name] for name in (op["inputs"][0], op["output"]))
-    table = files.constants(op)["table"]
-    row, column = source["layout"]["rows"] - 1, source["layout"]["columns"] - 1
-    code = files.row(source, row)[column]
-    yield (f"Op `{op['name']}`, row {row}, column {column}: `{source['file']}` has {code}, and "
-           f"element {code} of `{table['file']}` is\n")
-    yield from _expected(files, target, row, column, files.row(table, 0)[code])
-
-
-def _add(files, op):
-    stream, branch, target = (files.tensors[name] for name in (*op["inputs"], op["output"]))
-    row, column = target["layout"]["rows"] - 1, target["layout"]["columns"] - 1
-    a, b = (files.row(tensor, row)[column] for tensor in (stream, branch))
-    yield (f"Op `{op['name']}`, row {row}, column {column} of `{stream['file']}` and "
-           f"`{branch['file']}`: {a} + {_term(b)}, saturated to {target['bits']} bits, is\n")
-    low, high = _limits(target)
-    yield from _expected(files, target, row, column, min(max(a + b, low), high))
-
-
-def _requantized(files, target, row, column, acc, multiplier, shift, *, above=0):
-    """The lines of R1 on one accumulator."""
-    low, high = _limits(target, above)
-    scaled = acc * multiplier + (1 << (shift - 1)) >> shift
-    zero_point = target["zero_point"]
-    code = min(max(scaled + zero_point, low), high)
-    yield f"    ({_term(acc)}·{multiplier} + 2^{shift - 1}) >> {shift} = {scaled}"
-    yield f"    {scaled} + {_term(zero_point)}, at least {low} and at most {high}, is {code}"
-    yield from _expected(files, target, row, column, code)
-
-
-def _limits(tensor, above=0):
-    half = 1 << (tensor["bits"] - 1)
-    return (above - half, half - 1) if tensor["signed"] else (above, 2 * half - 1)
-
-
-def _expected(files, target, row, column, value):
-    found = files.row(target, row)[column]
-    if found != value:
-        raise ValueError(f"{target['file']}, row {row}, column {column} is {found}, not {value}")
-    yield f"    {value}, as row {row}, column {column} of {target['file']} has it"
-
-
-def _term(value):
-    return f"({value})" if value < 0 else f"{value}"
-
-
-_WORKED = {"linear": _linear, "query_key": _query_key, "table": _table, "add": _add}
+def _by_hand(files: "_Files") -> Iterator[str]:
+    """One output of the first op that a page has room for, of the kinds in their order."""
+    for name, kind in KINDS.items():
+        for op in files.ops:
+            if op["kind"] == name and kind.by_hand:
+                lines = list(kind.by_hand(files, op))
+                if lines:
+                    yield "\n## An element by hand\n"
+                    yield from lines
+                    return

@@ -10,13 +10,13 @@ import numpy as np
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.files.documents import sha256
 from vit2rtl.golden.program.execute import stages
+from vit2rtl.golden.program.kinds import KINDS
 from vit2rtl.golden.vectors.bundle_files import array_stream, write_texts
 from vit2rtl.golden.vectors.bundle_record import plain
 from vit2rtl.golden.vectors.bundle_schema import check_record_name, parts_of
 from vit2rtl.golden.vectors.program_vectors_readme import readme
 from vit2rtl.golden.vectors.program_vectors_schema import (
     CONSTANTS,
-    FORMULAS,
     SCHEMA,
     SCHEMA_NAME,
     TENSORS,
@@ -206,7 +206,7 @@ def _manifest(root, plan, program, constants, provenance):
 
 
 def _described(op, constants):
-    formula, rounding = FORMULAS[op.kind]
+    formula, rounding = KINDS[op.kind].texts()
     return {
         "name": op.name, "kind": op.kind, "formula": formula, "rounding": rounding,
         "inputs": list(op.inputs), "output": op.output.name, "attributes": op.attributes,

@@ -5,6 +5,7 @@ import json
 import click
 
 from vit2rtl.golden.program.inspection import summary
+from vit2rtl.golden.program.kinds import KINDS
 from vit2rtl.golden.program.reader import read_program
 
 
@@ -37,13 +38,13 @@ def _table(found):
         for row in rows
     ]
     totals, macs = found["totals"], found["totals"]["macs"]
-    share = {kind: 100 * macs[kind] / max(macs["all"], 1) for kind in macs}
+    shares = ", ".join(f"{kind.title or name} {100 * macs[name] / max(macs['all'], 1):.1f} %"
+                       for name, kind in KINDS.items() if name in macs)
     return "\n".join([
         *lines, "",
         f"{found['model']}, variant {found['variant']}: {totals['ops']} ops, widest accumulator "
         f"{totals['widest_accumulator_bits']} bits",
-        f"MACs of one image: {macs['all']:,}: linear {share['linear']:.1f} %, "
-        f"q·kᵀ {share['query_key']:.1f} %, attention × V {share['attention_value']:.1f} %",
+        f"MACs of one image: {macs['all']:,}: {shares}",
         f"parameters: {totals['parameter_bytes']:,} bytes, float32 {totals['float32_bytes']:,}: "
         f"1/{totals['float32_over_parameters']:.2f}, linear layers alone "
         f"1/{totals['float32_over_weights']:.2f}; tables: {totals['table_bytes']:,} bytes",

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from vit2rtl.golden.arithmetic import attention_value, log_sqrt2
-from vit2rtl.golden.program import ops
-from vit2rtl.golden.program.ops_float import PROBABILITY_BITS
+from vit2rtl.golden.program.kinds.linear import centered_weight
+from vit2rtl.golden.program.kinds.softmax_float import PROBABILITY_BITS
 
 _MASKED = -100.0
 # For a channel whose multiplier is zero: with accumulators below 2^31, all of its codes are zero.
@@ -57,7 +57,7 @@ class Converter:
         weight = self.quantizers.weight(
             t["weight"].T.astype(np.int64), (step / source.scale)[np.newaxis],
             zero_point[np.newaxis], op.attributes["weight_bits"])
-        bias = t["bias"].astype(np.int64) + source.zero_point * ops.centered_weight(op).sum(axis=1)
+        bias = t["bias"].astype(np.int64) + source.zero_point * centered_weight(op).sum(axis=1)
         y = graph.node("MatMul", x, weight)
         y = graph.node("Add", y, graph.constant(
             "bias", bias * step + self._half_up(op.output, t["shift"])))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from vit2rtl.golden.program.execute import KINDS
+from vit2rtl.golden.program.kinds import KINDS
 from vit2rtl.golden.vectors.program_vectors_reader import read_vectors
 from vit2rtl.golden.vectors.program_vectors_replay import replay
 from vit2rtl.golden.vectors.program_vectors_schema import select

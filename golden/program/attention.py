@@ -1,0 +1,45 @@
+"""What the ops of attention share: heads, relative position bias, masks, log√2 codes."""
+
+import numpy as np
+
+from vit2rtl.golden.arithmetic import log_sqrt2
+from vit2rtl.golden.program.program import Op, Tensor
+
+
+def split_heads(x: np.ndarray, heads: int) -> np.ndarray:
+    """[..., tokens, channels] -> [..., heads, tokens, channels / heads]"""
+    split = x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads)
+    return split.swapaxes(-2, -3)
+
+
+def matrix_shape(x: Tensor, heads: int) -> tuple[int, ...]:
+    """(..., heads, tokens, tokens) of what attention makes of q, k or v."""
+    return (*x.shape[:-2], heads, *x.shape[-2:-1] * 2)
+
+
+def divided_by_heads(op: Op, x: Tensor) -> str | None:
+    """What is wrong with ``heads``, or None."""
+    heads = op.attributes["heads"]
+    if heads < 1 or len(x.shape) < 2 or x.shape[-1] % heads:
+        return f"{heads} heads do not divide the shape {x.shape}"
+    return None
+
+
+def bias_and_mask(op: Op, shape: tuple[int, ...]) -> str | None:
+    """What is wrong with ``bias`` and ``mask`` for logits [..., heads, tokens, tokens], or None."""
+    for role, size in (("bias", shape[-3:]), ("mask", (*shape[:-3], *shape[-2:]))):
+        if role in op.tensors and op.tensors[role].shape != size:
+            return f"{role} must have the shape {size}, not {op.tensors[role].shape}"
+    return None
+
+
+def log_sqrt2_codes(op: Op, logits: Tensor) -> str | None:
+    """What is wrong with the output and the thresholds of a softmax, or None."""
+    a = op.attributes
+    if op.output.shape != logits.shape or op.output.encoding != "log_sqrt2":
+        return "output must be log_sqrt2 codes of the input's shape"
+    if a["zero_code"] not in log_sqrt2.ZERO_CODES or not 2 <= op.output.bits <= 8:
+        return f"zero code {a['zero_code']!r} with {op.output.bits} bits is not possible"
+    if not 0 < a["threshold_b"] <= a["threshold_a"] <= 2 * a["threshold_b"]:
+        return "thresholds must satisfy 0 < b <= a <= 2 * b"
+    return None

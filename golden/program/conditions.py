@@ -1,0 +1,71 @@
+"""Conditions that several kinds of ops check: each gives what is wrong, or None."""
+
+from math import prod
+
+import numpy as np
+
+from vit2rtl.golden.program.program import Op, Tensor
+
+_CODES = ("bits", "signed", "encoding", "scale", "zero_point")
+
+
+def same_codes(output: Tensor, *sources: Tensor) -> str | None:
+    """Elements stand for the same everywhere."""
+    if any(getattr(output, name) != getattr(source, name)
+           for source in sources for name in _CODES):
+        return "input and output must have the same codes"
+    return None
+
+
+def equal_shapes(op: Op, *inputs: Tensor) -> str | None:
+    """Both inputs and the output have one shape."""
+    shapes = [tensor.shape for tensor in (*inputs, op.output)]
+    if len({*shapes}) > 1:
+        return f"shapes {', '.join(map(str, shapes[:-1]))} and {shapes[-1]} must be equal"
+    return None
+
+
+def bounded(stated: int, derived: int) -> str | None:
+    """An accumulator's bound is the one that follows from the weights, and fits 32 bits."""
+    if stated != derived:
+        return f"accumulator bound is {derived}, not {stated}"
+    return None if stated < 1 << 31 else f"accumulator bound {stated} does not fit 32 bits"
+
+
+def assert_bound(op: Op, acc: np.ndarray) -> None:
+    """The program's promise about accumulators, asserted as it runs: ValueError."""
+    bound = op.attributes["accumulator_bound"]
+    if acc.size and max(-int(acc.min()), int(acc.max())) > bound:
+        raise ValueError(f"Op {op.name}: an accumulator exceeds its bound of {bound}")
+
+
+def affine_of_channels(op: Op, x: Tensor) -> str | None:
+    """LayerNorm keeps the shape, and each of its constants has one element a channel."""
+    if op.output.shape != x.shape or op.output.encoding not in ("uniform", "float64"):
+        return "output must have the input's shape"
+    bad = [role for role, array in op.tensors.items() if array.shape != x.shape[-1:]]
+    return f"{bad[0]} must have the shape {x.shape[-1:]}" if bad else None
+
+
+def constants_under(op: Op, tokens: Tensor) -> str | None:
+    """Tokens are added to the last rows of ``constants``."""
+    constants = op.tensors["constants"]
+    if constants.shape != op.output.shape or len(tokens.shape) != len(constants.shape) or (
+            tokens.shape[1:] != constants.shape[1:] or tokens.shape[0] > len(constants)):
+        return f"constants {constants.shape} do not fit tokens {tokens.shape}"
+    return None
+
+
+def pooled(op: Op, x: Tensor) -> str | None:
+    """All tokens become one."""
+    if len(x.shape) != 2 or op.output.shape != (1, x.shape[-1]):
+        return f"input {x.shape} and output {op.output.shape} do not fit"
+    return None
+
+
+def logits_of_heads(op: Op, *heads: Tensor) -> str | None:
+    """Heads of one shape become a row of logits."""
+    shape = heads[0].shape
+    if any(head.shape != shape for head in heads) or op.output.shape != (prod(shape),):
+        return "heads must have one shape, and the output all of their logits"
+    return None

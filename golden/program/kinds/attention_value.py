@@ -1,0 +1,87 @@
+"""Attention times V by shifts: two accumulators by parity of the code, one rounding (R5)."""
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from vit2rtl.golden.arithmetic import attention_value
+from vit2rtl.golden.arithmetic.log_sqrt2 import ZERO_CODES
+from vit2rtl.golden.arithmetic.requantizer import MULTIPLIER_RANGE, SHIFT_RANGE
+from vit2rtl.golden.program.attention import divided_by_heads, matrix_shape, split_heads
+from vit2rtl.golden.program.conditions import assert_bound
+from vit2rtl.golden.program.kind import HALF_UP, LIST, TEXT, Attribute, Kind, integers
+from vit2rtl.golden.program.program import Op, Tensor
+
+
+def check(op: Op, codes: Tensor, v: Tensor) -> str | None:
+    a = op.attributes
+    if problem := divided_by_heads(op, v):
+        return problem
+    if codes.shape != matrix_shape(v, a["heads"]) or op.output.shape != v.shape:
+        return f"codes {codes.shape}, v {v.shape} and output {op.output.shape} do not fit"
+    if (codes.encoding, codes.bits, v.zero_point) != (
+            "log_sqrt2", a["softmax_bits"], a["v_zero_point"]):
+        return "attributes are not those of its inputs"
+    ranges = (MULTIPLIER_RANGE, MULTIPLIER_RANGE, SHIFT_RANGE)
+    if len(a["multipliers"]) != 3 or not all(
+            type(n) is int and low <= n <= high
+            for n, (low, high) in zip(a["multipliers"], ranges, strict=True)):
+        return f"multipliers must be two of 18 bits and a shift, not {a['multipliers']}"
+    most = attention_value.bound(v.shape[-2], v.reach, bits=codes.bits, zero_code=a["zero_code"])
+    stated = a["accumulator_bound"]
+    return None if 0 < stated < 1 << 31 and stated <= most else (
+        f"accumulator bound {stated} must be above 0, below 2**31 and at most {most}")
+
+
+def run(op: Op, codes: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Codes [..., heads, tokens, tokens], v [..., tokens, channels] -> codes like v"""
+    a, shape = op.attributes, v.shape
+    bits, zero_code = a["softmax_bits"], a["zero_code"]
+    v = split_heads(v, a["heads"])
+    if v.dtype == object:
+        even, odd = attention_value.accumulate(
+            codes, v, a["v_zero_point"], bits=bits, zero_code=zero_code)
+    else:
+        kind = np.float32 if a["accumulator_bound"] <= 1 << 24 else np.float64
+        tables = attention_value.shifted_ones(bits, zero_code).astype(kind)
+        centered = np.subtract(v, a["v_zero_point"], dtype=kind)
+        index = codes.astype(np.intp)
+        even, odd = ((t.take(index) @ centered).astype(np.int32) for t in tables)
+    for acc in (even, odd):
+        assert_bound(op, acc)
+    multipliers = attention_value.Multipliers(*a["multipliers"])
+    y = attention_value.requantize(
+        even, odd, multipliers, op.output.zero_point, bits=op.output.bits
+    )
+    return y.swapaxes(-2, -3).reshape(shape)
+
+
+def macs(op: Op, tensors: Sequence[Tensor]) -> int:
+    """Multiplications of the matrix product; they are shifts in hardware."""
+    values = tensors[1]
+    return prod(values.shape) * values.shape[-2]
+
+
+def fraction_bits(op: Op) -> int:
+    return attention_value.fraction_bits(
+        op.attributes["softmax_bits"], op.attributes["zero_code"])
+
+
+KIND = Kind(
+    module=__name__,
+    title="attention × V",
+    inputs=("codes", "v"),
+    attributes=integers("heads", "accumulator_bound", "v_zero_point", "softmax_bits")
+    | {"zero_code": Attribute(TEXT, choices=ZERO_CODES), "multipliers": Attribute(LIST)},
+    check=check,
+    run=run,
+    formula=(
+        "by head, E = Σ over even codes (v - v_zero_point) << (fraction_bits - code/2), "
+        "O = Σ over odd codes (v - v_zero_point) << (fraction_bits - (code+1)/2), codes shifted "
+        "below bit 0 and the zero code left out; clip(((E·multipliers[0] + O·multipliers[1] + "
+        "2^(n-1)) >> n) + z), n = multipliers[2]"),
+    rounding=HALF_UP,
+    macs=macs,
+    numbers={"fraction_bits": fraction_bits},
+)

@@ -1,0 +1,120 @@
+"""q·kᵀ by head, less zero points: accumulators, or with a multiplier logits (R3)."""
+
+from collections.abc import Iterator, Sequence
+from math import prod
+
+import numpy as np
+
+from vit2rtl.golden.arithmetic import matmul, softmax
+from vit2rtl.golden.arithmetic.requantizer import MULTIPLIER_RANGE, SHIFT_RANGE
+from vit2rtl.golden.program import by_hand
+from vit2rtl.golden.program.attention import (
+    bias_and_mask,
+    divided_by_heads,
+    matrix_shape,
+    split_heads,
+)
+from vit2rtl.golden.program.conditions import assert_bound, bounded
+from vit2rtl.golden.program.kind import REQUANTIZE, Constant, Kind, integers
+from vit2rtl.golden.program.program import Op, Tensor
+
+
+def check(op: Op, q: Tensor, k: Tensor) -> str | None:
+    a = op.attributes
+    if problem := divided_by_heads(op, q):
+        return problem
+    shape = matrix_shape(q, a["heads"])
+    if q.shape != k.shape or op.output.shape != shape:
+        return f"q {q.shape}, k {k.shape} and output {op.output.shape} do not fit"
+    if (a["q_zero_point"], a["k_zero_point"]) != (q.zero_point, k.zero_point):
+        return "zero points are not those of its inputs"
+    bound = q.reach * k.reach * (q.shape[-1] // a["heads"])
+    if problem := bounded(a["product_bound"], bound) or bias_and_mask(op, shape):
+        return problem
+    if "bias" in op.tensors:
+        bound += int(np.abs(op.tensors["bias"].astype(np.int64)).max())
+    if "multiplier" in a:
+        if "shift" not in a or a.get("width") != op.output.bits or not op.output.signed:
+            return "multiplier, shift and width must be those of signed logits"
+    elif op.output.encoding != "accumulator" or op.output.bound != bound:
+        return f"output must be accumulators of at most {bound}"
+    return bounded(a["accumulator_bound"], bound)
+
+
+def run(op: Op, q: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """[..., tokens, channels] twice -> [..., heads, tokens, tokens]"""
+    a = op.attributes
+    q, k = split_heads(q, a["heads"]), split_heads(k, a["heads"])
+    if q.dtype == object:
+        acc = matmul.query_key(q, k, a["q_zero_point"], a["k_zero_point"])
+    else:
+        kind = np.float32 if a["product_bound"] <= 1 << 24 else np.float64
+        left, right = (np.subtract(x, z, dtype=kind)
+                       for x, z in ((q, a["q_zero_point"]), (k, a["k_zero_point"])))
+        acc = (left @ right.swapaxes(-1, -2)).astype(np.int32)
+    if "multiplier" not in a:
+        assert_bound(op, acc)
+        return acc
+    if "bias" in op.tensors:
+        acc = acc + op.tensors["bias"]
+    assert_bound(op, acc)
+    mask = op.tensors.get("mask")
+    return softmax.logits(acc, np.int64(a["multiplier"]), np.int64(a["shift"]), width=a["width"],
+                          mask=None if mask is None else mask[:, np.newaxis].astype(bool))
+
+
+def macs(op: Op, tensors: Sequence[Tensor]) -> int:
+    values = tensors[1]
+    return prod(values.shape) * values.shape[-2]
+
+
+def work_by_hand(page: by_hand.Page, op: by_hand.Described) -> Iterator[str]:
+    """The first head's last token with itself; no lines where a mask may hide it."""
+    constants = page.constants(op)
+    if "mask" in constants:
+        return
+    q, k, target = (page.tensors[name] for name in (*op["inputs"], op["output"]))
+    a = op["attributes"]
+    row, channels = q["shape"][-2] - 1, q["shape"][-1] // a["heads"]
+    left, right = (page.row(tensor, row)[:channels] for tensor in (q, k))
+    acc = sum((x - a["q_zero_point"]) * (y - a["k_zero_point"])
+              for x, y in zip(left, right, strict=True))
+    yield (f"Op `{op['name']}`, first head, the last token with itself: the first {channels} "
+           f"columns of row {row} of `{q['file']}` and of `{k['file']}`.\n")
+    yield (f"    acc = ({left[0]} - {by_hand.term(a['q_zero_point'])})·({right[0]} - "
+           f"{by_hand.term(a['k_zero_point'])}) + ... ({channels} products) = {acc}")
+    if "bias" in constants:
+        bias = page.row(constants["bias"], row)[row]
+        yield f"    {acc} + {by_hand.term(bias)}, row {row} of the bias, = {acc + bias}"
+        acc += bias
+    if "multiplier" in a:
+        # The smallest number is a masked logit's alone.
+        yield from by_hand.requantized(page, target, (row, row), acc,
+                                       (a["multiplier"], a["shift"]), above=1)
+    else:
+        yield from by_hand.expected(page, target, (row, row), acc)
+
+
+KIND = Kind(
+    module=__name__,
+    title="q·kᵀ",
+    inputs=("q", "k"),
+    attributes=integers(
+        "heads", "accumulator_bound", "q_zero_point", "k_zero_point", "product_bound")
+    | integers("multiplier", range=(1, MULTIPLIER_RANGE[1]), optional=True)
+    | integers("shift", range=SHIFT_RANGE, optional=True)
+    | integers("width", optional=True),
+    constants={
+        "bias": Constant(optional=True, parameter=True),
+        "mask": Constant(optional=True, signed=False),
+    },
+    check=check,
+    run=run,
+    formula=(
+        "by head, acc = Σ (q - q_zero_point)·(k - k_zero_point) (+ bias), the output; with a "
+        "multiplier " + REQUANTIZE + ", never the smallest number, which is where mask is 1"),
+    rounding="none, with a multiplier half up, once",
+    macs=macs,
+    by_hand=work_by_hand,
+    cause="logits of 12 or 16 bits",
+)
