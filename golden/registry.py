@@ -60,6 +60,13 @@ class Registry(Mapping[str, T], Generic[T]):
     def _missing(self, name: str) -> str:
         if not self._face:
             return f"{self._title} must be one of {', '.join(self)}, not {name!r}"
-        module = self._modules.get(name, f"{self._folder}.{name}")
-        file = module.removeprefix("vit2rtl.").replace(".", "/")
-        return f"{self._title} {name} has no {self._face}: add {self._attribute} in {file}.py"
+        file = file_of(self._modules.get(name, f"{self._folder}.{name}"))
+        return f"{self._title} {name} has no {self._face}: add {self._attribute} in {file}"
+
+
+def file_of(module: str) -> str:
+    """Where the text of a module is in the repository: ``golden/registry.py``."""
+    path = f"{module.replace('.', '/')}.py"
+    inner = path.removeprefix("vit2rtl/")
+    own = inner != path and inner.partition("/")[0] not in ("golden", "rtl", "sim")
+    return f"python/{inner}" if own else inner

@@ -7,6 +7,7 @@ whatever order they are added.
 
 from fractions import Fraction
 from math import floor
+from typing import NamedTuple
 
 import numpy as np
 
@@ -114,6 +115,33 @@ def linear_range(weight, bias, low, high):
     weight, bias = wide(integers("Weight", weight), integers("Bias", bias))
     rising, falling = np.maximum(weight, 0).sum(axis=1), np.minimum(weight, 0).sum(axis=1)
     return bias + rising * low + falling * high, bias + rising * high + falling * low
+
+
+class LinearBounds(NamedTuple):
+    """What a linear layer's sums stay within, see :func:`linear_bounds`.
+
+    products     the magnitudes of an element's products, added up: no partial sum is larger
+    accumulator  the same, with the bias's magnitude on top
+    """
+
+    products: int
+    accumulator: int
+
+
+def linear_bounds(
+    weight: np.ndarray, bias: np.ndarray, zero_point: int, top: int
+) -> LinearBounds:
+    """The bounds that a program states of a layer, for input codes in ``0 .. top`` (R6).
+
+    weight      int[out, in]  w', codes less their row's zero point
+    bias        int[out]      the one for codes less their zero point, see :func:`bias_integer`
+    zero_point  of the input
+
+    Whatever the order of the products; :func:`linear_range` is what whole sums really reach.
+    """
+    weight, bias = wide(integers("Weight", weight), integers("Bias", bias))
+    products = np.abs(weight).sum(axis=1) * max(zero_point, top - zero_point)
+    return LinearBounds(int(products.max()), int((products + np.abs(bias)).max()))
 
 
 def width(low, high):

@@ -12,6 +12,7 @@ import numpy as np
 from vit2rtl.golden.arithmetic.matmul import width
 from vit2rtl.golden.program.by_hand import Page
 from vit2rtl.golden.program.program import Op, Tensor
+from vit2rtl.golden.registry import file_of
 
 INTEGER, NUMBER, TEXT, LIST = (int,), (int, float), (str,), (list,)
 FLOAT_BITS = 32
@@ -147,6 +148,5 @@ class Kind:
     def _face(self, face: Face | None, name: str) -> Face:
         """A face that is asked for must be there."""
         if face is None:
-            file = self.module.removeprefix("vit2rtl.").replace(".", "/")
-            raise ValueError(f"Kind {self.name} has no {name}: add it in {file}.py")
+            raise ValueError(f"Kind {self.name} has no {name}: add it in {file_of(self.module)}")
         return face

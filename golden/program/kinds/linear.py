@@ -41,7 +41,7 @@ def check(op: Op, x: Tensor) -> str | None:
         return "input and output must be codes"
     if (a["input_zero_point"], a["input_top"]) != (x.zero_point, x.limits()[1]):
         return f"zero point and top of the input are {x.zero_point} and {x.limits()[1]}"
-    return bounded(a["accumulator_bound"], _bounds(op)[1])
+    return bounded(a["accumulator_bound"], _bounds(op).accumulator)
 
 
 def centered_weight(op: Op) -> np.ndarray:
@@ -55,12 +55,10 @@ def centered_bias(op: Op, weight: np.ndarray) -> np.ndarray:
     return op.tensors["bias"].astype(np.int64) + zero_point * weight.sum(axis=1)
 
 
-def _bounds(op: Op) -> tuple[int, int]:
-    """What the magnitudes of products of centered codes add up to, and with the bias on top."""
+def _bounds(op: Op) -> matmul.LinearBounds:
     weight, a = centered_weight(op), op.attributes
-    reach = max(a["input_zero_point"], a["input_top"] - a["input_zero_point"])
-    products = np.abs(weight).sum(axis=1) * reach
-    return int(products.max()), int((products + np.abs(centered_bias(op, weight))).max())
+    return matmul.linear_bounds(
+        weight, centered_bias(op, weight), a["input_zero_point"], a["input_top"])
 
 
 def run(op: Op, x: np.ndarray) -> np.ndarray:
@@ -97,7 +95,7 @@ def _prepared(op: Op) -> dict[str, Any]:
     2**-shift, below 2**53 of them.
     """
     weight, t = centered_weight(op), op.tensors
-    bound, _ = _bounds(op)
+    bound = _bounds(op).products
     kind = np.float32 if bound <= 1 << 24 else np.float64
     factor = t["multiplier"].astype(np.int64) * 2.0 ** -t["shift"].astype(np.int64)
     return {

@@ -113,6 +113,21 @@ def test_the_example_of_the_arithmetic_page():
     assert matmul.width(265, 490) == 10
 
 
+@pytest.mark.parametrize("zero_point", [-3, 0, 2, 3, 9])
+def test_bounds_of_a_layer_hold_for_every_input_in_every_order(zero_point):
+    weight, bias = np.array([[-2, 1, 3], [0, -1, 1]]), np.array([-4, 5])
+    bounds = matmul.linear_bounds(weight, bias, zero_point, 3)
+    products, sums = set(), set()
+    for codes in choices(range(4), repeat=3):
+        for w, b in zip(weight.tolist(), bias.tolist(), strict=True):
+            terms = [(q - zero_point) * x for q, x in zip(codes, w, strict=True)]
+            products.add(max(sum(t for t in terms if t > 0), -sum(t for t in terms if t < 0)))
+            sums.add(abs(sum(terms) + b))
+    reach = max(abs(q - zero_point) for q in range(4))
+    assert bounds == (6 * reach, max(6 * reach + 4, 2 * reach + 5))
+    assert max(products) <= bounds.products and max(sums) <= bounds.accumulator
+
+
 @pytest.mark.parametrize("bits", range(2, 9))
 def test_query_key_of_extreme_codes_and_zero_points(bits):
     top = 2**bits - 1
