@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from vit2rtl.rtl.packaging.register_map import WORD
-from vit2rtl.rtl.stream.stream_unit import shape
+from vit2rtl.rtl.stream.ports import shape
 
 OKAY, SLVERR = 0b00, 0b10
 BYTES = WORD // 8

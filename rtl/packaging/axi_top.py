@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In
 
 from vit2rtl.rtl import latency
 from vit2rtl.rtl.packaging.axi_lite import AxiLiteRegisters, axi_lite_ports
-from vit2rtl.rtl.packaging.channel_tables import ChannelTables, stream_fields
-from vit2rtl.rtl.stream.axi_stream import add_unit, axi_stream_ports, lane_bits
+from vit2rtl.rtl.packaging.channel_tables import ChannelTables, stream_fields, top_streams
+from vit2rtl.rtl.stream.axi_stream import add_unit, axi_stream_ports
 
 
 class AxiTop(wiring.Component):
@@ -32,12 +32,11 @@ class AxiTop(wiring.Component):
 
     def __init__(self, register_map, *, external=False):
         self.register_map = register_map
-        self.instance = instance = register_map.instance
+        self.instance = register_map.instance
         self.external = external
-        lanes = instance.lanes
         super().__init__(
             {
-                **axi_stream_ports(stream_fields(register_map), instance.outputs, lanes),
+                **axi_stream_ports(top_streams(register_map)),
                 **axi_lite_ports(register_map.address_width),
             }
         )
@@ -50,7 +49,8 @@ class AxiTop(wiring.Component):
         self._connect_registers(m, registers)
 
         fields, lanes = stream_fields(self.register_map), self.instance.lanes
-        i_payload = Cat(self.s_axis_tdata[: lanes * lane_bits(fields)], self.s_axis_tlast)
+        width = lanes * sum(f.width for f in fields)
+        i_payload = Cat(self.s_axis_tdata[:width], self.s_axis_tlast)
         i_valid = Signal()
         i_ready = Signal()
         o_valid = Signal()
@@ -77,15 +77,17 @@ class AxiTop(wiring.Component):
             ]
             i_payload, i_valid = tables.o.payload.as_value(), tables.o.valid
             i_ready = tables.o.ready
-        offered = Signal(lanes * lane_bits(self.instance.outputs) + 1)
+        offered = Signal(lanes * sum(f.width for f in self.instance.outputs) + 1)
         m.d.comb += [self.m_axis_tdata.eq(offered[:-1]), self.m_axis_tlast.eq(offered[-1])]
         add_unit(
             m,
             self.instance,
             {f.name: getattr(registers, f.name) for f in self.instance.configuration},
+            {
+                "i": (i_payload, i_valid, i_ready),
+                "o": (offered, o_valid, self.m_axis_tready),
+            },
             external=self.external,
-            i=(i_payload, i_valid, i_ready),
-            o=(offered, o_valid, self.m_axis_tready),
         )
         return m
 

@@ -1,5 +1,7 @@
 """Per-channel values beside the stream: a small memory a lane, read by a counter of beats."""
 
+from dataclasses import replace
+
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
@@ -7,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from vit2rtl.rtl.packaging.register_map import WORD
 from vit2rtl.rtl.stream.pipeline import PipelineControl, registered
-from vit2rtl.rtl.stream.stream_unit import beat_layout
+from vit2rtl.rtl.stream.ports import beat_layout
 
 
 class ChannelTables(wiring.Component):
@@ -130,3 +132,12 @@ def stream_fields(register_map):
     if register_map.table is None:
         return inputs
     return tuple(field for field in inputs if not field.channel)
+
+
+def top_streams(register_map):
+    """The streams of the ``_axi`` top: what tables hold does not travel."""
+    fields = stream_fields(register_map)
+    return tuple(
+        replace(s, fields=tuple(f for f in s.fields if f in fields)) if s.enters else s
+        for s in register_map.instance.streams
+    )

@@ -2,7 +2,7 @@
 
 from vit2rtl.rtl import latency, verilog
 from vit2rtl.rtl.packaging.axi_top import AxiTop
-from vit2rtl.rtl.packaging.channel_tables import stream_fields
+from vit2rtl.rtl.packaging.channel_tables import top_streams
 from vit2rtl.rtl.verilog.describe import packing
 from vit2rtl.rtl.verilog.exporter import lane_lines
 from vit2rtl.rtl.verilog.interfaces import annotated
@@ -27,11 +27,7 @@ def axi_latency(register_map):
 
 def axi_lanes(register_map):
     """Lanes of the ``_axi`` top's streams, as :mod:`~vit2rtl.rtl.verilog.describe` has them."""
-    instance = register_map.instance
-    streams = {"s_axis": stream_fields(register_map), "m_axis": instance.outputs}
-    return {
-        f"{name}_tdata": packing(fields, instance.lanes) for name, fields in streams.items()
-    }
+    return {f"{s.axi}_tdata": packing(s) for s in top_streams(register_map)}
 
 
 def _axi_top(register_map):

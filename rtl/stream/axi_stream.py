@@ -1,38 +1,32 @@
 """The AXI4-Stream top of an instance: what users deploy, and what benches drive."""
 
-from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, ResetSignal, Signal
+from collections.abc import Iterable, Mapping
+
+from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, ResetSignal, Signal, Value
 from amaranth.hdl import Instance as VerilogInstance
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
-from vit2rtl.rtl import component
-from vit2rtl.rtl.stream.stream_unit import shape
+from vit2rtl.golden.units import Instance, Stream
+from vit2rtl.rtl.registry import component
+from vit2rtl.rtl.stream.ports import shape
 
-
-def lane_bits(fields):
-    """Bits of one lane of a stream."""
-    return sum(field.width for field in fields)
-
-
-def tdata_width(fields, lanes):
-    """Bits of TDATA: the lanes without gaps, padded with zeros to whole bytes."""
-    return (lane_bits(fields) * lanes + 7) // 8 * 8
+# Payload, valid and ready of a stream of the bare unit.
+Handshake = tuple[Value, Value, Value]
 
 
-def axi_stream_ports(inputs, outputs, lanes):
-    """Clock, reset and the two streams of a top, for lanes of these fields."""
-    return {
-        "aclk": In(1),
-        "aresetn": In(1),
-        "s_axis_tdata": In(tdata_width(inputs, lanes)),
-        "s_axis_tvalid": In(1),
-        "s_axis_tready": Out(1),
-        "s_axis_tlast": In(1),
-        "m_axis_tdata": Out(tdata_width(outputs, lanes)),
-        "m_axis_tvalid": Out(1),
-        "m_axis_tready": In(1),
-        "m_axis_tlast": Out(1),
-    }
+def axi_stream_ports(streams: Iterable[Stream]) -> dict[str, Member]:
+    """Clock, reset and the AXI4-Stream ports of a top."""
+    ports = {"aclk": In(1), "aresetn": In(1)}
+    for s in streams:
+        forth, back = (In, Out) if s.enters else (Out, In)
+        ports |= {
+            f"{s.axi}_tdata": forth(s.tdata_width),
+            f"{s.axi}_tvalid": forth(1),
+            f"{s.axi}_tready": back(1),
+            f"{s.axi}_tlast": forth(1),
+        }
+    return ports
 
 
 class AxiStreamTop(wiring.Component):
@@ -44,7 +38,7 @@ class AxiStreamTop(wiring.Component):
 
     Parameters
     ----------
-    instance : vit2rtl.golden.units.unit.Instance
+    instance : vit2rtl.golden.units.Instance
     external : bool
         Instantiate the bare unit as a Verilog module of a file of its own.
 
@@ -53,74 +47,82 @@ class AxiStreamTop(wiring.Component):
     aclk, aresetn : In(1)
         All ports are synchronous to ``aclk``; ``aresetn`` is active low and synchronous.
     s_axis_tdata, s_axis_tvalid, s_axis_tlast : In;  s_axis_tready : Out
+        Of stream ``i``; ``s_axis_NAME_*`` of stream ``i_NAME``.
     m_axis_tdata, m_axis_tvalid, m_axis_tlast : Out;  m_axis_tready : In
-    zero_point, shift_base, threshold_a, threshold_b : In
-        Those that the instance has.
+        Of stream ``o``; ``m_axis_NAME_*`` of stream ``o_NAME``.
+    zero_point, shift_base, threshold_a, threshold_b, … : In
+        The configuration inputs that the instance has.
     """
 
-    def __init__(self, instance, *, external=False):
+    def __init__(self, instance: Instance, *, external: bool = False) -> None:
         self.instance = instance
         self.external = external
         super().__init__(
             {
-                **axi_stream_ports(instance.inputs, instance.outputs, instance.lanes),
+                **axi_stream_ports(instance.streams),
                 **{field.name: In(shape(field)) for field in instance.configuration},
             }
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.domains.sync = ClockDomain()
-        i_valid = Signal()
-        i_ready = Signal()
-        o_valid = Signal()
-        lanes = self.instance.lanes
-        taken = Cat(self.s_axis_tdata[: lanes * lane_bits(self.instance.inputs)], self.s_axis_tlast)
-        offered = Signal(lanes * lane_bits(self.instance.outputs) + 1)
-        m.d.comb += [
-            ClockSignal().eq(self.aclk),
-            ResetSignal().eq(~self.aresetn),
-            i_valid.eq(self.s_axis_tvalid & self.aresetn),
-            self.s_axis_tready.eq(i_ready & self.aresetn),
-            self.m_axis_tvalid.eq(o_valid & self.aresetn),
-            self.m_axis_tdata.eq(offered[:-1]),
-            self.m_axis_tlast.eq(offered[-1]),
-        ]
+        m.d.comb += [ClockSignal().eq(self.aclk), ResetSignal().eq(~self.aresetn)]
         configuration = {f.name: getattr(self, f.name) for f in self.instance.configuration}
-        add_unit(
-            m,
-            self.instance,
-            configuration,
-            external=self.external,
-            i=(taken, i_valid, i_ready),
-            o=(offered, o_valid, self.m_axis_tready),
-        )
+        streams = {s.name: axi_handshake(m, self, s, self.aresetn) for s in self.instance.streams}
+        add_unit(m, self.instance, configuration, streams, external=self.external)
         return m
 
 
-def add_unit(m, instance, configuration, *, external, i, o):
+def axi_handshake(m: Module, top: wiring.Component, s: Stream, open_: Value) -> Handshake:
+    """Connect the AXI4-Stream ports of a top; beats move only while ``open_`` is high."""
+    data, valid, ready, last = (
+        getattr(top, f"{s.axi}_{port}") for port in ("tdata", "tvalid", "tready", "tlast")
+    )
+    unit_valid = Signal(name=f"{s.name}_valid")
+    if s.enters:
+        unit_ready = Signal(name=f"{s.name}_ready")
+        m.d.comb += [unit_valid.eq(valid & open_), ready.eq(unit_ready & open_)]
+        return Cat(data[: s.beat_bits], last), unit_valid, unit_ready
+    offered = Signal(s.beat_bits + 1, name=f"offered{s.name.removeprefix('o')}")
+    m.d.comb += [valid.eq(unit_valid & open_), data.eq(offered[:-1]), last.eq(offered[-1])]
+    return offered, unit_valid, ready
+
+
+def add_unit(
+    m: Module,
+    instance: Instance,
+    configuration: Mapping[str, Value],
+    streams: Mapping[str, Handshake],
+    *,
+    external: bool,
+) -> None:
     """Add the bare unit as ``unit``, in the clock and reset of ``m``.
 
     configuration  field name -> value
+    streams        stream name -> handshake; of what enters the ready is driven, of what leaves
+                   payload and valid
     external       as a Verilog module of a file of its own
-    i, o           (payload, valid, ready) of either stream; of ``i`` the ready, of ``o`` payload
-                   and valid are driven
     """
     if external:
-        streams = dict(zip(("i_i__payload", "i_i__valid", "o_i__ready"), i, strict=True))
-        streams |= zip(("o_o__payload", "o_o__valid", "i_o__ready"), o, strict=True)
+        ports = {}
+        for s in instance.streams:
+            forth, back = ("i", "o") if s.enters else ("o", "i")
+            names = f"{forth}_{s.name}__payload", f"{forth}_{s.name}__valid"
+            ports |= zip((*names, f"{back}_{s.name}__ready"), streams[s.name], strict=True)
         settings = {f"i_{name}": value for name, value in configuration.items()}
         m.submodules.unit = VerilogInstance(
-            instance.name, i_clk=ClockSignal(), i_rst=ResetSignal(), **streams, **settings
+            instance.name, i_clk=ClockSignal(), i_rst=ResetSignal(), **ports, **settings
         )
         return
     m.submodules.unit = unit = component(instance)
-    m.d.comb += [
-        unit.i.payload.as_value().eq(i[0]),
-        unit.i.valid.eq(i[1]),
-        i[2].eq(unit.i.ready),
-        o[0].eq(unit.o.payload.as_value()),
-        o[1].eq(unit.o.valid),
-        unit.o.ready.eq(o[2]),
-        *(getattr(unit, name).eq(value) for name, value in configuration.items()),
-    ]
+    for s in instance.streams:
+        port = getattr(unit, s.name)
+        inner = port.payload.as_value(), port.valid, port.ready
+        outer = streams[s.name]
+        into = (True, True, False) if s.enters else (False, False, True)
+        m.d.comb += [
+            a.eq(b) if inwards else b.eq(a)
+            for a, b, inwards in zip(inner, outer, into, strict=True)
+        ]
+    m.d.comb += [getattr(unit, name).eq(value) for name, value in configuration.items()]

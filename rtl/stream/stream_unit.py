@@ -1,33 +1,48 @@
-"""What the units share: ports from the registry, one pipeline control, a data path a lane."""
+"""What the components of units share: ports from the registry, one pipeline control, lanes."""
 
-from amaranth.hdl import Module, Shape
-from amaranth.lib import data, stream, wiring
+from collections.abc import Mapping
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.units import Instance
 from vit2rtl.rtl.stream.pipeline import PipelineControl
+from vit2rtl.rtl.stream.ports import lane_layout, shape, signature
 
 
-def shape(field):
-    """The Amaranth shape of a registry field."""
-    return Shape(field.width, field.signed)
+class UnitComponent(wiring.Component):
+    """A unit of the registry: its streams and configuration inputs are the component's ports.
 
+    Subclasses give ``unit`` (the registry's name) and the latency: a constant ``PIPELINE_CYCLES``,
+    or ``cycles`` where it depends on the parameters.
 
-def beat_layout(fields, lanes):
-    """One beat: the lanes from the least significant bits up, then ``last``."""
-    lane = data.StructLayout({field.name: shape(field) for field in fields})
-    return data.StructLayout({"lanes": data.ArrayLayout(lane, lanes), "last": 1})
+    Attributes
+    ----------
+    instance : vit2rtl.golden.units.Instance
+        What the component was made from.
+    latency : int
+        Cycles from the handshake of the input beat that completes a result to the result's first
+        cycle on its stream, without back pressure.
+    """
 
+    unit: str
+    PIPELINE_CYCLES: int
 
-def signature(instance):
-    """Ports of an instance: streams ``i`` and ``o``, configuration inputs under their own names."""
-    return wiring.Signature(
-        {
-            "i": In(stream.Signature(beat_layout(instance.inputs, instance.lanes))),
-            "o": Out(stream.Signature(beat_layout(instance.outputs, instance.lanes))),
-            **{field.name: In(shape(field)) for field in instance.configuration},
-        }
-    )
+    def __init__(self, **parameters: int | str) -> None:
+        self.instance = Instance.of(self.unit, **parameters)
+        self.latency = self.cycles(self.instance.parameters)
+        super().__init__(signature(self.instance))
+
+    @classmethod
+    def cycles(cls, parameters: Mapping[str, int | str]) -> int:
+        """Latency for resolved parameters."""
+        return cls.PIPELINE_CYCLES
+
+    @classmethod
+    def latency_formula(cls) -> str:
+        """The same as an expression in the parameters, for people."""
+        return str(cls.PIPELINE_CYCLES)
 
 
 class Lane(wiring.Component):
@@ -41,57 +56,28 @@ class Lane(wiring.Component):
         Without handshake; ``o`` comes from the registers of the last stage.
     """
 
-    def __init__(self, instance, depth):
+    def __init__(self, instance: Instance, depth: int) -> None:
         self.instance = instance
         self.parameters = instance.parameters
-        inputs, outputs = (
-            data.StructLayout({field.name: shape(field) for field in fields})
-            for fields in (instance.inputs, instance.outputs)
-        )
         super().__init__(
             {
                 "enable": In(depth),
-                "i": In(inputs),
-                "o": Out(outputs),
+                "i": In(lane_layout(instance.inputs)),
+                "o": Out(lane_layout(instance.outputs)),
                 **{field.name: In(shape(field)) for field in instance.configuration},
             }
         )
 
 
-class StreamUnit(wiring.Component):
-    """A unit of the registry: the same lane side by side, one pipeline control for all.
+class StreamUnit(UnitComponent):
+    """A lane-wise unit: the same lane side by side, one pipeline control for all.
 
-    Subclasses give ``unit`` (the registry's name), ``lane`` (a :class:`Lane`) and the latency:
-    a constant ``PIPELINE_CYCLES``, or ``cycles`` where it depends on the parameters.
-
-    Attributes
-    ----------
-    instance : vit2rtl.golden.units.unit.Instance
-        What the component was made from.
-    latency : int
-        Cycles from a beat's handshake on ``i`` to its first cycle on ``o`` without back pressure.
+    Subclasses give ``lane`` (a :class:`Lane`) besides what :class:`UnitComponent` asks for.
     """
 
-    unit: str
     lane: type[Lane]
-    PIPELINE_CYCLES: int
 
-    def __init__(self, **parameters):
-        self.instance = Instance.of(self.unit, **parameters)
-        self.latency = self.cycles(self.instance.parameters)
-        super().__init__(signature(self.instance))
-
-    @classmethod
-    def cycles(cls, parameters):
-        """Latency for resolved parameters."""
-        return cls.PIPELINE_CYCLES
-
-    @classmethod
-    def latency_formula(cls):
-        """The same as an expression in the parameters, for people."""
-        return str(cls.PIPELINE_CYCLES)
-
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.control = control = PipelineControl(self.latency)
         m.d.comb += control.between(self.i, self.o)

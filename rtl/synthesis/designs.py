@@ -7,7 +7,7 @@ from functools import cached_property
 from amaranth.back.verilog import convert as to_verilog
 
 from vit2rtl.golden.units import UNITS, Instance
-from vit2rtl.rtl.stream.stream_unit import signature
+from vit2rtl.rtl.stream.ports import signature
 from vit2rtl.rtl.synthesis.references import mac as references_mac
 from vit2rtl.rtl.synthesis.references import units as references
 from vit2rtl.rtl.verilog.exporter import convert

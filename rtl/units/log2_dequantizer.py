@@ -59,3 +59,16 @@ class Log2Dequantizer(StreamUnit):
 
     unit = "log2_dequantizer"
     lane = Log2DequantizerLane
+
+    def __init__(
+        self,
+        *,
+        lanes: int = 4,
+        bits: int = 4,
+        width: int = 16,
+        zero_code: str = "top",
+    ) -> None:
+        super().__init__(lanes=lanes, bits=bits, width=width, zero_code=zero_code)
+
+
+COMPONENT = Log2Dequantizer

@@ -117,6 +117,16 @@ class LogSqrt2Quantizer(StreamUnit):
     unit = "log_sqrt2_quantizer"
     lane = LogSqrt2QuantizerLane
 
+    def __init__(
+        self,
+        *,
+        lanes: int = 4,
+        bits: int = 4,
+        width: int = 16,
+        zero_code: str = "top",
+    ) -> None:
+        super().__init__(lanes=lanes, bits=bits, width=width, zero_code=zero_code)
+
     @classmethod
     def cycles(cls, parameters):
         """Search steps: each halves the number of codes that are left."""
@@ -125,3 +135,6 @@ class LogSqrt2Quantizer(StreamUnit):
     @classmethod
     def latency_formula(cls):
         return "min(bits, ceil(log2(width)) + 1)"
+
+
+COMPONENT = LogSqrt2Quantizer

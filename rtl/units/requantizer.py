@@ -147,3 +147,27 @@ class Requantizer(StreamUnit):
 
     unit = "requantizer"
     lane = RequantizerLane
+
+    def __init__(
+        self,
+        *,
+        lanes: int = 4,
+        bits: int = 4,
+        acc_width: int = 27,
+        multiplier_width: int = 16,
+        shift_base: int = 0,
+        shift_width: int = 3,
+        zero_point_width: int = 0,
+    ) -> None:
+        super().__init__(
+            lanes=lanes,
+            bits=bits,
+            acc_width=acc_width,
+            multiplier_width=multiplier_width,
+            shift_base=shift_base,
+            shift_width=shift_width,
+            zero_point_width=zero_point_width,
+        )
+
+
+COMPONENT = Requantizer

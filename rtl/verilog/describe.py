@@ -1,13 +1,15 @@
 """Ports, lanes and timing of an instance as plain data, for headers, tables and documents."""
 
-from vit2rtl.rtl import latency
-from vit2rtl.rtl.stream.axi_stream import lane_bits, tdata_width
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from vit2rtl.golden.units import Field, Instance, Stream
+from vit2rtl.rtl.registry import latency
 
 
-def describe(instance):
+def describe(instance: Instance) -> dict[str, Any]:
     """What a user of the Verilog has to know, as a dict that JSON can hold."""
-    names = {"s_axis": instance.inputs, "m_axis": instance.outputs}
-    return {
+    description = {
         "name": instance.name,
         "unit": instance.unit.name,
         "summary": instance.unit.summary,
@@ -16,38 +18,36 @@ def describe(instance):
         "latency_cycles": latency(instance),
         "beats_per_cycle": 1,
         "ports": axi_ports(instance),
-        "lanes": {
-            f"{name}_tdata": packing(fields, instance.lanes) for name, fields in names.items()
-        },
+        "lanes": {f"{s.axi}_tdata": packing(s) for s in instance.streams},
     }
+    if roms := instance.unit.roms(instance.parameters):
+        description["roms"] = {name: list(entries) for name, entries in roms.items()}
+    return description
 
 
-def packing(fields, lanes):
+def packing(stream: Stream) -> dict[str, Any]:
     """How the lanes of a stream lie in its TDATA."""
     return {
-        "lanes": lanes,
-        "lane_bits": lane_bits(fields),
-        "padding_bits": tdata_width(fields, lanes) - lane_bits(fields) * lanes,
-        "fields": lane_fields(fields),
+        "lanes": stream.lanes,
+        "lane_bits": stream.lane_bits,
+        "padding_bits": stream.tdata_width - stream.beat_bits,
+        "fields": lane_fields(stream.fields),
     }
 
 
-def axi_ports(instance):
+def axi_ports(instance: Instance) -> list[dict[str, Any]]:
     """The ports of the AXI4-Stream top in the order of the tables."""
     ports = [
         ("aclk", "input", 1, "clock of all ports"),
         ("aresetn", "input", 1, "synchronous reset, active low"),
     ]
-    for name, fields, forth, back in (
-        ("s_axis", instance.inputs, "input", "output"),
-        ("m_axis", instance.outputs, "output", "input"),
-    ):
-        width = tdata_width(fields, instance.lanes)
+    for s in instance.streams:
+        forth, back = ("input", "output") if s.enters else ("output", "input")
         ports += [
-            (f"{name}_tdata", forth, width, "lanes, lane 0 in the least significant bits"),
-            (f"{name}_tvalid", forth, 1, "a beat is offered"),
-            (f"{name}_tready", back, 1, "a beat is taken"),
-            (f"{name}_tlast", forth, 1, "travels with its beat"),
+            (f"{s.axi}_tdata", forth, s.tdata_width, _data_role(s)),
+            (f"{s.axi}_tvalid", forth, 1, "a beat is offered"),
+            (f"{s.axi}_tready", back, 1, "a beat is taken"),
+            (f"{s.axi}_tlast", forth, 1, _last_role(s)),
         ]
     rows = [
         {"name": name, "direction": direction, "width": width, "signed": False, "role": role}
@@ -66,16 +66,28 @@ def axi_ports(instance):
     return rows
 
 
-def lane_fields(fields):
+def _data_role(s: Stream) -> str:
+    lanes = "lanes, lane 0 in the least significant bits"
+    return f"table of {s.entries} entries: {lanes}" if s.entries else lanes
+
+
+def _last_role(s: Stream) -> str:
+    if s.entries:
+        return "the table's last beat"
+    return "the row's last beat" if s.rows else "travels with its beat"
+
+
+def lane_fields(fields: Iterable[Field]) -> list[dict[str, Any]]:
     """Position of each field in its lane."""
-    rows, low = [], 0
+    rows: list[dict[str, Any]] = []
+    low = 0
     for field in fields:
         rows.append({"name": field.name, "lsb": low, "width": field.width, "signed": field.signed})
         low += field.width
     return rows
 
 
-def markdown(description):
+def markdown(description: dict[str, Any]) -> str:
     """The port and lane table for people."""
     lines = [f"# {description['name']}", "", f"{description['summary']}.", ""]
     parameters = ", ".join(f"`{k}={v}`" for k, v in description["parameters"].items())
@@ -94,7 +106,7 @@ def markdown(description):
     return "\n".join(lines) + "\n"
 
 
-def port_table(description):
+def port_table(description: dict[str, Any]) -> list[str]:
     """Lines of the table of the AXI4-Stream top's ports."""
     return table(
         ("port", "direction", "bits", "meaning"),
@@ -102,7 +114,7 @@ def port_table(description):
     )
 
 
-def lane_table(lanes, of=""):
+def lane_table(lanes: dict[str, Any], of: str = "") -> list[str]:
     """Lines of a section on each stream, ``of`` a module: where the fields of a lane are."""
     lines = []
     for port, layout in lanes.items():
@@ -124,15 +136,15 @@ def lane_table(lanes, of=""):
     return lines
 
 
-def _kind(field):
+def _kind(field: dict[str, Any]) -> str:
     return "two's complement" if field["signed"] else "unsigned"
 
 
-def _bits(port):
+def _bits(port: dict[str, Any]) -> str:
     return f"{port['width']}, signed" if port["signed"] else str(port["width"])
 
 
-def table(head, rows):
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of a Markdown table, its columns aligned."""
     columns = [max(len(row[c]) for row in [head, *rows]) for c in range(len(head))]
     lines = [head, tuple("-" * width for width in columns), *rows]

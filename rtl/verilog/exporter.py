@@ -7,12 +7,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from amaranth.back import rtlil
+from amaranth.hdl import Elaboratable
 
-from vit2rtl.rtl import component
+from vit2rtl.golden.units import Instance
+from vit2rtl.rtl.registry import component
 from vit2rtl.rtl.stream.axi_stream import AxiStreamTop
 from vit2rtl.rtl.verilog.describe import describe, markdown
 from vit2rtl.rtl.verilog.interfaces import annotated
@@ -29,18 +33,17 @@ _MEMORY = re.compile(r"memory \[(\d+):0\];")
 _NUMBERED = re.compile(r"^module (\w+)_\d+\b")
 
 
-def convert(instance):
+def convert(instance: Instance) -> dict[str, str]:
     """File name to text: the bare component and its AXI4-Stream top, which instantiates it.
 
     The same instance and the same tool versions give the same bytes, anywhere.
     """
-    description = describe(instance)
     name = instance.name
     tops = {name: component(instance), f"{name}_axis": AxiStreamTop(instance, external=True)}
-    return {f"{top}.v": _text(top, unit, description) for top, unit in tops.items()}
+    return {f"{top}.v": _text(top, unit, instance) for top, unit in tops.items()}
 
 
-def write(instances, out_dir):
+def write(instances: Iterable[Instance], out_dir: Path | str) -> list[Path]:
     """Write Verilog, port tables and file lists of ``instances``; returns the paths, sorted.
 
     Per instance: ``NAME.v``, ``NAME_axis.v``, ``NAME.f`` (file list, relative), ``NAME.json`` and
@@ -72,20 +75,20 @@ def write(instances, out_dir):
     return sorted(out_dir / name for name in files)
 
 
-def _text(name, elaboratable, description):
+def _text(name: str, elaboratable: Elaboratable, instance: Instance) -> str:
     text, yosys = modules(name, elaboratable)
-    if name == description["modules"]["axi4_stream"]:
+    if name != instance.name:
         text = annotated(text)
-    return _header(name, description) + tools(yosys) + "\n" + text
+    return _header(name, instance) + tools(yosys) + "\n" + text
 
 
-def modules(name, elaboratable):
+def modules(name: str, elaboratable: Elaboratable) -> tuple[str, str]:
     """Verilog of a component and its sub-modules, without a header; the yosys that wrote it."""
     text = _verilog(rtlil.convert(elaboratable, name=name, emit_src=False))
     return _readable(_GENERATED.sub("", text)), _GENERATED.search(text)[1]
 
 
-def tools(yosys):
+def tools(yosys: str) -> str:
     """The last line of a header."""
     return f"//\n// vit2rtl {version('vit2rtl')}, amaranth {version('amaranth')}, {yosys}\n"
 
@@ -146,7 +149,8 @@ def _plain(module):
     return _ESCAPED.sub(lambda match: names[match[1]], module)
 
 
-def _header(name, description):
+def _header(name: str, instance: Instance) -> str:
+    description = describe(instance)
     parameters = ", ".join(f"{k}={v}" for k, v in description["parameters"].items())
     lines = [
         f"{name}: {description['summary'].replace('√', 'sqrt')}.",
@@ -163,20 +167,25 @@ def _header(name, description):
             lines.append(
                 f"  {port['direction']:6} {port['name']:14} {width:9} {port['role']}{signed}"
             )
-        payloads = ("s_axis_tdata", "m_axis_tdata")
+        payloads = list(description["lanes"])
     else:
         lines += [
             "",
-            "Streams i and o: a beat moves where valid and ready are high at a rising edge of clk;",
+            f"Streams {_joined([s.name for s in instance.streams])}: "
+            "a beat moves where valid and ready are high at a rising edge of clk;",
             "rst is synchronous, active high. The most significant bit of each payload is last.",
         ]
-        payloads = ("i__payload", "o__payload")
+        payloads = [f"{s.name}__payload" for s in instance.streams]
     for payload, packing in zip(payloads, description["lanes"].values(), strict=True):
         lines += lane_lines(payload, packing)
     return "".join(f"// {line}".rstrip() + "\n" for line in lines)
 
 
-def lane_lines(payload, packing):
+def _joined(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]])
+
+
+def lane_lines(payload: str, packing: dict[str, Any]) -> list[str]:
     """Where the fields of a lane are, as lines of a header."""
     width = packing["lane_bits"]
     lines = ["", f"{payload}: {packing['lanes']} lanes of {width} bits, lane 0 lowest:"]

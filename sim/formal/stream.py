@@ -1,7 +1,6 @@
 """The stream contract of an AXI4-Stream top, written down once for every unit."""
 
 from vit2rtl.rtl import latency
-from vit2rtl.rtl.stream.axi_stream import tdata_width
 from vit2rtl.sim.formal import netlist, transparent
 
 TOP = "stream_contract"
@@ -39,9 +38,9 @@ def harness(instance, verilog, folder):
         reference=transparent.NAME,
         depth=depth,
         highest=depth - 1,
-        data=tdata_width(instance.inputs, instance.lanes) - 1,
+        data=instance.sources[0].tdata_width - 1,
         payload=sum(f.width for f in instance.inputs) * instance.lanes,
-        result=tdata_width(instance.outputs, instance.lanes) - 1,
+        result=instance.sinks[0].tdata_width - 1,
         used=sum(f.width for f in instance.outputs) * instance.lanes,
         ports="".join(f",\n  input [{f.width - 1}:0] {f.name}" for f in instance.configuration),
         pins="".join(f", .{f.name}({f.name})" for f in instance.configuration),

@@ -2,7 +2,6 @@
 
 import re
 
-from vit2rtl.rtl.stream.axi_stream import lane_bits
 from vit2rtl.rtl.verilog.describe import axi_ports, lane_fields
 
 
@@ -53,7 +52,7 @@ endmodule
 
 
 def _lane(instance, lane, claims):
-    low = lane * lane_bits(instance.inputs)
+    low = lane * instance.sources[0].lane_bits
     wires = "".join(
         f"    wire [{field['width'] - 1}:0] {field['name']}"
         f" = s_axis_tdata[{low + field['lsb']} +: {field['width']}];\n"

@@ -13,7 +13,6 @@ from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl.packaging.package import write_package
 from vit2rtl.rtl.packaging.register_map import register_map
 from vit2rtl.rtl.packaging.sources import sources
-from vit2rtl.rtl.stream.axi_stream import lane_bits, tdata_width
 from vit2rtl.rtl.verilog import yosys
 from vit2rtl.rtl.verilog.exporter import convert
 from vit2rtl.sim.tools import simulators
@@ -97,10 +96,10 @@ def test_fusesoc_fails_where_the_verilog_is_wrong(
 def reference(instance):
     """The AXI4-Stream top as the documents describe it, written by hand around the bare unit."""
     i_bits, o_bits = (
-        lane_bits(fields) * instance.lanes for fields in (instance.inputs, instance.outputs)
+        stream.beat_bits for stream in instance.streams
     )
     i_width, o_width = (
-        tdata_width(fields, instance.lanes) for fields in (instance.inputs, instance.outputs)
+        stream.tdata_width for stream in instance.streams
     )
     padding = f"{{{o_width - o_bits}{{1'b0}}}}, " if o_width > o_bits else ""
     inputs = "".join(f",\n  input [{f.width - 1}:0] {f.name}" for f in instance.configuration)
@@ -150,7 +149,7 @@ def axi_reference(instance, text):
     settings = "".join(f", .{f.name}({f.name})" for f in instance.configuration)
     counter = re.search(r"reg (\[\d+:0\] )?beats_inside;", text)[0]
     i_bits, o_bits = (
-        lane_bits(fields) * instance.lanes for fields in (instance.inputs, instance.outputs)
+        stream.beat_bits for stream in instance.streams
     )
     return f"""module reference ({head});
   {wires}

@@ -1,5 +1,7 @@
 """What every unit promises as a stream: latency, throughput, back pressure, reset, last."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,19 @@ def test_every_unit_of_the_registry_has_a_component():
     assert {name: c.__name__ for name, c in rtl.COMPONENTS.items()} == {
         name: unit.component for name, unit in UNITS.items()
     }
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_constructors_spell_the_parameters_of_the_registry(name):
+    parameters = inspect.signature(rtl.COMPONENTS[name]).parameters
+    assert {key: p.default for key, p in parameters.items()} == {
+        key: p.default for key, p in UNITS[name].parameters.items()
+    }
+    assert {p.kind for p in parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
+    with pytest.raises(TypeError, match="unexpected keyword argument 'depth'"):
+        rtl.COMPONENTS[name](depth=8)
+    with pytest.raises(ValueError, match=f"^{UNITS[name].component} has no parameter 'depth'; it"):
+        Instance.of(name, depth=8)
 
 
 @pytest.mark.parametrize("stall", [0, 25, 75])

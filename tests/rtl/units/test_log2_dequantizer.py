@@ -35,11 +35,6 @@ def test_known_values(bench):
             ValueError,
             "Zero code must be one of top, extra, none, not 'bottom'",
         ),
-        (
-            {"acc_width": 8},
-            ValueError,
-            "Log2Dequantizer has no parameter 'acc_width'; it has lanes, bits, width, zero_code",
-        ),
     ],
 )
 def test_rejects(parameters, error, text):
