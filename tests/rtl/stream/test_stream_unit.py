@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """What every unit promises as a stream: latency, throughput, back pressure, reset, last."""
 
 import inspect
