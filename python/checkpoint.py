@@ -28,7 +28,7 @@ def save(folder, quantized, *, model, preprocessing, calibration):
     """
     state = {key: _as_stored(value) for key, value in quantized.network.state_dict().items()}
     metadata = {"recipe": _canonical(quantized.recipe)}
-    with atomic.folder(folder, **_KIND) as new:
+    with atomic.folder(folder, kind=_TITLE, parts=_parts) as new:
         (new / TENSORS).write_bytes(safetensors.torch.save(state, metadata))
         description = {
             "schema": SCHEMA,
@@ -56,19 +56,19 @@ def _parts(folder):
     return {DESCRIPTION, TENSORS, *plots}
 
 
-_KIND = {"kind": "checkpoint", "parts": _parts}
+_TITLE = "checkpoint"
 
 
 def check_place(folder):
     """A ValueError now rather than after calibration, if :func:`save` would not write there."""
-    atomic.check(folder, **_KIND)
+    atomic.check(folder, kind=_TITLE, parts=_parts)
 
 
 def describe(folder):
     """The checkpoint's JSON as a dict, its schema checked."""
     path = Path(folder) / DESCRIPTION
     description = documents.read(
-        folder, DESCRIPTION, SCHEMA, kind="checkpoint", description="checkpoint description"
+        folder, DESCRIPTION, SCHEMA, kind=_TITLE, description="checkpoint description"
     )
     for key in ("model", "recipe", "preprocessing", "tensors"):
         if not isinstance(description.get(key), dict):

@@ -3,17 +3,21 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# Names that belong into an existing folder of one's own kind; None if it is of another.
+Parts = Callable[[Path], Collection[str] | None]
+
 
 @contextmanager
-def folder(path, *, kind, parts):
+def folder(path: str | Path, *, kind: str, parts: Parts) -> Iterator[Path]:
     """A new folder that takes the place of ``path`` when the block ends well, and vanishes else.
 
     path    where the folder is to be; an empty folder there, or one of ours, is replaced
     kind    what it is, for messages: "bundle"
-    parts   names that belong into an existing folder of that kind; None if it is of another
+    parts   (folder) -> names that belong into an existing folder of that kind, or None
     yields  Path of the empty temporary folder
     raises  ValueError if a file, or a folder that holds anything else, is in the way
     """
@@ -29,7 +33,7 @@ def folder(path, *, kind, parts):
         shutil.rmtree(scratch)
 
 
-def check(path, *, kind, parts):
+def check(path: str | Path, *, kind: str, parts: Parts) -> Path:
     """The resolved path; a ValueError where :func:`folder` would raise one."""
     path = Path(path).resolve()
     if path.exists() and not path.is_dir():
@@ -39,15 +43,15 @@ def check(path, *, kind, parts):
     ours = parts(path)
     if ours is None:
         raise ValueError(f"{path} is not empty and not a {kind}: not overwriting it")
-    for found in sorted(entry.name for entry in path.iterdir()):
-        if found not in ours:
+    for name in sorted(entry.name for entry in path.iterdir()):
+        if name not in ours:
             raise ValueError(
-                f"{path} holds {found!r}, which is no part of the {kind}: not overwriting it"
+                f"{path} holds {name!r}, which is no part of the {kind}: not overwriting it"
             )
     return path
 
 
-def _replace(path, new, old):
+def _replace(path: Path, new: Path, old: Path) -> None:
     if not path.exists():
         os.rename(new, path)
         return
@@ -59,11 +63,16 @@ def _replace(path, new, old):
         raise
 
 
-def text(path, content):
-    """Write a text file, UTF-8 with ``\\n`` at line ends, whole or not at all."""
+def text(path: Path, content: str) -> None:
+    """Write a text file, UTF-8 with ``\n`` at line ends, whole or not at all."""
+    data(path, content.encode())
+
+
+def data(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        partial.write_text(content, encoding="utf-8", newline="\n")
+        partial.write_bytes(content)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)

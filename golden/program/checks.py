@@ -64,7 +64,7 @@ def check_op(op: Op) -> None:
 
 
 def _value(attribute: Attribute, value: Any, what: str) -> Any:
-    if not isinstance(value, attribute.types) or isinstance(value, bool):
+    if not attribute.accepts(value):
         raise ValueError(f"{what} must be {' or '.join(t.__name__ for t in attribute.types)}, "
                          f"not {value!r}")
     if attribute.types == NUMBER:

@@ -3,16 +3,20 @@
 import csv
 import io
 import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from vit2rtl.golden.program.program import IntegerProgram
 
 LABELS = "labels.csv"
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 _FILTERS = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
 
 
-def find(folder):
+def find(folder: str | Path) -> tuple[list[str], list[int] | None, int | None]:
     """(names, class indices or None, number of class sub-folders or None) of a folder.
 
     Class sub-folders, or flat with ``labels.csv`` (file,class_index).
@@ -22,22 +26,20 @@ def find(folder):
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"Image folder {folder} does not exist")
-    if (folder / LABELS).is_file():
-        (names, labels), classes = _labelled(folder), None
-    else:
-        names, labels, classes = _scanned(folder)
+    names, labels, classes = (
+        _labelled(folder) if (folder / LABELS).is_file() else _scanned(folder))
     if not names:
         raise ValueError(f"Image folder {folder} holds no images ({', '.join(sorted(SUFFIXES))})")
     return names, labels, classes
 
 
-def read_list(path):
+def read_list(path: str | Path) -> list[str]:
     """Image names from a text file, one a line; empty lines are skipped."""
     names = [line.strip() for line in _text(path).splitlines()]
     return [name for name in names if name]
 
 
-def _text(path):
+def _text(path: str | Path) -> str:
     """What a file of UTF-8 says, with or without a mark at its start."""
     try:
         return Path(path).read_bytes().decode("utf-8-sig")
@@ -45,7 +47,7 @@ def _text(path):
         raise ValueError(f"{path} is not text in UTF-8 (byte {error.start})") from error
 
 
-def pixels(path, preprocessing):
+def pixels(path: str | Path, preprocessing: Mapping[str, Any]) -> np.ndarray:
     """uint8[channels, height, width]: resized, antialiased, and cropped from the middle.
 
     preprocessing  ``input_size``, ``interpolation``, ``crop_pct``, ``crop_mode`` as timm has them
@@ -54,12 +56,12 @@ def pixels(path, preprocessing):
 
     channels, *size = check_preprocessing(preprocessing)
     try:
-        with Image.open(path) as image:
-            image = image.convert("L" if channels == 1 else "RGB")
+        with Image.open(path) as file:
+            image = file.convert("L" if channels == 1 else "RGB")
     # Pillow raises SyntaxError for a PNG that is broken in the middle.
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise ValueError(f"Image {path} cannot be read ({error})") from error
-    resized = _resized(image.size, size[::-1], preprocessing.get("crop_pct", 1.0))
+    resized = _resized(image.size, (size[1], size[0]), preprocessing.get("crop_pct", 1.0))
     if resized != image.size:
         image = image.resize(resized, Image.Resampling[preprocessing["interpolation"].upper()])
     width, height = image.size
@@ -69,22 +71,25 @@ def pixels(path, preprocessing):
     return np.atleast_3d(np.asarray(image)).transpose(2, 0, 1)
 
 
-def _resized(sides, wanted, crop_pct):
-    """(width, height) that an image is brought to before it is cropped to ``wanted``.
+def _resized(
+    sides: tuple[int, int], crop: tuple[int, int], crop_pct: float
+) -> tuple[int, int]:
+    """(width, height) that an image is brought to before it is cropped.
 
     The shorter side fits a square, and the longer one is cut down to an integer; of other shapes
     the tighter side fits, and both are rounded.
     """
-    wanted = [math.floor(side / crop_pct) for side in wanted]
-    if wanted[0] == wanted[1]:
-        short = min(sides)
-        return tuple(int(wanted[0] * side / short) if side > short else wanted[0]
-                     for side in sides)
-    ratio = min(side / target for side, target in zip(sides, wanted, strict=True))
-    return tuple(round(side / ratio) for side in sides)
+    width, height = sides
+    targets = [math.floor(side / crop_pct) for side in crop]
+    if targets[0] == targets[1]:
+        short, target = min(sides), targets[0]
+        return (int(target * width / short) if width > short else target,
+                int(target * height / short) if height > short else target)
+    ratio = min(side / target for side, target in zip(sides, targets, strict=True))
+    return round(width / ratio), round(height / ratio)
 
 
-def check_preprocessing(preprocessing):
+def check_preprocessing(preprocessing: Mapping[str, Any]) -> list[int]:
     """The input size; a ValueError for what :func:`pixels` does not do."""
     size = preprocessing.get("input_size")
     if not (isinstance(size, list) and len(size) == 3 and all(type(n) is int for n in size)
@@ -102,14 +107,14 @@ def check_preprocessing(preprocessing):
     return size
 
 
-def codes(paths, program):
+def codes(paths: Iterable[str | Path], program: IntegerProgram) -> np.ndarray:
     """uint8[images, channels, height, width]: image codes of a program, pixel by pixel."""
-    cut = [pixels(path, program.preprocessing) for path in paths]
+    crops = [pixels(path, program.preprocessing) for path in paths]
     channels = np.arange(program.image.shape[0])[:, np.newaxis, np.newaxis]
-    return np.stack([program.pixel_codes[channels, image] for image in cut])
+    return np.stack([program.pixel_codes[channels, image] for image in crops])
 
 
-def _labelled(folder):
+def _labelled(folder: Path) -> tuple[list[str], list[int], None]:
     names, labels = [], []
     with io.StringIO(_text(folder / LABELS), newline="") as file:
         rows = csv.DictReader(file)
@@ -127,27 +132,29 @@ def _labelled(folder):
                 ) from error
             names.append(row["file"])
             labels.append(label)
-    return names, labels
+    return names, labels, None
 
 
-def _scanned(folder):
-    def images(path):
-        return [p for p in visible(path) if p.suffix.lower() in SUFFIXES]
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
-    def visible(path):
-        return sorted(p for p in path.iterdir() if not p.name.startswith("."))
 
-    classes = [p for p in visible(folder) if p.is_dir()]
+def _images(folder: Path) -> list[Path]:
+    return [path for path in _visible(folder) if path.suffix.lower() in SUFFIXES]
+
+
+def _scanned(folder: Path) -> tuple[list[str], list[int] | None, int | None]:
+    classes = [path for path in _visible(folder) if path.is_dir()]
     if not classes:
-        return [p.name for p in images(folder)], None, None
+        return [path.name for path in _images(folder)], None, None
     if all(p.name.isdecimal() for p in classes):
         classes.sort(key=lambda p: int(p.name))  # 2 before 10, which the alphabet has behind it
-    loose = images(folder)
+    loose = _images(folder)
     if loose:
         raise ValueError(
             f"Image folder {folder} holds both class sub-folders and images ({loose[0].name}): "
             f"move the images into classes, or name all images in a {LABELS}"
         )
-    found = [(p, label) for label, path in enumerate(classes) for p in images(path)]
-    names = [p.relative_to(folder).as_posix() for p, _ in found]
-    return names, [label for _, label in found], len(classes)
+    labelled = [(path, label) for label, group in enumerate(classes) for path in _images(group)]
+    names = [path.relative_to(folder).as_posix() for path, _ in labelled]
+    return names, [label for _, label in labelled], len(classes)

@@ -41,6 +41,10 @@ class Attribute:
     optional: bool = False
     repeats: Callable[[Sequence[Tensor]], Any] | None = None
 
+    def accepts(self, value: Any) -> bool:
+        """Whether its type is right."""
+        return isinstance(value, self.types) and not isinstance(value, bool)
+
 
 def integers(*names: str, **options: Any) -> dict[str, Attribute]:
     """Attributes of integers that share their options."""

@@ -1,21 +1,27 @@
 """Runs an exported ONNX file in ONNX Runtime, against the simulation that it stands for."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import onnxruntime
 import torch
 
 from vit2rtl import evaluation
+from vit2rtl.models.images import Images
+from vit2rtl.quantized_vit import QuantizedViT
 
 # Images that go through together: their activations stay in the cache.
 _TOGETHER = 4
 
 
-def compare(path, quantized, images, *, progress=lambda count: None):
+def compare(
+    path: str | Path, quantized: QuantizedViT, images: Images, *,
+    progress: Callable[[int], object] = lambda count: None,
+) -> dict[str, Any]:
     """How far ONNX Runtime, given an ONNX file, is from the simulation.
 
-    quantized  :class:`vit2rtl.quantized_vit.QuantizedViT`
-    images     :class:`vit2rtl.models.images.Images`
     progress   called with the number of images done since the last call
     returns    {"images", "precision", "equal", "top1_agreement", "sqnr"}: the float type of the
                file's values as its metadata has it; percent of the images with the same logits, bit
@@ -23,29 +29,30 @@ def compare(path, quantized, images, *, progress=lambda count: None):
     raises     ValueError for a file that ONNX Runtime cannot run, or made of another model
     """
     session = open_session(path)
-    expected, found = [], []
+    simulated: list[torch.Tensor] = []
+    exported: list[torch.Tensor] = []
     for start in range(0, len(images), _TOGETHER):
         batch = images.batch(range(start, min(start + _TOGETHER, len(images))))
-        expected.append(quantized(batch))
-        found.append(run(session, batch, path))
-        if found[-1].shape != expected[-1].shape:
-            raise ValueError(f"{path} gives {found[-1].shape[1]} logits, the checkpoint "
-                             f"{expected[-1].shape[1]}")
+        simulated.append(quantized(batch))
+        exported.append(run(session, batch, path))
+        if exported[-1].shape != simulated[-1].shape:
+            raise ValueError(f"{path} gives {exported[-1].shape[1]} logits, the checkpoint "
+                             f"{simulated[-1].shape[1]}")
         progress(len(batch))
-    expected, found = torch.cat(expected), torch.cat(found)
-    noise = evaluation.sqnr(expected, found)
+    want, got = torch.cat(simulated), torch.cat(exported)
+    noise = evaluation.sqnr(want, got)
     metadata = session.get_modelmeta().custom_metadata_map
     return {
-        "images": len(expected),
+        "images": len(want),
         "precision": metadata.get("vit2rtl.precision", "float32"),
-        "equal": _percent((expected == found).all(1)),
-        "top1_agreement": _percent(expected.argmax(1) == found.argmax(1)),
+        "equal": _percent((want == got).all(1)),
+        "top1_agreement": _percent(want.argmax(1) == got.argmax(1)),
         "sqnr": None if noise == float("inf") else noise,
     }
 
 
-def open_session(path):
-    """An onnxruntime.InferenceSession, on as many threads as torch has."""
+def open_session(path: str | Path) -> onnxruntime.InferenceSession:
+    """Ready to run, on as many threads as torch has."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3
@@ -62,7 +69,9 @@ def open_session(path):
     return session
 
 
-def run(session, batch, path="the file"):
+def run(
+    session: onnxruntime.InferenceSession, batch: torch.Tensor, path: str | Path = "the file"
+) -> torch.Tensor:
     """float32[n, channels, height, width] -> float32[n, classes]"""
     try:
         return torch.from_numpy(session.run(["logits"], {"images": batch.numpy()})[0])
@@ -70,10 +79,10 @@ def run(session, batch, path="the file"):
         raise ValueError(f"{path} does not take these images ({_first(error)})") from error
 
 
-def _first(error):
+def _first(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
 
 
-def _percent(hits):
+def _percent(hits: torch.Tensor) -> float:
     return 100 * hits.double().mean().item()

@@ -1,49 +1,52 @@
 """Export to ONNX: a quantized model as a graph that ONNX Runtime executes and QONNX tools read."""
 
 import json
-import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from onnx import ModelProto
 
+from vit2rtl.golden.files import atomic
+from vit2rtl.golden.program.program import IntegerProgram
 from vit2rtl.lowering.lower import lower
+from vit2rtl.onnx.converter import Converter
 from vit2rtl.onnx.graph import Graph, to_bytes
-from vit2rtl.onnx.ops import Converter
-from vit2rtl.onnx.quantizers import QdqNodes, QuantNodes
+from vit2rtl.onnx.quantizers import QdqNodes, Quantizers, QuantNodes
+from vit2rtl.quantized_vit import QuantizedViT
 
-FORMS = {"qonnx": QuantNodes, "qdq": QdqNodes}
+FORMS: Mapping[str, Callable[[Graph], Quantizers]] = {"qonnx": QuantNodes, "qdq": QdqNodes}
 
 
-def export(quantized, path, *, model, preprocessing, form="qonnx", float32=False):
+def export(
+    quantized: QuantizedViT, path: str | Path, *, model: str, preprocessing: dict[str, Any],
+    form: str = "qonnx", float32: bool = False,
+) -> ModelProto:
     """Write a calibrated model as an ONNX file: ``images`` to ``logits``, any number of images.
 
-    quantized      :class:`vit2rtl.quantized_vit.QuantizedViT`, profile ``hardware``
+    quantized      of profile ``hardware``
     model          its name, for the record
     preprocessing  see :func:`vit2rtl.models.images.preprocessing`; ``images`` are what it gives
     form           ``qonnx``: ``Quant`` nodes, any widths; ``qdq``: QuantizeLinear and
                    DequantizeLinear, 8-bit weights and activations
     float32        values in float32 and not in float64; form ``qdq`` knows nothing else
-    returns        the onnx.ModelProto
+    returns        the model written
     raises         ValueError where the model has no such form; nothing is written then
     """
     quantized.recipe.require_integers("Export to ONNX needs")
     if form not in FORMS:
         raise ValueError(f"Form must be one of {', '.join(FORMS)}, not {form!r}")
     program = lower(quantized, variant="hardware", model=model, preprocessing=preprocessing)
-    made = convert(program, form=form, float32=float32)
+    exported = convert(program, form=form, float32=float32)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(to_bytes(made))
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return made
+    atomic.data(path, to_bytes(exported))
+    return exported
 
 
-def convert(program, *, form="qonnx", float32=False):
-    """The checked onnx.ModelProto of a program of variant ``hardware``."""
+def convert(program: IntegerProgram, *, form: str = "qonnx", float32: bool = False) -> ModelProto:
+    """The checked model of a program of variant ``hardware``."""
     if program.variant != "hardware":
         raise ValueError("Export to ONNX needs a program of variant hardware, "
                          f"not {program.variant}")

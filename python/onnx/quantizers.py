@@ -1,24 +1,50 @@
 """The two ways to write a uniform quantizer in ONNX: ``Quant`` of QONNX, and QDQ pairs."""
 
-import numpy as np
+from typing import Protocol
 
-from vit2rtl.onnx.graph import QONNX, quant_function
+import numpy as np
+from onnx import FunctionProto
+
+from vit2rtl.golden.program.program import Tensor
+from vit2rtl.onnx.graph import QONNX, Graph, quant_function
+
+
+class Quantizers(Protocol):
+    """How a graph's quantizers are written; values are referred to by name."""
+
+    def functions(self) -> list[FunctionProto]:
+        """Definitions that travel with the nodes."""
+
+    def image(self, images: str, tensor: Tensor) -> str:
+        """Name of the quantized image."""
+
+    def activation(self, x: str, tensor: Tensor) -> str:
+        """Name of the quantized value."""
+
+    def weight(
+        self, codes: np.ndarray, scale: np.ndarray, zero_point: np.ndarray, bits: int
+    ) -> str:
+        """Name of the weight, [in, out].
+
+        codes, zero_point   int64[in, out], int64[1, out]
+        scale               float64[1, out]
+        """
 
 
 class QuantNodes:
     """One ``Quant`` node a quantizer, any widths, in the graph's float type."""
 
-    def __init__(self, graph):
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
 
-    def functions(self):
+    def functions(self) -> list[FunctionProto]:
         return [quant_function(self.graph.type)]
 
-    def image(self, images, tensor):
-        """Name of the quantized image.
+    def image(self, images: str, tensor: Tensor) -> str:
+        """Quotients are rounded in float32 first, as the simulation rounds them.
 
-        Quotients are rounded in float32 first, as the simulation rounds them: where a pixel's step
-        is the scale's, all of them are ties but for rounding errors. What follows finds the codes.
+        Where a pixel's step is the scale's, all of them are ties but for rounding errors. What
+        follows finds the codes.
         """
         graph = self.graph
         scale = graph.constant("pixel_scale", tensor.scale, np.float32)
@@ -28,8 +54,7 @@ class QuantNodes:
         x = graph.node("Mul", x, graph.constant("pixel_step", tensor.scale))
         return self.activation(x, tensor)
 
-    def activation(self, x, tensor):
-        """Name of the quantized value."""
+    def activation(self, x: str, tensor: Tensor) -> str:
         graph, zero_point, signed = self.graph, tensor.zero_point, tensor.signed
         if not signed and zero_point == 1 << (tensor.bits - 1):
             # The same codes, counted from the middle: what tools call symmetric.
@@ -38,12 +63,10 @@ class QuantNodes:
             x, graph.constant("scale", tensor.scale),
             graph.constant("zeropt", zero_point), tensor.bits, signed, tensor.name)
 
-    def weight(self, codes, scale, zero_point, bits):
-        """Name of the weight, [in, out], kept as float32 and quantized to its codes again.
-
-        codes, zero_point   int64[in, out], int64[1, out]
-        scale               float64[1, out]
-        """
+    def weight(
+        self, codes: np.ndarray, scale: np.ndarray, zero_point: np.ndarray, bits: int
+    ) -> str:
+        """Kept as float32 and quantized to its codes again."""
         graph = self.graph
         weight = ((codes - zero_point) * scale).astype(np.float32)
         if (np.rint(weight / scale + zero_point) != codes).any():
@@ -56,7 +79,9 @@ class QuantNodes:
             stored, graph.constant("weight_scale", scale),
             graph.constant("weight_zeropt", zero_point), bits, False, f"{graph.scope}/quant_weight")
 
-    def _quant(self, x, scale, zeropt, bits, signed, output):
+    def _quant(
+        self, x: str, scale: str, zeropt: str, bits: int, signed: bool, output: str
+    ) -> str:
         return self.graph.node(
             "Quant", x, scale, zeropt, self.graph.shared(f"bitwidth/{bits}", bits), output=output,
             domain=QONNX, signed=int(signed), narrow=0, rounding_mode="ROUND")
@@ -65,17 +90,17 @@ class QuantNodes:
 class QdqNodes:
     """QuantizeLinear and DequantizeLinear, uint8; what has more bits stays in float."""
 
-    def __init__(self, graph):
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
 
-    def functions(self):
+    def functions(self) -> list[FunctionProto]:
         return []
 
-    def image(self, images, tensor):
+    def image(self, images: str, tensor: Tensor) -> str:
         """QuantizeLinear rounds in float32, as the simulation does."""
         return self.activation(images, tensor)
 
-    def activation(self, x, tensor):
+    def activation(self, x: str, tensor: Tensor) -> str:
         graph = self.graph
         if tensor.bits > 8:
             return x
@@ -85,7 +110,9 @@ class QdqNodes:
         codes = graph.node("QuantizeLinear", x, *pair)
         return graph.node("DequantizeLinear", codes, *pair, output=tensor.name)
 
-    def weight(self, codes, scale, zero_point, bits):
+    def weight(
+        self, codes: np.ndarray, scale: np.ndarray, zero_point: np.ndarray, bits: int
+    ) -> str:
         graph = self.graph
         self._check(bits, zero_point)
         return graph.node(
@@ -94,7 +121,7 @@ class QdqNodes:
             graph.constant("weight_zero_point", zero_point.reshape(-1), np.uint8), axis=1,
             output=f"{graph.scope}/dequantized_weight")
 
-    def _check(self, bits, zero_point):
+    def _check(self, bits: int, zero_point: int | np.ndarray) -> None:
         if bits != 8:
             raise ValueError("Form qdq needs 8-bit weights and activations; "
                              f"{self.graph.scope} has {bits} bits")

@@ -119,7 +119,8 @@ def test_a_check_needs_the_file(command, mnist, tmp_path):
 
 @pytest.mark.parametrize("module", ["onnx", "onnxruntime"])
 def test_what_is_not_installed_is_named(command, module, mnist, tmp_path, monkeypatch):
-    ours = [name for name in sys.modules if name.startswith("vit2rtl.onnx.")]
+    # Modules before the packages that they are in.
+    ours = sorted((name for name in sys.modules if name.startswith("vit2rtl.onnx.")), reverse=True)
     for name in [*ours, "vit2rtl.commands.export"]:
         monkeypatch.delitem(sys.modules, name, raising=False)
         package, _, attribute = name.rpartition(".")

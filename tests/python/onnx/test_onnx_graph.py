@@ -7,16 +7,8 @@ import pytest
 from vit2rtl.golden.arithmetic import log_sqrt2
 from vit2rtl.golden.program.program import Tensor
 from vit2rtl.onnx.graph import Graph, to_bytes
-from vit2rtl.onnx.ops import Converter
+from vit2rtl.onnx.kinds.softmax_float import log_sqrt2_code
 from vit2rtl.onnx.quantizers import QuantNodes
-
-
-class Nothing:
-    """A program of no ops."""
-
-    @staticmethod
-    def tensors():
-        return {}
 
 
 def run(graph, x, name, dtype, functions=()):
@@ -62,7 +54,7 @@ def test_log_sqrt2_codes_are_the_integer_ones_for_every_probability(bits, scale)
     graph = Graph(np.float64)
     graph.scope = "softmax"
     output = Tensor("codes", (1,), bits, False, "log_sqrt2", scale)
-    Converter(Nothing, graph, None).log_sqrt2_code("x", output, "top")
+    log_sqrt2_code(graph, "x", output, "top")
     assert np.array_equal(run(graph, probabilities.astype(np.float64), "codes", np.int64), want)
 
 
