@@ -26,8 +26,8 @@ _BITS = (4, 6, 8)
 _EXECUTE = """
 import sys
 import numpy as np
-from vit2rtl.golden.execute import execute
-from vit2rtl.golden.program_reader import read_program
+from vit2rtl.golden.program.execute import execute
+from vit2rtl.golden.program.reader import read_program
 execute(read_program(sys.argv[1]), np.load(sys.argv[2]))
 print(open("/proc/self/status").read())
 """

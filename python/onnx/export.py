@@ -58,7 +58,7 @@ def convert(program: IntegerProgram, *, form: str = "qonnx", float32: bool = Fal
         "vit2rtl.model": program.model,
         "vit2rtl.form": form,
         "vit2rtl.precision": graph.dtype.name,
-        "vit2rtl.quantization.recipe": json.dumps(program.recipe, sort_keys=True),
+        "vit2rtl.recipe": json.dumps(program.recipe, sort_keys=True),
         "vit2rtl.preprocessing": json.dumps(program.preprocessing, sort_keys=True),
     }
     return graph.model(

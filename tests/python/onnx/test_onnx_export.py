@@ -184,7 +184,7 @@ def test_the_same_model_gives_the_same_bytes_and_names_no_place(quantize, tmp_pa
     assert not any(node.doc_string for node in made.graph.node)
     assert (made.producer_name, made.producer_version) == ("vit2rtl", __version__)
     metadata = {entry.key: entry.value for entry in made.metadata_props}
-    assert json.loads(metadata.pop("vit2rtl.quantization.recipe")) == Recipe(4, 4).as_dict()
+    assert json.loads(metadata.pop("vit2rtl.recipe")) == Recipe(4, 4).as_dict()
     assert json.loads(metadata.pop("vit2rtl.preprocessing")) == MNIST
     assert metadata == {"vit2rtl.model": "small", "vit2rtl.form": "qonnx",
                         "vit2rtl.precision": "float64"}
