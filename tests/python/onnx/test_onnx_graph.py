@@ -5,8 +5,10 @@ import onnxruntime
 import pytest
 
 from vit2rtl.golden.arithmetic import log_sqrt2
+from vit2rtl.golden.program.kinds import KINDS
 from vit2rtl.golden.program.program import Tensor
 from vit2rtl.onnx.graph import Graph, to_bytes
+from vit2rtl.onnx.kinds import NODES
 from vit2rtl.onnx.kinds.softmax_float import log_sqrt2_code
 from vit2rtl.onnx.quantizers import QuantNodes
 
@@ -64,3 +66,16 @@ def test_a_constant_has_one_value():
     with pytest.raises(ValueError) as raised:
         graph.shared("zero", 1)
     assert str(raised.value) == "The graph has two constants 'zero'"
+
+
+def test_a_kind_without_nodes_is_a_sentence():
+    with pytest.raises(ValueError) as raised:
+        NODES["softmax"]
+    assert str(raised.value) == (
+        "Kind softmax has no ONNX nodes: add nodes in python/onnx/kinds/softmax.py")
+
+
+def test_every_kind_of_variant_hardware_has_nodes():
+    integer = {name for name in KINDS if f"{name}_float" in KINDS}
+    assert set(NODES) == set(KINDS) - integer
+    assert all(map(callable, NODES.values()))

@@ -1,0 +1,171 @@
+"""Kinds of ops: each from its one file, each face there or asked for by a sentence."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vit2rtl.golden.program.execute import execute
+from vit2rtl.golden.program.inspection import summary
+from vit2rtl.golden.program.kinds import KINDS
+from vit2rtl.golden.program.program import GRAPH, Op, Tensor
+from vit2rtl.golden.program.reader import read_program
+from vit2rtl.golden.vectors.program_vectors_reader import read_vectors
+from vit2rtl.golden.vectors.program_vectors_replay import replay
+from vit2rtl.golden.vectors.program_vectors_writer import write_vectors
+
+from .test_program import edited, set_in, small_program
+
+ROOT = Path(__file__).parents[3]
+CODES = np.random.default_rng(2).integers(0, 16, (2, 1, 4, 4), dtype=np.uint8)
+
+
+def with_op(kind, **parts):
+    """The small program with one more op behind its linear layer."""
+    program = small_program()
+    output = Tensor("more", (4, 3), 8, scale=0.25, zero_point=100)
+    program.ops.insert(2, Op("more", kind, ("proj",), output, **parts))
+    program.ops[3].inputs = ("more",)
+    return program
+
+
+def offsets():
+    return with_op("offset_channels", attributes={"sign": -1},
+                   tensors={"offset": np.array([3, -8, 0], np.int8)})
+
+
+@pytest.fixture
+def more_kinds():
+    with KINDS.extended("tests.golden.program.offset_channels", "tests.golden.program.faceless"):
+        yield
+
+
+@pytest.mark.usefixtures("more_kinds")
+def test_a_kind_is_one_file(tmp_path):
+    """Checked, run, inspected, written as vectors, read again and replayed."""
+    offsets().save(tmp_path / "program")
+    program = read_program(tmp_path / "program")
+    logits, seen = execute(program, CODES, record=["proj", "more"])
+    want = np.clip(seen["proj"].astype(int) - [3, -8, 0], 0, 255)
+    assert np.array_equal(seen["more"], want)
+    assert np.array_equal(logits, (want[:, 1] - 100) * 0.25)
+
+    costs = summary(program)
+    row = costs["ops"][2]
+    assert (row["macs"], row["parameter_bits"], row["float32_bits"]) == (12, 3 * 4, 3 * 32)
+    assert costs["totals"]["macs"]["offset_channels"] == 12
+
+    write_vectors(tmp_path / "vectors", program, CODES, ops=program.ops[2:3], lanes=2)
+    manifest = json.loads((tmp_path / "vectors/manifest.json").read_text())
+    (op,) = manifest["ops"]
+    assert (op["formula"], op["rounding"]) == ("q + sign·offset, saturated", "none")
+    assert op["derived"] == {"offset_reach": 8}
+    assert {c["role"]: (c["derived"], c["layout"]["bits"], c["layout"]["signed"])
+            for c in op["constants"]} == {"offset": (False, 4, True), "negated": (True, 5, False)}
+    page = (tmp_path / "vectors/README.md").read_text()
+    assert "| `offset_channels` | 1 | q + sign·offset, saturated | none |" in page
+    assert page.endswith("Op `more` by hand: the last row of `tensors/more.mem`.\n")
+    (result,) = replay(read_vectors(tmp_path / "vectors"))
+    assert (result.elements, result.mismatches) == (24, 0)
+
+
+@pytest.mark.usefixtures("more_kinds")
+@pytest.mark.parametrize(("change", "text"), [
+    (set_in(2, "attributes", "sign", 2), "op 'more': attribute 'sign' must be between -1 and 1, "
+                                         "not 2"),
+    (set_in(2, "attributes", "sign", True), "op 'more': attribute 'sign' must be int, not True"),
+    (set_in(2, "output", "shape", [3, 3]), "op 'more': shapes (4, 3) and (3, 3) must be equal"),
+    (lambda graph: graph["ops"][2]["tensors"].clear(), "op 'more' lacks the tensor 'offset'"),
+])
+def test_its_conditions_are_checked(tmp_path, change, text):
+    offsets().save(tmp_path)
+    assert edited(tmp_path, change) == text
+
+
+@pytest.mark.usefixtures("more_kinds")
+@pytest.mark.parametrize(("offset", "text"), [
+    (np.array([8, 0, 0]), "must be between -8 and 7"),
+    (np.array([0.5, 0, 0]), "must be integers (of at most 63 bits), not float64"),
+    (np.array([], np.int8), "has no elements"),
+])
+def test_its_constants_are_checked(tmp_path, offset, text):
+    program = offsets()
+    program.ops[2].tensors["offset"] = offset
+    program.save(tmp_path)
+    with pytest.raises(ValueError) as raised:
+        read_program(tmp_path)
+    assert str(raised.value) == f"{tmp_path / GRAPH}: op 'more': tensor 'offset' {text}"
+
+
+@pytest.mark.parametrize(("role", "value", "limits"), [
+    ("shift", 48, "1 and 47"), ("shift", 0, "1 and 47"), ("multiplier", 1 << 18, "0 and 262143"),
+    ("multiplier", -1, "0 and 262143"), ("weight_zero_point", 1 << 24, "-16777215 and 16777215"),
+])
+def test_the_domain_of_a_layer_is_that_of_the_contract(tmp_path, role, value, limits):
+    program = small_program()
+    program.ops[1].tensors[role][1] = value
+    program.save(tmp_path)
+    with pytest.raises(ValueError) as raised:
+        read_program(tmp_path)
+    assert str(raised.value) == (
+        f"{tmp_path / GRAPH}: op 'proj': tensor {role!r} must be between {limits}")
+
+
+FACELESS = "Kind faceless has no {}: add it in tests/golden/program/faceless.py"
+
+
+@pytest.mark.usefixtures("more_kinds")
+@pytest.mark.parametrize(("use", "face"), [
+    (lambda program, path: execute(program, CODES), "run"),
+    (lambda program, path: write_vectors(path / "vectors", program, CODES), "run"),
+    (lambda program, path: program.save(path / "it") or read_program(path / "it"), "check"),
+])
+def test_a_missing_face_is_a_sentence(tmp_path, use, face):
+    with pytest.raises(ValueError) as raised:
+        use(with_op("faceless"), tmp_path)
+    assert str(raised.value).endswith(FACELESS.format(face))
+
+
+@pytest.mark.usefixtures("more_kinds")
+def test_texts_that_are_missing():
+    with pytest.raises(ValueError) as raised:
+        KINDS["faceless"].texts()
+    assert str(raised.value) == FACELESS.format("formula")
+
+
+def test_without_its_file_a_kind_is_unknown(tmp_path):
+    offsets().save(tmp_path)
+    with pytest.raises(ValueError, match=r"op 'more' is of unknown kind 'offset_channels'$"):
+        read_program(tmp_path)
+
+
+def test_kinds_are_called_as_their_files():
+    assert [kind.name for kind in KINDS.values()] == list(KINDS)
+    assert {path.stem for path in (ROOT / "golden/program/kinds").glob("[!_]*.py")} == {*KINDS}
+
+
+def test_floats_are_a_field():
+    floats = {name for name, kind in KINDS.items() if kind.floats}
+    assert floats == {name for name in KINDS if name.endswith("_float")}
+
+
+def test_the_page_has_every_kind_and_what_it_takes():
+    text = (ROOT / "docs/integer-program.md").read_text(encoding="utf-8")
+    table = re.search(r"\n\| kind \| inputs \| computes \|\n\|---\|---\|---\|\n((?:\|.*\n)+)", text)
+    rows = [row.split(" | ")[:2] for row in table[1].splitlines()]
+    assert [(name.strip("| `"), takes) for name, takes in rows] == [
+        (name, ", ".join(kind.inputs)) for name, kind in KINDS.items()]
+
+
+def test_generic_files_name_no_kind():
+    files = [*(ROOT / "golden/program").glob("*.py"), *(ROOT / "python/onnx").glob("*.py"),
+             *(ROOT / "golden/vectors").glob("program_*.py"),
+             *(ROOT / "python").glob("comparison.py"), ROOT / "python/commands/inspect.py"]
+    assert len(files) > 15
+    names = [(path.name, node.value) for path in files
+             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+             if isinstance(node, ast.Constant) and node.value in list(KINDS)]
+    assert names == []
