@@ -10,6 +10,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 # The one module of the product that needs nothing installed; from the checkout, by its folder.
@@ -24,6 +25,9 @@ from python.system_tools import (
 
 ROOT = Path(__file__).resolve().parent.parent
 INPUTS = ("pyproject.toml", "constraints.txt", "python/system_tools.py", "tools/bootstrap.py")
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+OPTION = "VIT2RTL_TORCH"
+REACH_SECONDS = 5
 VENV_TOOL = SystemTool(f"python{PYTHON}-venv", (sys.executable, "-c", "import ensurepip, venv"))
 
 
@@ -62,16 +66,41 @@ def apt_commands(packages, prefix):
     return [[*apt, *lock, "update"], [*install, *packages], *singles]
 
 
-def pip_commands(python):
+def cpu_index(environment):
+    """Where torch's builds without CUDA are, or None: PyPI's build for Linux needs gigabytes more.
+
+    None with a GPU, off Linux, where ``VIT2RTL_TORCH`` is ``default``, and where the index cannot
+    be reached: then pip takes what its own index has.
+    """
+    if environment.get(OPTION) == "default" or not sys.platform.startswith("linux"):
+        return None
+    if works(["nvidia-smi", "-L"]) or not reachable(f"{CPU_INDEX}/torch/"):
+        return None
+    return CPU_INDEX
+
+
+def reachable(url):
+    """Whether a page answers within a few seconds."""
+    try:
+        with urllib.request.urlopen(url, timeout=REACH_SECONDS):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def pip_commands(python, index=None):
     """``[(what, command)]``: torch first, so that nothing pulls in a newer or a CUDA build.
 
     torchvision comes without its dependencies: its wheel asks for a torch of its own choice.
+
+    index   of torch's CPU builds, whose versions end in ``+cpu`` and which pip prefers for it
     """
     install = [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
     install += ["-c", "constraints.txt"]
+    torch = [*install, "--extra-index-url", index] if index else install
     return [
-        ("torch", [*install, "torch", "setuptools"]),
-        ("torchvision", [*install, "--no-deps", "torchvision"]),
+        ("torch", [*torch, "torch", "setuptools"]),
+        ("torchvision", [*torch, "--no-deps", "torchvision"]),
         ("the project and its tools", [*install, "-e", ".[dev]"]),
     ]
 
@@ -139,16 +168,22 @@ class Setup:
 
     def packages(self):
         self.stamp.unlink(missing_ok=True)
-        commands = pip_commands(self.python)
+        index = cpu_index(os.environ)
+        if index:
+            say(f"torch without CUDA from {index} ({OPTION}=default takes PyPI's build)")
+            say("downloads of about 0.7 GB, 2.3 GB in .venv")
+        else:
+            say("torch as pip's own index has it; downloads of 0.7 GB or, with CUDA, 3 GB")
+        commands = pip_commands(self.python, index)
         for step, (what, command) in enumerate(commands, start=1):
             say(f"[{step}/{len(commands)}] installing {what}")
-            if self.call(command) != 0:
+            if self.call(command, shown=sys.stdout.isatty()) != 0:
                 raise SetupError(f"pip could not install {what}: see {self.log.name}")
         self.stamp.write_text(digest(self.root))
         say("done")
 
-    def call(self, command):
-        """Run a command, all its output into the log; returns its exit status."""
+    def call(self, command, *, shown=False):
+        """Run a command, its output into the log, or to the terminal; returns its exit status."""
         print("$", *command, file=self.log, flush=True)
         # A user's PYTHONPATH or `pip --user` default must not leak into the environment.
         environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
@@ -158,8 +193,8 @@ class Setup:
             cwd=self.root,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=self.log,
-            stderr=self.log,
+            stdout=None if shown else self.log,
+            stderr=None if shown else self.log,
         )
 
 

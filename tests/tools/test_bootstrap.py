@@ -13,11 +13,12 @@ ROOT = Path(bootstrap.__file__).resolve().parent.parent
 class FakeMachine:
     """Answers the checks, records what would have been run, and can let a command fail."""
 
-    def __init__(self, *, present=(), sudo=True, apt=True, failing=""):
+    def __init__(self, *, present=(), sudo=True, apt=True, failing="", gpu=False, online=False):
         self.present = set(present)
         self.sudo = sudo
         self.apt = apt
         self.failing = failing
+        self.gpu, self.online = gpu, online
         self.calls = []
 
     def works(self, command):
@@ -25,6 +26,8 @@ class FakeMachine:
             return self.apt
         if command[0] == "sudo":
             return self.sudo
+        if command[0] == "nvidia-smi":
+            return self.gpu
         for tool in (*bootstrap.SYSTEM_TOOLS, bootstrap.VENV_TOOL):
             if command == tool.check:
                 return tool.package in self.present
@@ -62,6 +65,8 @@ def set_up(project, monkeypatch, capsys):
     def set_up(machine, euid=1000):
         monkeypatch.setattr(bootstrap.os, "geteuid", lambda: euid)
         monkeypatch.setattr(bootstrap, "works", machine.works)
+        monkeypatch.setattr(bootstrap, "reachable", lambda url: machine.online)
+        monkeypatch.delenv(bootstrap.OPTION, raising=False)
         monkeypatch.setattr(bootstrap.subprocess, "call", machine.call)
         monkeypatch.setattr(shutil, "which", lambda name: machine.apt or None)
         machine.calls.clear()
@@ -123,6 +128,7 @@ def test_a_bare_machine_gets_everything_and_the_second_run_does_nothing(set_up, 
     assert set_up(machine, euid=0) == [
         f"setup: installing with apt-get: {' '.join([ALL[-1], *ALL[:-1]])}",
         f"setup: creating .venv with Python {bootstrap.PYTHON}",
+        "setup: torch as pip's own index has it; downloads of 0.7 GB or, with CUDA, 3 GB",
         "setup: [1/3] installing torch",
         "setup: [2/3] installing torchvision",
         "setup: [3/3] installing the project and its tools",
@@ -131,6 +137,41 @@ def test_a_bare_machine_gets_everything_and_the_second_run_does_nothing(set_up, 
     assert len(machine.calls) == 6  # apt-get twice, venv, pip three times
     assert set_up(machine, euid=0) == []
     assert machine.calls == []
+
+
+def test_without_a_gpu_torch_comes_without_cuda_where_its_index_answers(set_up):
+    machine = FakeMachine(present=ALL, online=True)
+    lines = set_up(machine)
+    assert lines[1:3] == [
+        f"setup: torch without CUDA from {bootstrap.CPU_INDEX} "
+        "(VIT2RTL_TORCH=default takes PyPI's build)",
+        "setup: downloads of about 0.7 GB, 2.3 GB in .venv",
+    ]
+    indexed = [f"--extra-index-url {bootstrap.CPU_INDEX}" in call for call in machine.calls]
+    assert indexed == [False, True, True, False]  # venv, torch, torchvision, the project
+
+
+@pytest.mark.parametrize(
+    ("gpu", "online", "option", "index"),
+    [
+        (False, True, "", bootstrap.CPU_INDEX),
+        (True, True, "", None),
+        (False, False, "", None),
+        (False, True, "default", None),
+    ],
+)
+def test_the_index_of_cpu_builds_is_taken_only_where_it_helps(
+    gpu, online, option, index, monkeypatch
+):
+    monkeypatch.setattr(bootstrap.sys, "platform", "linux")
+    monkeypatch.setattr(bootstrap, "works", FakeMachine(gpu=gpu).works)
+    monkeypatch.setattr(bootstrap, "reachable", lambda url: online)
+    assert bootstrap.cpu_index({bootstrap.OPTION: option}) == index
+
+
+def test_what_does_not_answer_is_not_reachable():
+    assert not bootstrap.reachable("http://127.0.0.1:9/none/")
+    assert not bootstrap.reachable("nonsense")
 
 
 @pytest.mark.parametrize("changed", ["pyproject.toml", "constraints.txt", "tools/bootstrap.py"])
