@@ -59,18 +59,19 @@ def linear(x, weight, bias):
     return sums
 
 
-def query_key(q, k, q_zero_point, k_zero_point):
+def query_key(q, k, q_zero_point, k_zero_point, *, bound=None):
     """q·kᵀ of codes, both less their zero points (R3).
 
     q        int[..., tokens, head]  codes; the zero points are subtracted as they are loaded
     k        int[..., tokens, head]
+    bound    of all sums where it is known, see :func:`product`
     returns  int32[..., tokens, tokens] where the sums are bound to fit
 
     No rounding, no saturation. Magnitude at most ``head * max|q - z_q| * max|k - z_k|``:
     4,161,600 for heads of 64, 8 bits and zero points among the codes.
     """
     left, right = center("Query", q, q_zero_point), center("Key", k, k_zero_point)
-    return product(left, np.swapaxes(right, -1, -2))
+    return product(left, np.swapaxes(right, -1, -2), bound=bound)
 
 
 def center(name, codes, zero_point):

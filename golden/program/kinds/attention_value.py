@@ -37,17 +37,9 @@ def check(op: Op, codes: Tensor, v: Tensor) -> str | None:
 def run(op: Op, codes: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Codes [..., heads, tokens, tokens], v [..., tokens, channels] -> codes like v"""
     a, shape = op.attributes, v.shape
-    bits, zero_code = a["softmax_bits"], a["zero_code"]
-    v = split_heads(v, a["heads"])
-    if v.dtype == object:
-        even, odd = attention_value.accumulate(
-            codes, v, a["v_zero_point"], bits=bits, zero_code=zero_code)
-    else:
-        kind = np.float32 if a["accumulator_bound"] <= 1 << 24 else np.float64
-        tables = attention_value.shifted_ones(bits, zero_code).astype(kind)
-        centered = np.subtract(v, a["v_zero_point"], dtype=kind)
-        index = codes.astype(np.intp)
-        even, odd = ((t.take(index) @ centered).astype(np.int32) for t in tables)
+    even, odd = attention_value.accumulate(
+        codes, split_heads(v, a["heads"]), a["v_zero_point"], bits=a["softmax_bits"],
+        zero_code=a["zero_code"])
     for acc in (even, odd):
         assert_bound(op, acc)
     multipliers = attention_value.Multipliers(*a["multipliers"])

@@ -44,14 +44,9 @@ def check(op: Op, q: Tensor, k: Tensor) -> str | None:
 def run(op: Op, q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """[..., tokens, channels] twice -> [..., heads, tokens, tokens]"""
     a = op.attributes
-    q, k = split_heads(q, a["heads"]), split_heads(k, a["heads"])
-    if q.dtype == object:
-        acc = matmul.query_key(q, k, a["q_zero_point"], a["k_zero_point"])
-    else:
-        kind = np.float32 if a["product_bound"] <= 1 << 24 else np.float64
-        left, right = (np.subtract(x, z, dtype=kind)
-                       for x, z in ((q, a["q_zero_point"]), (k, a["k_zero_point"])))
-        acc = (left @ right.swapaxes(-1, -2)).astype(np.int32)
+    acc = matmul.query_key(
+        split_heads(q, a["heads"]), split_heads(k, a["heads"]), a["q_zero_point"],
+        a["k_zero_point"], bound=a["product_bound"])
     if "multiplier" not in a:
         assert_bound(op, acc)
         return acc
