@@ -1,14 +1,17 @@
 """A kind of tests alone, all of it in this file: an offset added to each channel, saturated."""
 
+from collections.abc import Iterator
 from math import prod
 
 import numpy as np
 
+from vit2rtl.golden.program.by_hand import Described, Page
 from vit2rtl.golden.program.conditions import same_codes
 from vit2rtl.golden.program.kind import EXACT, Constant, Kind, integers
+from vit2rtl.golden.program.program import Op, Tensor
 
 
-def check(op, codes):
+def check(op: Op, codes: Tensor) -> str | None:
     if op.output.shape != codes.shape:
         return f"shapes {codes.shape} and {op.output.shape} must be equal"
     if op.tensors["offset"].shape != codes.shape[-1:]:
@@ -16,13 +19,13 @@ def check(op, codes):
     return same_codes(op.output, codes)
 
 
-def run(op, codes):
+def run(op: Op, codes: np.ndarray) -> np.ndarray:
     wide = codes.astype(object if codes.dtype == object else np.int64)
     result = np.clip(wide + op.attributes["sign"] * op.tensors["offset"], *op.output.limits())
     return result if result.dtype == object else result.astype(op.output.dtype)
 
 
-def work_by_hand(page, op):
+def work_by_hand(page: Page, op: Described) -> Iterator[str]:
     target = page.tensors[op["output"]]
     yield f"Op `{op['name']}` by hand: the last row of `{target['file']}`."
 

@@ -160,6 +160,12 @@ def test_the_page_has_every_kind_and_what_it_takes():
         (name, ", ".join(kind.inputs)) for name, kind in KINDS.items()]
 
 
+def test_the_worked_example_is_the_kind_of_these_tests():
+    text = (ROOT / "docs/contributing.md").read_text(encoding="utf-8")
+    example = (Path(__file__).parent / "offset_channels.py").read_text(encoding="utf-8")
+    assert f"```python\n{example}```\n" in text
+
+
 def test_generic_files_name_no_kind():
     files = [*(ROOT / "golden/program").glob("*.py"), *(ROOT / "python/onnx").glob("*.py"),
              *(ROOT / "golden/vectors").glob("program_*.py"),
