@@ -67,9 +67,7 @@ def check_place(folder):
 def describe(folder):
     """The checkpoint's JSON as a dict, its schema checked."""
     path = Path(folder) / DESCRIPTION
-    description = documents.read(
-        folder, DESCRIPTION, SCHEMA, kind=_TITLE, description="checkpoint description"
-    )
+    description = documents.read(folder, DESCRIPTION, SCHEMA, kind=_TITLE)
     for key in ("model", "recipe", "preprocessing", "tensors"):
         if not isinstance(description.get(key), dict):
             raise ValueError(f"{path} lacks {key!r}")

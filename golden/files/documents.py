@@ -7,24 +7,31 @@ from typing import Any
 
 
 def read(
-    folder: str | Path, file: str, schema: str, *, kind: str, description: str
+    folder: str | Path, file: str, schema: str, *, kind: str, where: str | None = None
 ) -> dict[str, Any]:
     """The JSON object in ``folder / file``, its ``schema`` the one that this version reads.
 
-    kind         what the folder should be, for messages: "checkpoint"
-    description  what the file should be: "checkpoint description"
-    raises       ValueError naming the folder or the file
+    kind    what the folder should be, for messages: "checkpoint"
+    where   what messages call the file; its path by default
+    raises  ValueError naming the folder or the file
     """
     path = Path(folder) / file
+    where = where or str(path)
     if not path.is_file():
         raise ValueError(f"{folder} is not a {kind}: it has no {file}")
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        stated = document["schema"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"{path} is not a {description} ({error!r})") from error
-    if stated != schema:
-        raise ValueError(f"{path} has schema {stated!r}; this version reads {schema!r}")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{where} is not UTF-8 text") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{where} is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise ValueError(f"{where} must be a JSON object, not {type(document).__name__}")
+    if "schema" not in document:
+        raise ValueError(f"{where} lacks 'schema'")
+    if document["schema"] != schema:
+        raise ValueError(
+            f"{where} has schema {document['schema']!r}; this version reads {schema!r}")
     return document
 
 

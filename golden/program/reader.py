@@ -29,7 +29,7 @@ def read_program(folder: str | Path) -> IntegerProgram:
     """
     folder = Path(folder)
     path = folder / GRAPH
-    graph = documents.read(folder, GRAPH, SCHEMA, kind="program", description="program's graph")
+    graph = documents.read(folder, GRAPH, SCHEMA, kind="program")
     try:
         return _program(graph, _constants(folder, graph))
     except ValueError as error:

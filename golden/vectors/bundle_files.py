@@ -3,12 +3,12 @@
 Reading trusts nothing; each way to be wrong has its sentence.
 """
 
-import json
 import zipfile
 from pathlib import PurePosixPath
 
 import numpy as np
 
+from vit2rtl.golden.files import documents
 from vit2rtl.golden.files.documents import sha256
 from vit2rtl.golden.vectors.bundle_schema import MANIFEST, README, SUMS, to_json
 
@@ -42,16 +42,7 @@ def read_manifest(root, schema, *, kind):
 
     kind   what the folder should be, for messages: "bundle"
     """
-    if not (root / MANIFEST).is_file():
-        raise ValueError(f"{root} is not a {kind}: {MANIFEST} is missing")
-    try:
-        manifest = json.loads(_text(root, MANIFEST))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"{MANIFEST} is not JSON: {error}") from error
-    found = get(manifest, "schema", str, MANIFEST)
-    if found != schema:
-        raise ValueError(f"{MANIFEST} has schema {found!r}, this version reads {schema!r}")
-    return manifest
+    return documents.read(root, MANIFEST, schema, kind=kind, where=MANIFEST)
 
 
 def read_sums(root):

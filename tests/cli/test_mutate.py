@@ -100,7 +100,7 @@ def test_an_interrupt_leaves_nothing(command, monkeypatch, tmp_path):
          "it has --lanes, --bits, --width, --zero-code"),
         (["--vectors", "bundle", "--lanes", 2],
          "The instances are those of the vectors: leave out --lanes"),
-        (["--vectors", "bundle"], "bundle is not a bundle: manifest.json is missing"),
+        (["--vectors", "bundle"], "bundle is not a bundle: it has no manifest.json"),
     ],
 )
 def test_what_cannot_be_is_one_line(command, arguments, message):

@@ -195,4 +195,4 @@ def test_no_room_is_said_before_anything_is_written(command, programs, tmp_path,
 def test_a_program_is_no_bundle(command, programs):
     code, _, err = command("vectors", programs / "mnist", "--check")
     assert (code, err) == (
-        2, f"vit2rtl: {programs / 'mnist'} is not a bundle: manifest.json is missing\n")
+        2, f"vit2rtl: {programs / 'mnist'} is not a bundle: it has no manifest.json\n")

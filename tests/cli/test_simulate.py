@@ -101,7 +101,7 @@ def test_a_folder_that_is_no_bundle_exits_2(capfd, tmp_path):
     code, out, err = run(capfd, tmp_path, "--out", tmp_path / "out")
     assert (code, out) == (2, "")
     assert err.splitlines()[-1] == (
-        f"vit2rtl: {tmp_path} is not a bundle: manifest.json is missing"
+        f"vit2rtl: {tmp_path} is not a bundle: it has no manifest.json"
     )
     assert not (tmp_path / "out").exists()
 

@@ -2,32 +2,39 @@ import pytest
 
 from vit2rtl.golden.files import documents
 
-KIND = {"kind": "thing", "description": "thing's description"}
-
 
 def test_the_object_is_returned(tmp_path):
     (tmp_path / "it.json").write_text('{"schema": "it/1", "more": [1]}')
-    assert documents.read(tmp_path, "it.json", "it/1", **KIND) == {"schema": "it/1", "more": [1]}
+    document = documents.read(tmp_path, "it.json", "it/1", kind="thing")
+    assert document == {"schema": "it/1", "more": [1]}
+
+
+def test_messages_may_call_the_file_by_another_name(tmp_path):
+    (tmp_path / "it.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"^the file lacks 'schema'$"):
+        documents.read(tmp_path, "it.json", "it/1", kind="thing", where="the file")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (None, "{folder} is not a thing: it has no it.json"),
-        ("{", "{path} is not a thing's description (JSONDecodeError("),
-        ("[]", "{path} is not a thing's description (TypeError("),
-        ("{}", "{path} is not a thing's description (KeyError('schema'))"),
-        ("[" * 100_000, "{path} is not a thing's description (RecursionError("),
-        ('{"schema": "it/2"}', "{path} has schema 'it/2'; this version reads 'it/1'"),
+        (b"{", "{path} is not JSON: Expecting property name enclosed in double quotes"),
+        (b"\xff\xfe", "{path} is not UTF-8 text"),
+        (b"[]", "{path} must be a JSON object, not list"),
+        (b"{}", "{path} lacks 'schema'"),
+        (b"[" * 100_000, "{path} is not JSON: maximum recursion depth exceeded"),
+        (b'{"schema": "it/2"}', "{path} has schema 'it/2'; this version reads 'it/1'"),
+        (b'{"schema": 1}', "{path} has schema 1; this version reads 'it/1'"),
     ],
 )
-def test_what_is_not_one_gets_its_sentence(text, said, tmp_path):
+def test_what_is_not_one_gets_its_sentence(text, message, tmp_path):
     path = tmp_path / "it.json"
     if text is not None:
-        path.write_text(text)
+        path.write_bytes(text)
     with pytest.raises(ValueError) as error:
-        documents.read(tmp_path, "it.json", "it/1", **KIND)
-    assert str(error.value).startswith(said.format(folder=tmp_path, path=path))
+        documents.read(tmp_path, "it.json", "it/1", kind="thing")
+    assert str(error.value).startswith(message.format(folder=tmp_path, path=path))
 
 
 def test_file_digests_are_those_of_the_bytes(tmp_path):

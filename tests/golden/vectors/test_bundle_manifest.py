@@ -19,10 +19,10 @@ UNIT = DEQUANTIZER.name
         (b"\xff\xfe", "manifest.json is not UTF-8 text"),
         (b"[]", "manifest.json must be a JSON object, not list"),
         (b"{}", "manifest.json lacks 'schema'"),
-        (b'{"schema": 1}', "manifest.json: 'schema' must be of type str, not 1"),
+        (b'{"schema": 1}', "manifest.json has schema 1; this version reads"),
         (
             b'{"schema": "vit2rtl.vectors/2"}',
-            "manifest.json has schema 'vit2rtl.vectors/2', this version reads 'vit2rtl.vectors/1'",
+            "manifest.json has schema 'vit2rtl.vectors/2'; this version reads 'vit2rtl.vectors/1'",
         ),
         (b'{"schema": "vit2rtl.vectors/1"}', "manifest.json lacks 'entries'"),
     ],

@@ -36,9 +36,9 @@ def test_what_was_written_is_read(pristine):
 
 
 def test_not_a_bundle(tmp_path):
-    assert refusal(tmp_path) == f"{tmp_path} is not a bundle: manifest.json is missing"
+    assert refusal(tmp_path) == f"{tmp_path} is not a bundle: it has no manifest.json"
     assert refusal(tmp_path / "none") == (
-        f"{tmp_path / 'none'} is not a bundle: manifest.json is missing"
+        f"{tmp_path / 'none'} is not a bundle: it has no manifest.json"
     )
 
 

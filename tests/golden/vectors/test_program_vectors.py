@@ -307,7 +307,7 @@ def of_tensor(name, key, value):
 
 @pytest.mark.parametrize(("change", "said"), [
     (lambda m: m.update(schema="vit2rtl.program_vectors/2"),
-     "manifest.json has schema 'vit2rtl.program_vectors/2', this version reads "
+     "manifest.json has schema 'vit2rtl.program_vectors/2'; this version reads "
      "'vit2rtl.program_vectors/1'"),
     (lambda m: m.update(images=0), "manifest.json: 0 images in 2 lanes are not possible"),
     (lambda m: m.update(lanes=True), "manifest.json: 'lanes' must be of type int, not True"),
@@ -375,7 +375,7 @@ def test_missing_and_changed_files_are_refused(copy):
     assert refusal(copy.folder) == "SHA256SUMS is missing"
     shutil.rmtree(copy.folder)
     assert refusal(copy.folder) == (
-        f"{copy.folder} is not a bundle of a program's vectors: manifest.json is missing")
+        f"{copy.folder} is not a bundle of a program's vectors: it has no manifest.json")
 
 
 def test_a_link_that_leaves_the_bundle_is_refused(copy, tmp_path):
