@@ -5,11 +5,14 @@ import io
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vit2rtl.golden.program.program import IntegerProgram
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 LABELS = "labels.csv"
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
@@ -52,15 +55,10 @@ def pixels(path: str | Path, preprocessing: Mapping[str, Any]) -> np.ndarray:
 
     preprocessing  ``input_size``, ``interpolation``, ``crop_pct``, ``crop_mode`` as timm has them
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     channels, *size = check_preprocessing(preprocessing)
-    try:
-        with Image.open(path) as file:
-            image = file.convert("L" if channels == 1 else "RGB")
-    # Pillow raises SyntaxError for a PNG that is broken in the middle.
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise ValueError(f"Image {path} cannot be read ({error})") from error
+    image = opened(path, "L" if channels == 1 else "RGB")
     resized = _resized(image.size, (size[1], size[0]), preprocessing.get("crop_pct", 1.0))
     if resized != image.size:
         image = image.resize(resized, Image.Resampling[preprocessing["interpolation"].upper()])
@@ -69,6 +67,21 @@ def pixels(path: str | Path, preprocessing: Mapping[str, Any]) -> np.ndarray:
                  for side, target in zip((width, height), size[::-1], strict=True))
     image = image.crop((left, top, left + size[1], top + size[0]))
     return np.atleast_3d(np.asarray(image)).transpose(2, 0, 1)
+
+
+def opened(path: str | Path, mode: str) -> "PIL.Image.Image":
+    """The image of a regular file, converted; a ValueError names the file that is none."""
+    from PIL import Image
+
+    if not Path(path).is_file():
+        raise ValueError(f"Image {path} is no regular file")
+    try:
+        with Image.open(path) as file:
+            return file.convert(mode)
+    # Pillow raises SyntaxError for a PNG that is broken in the middle, ValueError for nonsense in a
+    # header, and an error of its own for sizes that would fill the memory.
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"Image {path} cannot be read ({error})") from error
 
 
 def _resized(
@@ -115,24 +128,35 @@ def codes(paths: Iterable[str | Path], program: IntegerProgram) -> np.ndarray:
 
 
 def _labelled(folder: Path) -> tuple[list[str], list[int], None]:
-    names, labels = [], []
-    with io.StringIO(_text(folder / LABELS), newline="") as file:
+    labels: dict[str, int] = {}
+    place = folder / LABELS
+    with io.StringIO(_text(place), newline="") as file:
         rows = csv.DictReader(file)
-        if not {"file", "class_index"} <= set(rows.fieldnames or ()):
-            raise ValueError(f"{folder / LABELS} must have the columns file,class_index")
-        for row in rows:
-            if not (row["file"] and (folder / row["file"]).is_file()):
-                raise ValueError(f"{folder / LABELS} line {rows.line_num}: no file {row['file']!r}")
-            try:
-                label = int(row["class_index"])
-            except (TypeError, ValueError) as error:
-                raise ValueError(
-                    f"{folder / LABELS} line {rows.line_num}: class_index must be an integer, "
-                    f"not {row['class_index']!r}"
-                ) from error
-            names.append(row["file"])
-            labels.append(label)
-    return names, labels, None
+        try:
+            if not {"file", "class_index"} <= set(rows.fieldnames or ()):
+                raise ValueError(f"{place} must have the columns file,class_index")
+            for row in rows:
+                labels |= _label(folder, f"{place} line {rows.line_num}", row, labels)
+        except csv.Error as error:
+            raise ValueError(f"{place} line {rows.reader.line_num}: {error}") from error
+    return list(labels), list(labels.values()), None
+
+
+def _label(
+    folder: Path, where: str, row: Mapping[str, str], known: Mapping[str, int]
+) -> dict[str, int]:
+    """One row's file and class; a ValueError says which line is wrong."""
+    name = row["file"]
+    if not (name and (folder / name).is_file()):
+        raise ValueError(f"{where}: no file {name!r}")
+    if name in known:
+        raise ValueError(f"{where}: {name!r} is there twice")
+    try:
+        return {name: int(row["class_index"])}
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{where}: class_index must be an integer, not {row['class_index']!r}"
+        ) from error
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -57,19 +57,25 @@ def choose(folder, listed, exclude, count):
     """(names, {name: label} or None) of the images asked for."""
     names, labels, _ = images.find(folder)
     labels = dict(zip(names, labels, strict=True)) if labels is not None else None
+    present = set(names)
     if listed:
-        chosen = images.read_list(listed)
-        unknown = [name for name in chosen if name not in set(names)]
-        if unknown:
-            raise ValueError(f"The list names {unknown[0]!r}, which is not among the images")
-        names = chosen
+        names = _named(listed, present)
     if exclude:
-        left_out = set(images.read_list(exclude))
+        left_out = set(_named(exclude, present))
         names = [name for name in names if name not in left_out]
     names = names[:count]
     if not names:
         raise ValueError("No images are left to use")
     return names, labels
+
+
+def _named(file, present):
+    """The images that a list names; a name that is not there is an error."""
+    names = images.read_list(file)
+    unknown = [name for name in names if name not in present]
+    if unknown:
+        raise ValueError(f"The list names {unknown[0]!r}, which is not among the images")
+    return names
 
 
 def _results(names, labels, logits):

@@ -1,12 +1,12 @@
 """Labelled image folders, preprocessed as timm preprocesses for the model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from PIL import Image, UnidentifiedImageError
 
-from vit2rtl.golden.program.images import LABELS, find, read_list
+from vit2rtl.golden.program.images import LABELS, find, opened, read_list
 from vit2rtl.models import embedded
 from vit2rtl.models.zoo import timm
 
@@ -114,10 +114,5 @@ def check_labels(labels, classes):
         raise ValueError(f"Class index {int(wrong[0])} does not fit a model of {classes} classes")
 
 
-def _load(path, mode, transform):
-    try:
-        with Image.open(path) as image:
-            return transform(image.convert(mode))
-    # Pillow raises SyntaxError for a PNG that is broken in the middle.
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise ValueError(f"Image {path} cannot be read ({error})") from error
+def _load(path: Path, mode: str, transform: Callable) -> torch.Tensor:
+    return transform(opened(path, mode))

@@ -1,5 +1,9 @@
 """Image files without torch: the same pixels as timm's evaluation transform."""
 
+import os
+import struct
+import zlib
+
 import numpy as np
 import pytest
 import torch
@@ -51,3 +55,40 @@ def test_a_broken_image_is_named(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"no image")
     with pytest.raises(ValueError, match=r"broken\.png cannot be read"):
         images.pixels(tmp_path / "broken.png", CONFIG)
+
+
+def header_of(width, height):
+    """A PNG that claims a size and holds next to nothing."""
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), (b"IDAT", b"x")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
+@pytest.mark.parametrize("size", [(20000, 20000), (2**31 - 1, 2**31 - 1)])
+def test_an_image_that_would_fill_the_memory_is_named(tmp_path, size):
+    path = tmp_path / "huge.png"
+    path.write_bytes(header_of(*size))
+    with pytest.raises(ValueError, match=rf"^Image {path} cannot be read \(Image size"):
+        images.pixels(path, CONFIG)
+
+
+def test_a_pipe_is_no_image(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(ValueError) as raised:
+        images.pixels(tmp_path / "a.png", CONFIG)
+    assert str(raised.value) == f"Image {tmp_path / 'a.png'} is no regular file"
+
+
+@pytest.mark.parametrize(("rows", "text"), [
+    ("a.png,0\nb.png,1\na.png,0\n", "line 4: 'a.png' is there twice"),
+    (f"a.png,0\n{'x' * 200_000},1\n", "line 3: field larger than field limit (131072)"),
+])
+def test_lines_of_labels_that_cannot_be_meant(tmp_path, rows, text):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).touch()
+    (tmp_path / "labels.csv").write_text(f"file,class_index\n{rows}")
+    with pytest.raises(ValueError) as raised:
+        images.find(tmp_path)
+    assert str(raised.value) == f"{tmp_path / 'labels.csv'} {text}"
