@@ -1,6 +1,8 @@
 """A program against the simulation it was lowered from: op by op, and from image to logits."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,7 +10,10 @@ import torch
 from vit2rtl.evaluation import sqnr
 from vit2rtl.golden.program.execute import execute, run_op
 from vit2rtl.golden.program.kinds import KINDS
+from vit2rtl.golden.program.program import IntegerProgram
 from vit2rtl.lowering.tracing import Traced, trace
+from vit2rtl.models.images import Images
+from vit2rtl.quantized_vit import QuantizedViT
 
 TOGETHER = 4
 # Reals of double precision, from sums in another order.
@@ -34,14 +39,14 @@ class OpResult:
     end_to_end: int = 0
     rescaled: bool = False
 
-    def cause(self):
+    def cause(self) -> str:
         """Why codes differ, where the kind of op tells."""
         kind = KINDS[self.kind]
         if kind.floats:
             return _DOUBLE
         return kind.cause if self.rescaled or not kind.rescaled else "unknown"
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         share = self.forced / self.elements
         return {
             "op": self.name, "kind": self.kind, "elements": self.elements,
@@ -51,28 +56,32 @@ class OpResult:
         }
 
 
-def compare(quantized, program, images, *, float_model=None, progress=lambda count: None):
+def compare(
+    quantized: QuantizedViT, program: IntegerProgram, images: Images, *,
+    float_model: torch.nn.Module | None = None,
+    progress: Callable[[int], object] = lambda count: None,
+) -> dict[str, Any]:
     """A dict, ready for JSON: ``ops`` in program order, and the logits.
 
-    images   :class:`vit2rtl.models.images.Images`
     raises   ValueError where program and model are not of one kind
     """
-    results = {}
-    logits, simulated, floats = [], [], []
+    results: dict[str, OpResult] = {}
+    logits: list[torch.Tensor] = []
+    simulations: list[torch.Tensor] = []
+    floats: list[torch.Tensor] = []
     for start in range(0, len(images), TOGETHER):
         batch = images.batch(range(start, min(start + TOGETHER, len(images))))
         seen = trace(quantized, batch)
-        ours = _compare_batch(program, seen, results)
-        logits.append(torch.from_numpy(ours))
-        simulated.append(torch.from_numpy(seen["logits"].array[:, 0]))
+        logits.append(torch.from_numpy(_compare_batch(program, seen, results)))
+        simulations.append(torch.from_numpy(seen["logits"].array[:, 0]))
         if float_model is not None:
             with torch.inference_mode():
                 floats.append(float_model(batch))
         progress(len(batch))
-    ours, simulated = torch.cat(logits), torch.cat(simulated)
+    ours, simulated = torch.cat(logits), torch.cat(simulations)
     rows = [result.as_dict() for result in results.values()]
     first = next((row["op"] for row in rows if row["mismatch"]), None)
-    found = {
+    comparison = {
         "images": len(ours),
         "ops": rows,
         "largest_mismatch": max(row["mismatch"] for row in rows),
@@ -84,28 +93,30 @@ def compare(quantized, program, images, *, float_model=None, progress=lambda cou
     }
     if floats:
         reference = torch.cat(floats)
-        found["sqnr_to_float"] = {"program": sqnr(reference, ours),
-                                  "simulation": sqnr(reference, simulated)}
+        comparison["sqnr_to_float"] = {"program": sqnr(reference, ours),
+                                       "simulation": sqnr(reference, simulated)}
     if images.labels is not None:
-        found["top1"] = {
+        comparison["top1"] = {
             name: 100 * (predicted.argmax(1) == images.labels).double().mean().item()
             for name, predicted in (("program", ours), ("simulation", simulated))
         }
-    return found
+    return comparison
 
 
-def _finite(value):
+def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _compare_batch(program, seen, results):
+def _compare_batch(
+    program: IntegerProgram, seen: dict[str, Traced], results: dict[str, OpResult]
+) -> np.ndarray:
     """Add one batch to the results; returns the program's logits, as reals."""
     tensors = program.tensors()
     if "image" not in seen or seen["image"].array[0].size != np.prod(program.image.shape):
         raise ValueError(f"The program's image has the shape {program.image.shape}, "
                          "the checkpoint's another one")
 
-    def encoded(name):
+    def encoded(name: str) -> np.ndarray:
         try:
             return seen[name].encode(tensors[name]).astype(tensors[name].dtype)
         except ValueError as error:
