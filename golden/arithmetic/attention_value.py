@@ -47,12 +47,15 @@ def fraction_bits(bits, zero_code="top", *, limit=FRACTION_LIMIT):
     return min((last + 1) // 2, limit)
 
 
-def accumulate(codes, values, zero_point, *, bits, zero_code="top", limit=FRACTION_LIMIT):
+def accumulate(
+    codes, values, zero_point, *, bits, zero_code="top", limit=FRACTION_LIMIT, most=None
+):
     """The two accumulators, E and O.
 
     codes       int[..., rows, tokens]      0 .. code_count(bits, zero_code) - 1
     values      int[..., tokens, channels]  codes of v; z_v is subtracted as they are loaded
     zero_point  int                         z_v
+    most        what no magnitude of a sum exceeds, where it is known; see :func:`bound`
     returns     two int32[..., rows, channels] (int64 where the sums are not bound to fit)
 
     Exact sums; no rounding, no saturation. Width: :func:`bound`. A zero code adds nothing.
@@ -61,7 +64,8 @@ def accumulate(codes, values, zero_point, *, bits, zero_code="top", limit=FRACTI
     codes, values = integers("Code", codes), integers("Value", values)
     check("Code", codes, 0, count - 1)
     centered = wide(values)[0] - int(zero_point)
-    most = codes.shape[-1] * reach(centered) << fraction_bits(bits, zero_code, limit=limit)
+    if most is None:
+        most = codes.shape[-1] * reach(centered) << fraction_bits(bits, zero_code, limit=limit)
     tables = shifted_ones(bits, zero_code, limit=limit)
     if codes.dtype == object:
         tables, index = tables.astype(object), codes.astype(np.int64)

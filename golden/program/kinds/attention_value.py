@@ -39,7 +39,7 @@ def run(op: Op, codes: np.ndarray, v: np.ndarray) -> np.ndarray:
     a, shape = op.attributes, v.shape
     even, odd = attention_value.accumulate(
         codes, split_heads(v, a["heads"]), a["v_zero_point"], bits=a["softmax_bits"],
-        zero_code=a["zero_code"])
+        zero_code=a["zero_code"], most=a["accumulator_bound"])
     for acc in (even, odd):
         assert_bound(op, acc)
     multipliers = attention_value.Multipliers(*a["multipliers"])

@@ -96,6 +96,9 @@ def test_sums_are_exact(data, rule, bits):
     exact = av.accumulate(python(codes), python(values), zero_point, bits=bits, zero_code=rule)
     assert_same(even, exact[0])
     assert_same(odd, exact[1])
+    bound = av.bound(tokens, max(abs(zero_point), abs(255 - zero_point)), bits=bits, zero_code=rule)
+    known = av.accumulate(codes, values, zero_point, bits=bits, zero_code=rule, most=bound)
+    assert all(np.array_equal(*pair) for pair in zip(known, exact, strict=True))
 
 
 @pytest.mark.parametrize("bits", [6, 7, 8])

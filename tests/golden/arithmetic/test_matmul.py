@@ -138,6 +138,8 @@ def test_query_key_of_extreme_codes_and_zero_points(bits):
         got = matmul.query_key(q, k, z_q, z_k)
         assert got.tolist() == want
         assert_same(got, matmul.query_key(python(q), python(k), z_q, z_k))
+        bound = 64 * max(abs(z_q), abs(top - z_q)) * max(abs(z_k), abs(top - z_k))
+        assert matmul.query_key(q, k, z_q, z_k, bound=bound).tolist() == want
 
 
 def test_zero_points_beyond_16_bits():

@@ -160,6 +160,17 @@ def test_the_page_has_every_kind_and_what_it_takes():
         (name, ", ".join(kind.inputs)) for name, kind in KINDS.items()]
 
 
+def test_the_page_on_vectors_has_every_derived_number_and_table():
+    text = (ROOT / "docs/program-vectors.md").read_text(encoding="utf-8")
+    (numbers,) = re.findall(r"^\| `derived` \| (.*)$", text, re.MULTILINE)
+    (constants,) = re.findall(r"^\| `constants\[\]` \| (.*)$", text, re.MULTILINE)
+    assert {*re.findall(r"`(\w+)`", numbers)} == {
+        "accumulator_bits", *(name for kind in KINDS.values() for name in kind.numbers)}
+    tables = re.search(r"as it follows from attributes: (.*)\)", constants)[1]
+    assert {*re.findall(r"`(\w+)`", tables)} == {
+        role for kind in KINDS.values() for role in kind.tables}
+
+
 def test_the_worked_example_is_the_kind_of_these_tests():
     text = (ROOT / "docs/contributing.md").read_text(encoding="utf-8")
     example = (Path(__file__).parent / "offset_channels.py").read_text(encoding="utf-8")
