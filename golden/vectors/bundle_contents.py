@@ -1,20 +1,52 @@
 """What a bundle holds once it has been read: entries of one instance, records of one setting."""
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from vit2rtl.golden.units import Instance
-from vit2rtl.golden.vectors import packing
+import numpy as np
+
+from vit2rtl.golden.units import Instance, Stream
 from vit2rtl.golden.vectors.bundle_files import read_array
+from vit2rtl.golden.vectors.memory import Memory
+
+
+@dataclass(frozen=True)
+class RecordStream:
+    """What a record holds for one stream, in a ``.mem`` file: rows, or all elements as one row."""
+
+    stream: Stream
+    rows: int
+    columns: int
+    path: Path
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(self.stream.fields, self.stream.lanes, self.columns)
+
+    @property
+    def row_beats(self) -> int:
+        return self.memory.row_beats
+
+    @property
+    def beats(self) -> int:
+        return self.rows * self.row_beats
+
+    def values(self) -> dict[str, np.ndarray]:
+        """int64[rows, columns] of each field, or int64[elements] where the stream has no rows."""
+        matrices = self.memory.rows(self.path.read_bytes())
+        if self.stream.rows:
+            return matrices
+        return {name: matrix.reshape(-1) for name, matrix in matrices.items()}
 
 
 @dataclass(frozen=True)
 class Record:
     """Stimulus and expected output of one instance under one configuration.
 
-    ``elements`` counts what was recorded, ``beats`` includes the padding of the last beat;
+    ``elements`` counts those of the first stream that is given, ``beats`` all that are given;
     ``shapes`` are the natural ones of the arrays in ``tensors.npz``.
     """
 
@@ -24,29 +56,45 @@ class Record:
     beats: int
     elements: int
     configuration: Mapping[str, int]
-    stimulus: Path
-    expected: Path
+    streams: Mapping[str, RecordStream]
     arrays: Path
     shapes: Mapping[str, tuple[int, ...]]
     instance: Instance = field(repr=False)
 
-    def inputs(self):
-        """Stimulus as ``{field: int64[elements]}``, unpacked from ``i.mem``."""
-        return self._elements(self.instance.inputs, self.stimulus)
+    @property
+    def stimulus(self) -> Path:
+        """The memory file of stream ``i``."""
+        return self.streams["i"].path
 
-    def outputs(self):
-        """Expected output as ``{field: int64[elements]}``, unpacked from ``o.mem``."""
-        return self._elements(self.instance.outputs, self.expected)
+    @property
+    def expected(self) -> Path:
+        """The memory file of stream ``o``."""
+        return self.streams["o"].path
 
-    def tensors(self):
+    def inputs(self) -> dict[str, np.ndarray]:
+        """Stimulus by field, unpacked from the memory files: see :meth:`RecordStream.values`."""
+        return self._values(self.instance.sources)
+
+    def outputs(self) -> dict[str, np.ndarray]:
+        """Expected output by field, unpacked from the memory files."""
+        return self._values(self.instance.sinks)
+
+    def tables(self) -> dict[str, np.ndarray]:
+        """Tables by field, int64[1, entries]."""
+        return self._values(self.instance.tables)
+
+    def tensors(self) -> dict[str, np.ndarray]:
         """Arrays in their natural shapes by name in ``tensors.npz`` (``expected_`` prefixed)."""
         with zipfile.ZipFile(self.arrays) as archive:
             names = [member.removesuffix(".npy") for member in archive.namelist()]
             return {name: read_array(archive, name) for name in names}
 
-    def _elements(self, fields, path):
-        values = read_mem(fields, self.instance.lanes, path)
-        return {name: array[: self.elements] for name, array in values.items()}
+    def _values(self, streams: Iterable[Stream]) -> dict[str, np.ndarray]:
+        return {
+            name: array
+            for stream in streams
+            for name, array in self.streams[stream.name].values().items()
+        }
 
 
 @dataclass(frozen=True)
@@ -63,11 +111,5 @@ class Bundle:
     """A validated bundle: its folder, its manifest, and an entry for each instance."""
 
     path: Path
-    manifest: dict
+    manifest: dict[str, Any]
     entries: list[Entry]
-
-
-def read_mem(fields, lanes, path):
-    """A ``.mem`` file as ``{field: int64[beats * lanes]}``, the padding included."""
-    words = packing.from_text(path.read_bytes(), packing.beat_bits(fields, lanes))
-    return packing.unpack(fields, words, lanes)

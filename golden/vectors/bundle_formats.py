@@ -1,6 +1,7 @@
 """The vectors in further formats: Xilinx ``.coe``, Intel ``.mif``, a C header for firmware."""
 
 from vit2rtl.golden.units import Instance
+from vit2rtl.golden.vectors.bundle_schema import file_key
 from vit2rtl.golden.vectors.c_header import c_header
 
 FORMATS = ("coe", "mif", "c")
@@ -23,10 +24,10 @@ def format_files(root, manifest):
     for entry in manifest["entries"]:
         instance = Instance.of(entry["unit"], **entry["parameters"])
         for record in entry["records"]:
-            for role in ("stimulus", "expected"):
-                memory = record["files"][role]
+            for stream in instance.streams:
+                memory = record["files"][file_key(stream)]
                 words = (root / memory["file"]).read_text(encoding="ascii").split()
-                title = f"{entry['name']}, record {record['record']}, {role}"
+                title = f"{entry['name']}, record {record['record']}, {file_key(stream)}"
                 for name, write in _MEMORIES.items():
                     if name in formats:
                         file = f"{memory['file'].removesuffix('.mem')}.{name}"

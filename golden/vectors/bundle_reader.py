@@ -2,12 +2,13 @@
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from vit2rtl.golden.units import Instance
+from vit2rtl.golden.units import Instance, Stream
 from vit2rtl.golden.vectors import packing
-from vit2rtl.golden.vectors.bundle_contents import Bundle, Entry, Record, read_mem
+from vit2rtl.golden.vectors.bundle_contents import Bundle, Entry, Record, RecordStream
 from vit2rtl.golden.vectors.bundle_files import (
     check_hash,
     duplicate_of,
@@ -19,11 +20,22 @@ from vit2rtl.golden.vectors.bundle_files import (
     some,
 )
 from vit2rtl.golden.vectors.bundle_formats import check_formats, format_files
-from vit2rtl.golden.vectors.bundle_schema import KINDS, MANIFEST, SCHEMA, check_record_name
+from vit2rtl.golden.vectors.bundle_schema import (
+    KINDS,
+    MANIFEST,
+    SCHEMA,
+    array_name,
+    check_record_name,
+    file_key,
+    role_of,
+)
 from vit2rtl.golden.vectors.replay import replay_bench
 
+Described = dict[str, Any]
+Sums = dict[str, str]
 
-def read_bundle(path, *, derived=True):
+
+def read_bundle(path: str | Path, *, derived: bool = True) -> Bundle:
     """Read and validate a bundle; a ValueError names the file and says what is wrong with it.
 
     derived   also check what was made from the vectors, benches and further formats, byte by byte
@@ -49,7 +61,7 @@ def read_bundle(path, *, derived=True):
     return Bundle(root, manifest, entries)
 
 
-def _entry(root, sums, described):
+def _entry(root: Path, sums: Sums, described: Described) -> Entry:
     name = get(described, "name", str, f"{MANIFEST}, entries")
     where = f"{MANIFEST}, {name}"
     unit = get(described, "unit", str, where)
@@ -69,16 +81,13 @@ def _entry(root, sums, described):
     return Entry(instance, bench, records)
 
 
-def _record(root, sums, instance, described):
+def _record(root: Path, sums: Sums, instance: Instance, described: Described) -> Record:
     name = get(described, "record", str, f"{MANIFEST}, {instance.name}, records")
     where = f"{MANIFEST}, {instance.name}, {name}"
     try:
         check_record_name(name)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
-    elements, beats = (get(described, key, int, where) for key in ("elements", "beats"))
-    if elements < 1 or beats != -(-elements // instance.lanes):
-        raise ValueError(f"{where}: {elements} elements are not {beats} beats")
     kind = get(described, "kind", str, where)
     if kind not in KINDS:
         raise ValueError(f"{where}: kind must be one of {', '.join(KINDS)}, not {kind!r}")
@@ -89,13 +98,16 @@ def _record(root, sums, instance, described):
         value = np.asarray(get(settings, setting.name, int, f"{where}, configuration"))
         located(where, packing.check_range, setting, value)
     files = get(described, "files", dict, where)
-    paths = {
-        role: listed_file(root, sums, get(files, role, dict, where), where)
-        for role in ("stimulus", "expected", "arrays")
+    streams = {
+        s.name: _stream(root, sums, s, get(files, file_key(s), dict, where), where)
+        for s in instance.streams
     }
+    elements, beats = _counts(instance, streams, described, where)
+    arrays = listed_file(root, sums, get(files, "arrays", dict, where), where)
     tensors = get(described, "tensors", list, where)
     _check_tensors(instance, tensors, files, where)
     _check_notes(tensors, settings, where)
+    names = [array_name(s, f) for s in instance.streams for f in s.fields]
     return Record(
         name=name,
         layer=get(described, "layer", str, where),
@@ -104,29 +116,58 @@ def _record(root, sums, instance, described):
         elements=elements,
         configuration=settings,
         instance=instance,
+        streams=streams,
+        arrays=arrays,
         shapes={
-            _array_name(tensor["role"], tensor["name"]): tuple(get(tensor, "shape", list, where))
-            for tensor in tensors
+            key: tuple(get(tensor, "shape", list, where))
+            for key, tensor in zip(names, tensors, strict=True)
         },
-        **paths,
     )
 
 
-def _check_tensors(instance, tensors, files, where):
+def _stream(
+    root: Path, sums: Sums, stream: Stream, described: Described, where: str
+) -> RecordStream:
+    """The memory file of a stream, its rows and columns possible."""
+    rows, columns = (get(described, key, int, where) for key in ("rows", "columns"))
+    if rows < 1 or columns < 1 or (rows > 1 and not stream.rows):
+        raise ValueError(f"{where}: stream {stream.name} cannot have {rows} rows of {columns}")
+    if stream.entries and (rows, columns) != (1, stream.entries):
+        raise ValueError(f"{where}: table {stream.name} must have {stream.entries} entries")
+    return RecordStream(stream, rows, columns, listed_file(root, sums, described, where))
+
+
+def _counts(
+    instance: Instance, streams: dict[str, RecordStream], described: Described, where: str
+) -> tuple[int, int]:
+    """Elements and beats as the streams have them."""
+    elements, beats = (get(described, key, int, where) for key in ("elements", "beats"))
+    sinks = [streams[s.name] for s in instance.sinks]
+    if beats != sum(sink.beats for sink in sinks):
+        raise ValueError(f"{where}: {elements} elements are not {beats} beats")
+    counts = {s.rows * s.columns for s in streams.values()}
+    if sinks[0].rows * sinks[0].columns != elements or (instance.lane_wise and len(counts) > 1):
+        raise ValueError(f"{where}: its streams do not have {elements} elements")
+    return elements, beats
+
+
+def _check_tensors(
+    instance: Instance, tensors: list[Described], files: Described, where: str
+) -> None:
     """The manifest describes each field of the instance, in order, in the file that holds it."""
     keys = ("role", "name", "bits", "signed", "lanes", "packing", "file")
     due = []
-    for role, fields in (("stimulus", instance.inputs), ("expected", instance.outputs)):
-        packed = {"lane_bits": packing.lane_bits(fields), "offset": 0}
-        for field in fields:
-            kind = (field.name, field.width, field.signed, instance.lanes)
-            due.append((role, *kind, dict(packed), files[role]["file"]))
+    for stream in instance.streams:
+        packed = {"lane_bits": stream.lane_bits, "offset": 0}
+        for field in stream.fields:
+            kind = (field.name, field.width, field.signed, stream.lanes)
+            due.append((role_of(stream), *kind, dict(packed), files[file_key(stream)]["file"]))
             packed["offset"] += field.width
     if [tuple(get(tensor, key, object, where) for key in keys) for tensor in tensors] != due:
         raise ValueError(f"{where}: its tensors are not those of {instance.name}")
 
 
-def _check_notes(tensors, settings, where):
+def _check_notes(tensors: list[Described], settings: dict[str, int], where: str) -> None:
     """An expected tensor's zero point is the one that the record is configured with."""
     for tensor in tensors:
         if tensor["role"] == "expected" and "zero_point" in settings:
@@ -138,38 +179,24 @@ def _check_notes(tensors, settings, where):
                 )
 
 
-def _array_name(role, name):
-    return name if role == "stimulus" else f"expected_{name}"
-
-
-def _check_length(root, record):
+def _check_length(root: Path, record: Record) -> None:
     """The size of a ``.mem`` file follows from its beats; only a wrong one is read to say why."""
-    instance = record.instance
-    for fields, path in (
-        (instance.inputs, record.stimulus),
-        (instance.outputs, record.expected),
-    ):
-        digits = packing.line_digits(packing.beat_bits(fields, instance.lanes))
-        if path.stat().st_size != record.beats * (digits + 1):
-            where = path.relative_to(root).as_posix()
-            values = located(where, read_mem, fields, instance.lanes, path)
-            beats = len(values[fields[0].name]) // instance.lanes
-            raise ValueError(f"{where} has {beats} beats, not {record.beats}")
+    for s in record.streams.values():
+        if s.path.stat().st_size != s.rows * s.memory.row_bytes:
+            where = s.path.relative_to(root).as_posix()
+            words = located(where, packing.from_text, s.path.read_bytes(), s.memory.beat_bits)
+            raise ValueError(f"{where} has {len(words)} beats, not {s.beats}")
 
 
-def _check_values(root, record):
+def _check_values(root: Path, record: Record) -> None:
     """Syntax and range of a record's ``.mem`` files, and the arrays against them."""
-    instance = record.instance
     values = {}
-    for prefix, fields, path in (
-        ("", instance.inputs, record.stimulus),
-        ("expected_", instance.outputs, record.expected),
-    ):
-        where = path.relative_to(root).as_posix()
-        unpacked = located(where, read_mem, fields, instance.lanes, path)
-        for member in fields:
+    for s in record.streams.values():
+        where = s.path.relative_to(root).as_posix()
+        unpacked = located(where, s.values)
+        for member in s.stream.fields:
             located(where, packing.check_range, member, unpacked[member.name])
-            values[prefix + member.name] = unpacked[member.name][: record.elements]
+            values[array_name(s.stream, member)] = s, unpacked[member.name]
     where = record.arrays.relative_to(root).as_posix()
     try:
         arrays = record.tensors()
@@ -181,14 +208,24 @@ def _check_values(root, record):
         if array.shape != record.shapes[name]:
             stated = list(record.shapes[name])
             raise ValueError(f"{where}: {name} has shape {list(array.shape)}, not {stated}")
-    shape = next(array.shape for name, array in arrays.items() if name.startswith("expected_"))
-    for name, array in arrays.items():
-        whole = located(f"{where}, {name}", np.broadcast_to, array, shape).reshape(-1)
-        if not np.array_equal(whole, values[name]):
-            raise ValueError(f"{where}: {name} differs from the .mem file")
+    for stream in record.instance.streams:
+        names = [array_name(stream, field) for field in stream.fields]
+        shape = _common_shape(record, [arrays[name] for name in names])
+        for name in names:
+            whole = located(f"{where}, {name}", np.broadcast_to, arrays[name], shape)
+            s, flat = values[name]
+            if whole.size != flat.size or not np.array_equal(whole.reshape(flat.shape), flat):
+                raise ValueError(f"{where}: {name} differs from the .mem file")
 
 
-def _check_derived(root, manifest, entries):
+def _common_shape(record: Record, arrays: list[np.ndarray]) -> tuple[int, ...]:
+    """What a stream's arrays broadcast to; of a lane-wise unit to what is expected."""
+    if record.instance.lane_wise:
+        return next(shape for name, shape in record.shapes.items() if name.startswith("expected_"))
+    return np.broadcast_shapes(*(array.shape for array in arrays))
+
+
+def _check_derived(root: Path, manifest: Described, entries: list[Entry]) -> None:
     """Benches and further formats are what this version writes for these vectors."""
     formats = manifest.get("formats", [])
     if not isinstance(formats, list) or formats != located(MANIFEST, check_formats, formats):

@@ -2,6 +2,7 @@
 
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.golden.vectors import packing
+from vit2rtl.golden.vectors.bundle_schema import file_key, role_of
 
 _HEAD = """\
 # Golden vectors
@@ -23,6 +24,9 @@ Python: `.mem` files are for `$readmemh`, `replay.sv` is a plain self-checking b
 - Signed fields are two's complement.
 - Element e of a tensor (row-major) is in lane e mod lanes of beat e div lanes. The last beat is
   filled up by repeating the last element.
+- Where the manifest gives a stream more `rows` than one, each row of `columns` elements begins a
+  beat, is filled up by its own last element, and TLAST marks its last beat. A table
+  (`i_<name>.mem`) is one row, sent before the record while nothing is inside.
 - AXI4-Stream TDATA is the beat with zeros on top up to whole bytes; TLAST marks a record's last.
 - Configuration inputs are constant during a record; the manifest and `replay.sv` have them.
 
@@ -61,12 +65,14 @@ _FORMATS = {
 }
 
 
+_TITLES = {"stimulus": "Stimulus", "expected": "Expected", "table": "Table"}
+
+
 def readme(root, manifest):
     """Text of README.md; the worked beat is read back from the files just written."""
     entry = manifest["entries"][0]
     record = entry["records"][0]
     instance = Instance.of(entry["unit"], **entry["parameters"])
-    stimulus, expected = (record["files"][role] for role in ("stimulus", "expected"))
     return "\n".join(
         [
             _HEAD.format(
@@ -79,8 +85,7 @@ def readme(root, manifest):
             *_contents(manifest),
             "\n## One beat by hand\n",
             f"Beat 0 of record `{record['record']}` of `{entry['name']}`.",
-            *_worked(root, "Stimulus", instance.inputs, instance.lanes, stimulus),
-            *_worked(root, "Expected", instance.outputs, instance.lanes, expected),
+            *(line for stream in instance.streams for line in _worked(root, stream, record)),
             *_settings(record["configuration"]),
         ]
     )
@@ -110,7 +115,9 @@ def _contents(manifest):
         yield f"| `{entry['name']}` | {len(entry['records'])} | {elements} | {beats} |"
 
 
-def _worked(root, title, fields, lanes, file):
+def _worked(root, stream, record):
+    fields, lanes, file = stream.fields, stream.lanes, record["files"][file_key(stream)]
+    title = _TITLES[role_of(stream)]
     digits, bits = file["digits"], file["bits"]
     with open(root / file["file"], "rb") as lines:
         line = lines.read(digits + 1)

@@ -1,21 +1,38 @@
 """Writes golden-vector bundles: every file of one, all at once or not at all."""
 
-import math
 import shutil
 import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import numpy as np
 
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.files.documents import sha256
-from vit2rtl.golden.units import Instance
+from vit2rtl.golden.units import Instance, Stream
 from vit2rtl.golden.vectors import packing
 from vit2rtl.golden.vectors.bundle_files import array_stream, write_texts
 from vit2rtl.golden.vectors.bundle_formats import check_formats, format_files
 from vit2rtl.golden.vectors.bundle_reader import read_bundle
 from vit2rtl.golden.vectors.bundle_readme import readme
-from vit2rtl.golden.vectors.bundle_record import checked, checked_notes, described, narrowest, plain
-from vit2rtl.golden.vectors.bundle_schema import KINDS, SCHEMA, check_record_name, parts_of
+from vit2rtl.golden.vectors.bundle_record import (
+    Content,
+    checked,
+    checked_notes,
+    memory_of,
+    plain,
+    tensors,
+)
+from vit2rtl.golden.vectors.bundle_schema import (
+    KINDS,
+    SCHEMA,
+    array_name,
+    check_record_name,
+    file_key,
+    parts_of,
+)
 from vit2rtl.golden.vectors.replay import replay_bench
 
 
@@ -33,18 +50,25 @@ class BundleWriter:
     formats : what to write beside ``.mem`` and ``.npz``, see :data:`~.bundle_formats.FORMATS`
     """
 
-    def __init__(self, path, provenance, *, formats=()):
+    def __init__(
+        self, path: Path | str, provenance: Any, *, formats: Iterable[str] = ()
+    ) -> None:
         self._path = path
         self._formats = check_formats(formats)
         self._provenance = plain(provenance)
         self._entries = {}
 
-    def __enter__(self):
+    def __enter__(self) -> "BundleWriter":
         self._place = atomic.folder(self._path, kind="bundle of units", parts=parts_of)
         self._root = self._place.__enter__()
         return self
 
-    def __exit__(self, kind, error, traceback):
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
         if kind is None:
             try:
                 self._finish()
@@ -55,27 +79,29 @@ class BundleWriter:
 
     def add(
         self,
-        instance,
+        instance: Instance,
         *,
-        record,
-        layer,
-        kind,
-        inputs,
-        outputs,
-        configuration=None,
-        notes=None,
-    ):
+        record: str,
+        layer: str,
+        kind: str,
+        inputs: Mapping[str, Any],
+        outputs: Mapping[str, Any],
+        configuration: Mapping[str, Any] | None = None,
+        notes: Mapping[str, Mapping] | None = None,
+    ) -> None:
         """Add one record: stimulus, expected values, and the configuration they hold under.
 
-        ``inputs`` broadcast against each other and are flattened row-major; ``outputs`` have the
-        shape they broadcast to. Raises ValueError where the golden function gives anything else.
+        Fields of one stream broadcast against each other and are flattened row-major; ``outputs``
+        have the shape of what the golden function gives. Raises ValueError where that is anything
+        else.
 
         record         str                     unique within the instance, safe as a folder name
         layer          str                     the layer of the model that it was recorded at
         kind           "model" or "directed"
-        inputs         {field: int[...]}       natural shapes, e.g. acc[tokens, channels]
+        inputs         {field: int[...]}       natural shapes, e.g. acc[tokens, channels]; of a
+                                               stream of rows the last axis has a row's elements
         outputs        {field: int[...]}       expected values, not taken from the golden function
-        configuration  {field: int}
+        configuration  {field: int}            int[entries] of a table's field
         notes          {field: {note: JSON}}   scale, zero_point, multiplier, shift, rounding, ...
         """
         check_record_name(record)
@@ -85,38 +111,30 @@ class BundleWriter:
         if kind not in KINDS:
             raise ValueError(f"Kind must be one of {', '.join(KINDS)}, not {kind!r}")
         try:
-            stimulus, expected, settings = checked(instance, inputs, outputs, configuration or {})
+            content = checked(instance, inputs, outputs, configuration or {})
             notes = checked_notes(instance, notes or {})
         except (TypeError, ValueError) as error:
             raise ValueError(f"Record {record!r} of {instance.name}: {error}") from error
         folder = f"{instance.name}/{record}"
         (self._root / folder).mkdir(parents=True)
-        shape = next(iter(expected.values())).shape
-        elements = math.prod(shape)
-        files = {"arrays": self._write_arrays(instance, folder, stimulus, expected)}
-        for role, name, fields, values in (
-            ("stimulus", "i", instance.inputs, stimulus),
-            ("expected", "o", instance.outputs, expected),
-        ):
-            flat = {k: np.broadcast_to(v, shape).reshape(-1) for k, v in values.items()}
-            files[role] = self._write_mem(f"{folder}/{name}.mem", fields, flat, instance.lanes)
+        files = {"arrays": self._write_arrays(content, folder)}
+        for stream in instance.streams:
+            files[file_key(stream)] = self._write_mem(content, stream, folder)
+        first = files[file_key(instance.sinks[0])]
         self._entry(instance)["records"].append(
             {
                 "record": record,
                 "layer": layer,
                 "kind": kind,
-                "elements": elements,
-                "beats": -(-elements // instance.lanes),
-                "configuration": settings,
+                "elements": first["rows"] * first["columns"],
+                "beats": sum(_beats(s, files[file_key(s)]) for s in instance.sinks),
+                "configuration": content.settings,
                 "files": files,
-                "tensors": [
-                    *described(instance, "stimulus", stimulus, files, settings, notes),
-                    *described(instance, "expected", expected, files, settings, notes),
-                ],
+                "tensors": list(tensors(content, files, notes)),
             }
         )
 
-    def _entry(self, instance):
+    def _entry(self, instance: Instance) -> dict[str, Any]:
         name = instance.name
         if name not in self._entries:
             self._entries[name] = {
@@ -127,30 +145,32 @@ class BundleWriter:
             }
         return self._entries[name]
 
-    def _write_mem(self, file, fields, flat, lanes):
-        bits = packing.beat_bits(fields, lanes)
-        text = packing.to_text(packing.pack(fields, flat, lanes), bits)
-        (self._root / file).write_bytes(text)
+    def _write_mem(self, content: Content, stream: Stream, folder: str) -> dict[str, Any]:
+        matrices = content.matrices(stream)
+        rows, columns = next(iter(matrices.values())).shape
+        memory = memory_of(stream, columns)
+        file = f"{folder}/{stream.name}.mem"
+        (self._root / file).write_bytes(memory.text(matrices))
         return {
             "file": file,
             "sha256": sha256(self._root / file),
-            "bits": bits,
-            "digits": packing.line_digits(bits),
+            "bits": memory.beat_bits,
+            "digits": memory.digits,
+            "rows": rows,
+            "columns": columns,
         }
 
-    def _write_arrays(self, instance, folder, stimulus, expected):
+    def _write_arrays(self, content: Content, folder: str) -> dict[str, str]:
         file = f"{folder}/tensors.npz"
-        arrays = {field.name: (field, stimulus[field.name]) for field in instance.inputs}
-        for field in instance.outputs:
-            arrays[f"expected_{field.name}"] = field, expected[field.name]
+        fields = [(s, f) for s in content.instance.streams for f in s.fields]
         with zipfile.ZipFile(self._root / file, "w", zipfile.ZIP_STORED) as archive:
-            for name, (field, values) in arrays.items():
-                with array_stream(archive, name) as stream:
-                    array = values.astype(narrowest(field))
+            for s, field in fields:
+                with array_stream(archive, array_name(s, field)) as stream:
+                    array = content.arrays[field.name].astype(packing.narrowest(field))
                     np.lib.format.write_array(stream, array, allow_pickle=False)
         return {"file": file, "sha256": sha256(self._root / file)}
 
-    def _finish(self):
+    def _finish(self) -> None:
         if not self._entries:
             raise ValueError("A bundle needs at least one record")
         manifest = {
@@ -161,7 +181,11 @@ class BundleWriter:
         write_derived(self._root, manifest, self._formats)
 
 
-def write_derived(root, manifest, formats):
+def _beats(stream: Stream, file: dict[str, Any]) -> int:
+    return file["rows"] * stream.beats(file["columns"])
+
+
+def write_derived(root: Path, manifest: dict[str, Any], formats: list[str]) -> None:
     """Benches, further formats, manifest, README and hashes, for the vectors that lie there."""
     manifest.pop("formats", None)
     if formats:
@@ -176,7 +200,7 @@ def write_derived(root, manifest, formats):
     write_texts(root, manifest, readme(root, manifest))
 
 
-def convert(source, path, formats):
+def convert(source: Path | str, path: Path | str, formats: Iterable[str]) -> list[str]:
     """Write a bundle again, with the benches of this version and these formats alone.
 
     source   folder of a bundle; what was derived from its vectors is made anew
@@ -185,19 +209,19 @@ def convert(source, path, formats):
     """
     formats = check_formats(formats)
     bundle = read_bundle(source, derived=False)
-    kept = {
-        record["files"][role]["file"]
+    vectors = {
+        file["file"]
         for entry in bundle.manifest["entries"]
         for record in entry["records"]
-        for role in ("stimulus", "expected", "arrays")
+        for file in record["files"].values()
     }
     with atomic.folder(path, kind="bundle of units", parts=parts_of) as root:
-        for file in sorted(kept):
+        for file in sorted(vectors):
             (root / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(bundle.path / file, root / file)
         write_derived(root, bundle.manifest, formats)
     return formats
 
 
-def _write(path, text):
+def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,7 +1,8 @@
 """The vectors of an instance as a C header: one array a field, one structure a record."""
 
-from vit2rtl.golden.vectors import packing
-from vit2rtl.golden.vectors.bundle_record import narrowest
+from vit2rtl.golden.vectors.bundle_contents import RecordStream
+from vit2rtl.golden.vectors.bundle_schema import array_name, file_key
+from vit2rtl.golden.vectors.packing import narrowest
 
 ROW = 12
 
@@ -32,13 +33,13 @@ def c_header(root, instance, records):
     for number, record in enumerate(records):
         members = [f'"{record["record"]}"', f"{record['elements']}u"]
         parts.append(f"/* {record['record']} */")
-        for role, fields in (("stimulus", instance.inputs), ("expected", instance.outputs)):
-            file = record["files"][role]
-            words = packing.from_text((root / file["file"]).read_bytes(), file["bits"])
-            values = packing.unpack(fields, words, instance.lanes)
-            for field in fields:
-                array = f"{name}_{number}_{_member(role, field)}"
-                listed = values[field.name][: record["elements"]].tolist()
+        for stream in instance.streams:
+            file = record["files"][file_key(stream)]
+            path = root / file["file"]
+            values = RecordStream(stream, file["rows"], file["columns"], path).values()
+            for field in stream.fields:
+                array = f"{name}_{number}_{array_name(stream, field)}"
+                listed = values[field.name].reshape(-1).tolist()
                 parts.append(_array(f"{_type(field)} {array}", listed))
                 members.append(array)
         members += [
@@ -57,16 +58,12 @@ def _structure(instance):
     yield f"struct {instance.name}_record {{"
     yield "    const char *name;"
     yield "    uint32_t elements;"
-    for role, fields in (("stimulus", instance.inputs), ("expected", instance.outputs)):
-        for field in fields:
-            yield f"    const {_type(field)} *{_member(role, field)};"
+    for stream in instance.streams:
+        for field in stream.fields:
+            yield f"    const {_type(field)} *{array_name(stream, field)};"
     for field in instance.configuration:
         yield f"    {_type(field)} {field.name};"
     yield "};\n"
-
-
-def _member(role, field):
-    return field.name if role == "stimulus" else f"expected_{field.name}"
 
 
 def _type(field):

@@ -5,7 +5,11 @@ fields side by side, the first in the least significant bits, two's complement w
 are held as ``uint64[beats, words]``, least significant word first.
 """
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
 import numpy as np
+
+from vit2rtl.golden.units.unit import Field
 
 _WORD = 64
 _DIGITS = np.frombuffer("".join(f"{n:02x}" for n in range(256)).encode(), np.uint16)
@@ -14,22 +18,22 @@ _NIBBLES[np.frombuffer(b"0123456789abcdef", np.uint8)] = range(16)
 _NIBBLES[np.frombuffer(b"ABCDEF", np.uint8)] = range(10, 16)
 
 
-def lane_bits(fields):
+def lane_bits(fields: Iterable[Field]) -> int:
     """Bits of one lane."""
     return sum(field.width for field in fields)
 
 
-def beat_bits(fields, lanes):
+def beat_bits(fields: Iterable[Field], lanes: int) -> int:
     """Bits of one beat, without the padding to bytes that AXI4-Stream asks for."""
     return lanes * lane_bits(fields)
 
 
-def line_digits(bits):
+def line_digits(bits: int) -> int:
     """Hexadecimal digits of one line of a ``.mem`` file."""
     return -(-bits // 4)
 
 
-def pack(fields, values, lanes):
+def pack(fields: Sequence[Field], values: Mapping[str, np.ndarray], lanes: int) -> np.ndarray:
     """Pack elements into beats; the last beat is padded by repeating the last element.
 
     values   mapping of field name to int[elements], each within its field's range
@@ -52,7 +56,7 @@ def pack(fields, values, lanes):
     return words
 
 
-def unpack(fields, words, lanes):
+def unpack(fields: Sequence[Field], words: np.ndarray, lanes: int) -> dict[str, np.ndarray]:
     """Unpack beats into ``{field name: int64[beats * lanes]}``, the padding included."""
     values = {field.name: np.empty((len(words), lanes), dtype=np.int64) for field in fields}
     for field, lane, word, offset in _places(fields, lanes):
@@ -66,7 +70,7 @@ def unpack(fields, words, lanes):
     return {name: lanewise.reshape(-1) for name, lanewise in values.items()}
 
 
-def to_text(words, bits):
+def to_text(words: np.ndarray, bits: int) -> bytes:
     """Bytes of a ``.mem`` file: a beat a line, most significant digit first, lower case."""
     digits = line_digits(bits)
     octets = words.astype("<u8").view(np.uint8)[:, : (digits + 1) // 2]
@@ -77,7 +81,7 @@ def to_text(words, bits):
     return lines.tobytes()
 
 
-def from_text(text, bits):
+def from_text(text: bytes, bits: int) -> np.ndarray:
     """Beats of a ``.mem`` file's bytes; errors name the line.
 
     returns  uint64[beats, words]
@@ -100,7 +104,7 @@ def from_text(text, bits):
     return octets.view("<u8").astype(np.uint64)
 
 
-def check_range(field, values):
+def check_range(field: Field, values: np.ndarray) -> None:
     """Raise ValueError, naming the field and the worst value, if any value is out of range."""
     low, high = field.range
     if values.size and (values.min() < low or values.max() > high):
@@ -108,7 +112,13 @@ def check_range(field, values):
         raise ValueError(f"Field {field.name!r} must be between {low} and {high}, not {bad}")
 
 
-def _places(fields, lanes):
+def narrowest(field: Field) -> np.dtype:
+    """The smallest little-endian integer type that holds a field, for the ``.npz``."""
+    octets = next(size for size in (1, 2, 4, 8) if field.width <= 8 * size)
+    return np.dtype(f"<{'i' if field.signed else 'u'}{octets}")
+
+
+def _places(fields: Sequence[Field], lanes: int) -> Iterator[tuple[Field, int, int, int]]:
     """Where each field of each lane begins: (field, lane, word, bit in the word)."""
     position = 0
     for lane in range(lanes):
@@ -117,7 +127,7 @@ def _places(fields, lanes):
             position += field.width
 
 
-def _complain_of_length(text, digits):
+def _complain_of_length(text: bytes, digits: int) -> None:
     lines = text.split(b"\n")
     if lines.pop():
         raise ValueError(f"Line {len(lines) + 1} must end with a newline")

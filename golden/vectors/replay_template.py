@@ -22,48 +22,27 @@ module ${name}_replay;
   integer beats = 0;
   integer mismatches = 0;
 
-  reg [$i_top:0] s_axis_tdata = 0;
-  reg s_axis_tvalid = 1'b0;
-  reg s_axis_tlast = 1'b0;
-  wire s_axis_tready;
-  wire [$o_top:0] m_axis_tdata;
-  wire m_axis_tvalid;
-  wire m_axis_tlast;
-  reg m_axis_tready = 1'b0;
+$ports
 $settings
   ${name}_axis dut (
     .aclk(aclk),
-    .aresetn(aresetn),
-    .s_axis_tdata(s_axis_tdata),
-    .s_axis_tvalid(s_axis_tvalid),
-    .s_axis_tready(s_axis_tready),
-    .s_axis_tlast(s_axis_tlast),
-    .m_axis_tdata(m_axis_tdata),
-    .m_axis_tvalid(m_axis_tvalid),
-    .m_axis_tready(m_axis_tready),
-    .m_axis_tlast(m_axis_tlast)$connections
+    .aresetn(aresetn)$connections
   );
 
-  // The record that is being replayed.
-  reg [$i_top:0] stimulus [0:$last];
-  reg [$o_top:0] expected [0:$last];
+  // The record that is being replayed: first its tables, then, when all is quiet, its data.
   string record;
-  integer count = 0;
+  reg loading = 1'b0;
   reg running = 1'b0;
   reg finished = 1'b0;
-  integer sent = 0;
-  integer received = 0;
   integer quiet = 0;  // cycles since a beat last moved
+$counters
+  wire outstanding = $outstanding;
 
-  // Stalls: two xorshift generators, each compared with a threshold of 65536ths.
+  // Stalls: a xorshift generator a stream, each compared with a threshold of 65536ths.
   integer stall = 0;
   integer seed = 1;
   reg [16:0] threshold = 0;
-  reg [31:0] idle_state = 0;
-  reg [31:0] pressure_state = 0;
-  wire idle = {1'b0, idle_state[15:0]} < threshold;
-  wire pressure = {1'b0, pressure_state[15:0]} < threshold;
-
+$generators
   function automatic [31:0] xorshift(input [31:0] state);
     reg [31:0] x;
     begin
@@ -73,78 +52,27 @@ $settings
     end
   endfunction
 
-  task mismatch(input [$o_top:0] want, input want_last);
-    begin
-      if (mismatches < $shown)
-        $$display("MISMATCH $name record=%0s beat=%0d got=%h want=%h got_last=%b want_last=%b",
-                 record, received, m_axis_tdata, want, m_axis_tlast, want_last);
-      mismatches = mismatches + 1;
-    end
-  endtask
-
+$mismatches
   always @(posedge aclk) begin
     if (!aresetn) begin
-      idle_state <= 32'h9e3779b9 ^ seed;
-      pressure_state <= 32'h7f4a7c15 ^ {seed[15:0], seed[31:16]};
+$seeds
     end else if (threshold != 0) begin
-      idle_state <= xorshift(idle_state);
-      pressure_state <= xorshift(pressure_state);
+$steps
     end
 
-    if (!running) begin
-      s_axis_tvalid <= 1'b0;
-      m_axis_tready <= 1'b0;
-      finished <= 1'b0;
-      sent <= 0;
-      received <= 0;
+    if (!running && !loading) begin
+$idles
+      finished <= 0;
       quiet <= 0;
     end else begin
       quiet <= quiet + 1;
-      finished <= quiet >= (received < count ? $watchdog : $drain);
-
-      if (!s_axis_tvalid || s_axis_tready === 1'b1) begin
-        s_axis_tvalid <= sent != count && !idle;
-        if (sent != count && !idle) begin
-          s_axis_tdata <= stimulus[sent];
-          s_axis_tlast <= sent == count - 1;
-          sent <= sent + 1;
-          quiet <= 0;
-        end
-      end
-
-      m_axis_tready <= !pressure || received >= count;
-      if (m_axis_tready && m_axis_tvalid === 1'b1) begin
-        if (received >= count)
-          mismatch({$o_bits{1'bx}}, 1'bx);
-        else if (m_axis_tdata !== expected[received]
-                 || m_axis_tlast !== (received == count - 1))
-          mismatch(expected[received], received == count - 1);
-        received <= received + 1;
-        beats <= beats + 1;
-        if (received < count) quiet <= 0;
-      end
+      finished <= quiet >= (outstanding ? $watchdog : $drain);
+$drivers$checkers
     end
   end
-
-  // A stalled beat must stay as it is.
-  reg held = 1'b0;
-  reg held_tlast = 1'b0;
-  reg [$o_top:0] held_tdata = 0;
-  always @(posedge aclk)
-    if (threshold != 0) begin
-      held <= m_axis_tvalid === 1'b1 && !m_axis_tready;
-      held_tdata <= m_axis_tdata;
-      held_tlast <= m_axis_tlast;
-      if (held && (m_axis_tvalid !== 1'b1 || m_axis_tdata !== held_tdata
-                   || m_axis_tlast !== held_tlast)) begin
-        $$display("UNSTABLE $name record=%0s beat=%0d: a stalled beat changed", record, received);
-        mismatch(held_tdata, held_tlast);
-      end
-    end
-
+$stabilities
   string bundle;
-  string stimulus_file;
-  string expected_file;
+  string file;
   string reason;
   reg failed = 1'b0;
   integer index;
@@ -157,16 +85,16 @@ $settings
   endtask
 
   // A file must exist and have one line a beat: $$readmemh alone takes less for good.
-  task check_file(input string path, input integer digits);
-    integer file, outcome, size;
+  task check_file(input string path, input integer count, input integer digits);
+    integer descriptor, outcome, size;
     begin
-      file = $$fopen(path, "r");
-      if (file == 0)
+      descriptor = $$fopen(path, "r");
+      if (descriptor == 0)
         fail({"cannot open ", path});
       else begin
-        outcome = $$fseek(file, 0, 2);
-        size = $$ftell(file);
-        $$fclose(file);
+        outcome = $$fseek(descriptor, 0, 2);
+        size = $$ftell(descriptor);
+        $$fclose(descriptor);
         if (outcome != 0 || size != count * (digits + 1))
           fail({"wrong length of ", path});
       end
@@ -182,6 +110,15 @@ $cases
     end
   endtask
 
+  // From the first beat until nothing has moved for long.
+  task play;
+    begin
+      @(posedge finished);
+      @(negedge aclk);
+      if (outstanding) fail({"watchdog: beats missing in ", record});
+    end
+  endtask
+
   initial begin
     reason = "";
     if (!$$value$$plusargs("bundle=%s", bundle)) bundle = ".";
@@ -194,18 +131,12 @@ $cases
 
     for (index = 0; index < $records && !failed; index = index + 1) begin
       select(index);
-      stimulus_file = {bundle, "/$name/", record, "/i.mem"};
-      expected_file = {bundle, "/$name/", record, "/o.mem"};
-      check_file(stimulus_file, $i_digits);
-      if (!failed) check_file(expected_file, $o_digits);
+$checks
       if (!failed) begin
-        $$readmemh(stimulus_file, stimulus, 0, count - 1);
-        $$readmemh(expected_file, expected, 0, count - 1);
+$loads
         repeat (8) @(negedge aclk);
-        running = 1'b1;
-        @(posedge finished);
-        @(negedge aclk);
-        if (received < count) fail({"watchdog: beats missing in ", record});
+$tables        running = 1'b1;
+        play;
         running = 1'b0;
         repeat (2) @(negedge aclk);
       end
@@ -220,7 +151,119 @@ $cases
     done = 1'b1;
     repeat (4) @(negedge aclk);
     if (failed) $$fatal(1, "$name failed");
-    $$finish;
+    // 0: without a word of the simulator's own behind the verdict.
+    $$finish(0);
   end
 endmodule
 """)
+
+# Each of the following is there once for every stream that it is about: $s is its name in the
+# bench, $p the prefix of its ports.
+PORTS_IN = Template("""\
+  reg [$top:0] ${p}_tdata = 0;
+  reg ${p}_tvalid = 1'b0;
+  reg ${p}_tlast = 1'b0;
+  wire ${p}_tready;
+""")
+PORTS_OUT = Template("""\
+  wire [$top:0] ${p}_tdata;
+  wire ${p}_tvalid;
+  wire ${p}_tlast;
+  reg ${p}_tready = 1'b0;
+""")
+CONNECTIONS = Template("""\
+,
+    .${p}_tdata(${p}_tdata),
+    .${p}_tvalid(${p}_tvalid),
+    .${p}_tready(${p}_tready),
+    .${p}_tlast(${p}_tlast)""")
+# Words of the file, beats of the record and of one row of it, beats moved and the place in the row.
+COUNTERS = Template("""\
+  reg [$top:0] words_$s [0:$last];
+  integer count_$s = 0;
+  integer row_$s = 1;
+  integer moved_$s = 0;
+  integer place_$s = 1;
+""")
+# Lanes that the last beat of a row does not use are not compared.
+MASK = Template("""\
+  reg [$top:0] used_$s = 0;
+  wire [$top:0] mask_$s = place_$s == row_$s ? used_$s : {$bits{1'b1}};
+""")
+GENERATOR = Template("""\
+  reg [31:0] state_$s = 0;
+  wire pause_$s = {1'b0, state_${s}[15:0]} < threshold;
+""")
+MISMATCH = Template("""\
+  task mismatch_$s(input [$top:0] want, input want_last);
+    begin
+      if (mismatches < $shown)
+        $$display(
+          "MISMATCH $name record=%0s$label beat=%0d got=%h want=%h got_last=%b want_last=%b",
+          record, moved_$s, ${p}_tdata, want, ${p}_tlast, want_last);
+      mismatches = mismatches + 1;
+    end
+  endtask
+""")
+IDLE_IN = Template("""\
+      ${p}_tvalid <= 1'b0;
+      moved_$s <= 0;
+      place_$s <= 1;
+""")
+IDLE_OUT = Template("""\
+      ${p}_tready <= 1'b0;
+      moved_$s <= 0;
+      place_$s <= 1;
+""")
+DRIVER = Template("""\
+
+      if ($phase && (!${p}_tvalid || ${p}_tready === 1'b1)) begin
+        ${p}_tvalid <= moved_$s != count_$s && !pause_$s;
+        if (moved_$s != count_$s && !pause_$s) begin
+          ${p}_tdata <= words_$s[moved_$s];
+          ${p}_tlast <= place_$s == row_$s;
+          place_$s <= place_$s == row_$s ? 1 : place_$s + 1;
+          moved_$s <= moved_$s + 1;
+          quiet <= 0;
+        end
+      end
+""")
+CHECKER = Template("""\
+
+      ${p}_tready <= running && (!pause_$s || moved_$s >= count_$s);
+      if (${p}_tready && ${p}_tvalid === 1'b1) begin
+        if (moved_$s >= count_$s || loading)
+          mismatch_$s({$bits{1'bx}}, 1'bx);
+        else if ($got !== $want
+                 || ${p}_tlast !== (place_$s == row_$s))
+          mismatch_$s(words_$s[moved_$s], place_$s == row_$s);
+        moved_$s <= moved_$s + 1;
+        place_$s <= place_$s == row_$s ? 1 : place_$s + 1;
+        beats <= beats + 1;
+        if (moved_$s < count_$s) quiet <= 0;
+      end
+""")
+STABILITY = Template("""\
+
+  // A stalled beat must stay as it is.
+  reg held_$s = 1'b0;
+  reg held_last_$s = 1'b0;
+  reg [$top:0] held_data_$s = 0;
+  always @(posedge aclk)
+    if (threshold != 0) begin
+      held_$s <= ${p}_tvalid === 1'b1 && !${p}_tready;
+      held_data_$s <= ${p}_tdata;
+      held_last_$s <= ${p}_tlast;
+      if (held_$s && (${p}_tvalid !== 1'b1 || ${p}_tdata !== held_data_$s
+                   || ${p}_tlast !== held_last_$s)) begin
+        $$display("UNSTABLE $name record=%0s beat=%0d: a stalled beat changed", record, moved_$s);
+        mismatch_$s(held_data_$s, held_last_$s);
+      end
+    end
+""")
+TABLES = """\
+        loading = 1'b1;
+        if (!failed) play;
+        loading = 1'b0;
+        repeat (8) @(negedge aclk);
+"""

@@ -64,7 +64,7 @@ MONITOR = f"""\
 module monitor;
   integer cycles = 0;
   always @(posedge {NAME}_replay.aclk)
-    if ({NAME}_replay.running && {NAME}_replay.sent < {NAME}_replay.count) cycles = cycles + 1;
+    if ({NAME}_replay.running && {NAME}_replay.moved_i < {NAME}_replay.count_i) cycles = cycles + 1;
   always @(posedge {NAME}_replay.done)
     $display("MONITOR cycles=%0d beats=%0d mismatches=%0d", cycles, {NAME}_replay.beats,
              {NAME}_replay.mismatches);
