@@ -33,7 +33,12 @@ class Registry(Mapping[str, T], Generic[T]):
         """The entry; a ValueError says which names there are, or where to add the face."""
         if name not in self._modules:
             raise ValueError(self._missing(name))
-        module = import_module(self._modules[name])
+        try:
+            module = import_module(self._modules[name])
+        except ModuleNotFoundError as error:
+            if error.name != self._modules[name]:
+                raise
+            raise ValueError(self._missing(name)) from None
         if not hasattr(module, self._attribute):
             raise ValueError(self._missing(name))
         return getattr(module, self._attribute)

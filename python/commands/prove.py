@@ -56,7 +56,7 @@ def command(units, timeout, out, as_json, **parameters):
         work = runs.of_instance(make_instance(units[0], chosen))
     else:
         work = runs.planned(units or UNITS)
-    if any(plan.STATUS[part.property] == "simulated" for part, _ in work):
+    if any(plan.status(part) == "simulated" for part, _ in work):
         simulators.find("icarus")
     outcomes = []
     with tqdm(work, unit="property", file=sys.stderr, disable=None, leave=False) as progress:

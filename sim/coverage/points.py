@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vit2rtl.golden.units.unit import Stream
+
+NONE = -(1 << 62)  # a key that is never a bin
+
 
 @dataclass(frozen=True)
 class Point:
@@ -19,10 +23,10 @@ class Point:
     bins: Mapping[int, str]
     key: Callable[[Mapping], np.ndarray]
 
-    def labels(self):
+    def labels(self) -> list[str]:
         return [f"{self.name}: {label}" for label in self.bins.values()]
 
-    def count(self, samples, weights=None):
+    def count(self, samples: Mapping, weights: np.ndarray | None = None) -> dict[str, int]:
         """``{label: hits}`` of the bins that were met; ``weights`` counts a sample many times."""
         keys = np.asarray(self.key(samples))
         bins = np.array(sorted(self.bins))
@@ -36,3 +40,15 @@ class Point:
             for key, hit in zip(bins.tolist(), hits.tolist(), strict=True)
             if hit
         }
+
+
+def unlike_lanes(sink: Stream) -> Point:
+    """Lanes that give different results, or exchanged ones would not show."""
+    names = [f"{sink.name}.{field.name}" for field in sink.fields]
+
+    def key(s: Mapping[str, np.ndarray]) -> np.ndarray:
+        unlike = np.any([s[name][:, :-1] != s[name][:, 1:] for name in names], axis=0)
+        return np.where(unlike, np.arange(sink.lanes - 1), NONE)
+
+    pairs = {n: f"{n} unlike lane {n + 1}" for n in range(sink.lanes - 1)}
+    return Point("lane", pairs, key)

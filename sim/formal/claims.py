@@ -19,12 +19,12 @@ class Claim:
     method: str
 
 
-def claims(unit_name):
-    """``list[Claim]`` of a unit of the registry, in the order of the proofs.
+def claims(unit_name: str) -> list[Claim]:
+    """What is claimed of a unit of the registry, in the order of the proofs.
 
     raises  ValueError naming the unit for which nothing is planned
     """
     return [
-        Claim(part.property, plan.STATUS[part.property], part.scope, plan.METHOD[part.property])
+        Claim(part.property, plan.status(part), part.scope, plan.method(part))
         for part in plan.parts(unit_name)
     ]

@@ -1,9 +1,15 @@
 """What an induction has to know of the Verilog: which pipeline stage each register belongs to."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from vit2rtl.golden.units.instance import Instance
 from vit2rtl.rtl.verilog import yosys
+
+# Bits of both operands, and of the result, each (net, index).
+MultiplierBits = tuple[list[tuple[str, int]], list[tuple[str, int]]]
 
 _SCRIPT = """
 read_verilog {name}.v
@@ -18,7 +24,7 @@ write_json netlist.json
 """
 
 
-def flatten(instance, verilog, folder):
+def flatten(instance: Instance, verilog: Mapping[str, str], folder: Path) -> None:
     """``unit.il`` and ``netlist.json``: the bare unit's Verilog as one module, names kept."""
     files = {f"{instance.name}.v": verilog[f"{instance.name}.v"]}
     yosys.run(_SCRIPT.format(name=instance.name), folder, files=files)
@@ -30,18 +36,18 @@ class Structure:
 
     registers    register -> (stage, width)
     widths       net -> bits
-    multipliers  (bits of both operands, bits of the result), each (net, index),
+    multipliers  (bits of both operands, bits of the result)
     unclear      why there are no stages, and so no invariants; else empty
     """
 
     valid: list[str]
     registers: dict[str, tuple[int, int]]
     widths: dict[str, int]
-    multipliers: list[tuple[list[tuple[str, int]], list[tuple[str, int]]]]
+    multipliers: list[MultiplierBits]
     unclear: str = ""
 
 
-def structure(instance, depth, folder):
+def structure(instance: Instance, depth: int, folder: Path) -> Structure:
     """Read a unit's structure from ``netlist.json``, and not from its names.
 
     A register belongs to stage n if ``enable[n]`` of the unit's control decides on its next value.

@@ -2,15 +2,18 @@
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vit2rtl.golden.units.instance import Instance
 from vit2rtl.rtl import latency, verilog
 from vit2rtl.rtl.verilog import yosys
 from vit2rtl.sim.formal import function, stream, transparent
+from vit2rtl.sim.formal.harness import Harness
+from vit2rtl.sim.units.face import FUNCTION, STREAM
 
 PROVED, FAILED, OPEN = "proved", "failed", "open"
-STREAM, FUNCTION = "stream contract", "function"
 
 _REFERENCE = """
 read_verilog -sv -formal {define} harness.v
@@ -67,8 +70,15 @@ class Outcome:
     elements: int | None = None
 
 
-def prove(instance, name, folder, *, sources=None, timeout=300):
-    """Prove one property, :data:`STREAM` or :data:`FUNCTION`, of an instance; an :class:`Outcome`.
+def prove(
+    instance: Instance,
+    name: str,
+    folder: Path,
+    *,
+    sources: Mapping[str, str] | None = None,
+    timeout: int = 300,
+) -> Outcome:
+    """Prove one property, :data:`STREAM` or :data:`FUNCTION`, of an instance.
 
     folder   where the scripts, harness, logs and counterexample are left
     sources  Verilog by file name, in place of what vit2rtl generates
@@ -76,61 +86,84 @@ def prove(instance, name, folder, *, sources=None, timeout=300):
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    sources = sources or verilog.convert(instance)
     start = time.monotonic()
-    method, proof, search = (
-        (stream, _STREAM, _SEARCH) if name == STREAM else (function, _FUNCTION, None)
-    )
-    text, checks, unclear = method.harness(instance, sources, folder)
-    files = {**sources, "harness.v": text}
-    log = ""
-    if not unclear:
-        log = _solve(instance, method.TOP, proof, folder, files, timeout, steps=_INDUCTION)
+    proof = Proof(instance, name, folder, sources or verilog.convert(instance), timeout)
+    log = proof.established()
     status = PROVED if "SUCCESS!" in log else FAILED if "FAIL!" in log else OPEN
-    if status != PROVED and search:
-        # The induction may fail from a state that no reset leads to: look for one that is reached.
-        steps = search.format(steps=2 * latency(instance) + 4)
-        log = _solve(instance, method.TOP, proof, folder, files, timeout, "-DOUTWARD", steps)
+    if status != PROVED and proof.inductive:
+        log = proof.searched()
         status = FAILED if "FAIL!" in log else OPEN
-    seconds = round(time.monotonic() - start, 2)
-    if status != FAILED:
-        reasons = {"structure": unclear} if unclear else {}
-        return Outcome(name, instance.name, status, seconds, reasons)
-    trace = _trace(log)
-    failures = {
-        check: meaning
-        for check, meaning in checks.items()
-        if trace[-1].get(f"check_{check}") == "0"
-    }
-    return Outcome(name, instance.name, FAILED, seconds, failures, trace, folder / "trace.vcd")
+    return proof.outcome(status, log, round(time.monotonic() - start, 2))
 
 
-def _solve(instance, top, proof, folder, files, timeout, define="", steps=""):
-    reference = _REFERENCE.format(top=top, transparent=transparent.NAME, define=define)
-    script = proof.format(
-        name=instance.name,
-        reference=reference,
-        top=top,
-        steps=steps,
-        shown=_SHOWN,
-        free=_FREE.format(top=top)
-        if top == stream.TOP or "product_0" in files["harness.v"]
-        else "",
-    )
-    files = {**files, f"prove{define.lower()}.ys": script}
-    try:
-        log = yosys.run(script, folder, files=files, timeout=timeout)
-    except yosys.YosysTimeout:
-        log = "Interrupted\n"
-    if "assume cell: 1'x" in log:
-        raise ValueError(f"{instance.name}: an assumption of the harness has no value")
-    (folder / f"prove{define.lower()}.log").write_text(log, encoding="utf-8")
-    return log
+class Proof:
+    """One property of one instance, with what the solver is given."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        name: str,
+        folder: Path,
+        sources: Mapping[str, str],
+        timeout: int,
+    ) -> None:
+        self.instance, self.name, self.folder, self.timeout = instance, name, folder, timeout
+        methods = {STREAM: (stream, _STREAM), FUNCTION: (function, _FUNCTION)}
+        method, self.script = methods[name]
+        self.inductive = name == STREAM
+        self.harness: Harness = method.harness(instance, sources, folder)
+        self.files = {**sources, "harness.v": self.harness.text}
+
+    def established(self) -> str:
+        """Log of the proof itself; empty where it cannot be tried."""
+        return "" if self.harness.unclear else self._solve("", _INDUCTION)
+
+    def searched(self) -> str:
+        """Log of a search for a counterexample that can be reached from reset.
+
+        An induction may fail from a state to which no reset leads.
+        """
+        return self._solve("-DOUTWARD", _SEARCH.format(steps=2 * latency(self.instance) + 4))
+
+    def outcome(self, status: str, log: str, seconds: float) -> Outcome:
+        """What became of it, with the checks that the counterexample violates."""
+        name = self.instance.name
+        if status != FAILED:
+            reasons = {"structure": self.harness.unclear} if self.harness.unclear else {}
+            return Outcome(self.name, name, status, seconds, reasons)
+        trace = _trace(log)
+        failures = {
+            check: meaning
+            for check, meaning in self.harness.checks.items()
+            if trace[-1].get(f"check_{check}") == "0"
+        }
+        waves = self.folder / "trace.vcd"
+        return Outcome(self.name, name, FAILED, seconds, failures, trace, waves)
+
+    def _solve(self, define: str, steps: str) -> str:
+        top = self.harness.top
+        script = self.script.format(
+            name=self.instance.name,
+            reference=_REFERENCE.format(top=top, transparent=transparent.NAME, define=define),
+            top=top,
+            steps=steps,
+            shown=_SHOWN,
+            free=_FREE.format(top=top) if self.harness.free else "",
+        )
+        files = {**self.files, f"prove{define.lower()}.ys": script}
+        try:
+            log = yosys.run(script, self.folder, files=files, timeout=self.timeout)
+        except yosys.YosysTimeout:
+            log = "Interrupted\n"
+        if "assume cell: 1'x" in log:
+            raise ValueError(f"{self.instance.name}: an assumption of the harness has no value")
+        (self.folder / f"prove{define.lower()}.log").write_text(log, encoding="utf-8")
+        return log
 
 
-def _trace(log):
+def _trace(log: str) -> list[dict[str, str]]:
     """The solver's table as a dict for each cycle: signals of the harness by name, in hex."""
-    cycles = {}
+    cycles: dict[int, dict[str, str]] = {}
     for line in log.splitlines():
         match = _ROW.match(line)
         if match and "." not in match[2]:

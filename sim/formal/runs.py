@@ -1,12 +1,17 @@
 """Runs what is planned: each property of each instance, one at a time."""
 
 import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from vit2rtl.golden.units import Instance
 from vit2rtl.sim.formal import plan, properties, simulation
+from vit2rtl.sim.units.face import EXHAUSTIVE, FUNCTION, SPECIFICATION, STREAM, Part
+
+Work = list[tuple[Part, Instance]]
 
 
-def planned(units):
+def planned(units: Iterable[str]) -> Work:
     """``(part, instance)`` of everything that is planned for some units of the registry."""
     return [
         (part, Instance.of(unit, **parameters))
@@ -16,24 +21,31 @@ def planned(units):
     ]
 
 
-def of_instance(instance):
+def of_instance(instance: Instance) -> Work:
     """``(part, instance)`` for an instance of one's own: what can be asked of any."""
     plan.parts(instance.unit.name)
     return [
-        (plan.Part(name, "these parameters", ()), instance)
-        for name in (properties.STREAM, properties.FUNCTION, plan.SPECIFICATION)
+        (Part(name, "these parameters", ()), instance)
+        for name in (STREAM, FUNCTION, SPECIFICATION)
     ]
 
 
-def run(part, instance, folder, *, sources=None, timeout=300):
-    """Establish a part of the plan for one instance: an :class:`~properties.Outcome`.
+def run(
+    part: Part,
+    instance: Instance,
+    folder: Path,
+    *,
+    sources: Mapping[str, str] | None = None,
+    timeout: int = 300,
+) -> properties.Outcome:
+    """Establish a part of the plan for one instance.
 
     Simulations end as ``passed`` or ``failed``, proofs as ``proved``, ``failed`` or ``open``.
     """
-    if plan.STATUS[part.property] == "proved":
+    if plan.status(part) == "proved":
         return properties.prove(instance, part.property, folder, sources=sources, timeout=timeout)
     start = time.monotonic()
-    if part.property == plan.EXHAUSTIVE:
+    if part.property == EXHAUSTIVE:
         elements, difference = simulation.check_everything(
             instance, part.configurations, folder, sources=sources
         )

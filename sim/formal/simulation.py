@@ -1,88 +1,102 @@
 """Golden against Verilog without a solver: the specification, and small units on every input."""
 
-from itertools import product
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from vit2rtl.golden.units.instance import Instance
+from vit2rtl.golden.units.unit import Field
+from vit2rtl.golden.vectors import packing
 from vit2rtl.rtl import latency, verilog
-from vit2rtl.sim.formal import specifications
+from vit2rtl.sim.formal import samples, specifications
+from vit2rtl.sim.formal.harness import slices
 from vit2rtl.sim.tools import processes
 from vit2rtl.sim.tools.simulators import find
 
 SECONDS = 600
 
 
-def check_specification(instance, folder, *, count=20_000, seed=0):
+Columns = dict[str, np.ndarray]
+
+
+def check_specification(
+    instance: Instance, folder: Path, *, count: int = 20_000, seed: int = 0
+) -> tuple[int, str]:
     """Whether the naive Verilog equals the golden function: ``(elements, first difference or "")``.
 
     On every input where there are at most ``count`` of them, else on ``count`` random ones that
     begin with all pairs of extreme values.
     """
-    inputs, configuration = _sample(instance, count, np.random.default_rng(seed))
-    wanted = _golden(instance, inputs, configuration)
-    fields = (*instance.inputs, *instance.configuration)
-    columns = {**inputs, **configuration}
-    pins = ", ".join(f".{f.name}({f.name})" for f in (*fields, *instance.outputs))
+    fields = specifications.element_fields(instance)
+    columns = samples.columns(instance, fields, count, np.random.default_rng(seed))
+    wanted = _golden(instance, columns)
     bench = _COMBINATIONAL.format(
         wires="\n".join(_wire(f) for f in (*fields, *instance.outputs)),
         width=sum(f.width for f in fields),
         names=", ".join(f.name for f in reversed(fields)),
         results=", ".join(f.name for f in reversed(instance.outputs)),
-        pins=pins,
+        pins=", ".join(f".{f.name}({f.name})" for f in (*fields, *instance.outputs)),
         rows=len(wanted),
     )
     sources = {"specification.v": specifications.module(instance), "bench.v": bench}
-    seen = _run(sources, _hex(fields, columns), folder)
-    return len(wanted), _difference(fields, columns, wanted, seen)
+    results = _run(sources, _hex(fields, columns), folder)
+    return len(wanted), _difference(fields, columns, wanted, results)
 
 
-def check_everything(instance, configurations, folder, *, sources=None):
+def check_everything(
+    instance: Instance,
+    configurations: Sequence[Mapping[str, int]],
+    folder: Path,
+    *,
+    sources: Mapping[str, str] | None = None,
+) -> tuple[int, str]:
     """Whether the bare unit's Verilog equals golden on every input: like the above.
 
     configurations  dicts by field name, each met by every possible input of a lane
     sources         Verilog by file name, in place of what vit2rtl generates
     """
-    fields = (*instance.inputs, *instance.configuration)
+    columns = _everything(instance, configurations)
+    wanted = _golden(instance, columns)
+    (source,), (sink,) = instance.sources, instance.sinks
+    settings = tuple(reversed(instance.configuration))
+    bench = _CLOCKED.format(
+        name=instance.name,
+        width=source.lane_bits + packing.lane_bits(settings),
+        payload=source.lane_bits,
+        result=sink.lane_bits,
+        settings=max(packing.lane_bits(settings), 1),
+        pins="".join(f", {pin}" for pin in slices("settings", settings, 0)),
+        rows=len(wanted),
+        depth=latency(instance),
+    )
+    file = f"{instance.name}.v"
+    sources = {file: (sources or verilog.convert(instance))[file], "bench.v": bench}
+    results = _run(sources, _hex((*source.fields, *settings), columns), folder)
+    return len(wanted), _difference(
+        specifications.element_fields(instance), columns, wanted, results
+    )
+
+
+def _everything(instance: Instance, configurations: Sequence[Mapping[str, int]]) -> Columns:
+    """Every element there is, under each configuration."""
     spaces = [np.arange(f.range[0], f.range[1] + 1) for f in instance.inputs]
     grids = [grid.ravel() for grid in np.meshgrid(*spaces, indexing="ij")]
-    each = len(grids[0])
     columns = {
         f.name: np.tile(grid, len(configurations))
         for f, grid in zip(instance.inputs, grids, strict=True)
     }
     for f in instance.configuration:
-        columns[f.name] = np.repeat([c[f.name] for c in configurations], each)
-    inputs = {f.name: columns[f.name] for f in instance.inputs}
-    configuration = {f.name: columns[f.name] for f in instance.configuration}
-    wanted = _golden(instance, inputs, configuration)
-    settings = sum(f.width for f in instance.configuration)
-    low = 0
-    pins = []
-    for f in reversed(instance.configuration):
-        pins.append(f", .{f.name}(settings[{low} +: {f.width}])")
-        low += f.width
-    bench = _CLOCKED.format(
-        name=instance.name,
-        width=sum(f.width for f in fields),
-        payload=sum(f.width for f in instance.inputs),
-        result=sum(f.width for f in instance.outputs),
-        settings=max(settings, 1),
-        pins="".join(pins),
-        rows=len(wanted),
-        depth=latency(instance),
-    )
-    ordered = (*instance.inputs, *reversed(instance.configuration))
-    source = f"{instance.name}.v"
-    sources = {source: (sources or verilog.convert(instance))[source], "bench.v": bench}
-    seen = _run(sources, _hex(ordered, columns), folder)
-    return len(wanted), _difference(fields, columns, wanted, seen)
+        columns[f.name] = np.repeat([c[f.name] for c in configurations], len(grids[0]))
+    return columns
 
 
-def _golden(instance, inputs, configuration):
+def _golden(instance: Instance, columns: Columns) -> np.ndarray:
     """Packed outputs, one element each; the golden function is asked once a configuration."""
+    inputs = {f.name: columns[f.name] for f in instance.inputs}
     size = len(next(iter(inputs.values())))
     wanted = np.zeros(size, dtype=np.int64)
-    settings = np.array([configuration[f.name] for f in instance.configuration]).reshape(-1, size)
+    settings = np.array([columns[f.name] for f in instance.configuration]).reshape(-1, size)
     for setting in np.unique(settings, axis=1).T if len(settings) else [()]:
         rows = (settings.T == setting).all(axis=1) if len(settings) else slice(None)
         values = {f.name: int(v) for f, v in zip(instance.configuration, setting, strict=True)}
@@ -95,40 +109,9 @@ def _golden(instance, inputs, configuration):
     return wanted
 
 
-def _sample(instance, count, rng):
-    """Inputs and configuration by field name, within the domain of the golden function."""
-    fields = (*instance.inputs, *instance.configuration)
-    total = 1
-    for f in fields:
-        total *= f.range[1] - f.range[0] + 1
-    if total <= count:
-        rows = list(product(*(range(f.range[0], f.range[1] + 1) for f in fields)))
-    else:
-        ends = [
-            sorted({low, low + 1, 0 if low else 2, high - 1, high})
-            for low, high in (f.range for f in fields)
-        ]
-        rows = [tuple(rng.choice(e) for e in ends) for _ in range(count // 4)]
-        spread = [_spread(f, 3 * count // 4, rng) for f in fields]
-        rows += zip(*spread, strict=True)
-    columns = np.array(rows, dtype=np.int64).T
-    columns = dict(zip((f.name for f in fields), columns, strict=True))
-    limit = specifications.of(instance.unit.name).sample(instance, columns)
-    columns = {name: x[limit] for name, x in columns.items()}
-    inputs = {f.name: columns[f.name] for f in instance.inputs}
-    return inputs, {f.name: columns[f.name] for f in instance.configuration}
-
-
-def _spread(f, count, rng):
-    """Numbers of every length: uniform ones would hardly ever be small."""
-    low, high = f.range
-    numbers = rng.integers(low, high, count, endpoint=True)
-    return np.clip(numbers >> rng.integers(0, f.width, count), low, high)
-
-
-def _hex(fields, columns):
+def _hex(fields: Sequence[Field], columns: Columns) -> str:
     """One line an element: the first field in the least significant bits."""
-    digits = (sum(f.width for f in fields) + 3) // 4
+    digits = packing.line_digits(packing.lane_bits(fields))
     lines = []
     for row in zip(*(columns[f.name].tolist() for f in fields), strict=True):
         number, low = 0, 0
@@ -139,7 +122,7 @@ def _hex(fields, columns):
     return "\n".join(lines) + "\n"
 
 
-def _run(sources, stimulus, folder):
+def _run(sources: Mapping[str, str], stimulus: str, folder: Path) -> list[str]:
     tool = find("icarus")
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in {**sources, "stimulus.mem": stimulus}.items():
@@ -153,17 +136,19 @@ def _run(sources, stimulus, folder):
     return (folder / "results.txt").read_text(encoding="utf-8").split()
 
 
-def _difference(fields, columns, wanted, seen):
-    if len(seen) != len(wanted):
-        return f"{len(seen)} results for {len(wanted)} inputs"
-    for n, (got, want) in enumerate(zip(seen, wanted.tolist(), strict=True)):
+def _difference(
+    fields: Sequence[Field], columns: Columns, wanted: np.ndarray, results: Sequence[str]
+) -> str:
+    if len(results) != len(wanted):
+        return f"{len(results)} results for {len(wanted)} inputs"
+    for n, (got, want) in enumerate(zip(results, wanted.tolist(), strict=True)):
         if _number(got) != want:
             at = ", ".join(f"{f.name}={columns[f.name][n]}" for f in fields)
             return f"{at}: got 0x{got}, golden says 0x{want:x}"
     return ""
 
 
-def _number(text):
+def _number(text: str) -> int | None:
     """None for digits that are x or z."""
     try:
         return int(text, 16)
@@ -171,7 +156,7 @@ def _number(text):
         return None
 
 
-def _wire(f):
+def _wire(f: Field) -> str:
     return f"  wire {'signed ' if f.signed else ''}[{f.width - 1}:0] {f.name};"
 
 

@@ -1,7 +1,13 @@
-"""The stream contract of an AXI4-Stream top, written down once for every unit."""
+"""The stream contract of a lane-wise unit's AXI4-Stream top, for any number of cycles."""
 
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from vit2rtl.golden.units.instance import Instance
+from vit2rtl.golden.units.unit import Field
 from vit2rtl.rtl import latency
 from vit2rtl.sim.formal import netlist, transparent
+from vit2rtl.sim.formal.harness import Harness, pins, ports
 
 TOP = "stream_contract"
 # What a user sees; the other checks are the invariants that carry the induction.
@@ -17,51 +23,83 @@ OUTWARD = (
 )
 
 
-def harness(instance, verilog, folder):
-    """The Verilog of the harness, its checks (name -> what it means), and what stands in the way.
+def harness(instance: Instance, verilog: Mapping[str, str], folder: Path) -> Harness:
+    """A model of the contract, a valid bit for each stage, runs beside the AXI4-Stream top.
 
-    The last is why no induction can be tried, as a rule empty.
-
-    A model of the contract (a valid bit for each stage) runs beside the AXI4-Stream top. One beat,
-    whichever the solver likes, is watched from input to output. Inputs, stalls and resets are
-    free; configuration is free whenever nothing is inside.
+    One beat, whichever the solver likes, is watched from input to output. Inputs, stalls and
+    resets are free; configuration is free whenever nothing is inside.
     """
     depth = latency(instance)
     netlist.flatten(instance, verilog, folder)
-    found = netlist.structure(instance, depth, folder)
+    structure = netlist.structure(instance, depth, folder)
     transparent.write(instance, folder)
-    checks, declared = _checks(depth, found)
-    products = _products(found, declared)
+    checks, declared = _checks(depth, structure)
+    products = _products(structure, declared)
+    (source,), (sink,) = instance.sources, instance.sinks
     text = _TEMPLATE.format(
         top=TOP,
         name=instance.name,
         reference=transparent.NAME,
         depth=depth,
         highest=depth - 1,
-        data=instance.sources[0].tdata_width - 1,
-        payload=sum(f.width for f in instance.inputs) * instance.lanes,
-        result=instance.sinks[0].tdata_width - 1,
-        used=sum(f.width for f in instance.outputs) * instance.lanes,
-        ports="".join(f",\n  input [{f.width - 1}:0] {f.name}" for f in instance.configuration),
-        pins="".join(f", .{f.name}({f.name})" for f in instance.configuration),
-        past="".join(
-            f"  reg [{f.width - 1}:0] {f.name}_before;\n"
-            f"  always @(posedge clk) {f.name}_before <= {f.name};\n"
-            for f in instance.configuration
-        ),
-        steady=" && ".join(f"{f.name} == {f.name}_before" for f in instance.configuration) or "1",
+        data=source.tdata_width - 1,
+        payload=source.beat_bits,
+        result=sink.tdata_width - 1,
+        used=sink.beat_bits,
+        ports=ports(instance.configuration),
+        pins=pins(instance.configuration),
+        past=past(instance.configuration),
+        steady=steady(instance.configuration),
         declared="".join(dict.fromkeys(declared)),
         products=products,
         checks="".join(f"  wire check_{c} = {value};\n" for c, (value, _) in checks.items()),
         all=" && ".join(f"check_{c}" for c in checks),
         outward=" && ".join(f"check_{c}" for c in OUTWARD),
     )
-    return text, {name: meaning for name, (_, meaning) in checks.items()}, found.unclear
+    meanings = {name: meaning for name, (_, meaning) in checks.items()}
+    return Harness(TOP, text, meanings, structure.unclear, free=True)
 
 
-def _checks(depth, found):
+def past(fields: Iterable[Field]) -> str:
+    """Registers with the configuration of the cycle before."""
+    return "".join(
+        f"  reg [{f.width - 1}:0] {f.name}_before;\n"
+        f"  always @(posedge clk) {f.name}_before <= {f.name};\n"
+        for f in fields
+    )
+
+
+def steady(fields: Iterable[Field]) -> str:
+    """Condition: the configuration is as it was in the cycle before."""
+    return " && ".join(f"{f.name} == {f.name}_before" for f in fields) or "1"
+
+
+def _checks(
+    depth: int, structure: netlist.Structure
+) -> tuple[dict[str, tuple[str, str]], list[str]]:
+    """Checks, name -> (condition, meaning), and the wires of the unit that they read."""
+    checks, declared = _contract(depth), []
+    for n in range(len(structure.valid)):
+        checks[f"ahead_{n}"] = (
+            f"!watched[{n}] || (ahead == {_count('valid', range(n + 1, depth))} && waited <= {n})",
+            f"invariant: beats ahead of stage {n}",
+        )
+        checks[f"valid_{n}"] = (
+            f"valid[{n}] == {_reference(declared, 'dut.unit', structure.valid[n], 1)}",
+            f"invariant: valid bit of stage {n}",
+        )
+    for index, (register, (stage, width)) in enumerate(structure.registers.items()):
+        pair = (_reference(declared, p, register, width) for p in ("dut.unit", "reference"))
+        checks[f"register_{index}"] = (
+            f"!watched[{stage}] || {' == '.join(pair)}",
+            f"invariant: register {register} holds what the watched beat makes it",
+        )
+    return checks, declared
+
+
+def _contract(depth: int) -> dict[str, tuple[str, str]]:
     top = depth - 1
-    checks = {
+    return {
         "tready": (
             "s_axis_tready == (enable[0] && aresetn)",
             "a beat is taken whenever there is room or the output moves, and never in reset",
@@ -98,26 +136,9 @@ def _checks(depth, found):
             "invariant: the watched beat is in one stage",
         ),
     }
-    declared = []
-    for n in range(len(found.valid)):
-        checks[f"ahead_{n}"] = (
-            f"!watched[{n}] || (ahead == {_count('valid', range(n + 1, depth))} && waited <= {n})",
-            f"invariant: beats ahead of stage {n}",
-        )
-        checks[f"valid_{n}"] = (
-            f"valid[{n}] == {_reference(declared, 'dut.unit', found.valid[n], 1)}",
-            f"invariant: valid bit of stage {n}",
-        )
-    for index, (register, (stage, width)) in enumerate(found.registers.items()):
-        pair = (_reference(declared, p, register, width) for p in ("dut.unit", "reference"))
-        checks[f"register_{index}"] = (
-            f"!watched[{stage}] || {' == '.join(pair)}",
-            f"invariant: register {register} holds what the watched beat makes it",
-        )
-    return checks, declared
 
 
-def _products(found, declared):
+def _products(structure: netlist.Structure, declared: list[str]) -> str:
     """What is said of multipliers: equal operands give equal products, and no more.
 
     Both sides of the induction multiply; which function it is does not matter to a stall, and
@@ -125,12 +146,12 @@ def _products(found, declared):
     but for this, in unit and reference and from one cycle to the next.
     """
     lines = []
-    for number, (operands, result) in enumerate(found.multipliers):
+    for number, (operands, result) in enumerate(structure.multipliers):
         width = len(result)
         for side, instance in (("unit", "dut.unit"), ("reference", "reference")):
             for part, bits in (("operands", operands), ("product", result)):
                 joined = ", ".join(
-                    f"{_reference(declared, instance, net, found.widths[net])}[{index}]"
+                    f"{_reference(declared, instance, net, structure.widths[net])}[{index}]"
                     for net, index in reversed(bits)
                 )
                 lines.append(f"  wire [{len(bits) - 1}:0] {side}_{part}_{number} = {{{joined}}};")
@@ -151,11 +172,11 @@ def _products(found, declared):
     return "".join(f"{line}\n" for line in lines)
 
 
-def _count(signal, bits):
+def _count(signal: str, bits: Iterable[int]) -> str:
     return " + ".join(["0", *(f"{signal}[{n}]" for n in bits)])
 
 
-def _reference(declared, instance, register, width):
+def _reference(declared: list[str], instance: str, register: str, width: int) -> str:
     """A name in the harness for a register within; yosys connects the two when it flattens."""
     name = f"\\{instance}.{register} "
     declared.append(f"  (* hierconn *) wire [{width - 1}:0] {name};\n")

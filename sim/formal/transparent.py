@@ -1,5 +1,8 @@
 """A unit without time: every register replaced by a wire, for what a pipeline computes."""
 
+from pathlib import Path
+
+from vit2rtl.golden.units.instance import Instance
 from vit2rtl.rtl.verilog import yosys
 
 NAME = "transparent"
@@ -23,7 +26,7 @@ write_rtlil {transparent}.il
 """
 
 
-def write(instance, folder):
+def write(instance: Instance, folder: Path) -> None:
     """``transparent.il``: the flat ``unit.il`` with registers as wires, names kept.
 
     To be used with ``i__valid`` and ``o__ready`` high and ``rst`` low: then every register shows

@@ -1,69 +1,68 @@
-"""What the inputs of a unit keep to: a mutant that shows only elsewhere is no bug."""
+"""What the inputs of a unit keep to, its domain: a mutant that shows only elsewhere is no bug."""
 
-import re
+from collections.abc import Sequence
 
-from vit2rtl.rtl.verilog.describe import axi_ports, lane_fields
-
-
-def _log_sqrt2_quantizer(parameters):
-    return (
-        "threshold_b != 0",
-        "threshold_b <= threshold_a",
-        "{1'b0, threshold_a} <= {threshold_b, 1'b0}",
-    )
+from vit2rtl.golden.units.instance import Instance
+from vit2rtl.golden.units.unit import Field, Limit, Stream
+from vit2rtl.rtl.verilog.describe import axi_ports
 
 
-def _requantizer(parameters):
-    if parameters["shift_base"]:
-        return ()
-    shift = "shift_base + shift" if parameters["shift_width"] else "shift_base"
-    return f"{shift} >= 1", f"{shift} <= 47"
-
-
-# Verilog expressions over configuration inputs and the fields of a lane. The range of a field is
-# the registry's; a unit that is not here may meet every value of its fields.
-ASSUMPTIONS = {"log_sqrt2_quantizer": _log_sqrt2_quantizer, "requantizer": _requantizer}
-
-
-def environment(instance):
+def environment(instance: Instance) -> str:
     """Verilog of a module ``environment``: every input of the AXI4-Stream top, output ``assumed``.
 
-    ``assumed`` is high where the inputs are what the unit may meet: a claim on the fields of a
-    lane counts while ``s_axis_tvalid`` is high, one on configuration inputs alone counts always.
+    ``assumed`` is high where the inputs are what the unit may meet: a limit on the fields of a
+    stream counts in each lane while its ``tvalid`` is high, one on configuration alone always.
     """
     inputs = [port for port in axi_ports(instance) if port["direction"] == "input"]
     ports = "\n".join(f"  input [{port['width'] - 1}:0] {port['name']}," for port in inputs)
-    claims = ASSUMPTIONS.get(instance.unit.name, lambda parameters: ())(instance.parameters)
-    names = "|".join(field.name for field in instance.inputs)
-    of_lanes = [claim for claim in claims if re.search(rf"\b({names})\b", claim)]
-    of_lanes += [f"{f.name} <= {f.top}" for f in instance.inputs if f.top is not None]
-    held = [claim for claim in claims if claim not in of_lanes]
-    held += [f"lane[{lane}]" for lane in range(instance.lanes)]
-    lanes = "".join(_lane(instance, lane, of_lanes) for lane in range(instance.lanes))
+    streams = [stream for stream in instance.streams if stream.enters]
+    claims = [limit.verilog(instance.fields) for limit in _limits(instance, ())]
+    claims += [f"{s.name}_lane[{lane}]" for s in streams for lane in range(s.lanes)]
+    lanes = "".join(_lanes(instance, stream) for stream in streams)
     return f"""\
 module environment (
 {ports}
   output assumed
 );
-  wire [{instance.lanes - 1}:0] lane;
-{lanes}  assign assumed = {_all(held)};
+{lanes}  assign assumed = {_all(claims)};
 endmodule
 """
 
 
-def _lane(instance, lane, claims):
-    low = lane * instance.sources[0].lane_bits
-    wires = "".join(
-        f"    wire [{field['width'] - 1}:0] {field['name']}"
-        f" = s_axis_tdata[{low + field['lsb']} +: {field['width']}];\n"
-        for field in lane_fields(instance.inputs)
-    )
+def _limits(instance: Instance, fields: Sequence[Field]) -> list[Limit]:
+    """Limits on these fields of a stream, or on none of any stream, and on configuration.
+
+    One on fields of several streams is left out: elements of a place come at different times.
+    """
+    configuration = {field.name for field in instance.configuration}
+    own = {field.name for field in fields}
+    return [
+        limit
+        for limit in instance.domain
+        if (names := set(limit.terms) & set(instance.fields)) <= own | configuration
+        and bool(names & own) == bool(own)
+    ]
+
+
+def _lanes(instance: Instance, stream: Stream) -> str:
+    claims = [f"{f.name} <= {f.top}" for f in stream.fields if f.top is not None]
+    claims += [limit.verilog(instance.fields) for limit in _limits(instance, stream.fields)]
+    blocks = "".join(_lane(stream, lane, claims) for lane in range(stream.lanes))
+    return f"  wire [{stream.lanes - 1}:0] {stream.name}_lane;\n{blocks}"
+
+
+def _lane(stream: Stream, lane: int, claims: Sequence[str]) -> str:
+    wires, low = "", lane * stream.lane_bits
+    for field in stream.fields:
+        wires += f"    wire [{field.width - 1}:0] {field.name}"
+        wires += f" = {stream.axi}_tdata[{low} +: {field.width}];\n"
+        low += field.width
     return f"""\
-  generate if (1) begin : fields_{lane}
-{wires}    assign lane[{lane}] = !s_axis_tvalid || ({_all(claims)});
+  generate if (1) begin : {stream.name}_fields_{lane}
+{wires}    assign {stream.name}_lane[{lane}] = !{stream.axi}_tvalid || ({_all(claims)});
   end endgenerate
 """
 
 
-def _all(claims):
+def _all(claims: Sequence[str]) -> str:
     return " && ".join(f"({claim})" for claim in claims) or "1'b1"

@@ -1,12 +1,15 @@
 """``vit2rtl prove``: what it prints, its exit codes, and its errors in one line."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from vit2rtl.cli import main
 from vit2rtl.sim.formal import plan, runs
-from vit2rtl.sim.formal.properties import FAILED, FUNCTION, OPEN, PROVED, STREAM, Outcome
+from vit2rtl.sim.formal.properties import FAILED, OPEN, PROVED, Outcome
+from vit2rtl.sim.units import log2_dequantizer
+from vit2rtl.sim.units.face import FUNCTION, SPECIFICATION, STREAM
 
 
 @pytest.fixture
@@ -36,8 +39,9 @@ def test_proves_an_instance_of_ones_own(prove, tmp_path):
 
 
 def test_json_has_outcomes_and_claims(prove, monkeypatch):
-    first = plan.PLAN["log2_dequantizer"][0]
-    monkeypatch.setitem(plan.PLAN, "log2_dequantizer", (first,))
+    face = log2_dequantizer.FACE
+    first = face.plan[0]
+    monkeypatch.setattr(log2_dequantizer, "FACE", replace(face, plan=(first,)))
     code, out, _ = prove("log2_dequantizer", "--json")
     report = json.loads(out)
     assert code == 0
@@ -74,7 +78,7 @@ def test_a_counterexample_is_shown_and_is_a_mismatch(prove, monkeypatch, tmp_pat
 
 def test_an_open_proof_is_no_success(prove, monkeypatch):
     outcomes = iter([Outcome(STREAM, "u", PROVED, 1.0), Outcome(FUNCTION, "u", OPEN, 9.0),
-                     Outcome(plan.SPECIFICATION, "u", "passed", 1.0, elements=3)])
+                     Outcome(SPECIFICATION, "u", "passed", 1.0, elements=3)])
     monkeypatch.setattr(runs, "run", lambda *_, **__: next(outcomes))
     code, out, err = prove("log2_dequantizer", "--bits", 3)
     assert code == 1

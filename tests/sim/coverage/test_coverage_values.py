@@ -8,9 +8,9 @@ import pytest
 
 from vit2rtl.golden import directed_records
 from vit2rtl.golden.units import UNITS, Instance
-from vit2rtl.sim.coverage import values as coverage_values
 from vit2rtl.sim.coverage.points import Point
 from vit2rtl.sim.coverage.values import value_points
+from vit2rtl.sim.units import log2_dequantizer
 
 
 def samples_of(instance, record):
@@ -94,12 +94,12 @@ def test_the_requantizers_ties_and_shifts_are_exactly_those_there_are(parameters
 
 
 def test_a_unit_without_bins_is_named(monkeypatch):
-    monkeypatch.delitem(coverage_values._POINTS, "log2_dequantizer")
+    monkeypatch.delattr(log2_dequantizer, "FACE")
     with pytest.raises(ValueError) as error:
         value_points(Instance.of("log2_dequantizer"))
     assert str(error.value) == (
-        "Unit log2_dequantizer has no coverage bins: state them in sim/coverage/values.py, as for "
-        "log_sqrt2_quantizer, requantizer"
+        "Unit log2_dequantizer has no coverage bins, naive Verilog and plan of proofs: "
+        "add FACE in sim/units/log2_dequantizer.py"
     )
 
 

@@ -1,14 +1,19 @@
 """What is claimed is planned for every unit, and the quickest of each proof holds."""
 
+import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from vit2rtl.golden.arithmetic import log_sqrt2
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import verilog
-from vit2rtl.sim.formal import function, plan, properties, runs, simulation, specifications, stream
+from vit2rtl.sim.formal import function, plan, properties, runs, simulation, stream
 from vit2rtl.sim.formal.claims import claims
+from vit2rtl.sim.units import log_sqrt2_quantizer
+from vit2rtl.sim.units.face import FUNCTION, STREAM
 
 PARTS = [
     pytest.param(unit, part, id=f"{unit}-{part.property}-{number}")
@@ -34,16 +39,14 @@ def test_the_quickest_instance_of_each_claim_is_established(unit, part, tmp_path
     assert not outcome.failures
 
 
-def test_a_unit_without_plan_or_specification_is_named(monkeypatch):
-    monkeypatch.setitem(UNITS._modules, "softmax", "vit2rtl.golden.units.requantizer")
-    with pytest.raises(ValueError) as caught:
+def test_a_unit_without_a_face_is_named(monkeypatch):
+    softmax = SimpleNamespace(UNIT=replace(UNITS["requantizer"], name="softmax"))
+    monkeypatch.setitem(sys.modules, "units.softmax", softmax)
+    with UNITS.extended("units.softmax"), pytest.raises(ValueError) as caught:
         claims("softmax")
-    assert str(caught.value) == "softmax has no proofs: plan them in vit2rtl.sim.formal.plan"
-    with pytest.raises(ValueError) as caught:
-        specifications.of("softmax")
     assert str(caught.value) == (
-        "softmax has no naive Verilog to be proved equal to: "
-        "add one to vit2rtl.sim.formal.specifications"
+        "Unit softmax has no coverage bins, naive Verilog and plan of proofs: "
+        "add FACE in sim/units/softmax.py"
     )
 
 
@@ -55,19 +58,20 @@ def test_a_unit_that_does_not_exist_is_refused():
 
 def test_what_the_solver_does_not_finish_is_open_and_not_proved(tmp_path):
     instance = Instance.of("log_sqrt2_quantizer", lanes=1, bits=8, width=32)
-    outcome = properties.prove(instance, properties.FUNCTION, tmp_path, timeout=2)
+    outcome = properties.prove(instance, FUNCTION, tmp_path, timeout=2)
     assert outcome.status == properties.OPEN
 
 
 def test_a_wrong_specification_is_told_from_golden(tmp_path, monkeypatch):
     """Eq. 18 with one threshold less; golden is not asked what it would have to be."""
-    right = specifications.of("log_sqrt2_quantizer")
-    wrong = specifications.Specification(
-        lambda instance: [line.replace("k < 15", "k < 14") for line in right.body(instance)],
-        right.domain,
-        right.sample,
-    )
-    monkeypatch.setitem(specifications.SPECIFICATIONS, "log_sqrt2_quantizer", wrong)
+    face = log_sqrt2_quantizer.FACE
+    right = face.specification
+
+    def body(instance):
+        return [line.replace("k < 15", "k < 14") for line in right.body(instance)]
+
+    wrong = replace(face, specification=replace(right, body=body))
+    monkeypatch.setattr(log_sqrt2_quantizer, "FACE", wrong)
     instance = Instance.of("log_sqrt2_quantizer", lanes=1)
     count, difference = simulation.check_specification(instance, tmp_path, count=4000)
     assert count == 4000
@@ -99,8 +103,8 @@ def test_an_undefined_result_is_a_difference(tmp_path):
 @pytest.mark.parametrize(
     ("name", "module", "asserted", "false"),
     [
-        (properties.STREAM, stream, "assert (!reset_seen || ({outward}))", "assert (!reset_seen)"),
-        (properties.FUNCTION, function, "assert ({all})", "assert (0)"),
+        (STREAM, stream, "assert (!reset_seen || ({outward}))", "assert (!reset_seen)"),
+        (FUNCTION, function, "assert ({all})", "assert (0)"),
     ],
 )
 def test_assumptions_leave_something_to_prove(

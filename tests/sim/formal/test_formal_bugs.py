@@ -8,7 +8,7 @@ import pytest
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.formal import properties
-from vit2rtl.sim.formal.properties import FUNCTION, STREAM
+from vit2rtl.sim.units.face import FUNCTION, STREAM
 
 
 @dataclass(frozen=True)

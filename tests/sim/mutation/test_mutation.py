@@ -7,7 +7,7 @@ import pytest
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.mutation import netlist, run
-from vit2rtl.sim.mutation.assumptions import ASSUMPTIONS
+from vit2rtl.sim.mutation.assumptions import environment
 from vit2rtl.sim.mutation.equivalence import Equivalence
 from vit2rtl.sim.mutation.score import BAR
 from vit2rtl.sim.run.results import BenchResult
@@ -166,5 +166,17 @@ def test_vectors_of_another_instance_are_refused(bundle_path):
     assert str(error.value) == f"{bundle_path} has no vectors of log2_dequantizer_l3"
 
 
-def test_assumptions_are_those_of_units_that_exist():
-    assert set(ASSUMPTIONS) <= set(UNITS)
+def test_the_environment_is_the_domain_of_the_unit():
+    """Limits on fields count in each lane of a beat, those on configuration always."""
+    quantizer = Instance.of("log_sqrt2_quantizer", lanes=2)
+    fields = quantizer.fields
+    claimed = environment(quantizer).split("assign assumed = ")[1]
+    assert all(limit.verilog(fields) in claimed for limit in quantizer.domain)
+    requantizer = Instance.of("requantizer", lanes=2)
+    (limit,) = requantizer.domain
+    text = environment(requantizer)
+    assert text.count(limit.verilog(requantizer.fields)) == 2
+    assert limit.verilog(requantizer.fields) not in text.split("assign assumed = ")[1]
+    assert environment(Instance.of("log2_dequantizer", lanes=2, zero_code="extra")).count(
+        "code <= 16"
+    ) == 2

@@ -1,0 +1,96 @@
+"""The face of a unit in simulation: its coverage bins, its naive Verilog, what is proved of it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from vit2rtl.golden.units.instance import Instance
+from vit2rtl.golden.units.unit import Field
+from vit2rtl.sim.coverage.points import Point
+
+STREAM, FUNCTION = "stream contract", "function"
+SPECIFICATION, EXHAUSTIVE = "specification", "exhaustive simulation"
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of two fields of a lane, which solvers cannot take apart.
+
+    signed    the field that is two's complement; RTL may multiply it in two parts and add
+    unsigned  the other one
+    computed  width of the unsigned field up to which a solver can do with products computed
+    """
+
+    signed: str
+    unsigned: str
+    computed: int
+
+    def verilog(self) -> str:
+        return f"{self.signed} * $signed({{1'b0, {self.unsigned}}})"
+
+
+def _one_bit(instance: Instance) -> int:
+    return 1
+
+
+@dataclass(frozen=True)
+class Specification:
+    """One lane as naively as Verilog can say it, for a unit whose elements have nothing in common.
+
+    Written from the definition and from nothing in ``rtl``: the body of a module whose ports are
+    the fields of an element and the configuration, where they lie in the unit's domain.
+
+    body     instance -> statements of an ``always @*``; outputs are registers, ``k`` and ``n`` are
+             variables, ``total`` is a signed one
+    width    instance -> bits of ``total`` and ``product``
+    product  what ``product``, a signed wire, is, where the body reads one
+    """
+
+    body: Callable[[Instance], Sequence[str]]
+    width: Callable[[Instance], int] = _one_bit
+    product: Product | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A property, for what it is claimed, and the instances that it is established for.
+
+    instances       parameters of each, the others at their defaults; the first is the quickest
+    configurations  for exhaustive simulation: the settings that meet every input
+    """
+
+    property: str
+    scope: str
+    instances: tuple[Mapping[str, int | str], ...]
+    configurations: tuple[Mapping[str, int], ...] = ()
+
+
+STREAM_CONTRACT = Part(
+    STREAM,
+    "any traffic, stalls and resets; every payload; the default parameters with 1 and 2 lanes",
+    ({"lanes": 1}, {"lanes": 2}),
+)
+
+
+@dataclass(frozen=True)
+class Face:
+    """What simulation and proofs know of a unit, beside its golden description.
+
+    bins           instance -> points of values that simulations must reach
+    specification  what its function is proved equal to
+    plan           what is established, in the order in which it is
+    """
+
+    bins: Callable[[Instance], Iterable[Point]]
+    specification: Specification
+    plan: tuple[Part, ...]
+
+
+def condition(instance: Instance, fields: Iterable[Field]) -> str:
+    """Verilog condition on fields of one element and on configuration: the unit's domain.
+
+    Signals are named as the fields; what is not among them counts as 0.
+    """
+    by_name = {field.name: field for field in fields}
+    terms = [f"{f.name} <= {f.top}" for f in by_name.values() if f.top is not None]
+    terms += [limit.verilog(by_name) for limit in instance.domain]
+    return " && ".join(terms) or "1"
