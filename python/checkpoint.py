@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -19,28 +20,49 @@ DESCRIPTION = "model.json"
 TENSORS = "model.safetensors"
 
 
-def save(folder, quantized, *, model, preprocessing, calibration):
+def save(
+    folder: str | Path,
+    quantized: QuantizedViT,
+    *,
+    model: dict[str, Any],
+    preprocessing: dict[str, Any],
+    calibration: dict[str, Any],
+) -> None:
     """Write a checkpoint folder, whole or not at all.
 
     model          {"name", "arguments", "weights"}: what :func:`float_model` needs
     preprocessing  see :func:`vit2rtl.models.images.preprocessing`
     calibration    {"images": names, ...}, for the record
     """
-    state = {key: _as_stored(value) for key, value in quantized.network.state_dict().items()}
-    metadata = {"recipe": _canonical(quantized.recipe)}
+    description, tensors = contents(
+        quantized, model=model, preprocessing=preprocessing, calibration=calibration
+    )
     with atomic.folder(folder, kind=_TITLE, parts=_parts) as new:
-        (new / TENSORS).write_bytes(safetensors.torch.save(state, metadata))
-        description = {
-            "schema": SCHEMA,
-            "vit2rtl": __version__,
-            "model": model,
-            "recipe": quantized.recipe.as_dict(),
-            "preprocessing": preprocessing,
-            "calibration": calibration,
-            "tensors": {"file": TENSORS, "sha256": documents.sha256(new / TENSORS)},
-        }
+        (new / TENSORS).write_bytes(tensors)
         text = json.dumps(description, indent=1, sort_keys=True) + "\n"
         (new / DESCRIPTION).write_text(text, encoding="utf-8")
+
+
+def contents(
+    quantized: QuantizedViT,
+    *,
+    model: dict[str, Any],
+    preprocessing: dict[str, Any],
+    calibration: dict[str, Any],
+) -> tuple[dict[str, Any], bytes]:
+    """What :func:`save` writes: the description, as :func:`describe` gives it, and the tensors."""
+    state = {key: _as_stored(value) for key, value in quantized.network.state_dict().items()}
+    tensors = safetensors.torch.save(state, {"recipe": _canonical(quantized.recipe)})
+    description = {
+        "schema": SCHEMA,
+        "vit2rtl": __version__,
+        "model": model,
+        "recipe": quantized.recipe.as_dict(),
+        "preprocessing": preprocessing,
+        "calibration": calibration,
+        "tensors": {"file": TENSORS, "sha256": documents.sha256_of(tensors)},
+    }
+    return description, tensors
 
 
 def _canonical(recipe):
@@ -132,6 +154,25 @@ def architecture(name, arguments):
     return timm_models.architecture(name, arguments)
 
 
+def check_architecture(quantized: QuantizedViT, model: dict[str, Any]) -> None:
+    """A ValueError where a checkpoint could not be loaded: timm makes no such network by name."""
+    where = f"{model['name']} with {model['arguments']}"
+    try:
+        rebuilt = QuantizedViT(architecture(model["name"], model["arguments"]), quantized.recipe)
+    except ValueError as error:
+        raise ValueError(f"Only what timm makes by name can be saved ({error})") from error
+    weights = {name: layer.weight.shape for name, layer in rebuilt.layers()}
+    others = dict(rebuilt.network.named_parameters())
+    codes = {name: layer.weight_codes.shape for name, layer in quantized.layers()}
+    same = weights == codes and all(
+        name in others and others[name].shape == parameter.shape
+        for name, parameter in quantized.network.named_parameters()
+    )
+    if not same:
+        raise ValueError(f"Only what timm makes by name can be saved; the model is not {where}: "
+                         "give the arguments it was made with")
+
+
 def float_model(description, weights=None):
     """The float model that a checkpoint was made from, for comparison.
 
@@ -139,6 +180,9 @@ def float_model(description, weights=None):
     """
     model = description["model"]
     recorded = model["weights"]
+    if recorded.get("source") == "module" and weights is None:
+        raise ValueError(f"The float weights of {model['name']} were those of a module and are not "
+                         "recorded; give the float model, or its weights with --weights FILE")
     file = weights or recorded.get("file")
     if recorded.get("source") == "file":
         if not Path(file or "").is_file():

@@ -1,5 +1,7 @@
 """The quantized model: calibration, reparameterization, integer or fake-quantized inference."""
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
 
@@ -8,6 +10,9 @@ from vit2rtl.quantization.activation import QuantActivation
 from vit2rtl.quantization.attention import QuantAttention
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.reparameterize import reparameterize
+
+if TYPE_CHECKING:
+    from vit2rtl.origin import Origin
 
 MIN_CALIBRATION_IMAGES = 2
 # Pixels that go through the network together: activations of a few images stay in the cache.
@@ -20,13 +25,23 @@ class QuantizedViT(nn.Module):
     Takes the model over: ``network`` is the same object with its matmuls replaced.
 
     recipe   :class:`vit2rtl.quantization.recipe.Recipe`
+    origin   the float model and its images, where known
     """
+
+    origin: "Origin | None" = None
 
     def __init__(self, model, recipe):
         super().__init__()
         self.recipe = recipe
         self.normed_linears = quantize_modules(model, recipe)
         self.network = model.eval().requires_grad_(False)
+
+    def known_origin(self) -> "Origin":
+        """The origin; a ValueError where nobody has said it."""
+        if self.origin is None:
+            raise ValueError("The model does not know what it was quantized from: "
+                             "make it by vit2rtl.quantize, or set its origin")
+        return self.origin
 
     def layers(self):
         """(name, QuantLinear) pairs, named as in the timm model, in network order."""

@@ -115,29 +115,32 @@ class IntegerProgram:
         """All that passes between ops by name, the image first."""
         return {self.image.name: self.image} | {op.output.name: op.output for op in self.ops}
 
-    def save(self, folder: str | Path) -> None:
-        """Write the program's folder, whole or not at all; the same program, the same bytes."""
+    def files(self) -> dict[str, bytes]:
+        """What :meth:`save` writes, by file name."""
         from safetensors.numpy import save
 
         arrays = {"pixel_codes": self.pixel_codes}
         for op in self.ops:
             arrays |= {f"{op.name}/{role}": array for role, array in op.tensors.items()}
-        arrays = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+        data = save({key: np.ascontiguousarray(array) for key, array in arrays.items()})
+        graph = {
+            "schema": SCHEMA,
+            "variant": self.variant,
+            "model": self.model,
+            "recipe": self.recipe,
+            "preprocessing": self.preprocessing,
+            "image": asdict(self.image),
+            "ops": [_entry(op) for op in self.ops],
+            "tensors": {"file": TENSORS, "sha256": documents.sha256_of(data)},
+        }
+        text = json.dumps(graph, indent=1, sort_keys=True) + "\n"
+        return {TENSORS: data, GRAPH: text.encode()}
+
+    def save(self, folder: str | Path) -> None:
+        """Write the program's folder, whole or not at all; the same program, the same bytes."""
         with atomic.folder(folder, kind=_TITLE, parts=_parts) as new:
-            data = save(arrays)
-            (new / TENSORS).write_bytes(data)
-            graph = {
-                "schema": SCHEMA,
-                "variant": self.variant,
-                "model": self.model,
-                "recipe": self.recipe,
-                "preprocessing": self.preprocessing,
-                "image": asdict(self.image),
-                "ops": [_entry(op) for op in self.ops],
-                "tensors": {"file": TENSORS, "sha256": documents.sha256_of(data)},
-            }
-            text = json.dumps(graph, indent=1, sort_keys=True) + "\n"
-            (new / GRAPH).write_text(text, encoding="utf-8")
+            for name, data in self.files().items():
+                (new / name).write_bytes(data)
 
 
 _TITLE = "program"

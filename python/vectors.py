@@ -1,0 +1,90 @@
+"""Golden vectors of what is at hand in memory: a quantized model, or an integer program."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vit2rtl import __version__, inputs
+from vit2rtl.golden.files import documents
+from vit2rtl.golden.program.program import GRAPH, IntegerProgram, Op
+from vit2rtl.golden.vectors.program_vectors_schema import select
+from vit2rtl.golden.vectors.program_vectors_writer import write_vectors
+from vit2rtl.origin import EMBEDDED
+
+if TYPE_CHECKING:
+    from vit2rtl.inputs import ImageSource
+    from vit2rtl.quantized_vit import QuantizedViT
+
+
+def record_units(
+    quantized: "QuantizedViT",
+    images: "ImageSource | None",
+    out: str | Path,
+    *,
+    lanes: int,
+    formats: Sequence[str],
+) -> None:
+    """Record vectors of the hardware units, see :func:`vit2rtl.record_vectors`."""
+    from vit2rtl import checkpoint
+    from vit2rtl.recording import write_bundle
+
+    origin = quantized.known_origin()
+    chosen = inputs.as_images(images, origin)
+    if images is None:
+        chosen = chosen.sample(1, seed=0)
+    description, _ = checkpoint.contents(
+        quantized, model=origin.model, preprocessing=origin.preprocessing,
+        calibration=origin.calibration,
+    )
+    write_bundle(out, quantized, description, chosen, lanes=lanes, formats=formats)
+
+
+def record_program(
+    program: IntegerProgram,
+    images: "ImageSource | None",
+    out: str | Path,
+    *,
+    lanes: int,
+    patterns: Sequence[str],
+) -> None:
+    """Record vectors of the ops of a program, see :func:`vit2rtl.record_vectors`."""
+    ops = select(program, patterns)
+    source = embedded_sample(program) if images is None else images
+    names, codes = inputs.image_codes(source, program)
+    write_program_vectors(out, program, names, codes, ops=ops, lanes=lanes)
+
+
+def embedded_sample(program: IntegerProgram) -> "ImageSource":
+    """One held-out image of the embedded model, for a program of it."""
+    if program.model != EMBEDDED:
+        raise ValueError(f"A program of {program.model} needs images: "
+                         f"only {EMBEDDED} has some of its own")
+    from vit2rtl.models.images import embedded_images
+
+    return embedded_images("held_out").sample(1, seed=0)
+
+
+def write_program_vectors(
+    out: str | Path,
+    program: IntegerProgram,
+    names: Sequence[str],
+    codes: np.ndarray,
+    *,
+    ops: Sequence[Op],
+    lanes: int,
+    progress: Callable[[int], object] = lambda count: None,
+) -> None:
+    """Write vectors of ops on images, with what they were made from in the manifest.
+
+    names  of the images, for the manifest
+    codes  uint8[images, channels, height, width]
+    """
+    provenance = {
+        "producer": f"vit2rtl {__version__}",
+        "images": list(names),
+        "program_sha256": documents.sha256_of(program.files()[GRAPH]),
+    }
+    write_vectors(out, program, codes, ops=ops, lanes=lanes, provenance=provenance,
+                  progress=progress)
