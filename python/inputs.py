@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CALIBRATION_IMAGES = 32
 # Largest distance of a normalized image from 8-bit pixels: float32 is far better.
-_PIXEL_TOLERANCE = 0.01
+_PIXEL_TOLERANCE = 0.001
 _SHAPE = "[n, channels, height, width]"
 
 
