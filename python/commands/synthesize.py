@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +14,44 @@ from vit2rtl.commands.options import as_json, show_json
 from vit2rtl.commands.unit_options import given, option, parameter_options
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.units import UNITS
-from vit2rtl.rtl.synthesis import document, plan, table
-from vit2rtl.rtl.synthesis.designs import REFERENCES, design, unit_of
+from vit2rtl.golden.units.unit import Parameters
+from vit2rtl.rtl.synthesis import designs, document, plan, table
+from vit2rtl.rtl.synthesis.designs import design, unit_of
 from vit2rtl.rtl.synthesis.devices import DEVICES
 from vit2rtl.rtl.synthesis.measure import Task, measure
+from vit2rtl.rtl.synthesis.references import registry
+from vit2rtl.rtl.synthesis.table import Row
+
+Finish = Callable[[list[Row], Path], None]
 
 
-@click.command()
+def _help() -> str:
+    references = "".join(
+        f"\n  {', '.join(comparison.designs)}" for comparison in registry.comparisons().values())
+    return _HELP.format(references=references)
+
+
+_HELP = """\
+Synthesize UNITs, place and route them, and print cells and clock frequency.
+
+\b
+UNIT is a unit, or a reference design that units are compared with:{references}
+Without UNIT: every unit. Lanes are 4 unless --lanes says otherwise.
+
+\b
+Examples:
+  vit2rtl synthesize requantizer --lanes 1 --bits 8 --shift-base 20
+  vit2rtl synthesize --lanes 1 --no-place
+  vit2rtl synthesize log2_dequantizer --device ice40 --device xcup --out area/
+  vit2rtl synthesize --check log2_dequantizer --device ecp5
+
+Everything runs in yosys and nextpnr of this environment. Clocks are those of registers at every
+pin; on AMD devices cells are counted before placement and there is no clock. docs/area.md has
+the committed table and says how to read it.
+"""
+
+
+@click.command(help=_help())
 @click.argument("names", metavar="[UNIT]...", nargs=-1)
 @click.option("--device", "devices", multiple=True, type=click.Choice(list(DEVICES)),
               help="Device to synthesize for; may be repeated.  [default: ecp5; with --check and "
@@ -41,29 +73,10 @@ from vit2rtl.rtl.synthesis.measure import Task, measure
 @click.pass_context
 def command(context, names, devices, seeds, no_place, fabric, check, renew, out, as_json,
             **parameters):
-    """Synthesize UNITs, place and route them, and print cells and clock frequency.
-
-    \b
-    UNIT is a unit, or a reference design that units are compared with:
-      log2_dequantizer_rom, log_sqrt2_quantizer_parallel, requantizer_direct,
-      mac_multiply, mac_rom_multiply, mac_parity_split
-    Without UNIT: every unit. Lanes are 4 unless --lanes says otherwise.
-
-    \b
-    Examples:
-      vit2rtl synthesize requantizer --lanes 1 --bits 8 --shift-base 20
-      vit2rtl synthesize --lanes 1 --no-place
-      vit2rtl synthesize log2_dequantizer --device ice40 --device xcup --out area/
-      vit2rtl synthesize --check log2_dequantizer --device ecp5
-
-    Everything runs in yosys and nextpnr of this environment. Clocks are those of registers at every
-    pin; on AMD devices cells are counted before placement and there is no clock. docs/area.md has
-    the committed table and says how to read it.
-    """
     chosen = given(parameters)
     for name in names:
-        if name not in UNITS and name not in REFERENCES:
-            known = ", ".join([*UNITS, *REFERENCES])
+        if name not in designs.sources():
+            known = ", ".join(designs.sources())
             raise click.UsageError(f"UNIT must be one of {known}, not {name!r}")
     count = 0 if no_place else seeds
     if check or renew:
@@ -85,19 +98,22 @@ def command(context, names, devices, seeds, no_place, fabric, check, renew, out,
         _report(table.differences(rows), len(rows), quiet=as_json)
 
 
-def _refuse_beside_table(parameters, fabric, check, renew):
+def _refuse_beside_table(parameters: Parameters, fabric: bool, check: bool, renew: bool) -> None:
     """The table says what is measured: no other option may."""
-    said = [*(["--fabric"] if fabric else []), *map(option, parameters)]
-    if said:
-        raise click.UsageError(f"{said[0]} does not go with the committed table: leave it out")
+    others = [*(["--fabric"] if fabric else []), *map(option, parameters)]
+    if others:
+        raise click.UsageError(f"{others[0]} does not go with the committed table: leave it out")
     if check and renew:
         raise click.UsageError("Give --check or --table, not both")
 
 
-def _tasks(names, parameters, devices, seeds, fabric):
+def _tasks(
+    names: Iterable[str], parameters: Parameters, devices: Iterable[str], seeds: int, fabric: bool
+) -> list[Task]:
     tasks = []
     for name in names:
-        has = UNITS[unit_of(name)].parameters if unit_of(name) else {}
+        unit = unit_of(name)
+        has = UNITS[unit].parameters if unit else {}
         for parameter in parameters:
             if parameter not in has:
                 takes = f"it has {', '.join(map(option, has))}" if has else "it has none"
@@ -107,7 +123,7 @@ def _tasks(names, parameters, devices, seeds, fabric):
     return tasks
 
 
-def _measure(tasks, out, finish):
+def _measure(tasks: list[Task], out: str | None, finish: Finish | None) -> list[Row]:
     """The rows; ``finish(rows, folder)`` adds to what ``out`` keeps."""
     with tempfile.TemporaryDirectory() as scratch:
         if out is None:
@@ -120,7 +136,7 @@ def _measure(tasks, out, finish):
             return rows
 
 
-def _parts(folder):
+def _parts(folder: Path) -> set[str] | None:
     """Names that this command wrote into a folder, None for a folder of another kind."""
     try:
         text = (folder / "measurements.json").read_text(encoding="utf-8")
@@ -131,12 +147,12 @@ def _parts(folder):
     return {"measurements.json", table.NAME, "area.md", "area.png", *of_modules}
 
 
-def _rows(tasks, folder):
+def _rows(tasks: list[Task], folder: Path) -> list[Row]:
     steps = sum(1 + task.runs for task in tasks)
     with tqdm(total=steps, unit="run", disable=None) as bar:
         done = -1
 
-        def advance(text):
+        def advance(text: str) -> None:
             nonlocal done
             done += 1
             bar.update(min(done, 1))
@@ -147,11 +163,11 @@ def _rows(tasks, folder):
     return rows
 
 
-def _table_writer():
+def _table_writer() -> Finish:
     """Imports matplotlib before the measurements, not after them."""
     from vit2rtl.report.area_chart import area_chart
 
-    def write(fresh, folder):
+    def write(fresh: list[Row], folder: Path) -> None:
         rows = table.merged(fresh, [task.key for task in plan.tasks()])
         table.write(rows, folder / table.NAME)
         text = document.markdown(rows)
@@ -161,7 +177,7 @@ def _table_writer():
     return write
 
 
-def _report(lines, count, *, quiet):
+def _report(lines: list[str], count: int, *, quiet: bool) -> None:
     for line in lines:
         click.echo(line, err=True)
     if lines:

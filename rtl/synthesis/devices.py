@@ -25,11 +25,11 @@ class Device:
     placer: str = ""
     placer_options: tuple[str, ...] = ()
 
-    def command(self, fabric=False):
+    def command(self, fabric: bool = False) -> str:
         """Yosys' command, without blocks where only fabric is wanted."""
         return f"{self.synthesis} {self.fabric if fabric else self.blocks}".rstrip()
 
-    def count(self, types):
+    def count(self, types: Mapping[str, int]) -> dict[str, int]:
         """``{name: number}`` from yosys' numbers of cells by type.
 
         raises  ValueError for a type that no count knows: nothing is left out silently
@@ -90,7 +90,7 @@ _ICE40 = Device(
 )
 
 
-def _xilinx(name, title):
+def _xilinx(name: str, title: str) -> Device:
     return Device(
         name=name,
         title=title,

@@ -1,16 +1,19 @@
 """The table as text: columns for a terminal, and the page ``docs/area.md``."""
 
+from collections.abc import Iterable
+
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import latency
-from vit2rtl.rtl.synthesis.comparisons import comparisons
 from vit2rtl.rtl.synthesis.devices import DEVICES
 from vit2rtl.rtl.synthesis.page import AFTER, BEFORE
-from vit2rtl.rtl.synthesis.peers import PEERS
+from vit2rtl.rtl.synthesis.references.reference import Rows
+from vit2rtl.rtl.synthesis.references.registry import REFERENCES
+from vit2rtl.rtl.synthesis.table import Row
 
 
-def text_tables(rows):
+def text_tables(rows: Rows) -> list[str]:
     """Lines for a terminal: a table for each device, numbers on the right."""
-    lines = []
+    lines: list[str] = []
     for device in DEVICES.values():
         ours = [row for row in rows if row["device"] == device.name]
         if not ours:
@@ -32,19 +35,25 @@ def text_tables(rows):
     return [*lines[1:], "", *tools]
 
 
-def markdown(rows):
+def markdown(rows: Rows) -> str:
     """The page ``docs/area.md`` of a whole table (:func:`~.table.committed`)."""
     dates = sorted({row["date"] for row in rows})
     tools = sorted({tool for row in rows for tool in row["tools"].split(", ")})
     when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
     return "\n".join([
-        BEFORE.format(when=when, tools=", ".join(tools)),
-        *_units(rows), *_lanes(rows), *_devices(rows), *comparisons(rows), *_peers(),
-        AFTER,
+        BEFORE.format(when=when, tools=", ".join(tools), example=_example()),
+        *_units(rows), *_lanes(rows), *_devices(rows), *_comparisons(rows), *_peers(),
+        AFTER + "".join(f"{limit}\n" for one in REFERENCES.values() for limit in one.limits),
     ])
 
 
-def _units(rows):
+def _example() -> str:
+    """A command that measures what no row of the units' defaults does."""
+    example = next(one.example for one in REFERENCES.values() if one.example)
+    return f"vit2rtl synthesize {example}"
+
+
+def _units(rows: Rows) -> list[str]:
     ours = [row for row in rows if row["source"] in UNITS and row["device"] == "ecp5"
             and row["parameters"]["lanes"] == 1]
     body = [
@@ -57,7 +66,7 @@ def _units(rows):
             *_table(head, body, text=2), ""]
 
 
-def _lanes(rows):
+def _lanes(rows: Rows) -> list[str]:
     body = []
     for name in UNITS:
         default = [row for row in rows if row["source"] == name and row["device"] == "ecp5"
@@ -71,7 +80,7 @@ def _lanes(rows):
             "", *_table(head, body, text=1), ""]
 
 
-def _devices(rows):
+def _devices(rows: Rows) -> list[str]:
     lines = ["## Other devices", "", "One lane."]
     for device in list(DEVICES.values())[1:]:
         ours = [row for row in rows if row["source"] in UNITS and row["device"] == device.name]
@@ -83,11 +92,23 @@ def _devices(rows):
     return [*lines, ""]
 
 
-def _peers():
+def _comparisons(rows: Rows) -> list[str]:
+    sections = [one.section(rows) for one in REFERENCES.values() if one.section]
+    return [
+        "## What the arrangements are worth", "",
+        "Each design of a comparison has the same ports, handshake, registers at its output and,"
+        " but where stated, the same golden function and latency; tests simulate every one against"
+        " it. The references are in `rtl/synthesis/references/`.", "",
+        *(line for section in sections for line in section),
+    ]
+
+
+def _peers() -> list[str]:
     head = ["block", "computes", "source", "LUT4", "CCU2C", "COMB", "FF", "MULT18", "MHz",
             "latency"]
     body = [[p.name, p.what, p.source, str(p.lut4), str(p.ccu2c), f"**{p.comb}**", str(p.ff),
-             str(p.mult18), f"{p.mhz:.0f}", p.latency] for p in PEERS]
+             str(p.mult18), f"{p.mhz:.0f}", p.latency]
+            for one in REFERENCES.values() for p in one.peers]
     return [
         "## Blocks of other projects", "",
         "Measured once with the same yosys, nextpnr, device, clock target and kind of harness, one"
@@ -98,18 +119,18 @@ def _peers():
     ]
 
 
-def _table(head, body, *, text):
+def _table(head: list[str], body: list[list[str]], *, text: int) -> list[str]:
     """A Markdown table: ``text`` columns on the left, numbers on the right."""
     rule = ["---"] * text + ["---:"] * (len(head) - text)
     return ["| " + " | ".join(cells) + " |" for cells in (head, rule, *body)]
 
 
-def _ecp5(row):
+def _ecp5(row: Row) -> Iterable[str]:
     cells = {name: str(number) for name, number in row["cells"].items()}
     return (cells | {"COMB": f"**{cells['COMB']}**"}).values()
 
 
-def _clock(row):
+def _clock(row: Row) -> str:
     """Median, and the seeds' figures where there are several; empty where nothing was placed."""
     if row["fmax_mhz"] is None:
         return ""
@@ -117,16 +138,16 @@ def _clock(row):
     return f"{row['fmax_mhz']:.0f}" + (f" ({seeds})" if row["seeds"] > 1 else "")
 
 
-def _parameters(row):
+def _parameters(row: Row) -> str:
     unit = UNITS[row["unit"]]
     other = [f"`{name}` {value}" for name, value in row["parameters"].items()
              if name != "lanes" and value != unit.parameters[name].default]
     return ", ".join(other) or "defaults"
 
 
-def _is_default(row):
+def _is_default(row: Row) -> bool:
     return _parameters(row) == "defaults"
 
 
-def _cycles(row):
+def _cycles(row: Row) -> str:
     return str(latency(Instance.of(row["unit"], **row["parameters"])))

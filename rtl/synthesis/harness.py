@@ -1,8 +1,11 @@
 """What surrounds a design for place and route: a register at every pin, three pins in all."""
 
+from collections.abc import Iterator, Mapping
+
 from amaranth.back import verilog
-from amaranth.hdl import Cat, ClockDomain, ClockSignal, Elaboratable, Module, Shape, Signal
+from amaranth.hdl import Cat, ClockDomain, ClockSignal, Elaboratable, Module, Shape, Signal, Value
 from amaranth.hdl import Instance as VerilogInstance
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 _TREE = 4  # inputs of one LUT
@@ -23,7 +26,7 @@ class Harness(Elaboratable):
         Its ports, besides ``clk`` and ``rst``.
     """
 
-    def __init__(self, name, signature):
+    def __init__(self, name: str, signature: wiring.Signature) -> None:
         self.name = name
         self.signature = signature
         self.clk = Signal()
@@ -33,22 +36,23 @@ class Harness(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         m.domains.sync = ClockDomain(reset_less=True)
-        widths = {In: {}, None: {}}
+        widths: dict = {In: {}, None: {}}
         for path, member, _ in self.signature.flatten(self.signature.create()):
             side = widths[In if member.flow == In else None]
             side["__".join(map(str, path))] = Shape.cast(member.shape).width
         inputs, outputs = widths[In], widths[None]
         driven = Signal(1 + sum(inputs.values()))
-        made, captured = Signal(sum(outputs.values())), Signal(sum(outputs.values()))
+        # Place and route depend on names: these are the ones that the committed clocks are of.
+        results, captured = (Signal(sum(outputs.values()), name=n) for n in ("made", "captured"))
         m.d.comb += ClockSignal().eq(self.clk)
-        m.d.sync += [driven.eq(Cat(self.sin, driven)), captured.eq(made)]
+        m.d.sync += [driven.eq(Cat(self.sin, driven)), captured.eq(results)]
         m.submodules.design = VerilogInstance(
             self.name,
             a_keep_hierarchy=1,
             i_clk=ClockSignal(),
             i_rst=driven[0],
             **{f"i_{port}": bits for port, bits in _cut(driven[1:], inputs)},
-            **{f"o_{port}": bits for port, bits in _cut(made, outputs)},
+            **{f"o_{port}": bits for port, bits in _cut(results, outputs)},
         )
         while len(captured) > 1:
             joined = Signal((len(captured) + _TREE - 1) // _TREE, name=f"join_{len(captured)}")
@@ -60,7 +64,7 @@ class Harness(Elaboratable):
         return m
 
 
-def _cut(bits, widths):
+def _cut(bits: Value, widths: Mapping[str, int]) -> Iterator[tuple[str, Value]]:
     """``(port, its bits)`` for ports side by side."""
     low = 0
     for port, width in widths.items():
@@ -68,7 +72,7 @@ def _cut(bits, widths):
         low += width
 
 
-def harness(name, signature):
+def harness(name: str, signature: wiring.Signature) -> str:
     """Verilog of a module ``harness`` around the module ``name``, which it does not contain."""
     top = Harness(name, signature)
     return verilog.convert(

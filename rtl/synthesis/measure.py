@@ -2,15 +2,18 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from vit2rtl.rtl.synthesis.designs import unit_of
+from vit2rtl.rtl.synthesis.designs import Design, unit_of
+from vit2rtl.rtl.synthesis.devices import Device
 from vit2rtl.rtl.synthesis.harness import harness
 from vit2rtl.rtl.synthesis.place import place
+from vit2rtl.rtl.synthesis.table import Key, Row
 from vit2rtl.rtl.verilog import yosys
 
 
@@ -22,37 +25,44 @@ class Task:
     route, 0 for not at all; without effect where the device has no placer.
     """
 
-    design: object
-    device: object
+    design: Design
+    device: Device
     seeds: int = 3
     fabric: bool = False
 
     @property
-    def key(self):
+    def key(self) -> Key:
         """What tells a measurement from all others in a table."""
         return self.design.name, self.device.name, self.fabric
 
     @property
-    def runs(self):
+    def runs(self) -> int:
         """Place-and-route runs."""
         return self.seeds if self.device.placer else 0
 
     @property
-    def stem(self):
+    def stem(self) -> str:
         """How files of this task begin."""
         return ".".join([self.design.name, self.device.name, *(["fabric"] if self.fabric else [])])
 
 
-def measure(task, folder, *, advance=lambda text: None):
+def _silent(text: str) -> None:
+    pass
+
+
+def measure(
+    task: Task, folder: str | Path, *, advance: Callable[[str], None] = _silent
+) -> Row:
     """One measurement as a dict that JSON holds; intermediate files appear in ``folder``.
 
     advance   called before each run of a tool, with what runs
-    returns   instance, source, unit (None for a MAC lane), parameters, verilog (digest), device,
-              fabric, cells (by the device's names), fmax_mhz (median of the seeds, or None),
-              fmax_by_seed, seeds, date (ISO), tools
+    returns   unit is None for a reference without parameters, verilog a digest; cells by the
+              device's names; fmax_mhz the median of the seeds, None where nothing was placed; date
+              in ISO's form
     raises    YosysError, PlaceError, ValueError where a tool is missing
     """
-    folder, design, device = Path(folder), task.design, task.device
+    folder = Path(folder)
+    design, device = task.design, task.device
     synthesis = device.command(task.fabric)
     source, surround = f"{design.name}.v", f"{design.name}.harness.v"
     statistics, netlist = f"{task.stem}.cells.json", f"{task.stem}.netlist.json"
@@ -64,7 +74,7 @@ def measure(task, folder, *, advance=lambda text: None):
         files={source: design.verilog},
     )
     (folder / f"{task.stem}.log").write_text(log, encoding="utf-8", newline="\n")
-    found = json.loads((folder / statistics).read_text(encoding="utf-8"))
+    counts = json.loads((folder / statistics).read_text(encoding="utf-8"))
     clocks = []
     if task.runs:
         yosys.run(
@@ -83,18 +93,19 @@ def measure(task, folder, *, advance=lambda text: None):
         "verilog": design.digest,
         "device": device.name,
         "fabric": task.fabric,
-        "cells": device.count(found["design"]["num_cells_by_type"]),
+        "cells": device.count(counts["design"]["num_cells_by_type"]),
         "fmax_mhz": round(median(clocks), 1) if clocks else None,
         "fmax_by_seed": clocks,
         "seeds": task.runs,
         "date": date.today().isoformat(),
-        "tools": _tools(found["creator"], device if task.runs else None),
+        "tools": _tools(counts["creator"], device if task.runs else None),
     }
 
 
-def _tools(creator, placed_on):
-    """``amaranth 0.5.10, yosys 0.70, nextpnr-ecp5 0.11.1``: what made Verilog, netlist, clock."""
-    tools = [f"amaranth {version('amaranth')}", f"yosys {re.search(r'[0-9.]+', creator)[0]}"]
+def _tools(creator: str, placed_on: Device | None) -> str:
+    """``amaranth 0.5.10, yosys 0.70, nextpnr-ecp5 0.11.1``: of Verilog, netlist, clock."""
+    (yosys_version,) = re.findall(r"[0-9.]+", creator)[:1]
+    tools = [f"amaranth {version('amaranth')}", f"yosys {yosys_version}"]
     if placed_on:
         package = version(f"yowasp-nextpnr-{placed_on.placer}")
         tools.append(f"nextpnr-{placed_on.placer} {'.'.join(package.split('.')[:3])}")

@@ -7,7 +7,7 @@ This page is made by `make area` from the measurements in `rtl/synthesis/area.js
 Measured {when} with {tools}, all of them from PyPI.
 
 ```sh
-vit2rtl synthesize requantizer --lanes 1 --bits 8 --shift-base 20    # any unit, any parameters
+{example}    # any unit, any parameters
 vit2rtl synthesize --check                                           # all of this page again
 ```
 
@@ -70,6 +70,4 @@ these keys:
 
 - No figure here is from a vendor's tools, and none is from a board.
 - ECP5 and iCE40 clocks are nextpnr's timing models at their worst case.
-- The units split a product for 18 × 18 blocks. A DSP48E2 multiplies 27 × 18: there the 27-bit
-  requantizer takes two where one could do.
 """

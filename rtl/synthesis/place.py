@@ -5,6 +5,10 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vit2rtl.rtl.synthesis.devices import Device
 
 _START = (
     "import sys, yowasp_nextpnr_{0} as nextpnr; sys.exit(nextpnr.run_nextpnr_{0}(sys.argv[1:]))"
@@ -15,7 +19,7 @@ class PlaceError(ValueError):
     """A netlist that nextpnr did not place and route, in one sentence."""
 
 
-def place(device, netlist, seed):
+def place(device: "Device", netlist: str | Path, seed: int) -> float:
     """Place and route a netlist; the clock that it reaches, in MHz.
 
     device   of :data:`~vit2rtl.rtl.synthesis.devices.DEVICES`, one with a placer

@@ -2,23 +2,45 @@
 """
 
 import json
-import os
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, TypedDict
+
+from vit2rtl.golden.files import atomic
 
 NAME = "area.json"
 TOLERANCE = 0.15
 # ECP5's cells under names that do not depend on the device.
 _FLAT = {"lut4": "LUT4", "ccu2c": "CCU2C", "comb": "COMB", "ff": "FF", "mult18": "MULT18",
          "ebr": "EBR"}
+Key = tuple[str, str, bool]
 
 
-def committed():
-    """The rows of the table, in its order: dicts as of :func:`~.measure.measure`."""
+class Row(TypedDict):
+    """A measurement, as :func:`~.measure.measure` returns it and JSON holds it."""
+
+    instance: str
+    source: str
+    unit: str | None
+    parameters: dict[str, int | str]
+    verilog: str
+    device: str
+    fabric: bool
+    cells: dict[str, int]
+    fmax_mhz: float | None
+    fmax_by_seed: list[float]
+    seeds: int
+    date: str
+    tools: str
+
+
+def committed() -> list[Row]:
+    """The rows of the table, in its order."""
     return json.loads((files(__package__) / NAME).read_text(encoding="utf-8"))["measurements"]
 
 
-def measured(unit):
+def measured(unit: str) -> list[dict[str, Any]]:
     """The table's rows of a unit of the registry, the references beside it left out.
 
     returns   list of dicts: instance, unit, parameters, device, cells (by the device's names),
@@ -28,34 +50,31 @@ def measured(unit):
     keys = ("instance", "unit", "parameters", "device", "cells", "fmax_mhz", "seeds", "date",
             "tools")
     return [
-        {key: row[key] for key in keys}
+        {name: value for name, value in row.items() if name in keys}
         | {flat: row["cells"].get(name) if row["device"] == "ecp5" else None
            for flat, name in _FLAT.items()}
         for row in committed() if row["source"] == unit
     ]
 
 
-def key(row):
+def key(row: Row) -> Key:
     """What tells a row from all others, as :attr:`~.measure.Task.key`."""
     return row["instance"], row["device"], row["fabric"]
 
 
-def merged(fresh, order):
+def merged(fresh: Iterable[Row], order: Iterable[Key]) -> list[Row]:
     """Rows in the order of the keys: fresh where there is one, else those of the table."""
-    found = {key(row): row for row in (*committed(), *fresh)}
-    return [found[one] for one in order if one in found]
+    rows = {key(row): row for row in (*committed(), *fresh)}
+    return [rows[one] for one in order if one in rows]
 
 
-def write(rows, path):
+def write(rows: Iterable[Row], path: str | Path) -> None:
     """Write rows as a table, one a line; the file appears whole or not at all."""
-    path = Path(path)
     lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(f'{{"measurements": [\n{lines}\n]}}\n', encoding="utf-8", newline="\n")
-    os.replace(partial, path)
+    atomic.text(Path(path), f'{{"measurements": [\n{lines}\n]}}\n')
 
 
-def differences(fresh):
+def differences(fresh: Sequence[Row]) -> list[str]:
     """What of fresh rows the table does not bear out, a line each; none is as it should be.
 
     A count or a clock differs if it is more than ``TOLERANCE`` of the table's away from it; and the
@@ -71,7 +90,8 @@ def differences(fresh):
         old = table[key(row)]
         if row["verilog"] != old["verilog"]:
             lines.append(f"{where}: the table was measured with other Verilog")
-        pairs = {name: (old["cells"].get(name), new) for name, new in row["cells"].items()}
+        pairs: dict[str, tuple[float | None, float]] = {
+            name: (old["cells"].get(name), new) for name, new in row["cells"].items()}
         if row["fmax_mhz"] is not None:
             pairs["MHz"] = old["fmax_mhz"], row["fmax_mhz"]
         for name, (before, now) in pairs.items():

@@ -6,8 +6,8 @@ import pytest
 
 from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl.synthesis import plan, table
-from vit2rtl.rtl.synthesis.designs import REFERENCES
 from vit2rtl.rtl.synthesis.devices import DEVICES
+from vit2rtl.rtl.synthesis.references.registry import designs
 
 MAC = ("synthesize", "mac_parity_split", "--no-place")
 
@@ -89,7 +89,7 @@ def test_table_writes_the_three_files_of_the_page(command, tmp_path, monkeypatch
     [
         (
             ["reqantizer"],
-            f"UNIT must be one of {', '.join([*UNITS, *REFERENCES])}, not 'reqantizer'",
+            f"UNIT must be one of {', '.join([*UNITS, *designs()])}, not 'reqantizer'",
         ),
         (
             ["log2_dequantizer", "--acc-width", 18],
@@ -134,6 +134,6 @@ def test_without_units_every_unit_is_measured(command, monkeypatch):
 def test_help_names_units_devices_and_examples(command):
     code, out, _ = command("synthesize", "--help")
     assert code == 0
-    for name in (*REFERENCES, *DEVICES, "vit2rtl synthesize --check"):
+    for name in (*designs(), *DEVICES, "vit2rtl synthesize --check"):
         assert name in out
     assert f"default: {plan.SEEDS}" in out

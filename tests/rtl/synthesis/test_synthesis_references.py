@@ -8,20 +8,26 @@ from amaranth.sim import Simulator
 from vit2rtl.golden.arithmetic import attention_value, log_sqrt2
 from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import component
-from vit2rtl.rtl.synthesis.designs import REFERENCES, design, unit_of
-from vit2rtl.rtl.synthesis.plan import COMPARISONS
-from vit2rtl.rtl.synthesis.references import mac as references_mac
-from vit2rtl.rtl.synthesis.references import units as references
+from vit2rtl.rtl.synthesis.designs import design
+from vit2rtl.rtl.synthesis.references import (
+    attention_value as references_mac,
+)
+from vit2rtl.rtl.synthesis.references import (
+    log2_dequantizer,
+    log_sqrt2_quantizer,
+    requantizer,
+)
+from vit2rtl.rtl.synthesis.references.registry import designs
 
-REQUANTIZERS = [parameters for source, parameters, _ in COMPARISONS
-                if source == "requantizer_direct"]
+REFERENCES = designs()
+REQUANTIZERS = [parameters for _, parameters, _ in requantizer.REFERENCES.measurements]
 
 
 @pytest.mark.parametrize("zero_code", log_sqrt2.ZERO_CODES)
 @pytest.mark.parametrize("bits", [4, 6, 8])
 def test_rom_has_the_value_of_every_code(bench, bits, zero_code):
     codes = np.arange(log_sqrt2.code_count(bits, zero_code))
-    dut = references.RomDequantizer(lanes=1, bits=bits, zero_code=zero_code)
+    dut = log2_dequantizer.RomDequantizer(lanes=1, bits=bits, zero_code=zero_code)
     bench.assert_matches_golden(dut, ({"code": codes}, {}))
 
 
@@ -33,13 +39,13 @@ def test_parallel_quantizer_decides_at_every_threshold(bench, zero_code):
         edges = {t >> j for t in (a, b) for j in range(9)}
         near = sorted({p for e in edges for p in (e - 1, e, e + 1) if p >= 0} | {0, 65535})
         cases.append(({"probability": np.array(near)}, {"threshold_a": a, "threshold_b": b}))
-    dut = references.ParallelQuantizer(lanes=1, zero_code=zero_code)
+    dut = log_sqrt2_quantizer.ParallelQuantizer(lanes=1, zero_code=zero_code)
     bench.assert_matches_golden(dut, *cases)
 
 
 @pytest.mark.parametrize("parameters", REQUANTIZERS, ids=str)
 def test_direct_requantizer_rounds_and_saturates(bench, parameters):
-    dut = references.DirectRequantizer(lanes=1, **parameters)
+    dut = requantizer.DirectRequantizer(lanes=1, **parameters)
     rng = np.random.default_rng(3)
     cases = []
     for base in (1, 20, 40):
@@ -57,9 +63,9 @@ def test_direct_requantizer_rounds_and_saturates(bench, parameters):
     bench.assert_matches_golden(dut, *cases)
 
 
-@pytest.mark.parametrize("source", [name for name in REFERENCES if unit_of(name)])
+@pytest.mark.parametrize("source", [name for name, one in REFERENCES.items() if one.unit])
 def test_references_keep_the_handshake_and_latency_of_their_unit(bench, source):
-    instance = Instance.of(unit_of(source), lanes=2)
+    instance = Instance.of(REFERENCES[source].unit, lanes=2)
     beats = bench.pack(
         instance.inputs, 2, bench.random_inputs(instance, 60, np.random.default_rng(1)))
     configuration = {
@@ -68,7 +74,7 @@ def test_references_keep_the_handshake_and_latency_of_their_unit(bench, source):
     }.get(instance.unit.name, {})
     traces = [
         bench.simulate_beats(dut, (beats, configuration), idle=40, stall=40)[0]
-        for dut in (component(instance), REFERENCES[source](**instance.parameters))
+        for dut in (component(instance), REFERENCES[source].component(**instance.parameters))
     ]
     assert traces[0] == traces[1]
 
@@ -150,9 +156,9 @@ def test_a_wrong_level_is_caught(bench, monkeypatch):
         levels[3] += 1
         return levels
 
-    monkeypatch.setattr(references, "dequantize", one_off)
+    monkeypatch.setattr(log2_dequantizer, "dequantize", one_off)
     monkeypatch.setattr(references_mac, "dequantize", one_off)
-    dut = references.RomDequantizer(lanes=1)
+    dut = log2_dequantizer.RomDequantizer(lanes=1)
     with pytest.raises(AssertionError):
         bench.assert_matches_golden(dut, ({"code": np.arange(16)}, {}))
     codes, values = rows(4)

@@ -8,9 +8,10 @@ import pytest
 
 from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl.synthesis import document, plan, table
-from vit2rtl.rtl.synthesis.comparisons import MACS, SHIFTS, find
+from vit2rtl.rtl.synthesis.comparisons import find
 from vit2rtl.rtl.synthesis.designs import Design, design
-from vit2rtl.rtl.synthesis.peers import PEERS
+from vit2rtl.rtl.synthesis.references.attention_value import MACS
+from vit2rtl.rtl.synthesis.references.requantizer import PEERS, SHIFTS
 
 ROWS = table.committed()
 DOCUMENT = Path(__file__).parents[3] / "docs" / "area.md"

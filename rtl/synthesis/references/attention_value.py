@@ -1,4 +1,4 @@
-"""Reference multiply-accumulate lanes of attention × V: 4-bit codes of the Softmax times 8-bit v.
+"""Multiply-accumulate lanes of attention × V side by side: 4-bit Softmax codes times 8-bit v.
 
 All have the same ports but the width of their sums, which is what a row of ``tokens`` elements
 needs and no more (R6), and take one element a cycle.
@@ -12,13 +12,25 @@ from amaranth.lib.wiring import In, Out
 from vit2rtl.golden.arithmetic.attention_value import fraction_bits
 from vit2rtl.golden.arithmetic.log_sqrt2 import code_count, dequantize
 from vit2rtl.rtl.stream.pipeline import registered
+from vit2rtl.rtl.synthesis.comparisons import HEAD, RULE, find, line
+from vit2rtl.rtl.synthesis.references.reference import (
+    Bar,
+    Measurement,
+    Panel,
+    Reference,
+    References,
+    Rows,
+)
 
+MACS = (("mac_multiply", True), ("mac_rom_multiply", True), ("mac_parity_split", False),
+        ("mac_multiply", False), ("mac_rom_multiply", False))
+_BLOCKS = {"mac_multiply": ", in a multiplier block", "mac_rom_multiply": ", with a block"}
 _TOKENS = 197  # of DeiT and ViT at 224 × 224 pixels
 _BITS = 4
 _VALUE_BITS = 8
 
 
-def _sum_bits(term):
+def _sum_bits(term: int) -> int:
     """Bits of a signed sum of a row of terms of magnitude ``term`` at most."""
     return (_TOKENS * term).bit_length() + 1
 
@@ -44,11 +56,11 @@ class MacLane(wiring.Component):
     PIPELINE_CYCLES: int
     sums: tuple[tuple[str, int], ...]
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(self.ports())
 
     @classmethod
-    def ports(cls):
+    def ports(cls) -> wiring.Signature:
         """Signature: the sums are as wide as a row needs."""
         elements = {"code": In(_BITS), "value": In(signed(_VALUE_BITS))}
         sums = {name: Out(signed(_sum_bits(most))) for name, most in cls.sums}
@@ -134,3 +146,59 @@ class ParitySplitMac(MacLane):
             with m.Elif(self.enable & chosen):
                 m.d.sync += total.eq(value)
         return m
+
+
+def section(rows: Rows) -> list[str]:
+    """Lines of the page."""
+    lines = [line(_title(source, fabric), find(rows, source, fabric=fabric), rows)
+             for source, fabric in MACS]
+    comb = [find(rows, source, fabric=fabric)["cells"]["COMB"] for source, fabric in MACS[:3]]
+    return [
+        "### A multiply-accumulate lane of attention × V", "",
+        "4-bit codes times 8-bit signed values, sums of 197 elements, an element a cycle, widths"
+        " from the bounds and no more; without valid bits, as in an array of lanes. The plain"
+        " multiplication is for uniform codes, another quantizer; the ROM takes a register and a"
+        " cycle more than the others.", "",
+        f"| lane | {HEAD} |", f"|---|{RULE}|", *lines, "",
+        f"Here is the win: without multiplier blocks, {comb[2]} COMB for the parity split against"
+        f" {comb[1]} for ROM and multiplication ({comb[1] / comb[2]:.1f} times) and {comb[0]} for"
+        f" uniform codes ({comb[0] / comb[2]:.1f} times), and its sums are exact where the ROM's"
+        " 8-bit levels round √2. What it costs: a second sum, so more registers; and one"
+        " multiplication more for each result, not for each element: requantizing E·M_E + O·M_O"
+        " takes at most a second requantizer, once in 197 elements. With multiplier blocks to"
+        f" spare the plain lane takes {find(rows, 'mac_multiply')['cells']['COMB']} COMB and one"
+        " block. And attention × V is 7 % of the multiplications of DeiT-Tiny, less in larger"
+        " models: most of an accelerator is the other matrix products.", "",
+    ]
+
+
+def panel(rows: Rows) -> Panel:
+    """Bars of the chart."""
+    bars = [Bar(_title(source, fabric), find(rows, source, fabric=fabric),
+                source == "mac_parity_split") for source, fabric in MACS[:3]]
+    _, rom, split = (bar.row["cells"]["COMB"] for bar in bars)
+    return Panel(
+        "A lane of attention × V, 4 × 8 bits, no multiplier blocks",
+        bars,
+        f"Parity split: {split} COMB a lane of attention × V; ROM and multiplier: {rom}",
+    )
+
+
+def _title(source: str, fabric: bool) -> str:
+    return REFERENCES.designs[source].title + ("" if fabric else _BLOCKS.get(source, ""))
+
+
+REFERENCES = References(
+    designs={
+        "mac_multiply": Reference(MultiplyMac, "uniform codes: multiply"),
+        "mac_rom_multiply": Reference(RomMultiplyMac, "log√2 codes: ROM, then multiply"),
+        "mac_parity_split": Reference(ParitySplitMac, "log√2 codes: shift, two sums by parity"),
+    },
+    measurements=(
+        *(Measurement("mac_multiply", {}, fabric) for fabric in (True, False)),
+        *(Measurement("mac_rom_multiply", {}, fabric) for fabric in (True, False)),
+        Measurement("mac_parity_split", {}),
+    ),
+    section=section,
+    panel=panel,
+)
