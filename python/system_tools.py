@@ -3,7 +3,8 @@
 import shutil
 import subprocess
 import sys
-from collections import namedtuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 OLDEST_PYTHON = (3, 11)
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -18,8 +19,13 @@ path = os.path.join(sysconfig.get_config_var("LIBDIR") or "", name)
 ctypes.CDLL(path if os.path.exists(path) else name)
 """
 
-# package: Debian's name; check: a command that succeeds where there is nothing to install.
-SystemTool = namedtuple("SystemTool", "package check")
+class SystemTool(NamedTuple):
+    """``package``: Debian's name; ``check``: succeeds where there is nothing to install."""
+
+    package: str
+    check: tuple[str, ...]
+
+
 SYSTEM_TOOLS = (
     SystemTool("iverilog", ("iverilog", "-V")),
     SystemTool("g++", ("g++", "--version")),
@@ -33,7 +39,7 @@ SYSTEM_TOOLS = (
 )
 
 
-def works(command):
+def works(command: Sequence[str]) -> bool:
     """Whether a command can be started and succeeds."""
     quiet = subprocess.DEVNULL
     try:
@@ -42,7 +48,7 @@ def works(command):
         return False
 
 
-def install_hint(packages):
+def install_hint(packages: Iterable[str]) -> str:
     names = " ".join(packages)
     if shutil.which("apt-get"):
         return f"sudo apt-get install {names}"

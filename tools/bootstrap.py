@@ -11,7 +11,9 @@ import os
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 # The one module of the product that needs nothing installed; from the checkout, by its folder.
 from python.system_tools import (
@@ -35,7 +37,7 @@ class SetupError(Exception):
     """What went wrong and what to do, in one line."""
 
 
-def check_python(version):
+def check_python(version: Sequence[int]) -> None:
     """Raise :class:`SetupError` if this Python, ``(major, minor, ...)``, is too old."""
     if tuple(version[:2]) < OLDEST_PYTHON:
         found = ".".join(str(part) for part in version[:3])
@@ -45,7 +47,7 @@ def check_python(version):
         )
 
 
-def apt_prefix(euid):
+def apt_prefix(euid: int) -> list[str] | None:
     """How to call apt-get: a list to put before it, or None where we may not install."""
     if not works(["apt-get", "--version"]):
         return None
@@ -54,7 +56,7 @@ def apt_prefix(euid):
     return ["sudo", "-n"] if works(["sudo", "-n", "true"]) else None
 
 
-def apt_commands(packages, prefix):
+def apt_commands(packages: list[str], prefix: list[str]) -> list[list[str]]:
     """``[update, install, install, ...]``: all packages at once, then each one by itself.
 
     The single ones are for when apt-get knows one of the names not and therefore refuses all.
@@ -66,7 +68,7 @@ def apt_commands(packages, prefix):
     return [[*apt, *lock, "update"], [*install, *packages], *singles]
 
 
-def cpu_index(environment):
+def cpu_index(environment: Mapping[str, str]) -> str | None:
     """Where torch's builds without CUDA are, or None: PyPI's build for Linux needs gigabytes more.
 
     None with a GPU, off Linux, where ``VIT2RTL_TORCH`` is ``default``, and where the index cannot
@@ -79,7 +81,7 @@ def cpu_index(environment):
     return CPU_INDEX
 
 
-def reachable(url):
+def reachable(url: str) -> bool:
     """Whether a page answers within a few seconds."""
     try:
         with urllib.request.urlopen(url, timeout=REACH_SECONDS):
@@ -88,7 +90,7 @@ def reachable(url):
         return False
 
 
-def pip_commands(python, index=None):
+def pip_commands(python: str, index: str | None = None) -> list[tuple[str, list[str]]]:
     """``[(what, command)]``: torch first, so that nothing pulls in a newer or a CUDA build.
 
     torchvision comes without its dependencies: its wheel asks for a torch of its own choice.
@@ -105,7 +107,7 @@ def pip_commands(python, index=None):
     ]
 
 
-def digest(root):
+def digest(root: Path) -> str:
     """Hash of the files that decide what is installed, and of where (editable: the path)."""
     hashed = hashlib.sha256(str(root).encode())
     for name in INPUTS:
@@ -113,7 +115,7 @@ def digest(root):
     return hashed.hexdigest()
 
 
-def missing(tools):
+def missing(tools: Iterable[SystemTool]) -> list[str]:
     """The Debian packages of those tools whose check fails."""
     return [tool.package for tool in tools if not works(tool.check)]
 
@@ -121,14 +123,14 @@ def missing(tools):
 class Setup:
     """One run of the set-up in ``root``; ``log`` is an open file that takes all output."""
 
-    def __init__(self, root, log):
+    def __init__(self, root: Path, log: TextIO) -> None:
         self.root = root
         self.log = log
         self.venv = root / ".venv"
         self.python = str(self.venv / "bin" / "python")
         self.stamp = self.venv / "setup.stamp"
 
-    def run(self):
+    def run(self) -> None:
         has_venv = self.is_current() or works([self.python, "-m", "pip", "--version"])
         lacking = self.system_tools(SYSTEM_TOOLS if has_venv else (VENV_TOOL, *SYSTEM_TOOLS))
         if VENV_TOOL.package in lacking:
@@ -140,14 +142,14 @@ class Setup:
         if lacking:
             say(f"the simulators need what is not installed: {install_hint(lacking)}")
 
-    def is_current(self):
+    def is_current(self) -> bool:
         return (
             self.stamp.exists()
             and self.stamp.read_text() == digest(self.root)
             and works([self.python, "-c", ""])
         )
 
-    def system_tools(self, tools):
+    def system_tools(self, tools: Iterable[SystemTool]) -> list[str]:
         """Install what is missing of these; returns the packages that are still missing."""
         packages = missing(tools)
         prefix = apt_prefix(os.geteuid()) if packages else None
@@ -161,12 +163,12 @@ class Setup:
                 self.call(install)
         return missing(tools)
 
-    def virtual_environment(self):
+    def virtual_environment(self) -> None:
         say(f"creating .venv with Python {PYTHON}")
         if self.call([sys.executable, "-m", "venv", "--clear", str(self.venv)]) != 0:
             raise SetupError(f"the virtual environment was not created: see {self.log.name}")
 
-    def packages(self):
+    def packages(self) -> None:
         self.stamp.unlink(missing_ok=True)
         index = cpu_index(os.environ)
         if index:
@@ -182,7 +184,7 @@ class Setup:
         self.stamp.write_text(digest(self.root))
         say("done")
 
-    def call(self, command, *, shown=False):
+    def call(self, command: list[str], *, shown: bool = False) -> int:
         """Run a command, its output into the log, or to the terminal; returns its exit status."""
         print("$", *command, file=self.log, flush=True)
         # A user's PYTHONPATH or `pip --user` default must not leak into the environment.
@@ -198,7 +200,7 @@ class Setup:
         )
 
 
-def lock(file):
+def lock(file: TextIO) -> None:
     """Wait until nobody else sets the same checkout up: two terminals may call make at once."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -207,11 +209,11 @@ def lock(file):
         fcntl.flock(file, fcntl.LOCK_EX)
 
 
-def say(line):
+def say(line: str) -> None:
     print(f"setup: {line}", flush=True)
 
 
-def main():
+def main() -> int:
     try:
         check_python(sys.version_info)
         path = ROOT / "out" / "setup.log"

@@ -6,10 +6,12 @@ packs files by it, ``sim`` proves and covers by it, so that no two of them can d
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-Parameters = Mapping[str, int | str]
+# An integer, or one of the choices of its Parameter.
+Parameters = Mapping[str, Any]
 Arrays = Mapping[str, np.ndarray]
 
 
@@ -208,7 +210,7 @@ class Unit:
     directed: Callable[[Parameters], Iterator[Case]] | None = None
     roms: Callable[[Parameters], Mapping[str, tuple[int, ...]]] = _no_roms
 
-    def resolve(self, **parameters: int | str) -> dict[str, int | str]:
+    def resolve(self, **parameters: int | str) -> dict[str, Any]:
         """Parameters with defaults filled in, each checked; errors name the parameter."""
         unknown = sorted(set(parameters) - set(self.parameters))
         if unknown:

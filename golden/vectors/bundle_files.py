@@ -4,7 +4,9 @@ Reading trusts nothing; each way to be wrong has its sentence.
 """
 
 import zipfile
-from pathlib import PurePosixPath
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, TypeVar
 
 import numpy as np
 
@@ -12,8 +14,10 @@ from vit2rtl.golden.files import documents
 from vit2rtl.golden.files.documents import sha256
 from vit2rtl.golden.vectors.bundle_schema import MANIFEST, README, SUMS, to_json
 
+T = TypeVar("T")
 
-def write_texts(root, manifest, readme):
+
+def write_texts(root: Path, manifest: Any, readme: str) -> None:
     """Manifest and README, then the SHA-256 of every file there is."""
     for file, text in ((MANIFEST, to_json(manifest)), (README, readme)):
         (root / file).write_text(text, encoding="utf-8", newline="\n")
@@ -24,20 +28,20 @@ def write_texts(root, manifest, readme):
     (root / SUMS).write_text(sums, encoding="utf-8", newline="\n")
 
 
-def array_stream(archive, name):
+def array_stream(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     """A new ``.npy`` member of a zip file, to write to; its bytes depend on nothing but what is
     written."""
     member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
     return archive.open(member, "w", force_zip64=True)
 
 
-def read_array(archive, name):
+def read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     """The array of a ``.npy`` member; an object array, which would be a pickle, is a ValueError."""
     with archive.open(f"{name}.npy") as stream:
         return np.lib.format.read_array(stream, allow_pickle=False)
 
 
-def read_manifest(root, schema, *, kind):
+def read_manifest(root: Path, schema: str, *, kind: str) -> dict[str, Any]:
     """The manifest, a JSON object of this schema.
 
     kind   what the folder should be, for messages: "bundle"
@@ -45,7 +49,7 @@ def read_manifest(root, schema, *, kind):
     return documents.read(root, MANIFEST, schema, kind=kind, where=MANIFEST)
 
 
-def read_sums(root):
+def read_sums(root: Path) -> dict[str, str]:
     """{file: SHA-256} as SHA256SUMS lists them."""
     if not (root / SUMS).is_file():
         raise ValueError(f"{SUMS} is missing")
@@ -61,7 +65,7 @@ def read_sums(root):
     return sums
 
 
-def listed_file(root, sums, described, where):
+def listed_file(root: Path, sums: dict[str, str], described: Any, where: str) -> Path:
     """Path of a file that the manifest names: inside, there, and listed with one hash."""
     file = get(described, "file", str, where)
     path = _inside(root, file, where)
@@ -74,7 +78,7 @@ def listed_file(root, sums, described, where):
     return path
 
 
-def check_hash(root, file, digest):
+def check_hash(root: Path, file: str, digest: str) -> None:
     """ValueError unless the file is there and has this SHA-256."""
     if not (root / file).is_file():
         raise ValueError(f"{file} is missing")
@@ -83,7 +87,7 @@ def check_hash(root, file, digest):
         raise ValueError(f"{file} has SHA-256 {actual}, not {digest} as {SUMS} says")
 
 
-def located(where, function, *arguments):
+def located(where: str, function: Callable[..., T], *arguments: Any) -> T:
     """Call, and put the place in front of a ValueError's text."""
     try:
         return function(*arguments)
@@ -91,7 +95,7 @@ def located(where, function, *arguments):
         raise ValueError(f"{where}: {error}") from error
 
 
-def get(mapping, key, kind, where):
+def get(mapping: Any, key: str, kind: type, where: str) -> Any:
     """A member of the manifest, there and of the right type."""
     if not isinstance(mapping, dict):
         raise ValueError(f"{where} must be a JSON object, not {type(mapping).__name__}")
@@ -103,7 +107,7 @@ def get(mapping, key, kind, where):
     return value
 
 
-def some(mapping, key, where):
+def some(mapping: Any, key: str, where: str) -> list:
     """A list that is not empty: what holds no vectors would pass every bench."""
     values = get(mapping, key, list, where)
     if not values:
@@ -111,19 +115,19 @@ def some(mapping, key, where):
     return values
 
 
-def duplicate_of(names):
+def duplicate_of(names: list[str]) -> str | None:
     """The first name that is there already, or None."""
     return next((name for n, name in enumerate(names) if name in names[:n]), None)
 
 
-def _text(root, file):
+def _text(root: Path, file: str) -> str:
     try:
         return (root / file).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"{file} is not UTF-8 text") from error
 
 
-def _inside(root, file, where):
+def _inside(root: Path, file: str, where: str) -> Path:
     path = root / file
     parts = PurePosixPath(file).parts
     if file.startswith("/") or ".." in parts or "\\" in file or ":" in file:

@@ -1,5 +1,9 @@
 """The vectors in further formats: Xilinx ``.coe``, Intel ``.mif``, a C header for firmware."""
 
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
 from vit2rtl.golden.units import Instance
 from vit2rtl.golden.vectors.bundle_schema import file_key
 from vit2rtl.golden.vectors.c_header import c_header
@@ -7,7 +11,7 @@ from vit2rtl.golden.vectors.c_header import c_header
 FORMATS = ("coe", "mif", "c")
 
 
-def check_formats(formats):
+def check_formats(formats: Iterable[str]) -> list[str]:
     """The formats, each once, in one order; ValueError for one that there is not."""
     for name in formats:
         if name not in FORMATS:
@@ -15,7 +19,7 @@ def check_formats(formats):
     return [name for name in FORMATS if name in formats]
 
 
-def format_files(root, manifest):
+def format_files(root: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """(file, text) of every file that the manifest's ``formats`` ask for, from its ``.mem`` files.
 
     root   Path of a bundle's folder

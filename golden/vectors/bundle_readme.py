@@ -1,5 +1,9 @@
 """The README of a bundle: its layout, and its first beat worked by hand."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.golden.vectors import packing
 from vit2rtl.golden.vectors.bundle_schema import file_key, role_of
@@ -68,7 +72,7 @@ _FORMATS = {
 _TITLES = {"stimulus": "Stimulus", "expected": "Expected", "table": "Table"}
 
 
-def readme(root, manifest):
+def readme(root: Path, manifest: Mapping[str, Any]) -> str:
     """Text of README.md; the worked beat is read back from the files just written."""
     entry = manifest["entries"][0]
     record = entry["records"][0]

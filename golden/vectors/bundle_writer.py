@@ -56,7 +56,7 @@ class BundleWriter:
         self._path = path
         self._formats = check_formats(formats)
         self._provenance = plain(provenance)
-        self._entries = {}
+        self._entries: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> "BundleWriter":
         self._place = atomic.folder(self._path, kind="bundle of units", parts=parts_of)
@@ -117,7 +117,7 @@ class BundleWriter:
             raise ValueError(f"Record {record!r} of {instance.name}: {error}") from error
         folder = f"{instance.name}/{record}"
         (self._root / folder).mkdir(parents=True)
-        files = {"arrays": self._write_arrays(content, folder)}
+        files: dict[str, dict[str, Any]] = {"arrays": self._write_arrays(content, folder)}
         for stream in instance.streams:
             files[file_key(stream)] = self._write_mem(content, stream, folder)
         first = files[file_key(instance.sinks[0])]
@@ -207,7 +207,7 @@ def convert(source: Path | str, path: Path | str, formats: Iterable[str]) -> lis
     path     where the new bundle is to be; may be ``source`` itself
     returns  the names of the formats
     """
-    formats = check_formats(formats)
+    chosen = check_formats(formats)
     bundle = read_bundle(source, derived=False)
     vectors = {
         file["file"]
@@ -219,8 +219,8 @@ def convert(source: Path | str, path: Path | str, formats: Iterable[str]) -> lis
         for file in sorted(vectors):
             (root / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(bundle.path / file, root / file)
-        write_derived(root, bundle.manifest, formats)
-    return formats
+        write_derived(root, bundle.manifest, chosen)
+    return chosen
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,5 +1,10 @@
 """The vectors of an instance as a C header: one array a field, one structure a record."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vit2rtl.golden.units import Instance
 from vit2rtl.golden.vectors.bundle_contents import RecordStream
 from vit2rtl.golden.vectors.bundle_schema import array_name, file_key
 from vit2rtl.golden.vectors.packing import narrowest
@@ -7,7 +12,7 @@ from vit2rtl.golden.vectors.packing import narrowest
 ROW = 12
 
 
-def c_header(root, instance, records):
+def c_header(root: Path, instance: Instance, records: Sequence[Mapping[str, Any]]) -> str:
     """Text of ``vectors.h``: C99, nothing but ``<stdint.h>``.
 
     Element e of a record is ``record.FIELD[e]``, expected ``record.expected_FIELD[e]``; lanes and

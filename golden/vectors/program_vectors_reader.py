@@ -4,6 +4,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class ProgramVectors:
     tensors: dict
     images: int
 
-    def tensor(self, name, image):
+    def tensor(self, name: str, image: int) -> np.ndarray:
         """Elements of one image, [*shape], from the ``.mem`` file: integers, or float64."""
         tensor, layout, file = self.tensors[name]
         rows = layout.rows // self.images
@@ -55,7 +56,7 @@ class ProgramVectors:
         return np.concatenate(list(pieces)).reshape(tensor.shape)
 
 
-def read_vectors(path):
+def read_vectors(path: str | Path) -> ProgramVectors:
     """Read and validate vectors of a program; a ValueError names the file and what is wrong.
 
     Manifest, hashes and lengths first, then every line and value, ``.npz`` against ``.mem``, and
@@ -118,12 +119,14 @@ def _mem_file(root, sums, described, layout, where):
     return path
 
 
-def _constants(root, sums, described, lanes):
+def _constants(
+    root: Path, sums: dict[str, str], described: dict[str, Any], lanes: int
+) -> tuple[str, dict[str, tuple]]:
     """(op's name, {role: (shape, Layout, Path, derived)})"""
     name = described["name"]
     where = f"{MANIFEST}, {name}"
     located(where, check_record_name, name)
-    found = {}
+    constants: dict[str, tuple] = {}
     for item in get(described, "constants", list, where):
         role = get(item, "role", str, f"{where}, constants")
         at = f"{where}, {role}"
@@ -132,11 +135,11 @@ def _constants(root, sums, described, lanes):
         if not shape or not all(type(n) is int and n > 0 for n in shape):
             raise ValueError(f"{at}: shape must be positive integers, not {list(shape)}")
         layout = _stated_layout(get(item, "layout", dict, at), shape, lanes, at)
-        if role in found:
+        if role in constants:
             raise ValueError(f"{where} has two constants {role!r}")
         path = _mem_file(root, sums, item, layout, at)
-        found[role] = shape, layout, path, get(item, "derived", bool, at)
-    return name, found
+        constants[role] = shape, layout, path, get(item, "derived", bool, at)
+    return name, constants
 
 
 def _stated_layout(stated, shape, lanes, where):
@@ -178,16 +181,18 @@ def _check_tensors(root, tensors, images, archive):
 
 def _read_constants(root, constants, archive):
     """{op's name: {role: (array, Layout, derived)}}, equal in both files."""
-    where, found = archive.relative_to(root).as_posix(), {}
+    where = archive.relative_to(root).as_posix()
+    arrays_of: dict[str, dict[str, tuple]] = {}
     names = [f"{name}/{role}" for name, roles in constants for role in roles]
     with _opened(archive, where, names) as arrays:
         for name, roles in constants:
-            found[name] = {}
+            arrays_of[name] = {}
             for role, (shape, layout, file, derived) in roles.items():
                 member = f"{name}/{role}"
                 pieces = _agreed(arrays, f"{where}, {member}", member, shape, layout, file, root)
-                found[name][role] = np.concatenate(list(pieces)).reshape(shape), layout, derived
-    return found
+                array = np.concatenate(list(pieces)).reshape(shape)
+                arrays_of[name][role] = array, layout, derived
+    return arrays_of
 
 
 def _opened(archive, where, names):
@@ -207,10 +212,10 @@ def _opened(archive, where, names):
 def _agreed(arrays, where, name, shape, layout, file, root):
     """Yield the rows, some at a time, that the ``.npz`` and the ``.mem`` file agree on."""
     with _unzip(where, arrays.open, f"{name}.npy") as stream:
-        found = _unzip(where, _header, stream)
-        if found != (shape, False, layout.dtype):
+        header = _unzip(where, _header, stream)
+        if header != (shape, False, layout.dtype):
             raise ValueError(f"{where} must be {layout.dtype}{list(shape)}, row by row, "
-                             f"not {found[2]}{list(found[0])}")
+                             f"not {header[2]}{list(header[0])}")
         for matrix in _pieces(layout, file, root):
             raw = _unzip(where, stream.read, matrix.nbytes)
             if raw != matrix.astype(layout.dtype).tobytes():

@@ -2,8 +2,11 @@
 
 import shutil
 import zipfile
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +14,11 @@ from vit2rtl.golden.files import atomic
 from vit2rtl.golden.files.documents import sha256
 from vit2rtl.golden.program.execute import stages
 from vit2rtl.golden.program.kinds import KINDS
+from vit2rtl.golden.program.program import IntegerProgram, Op, Tensor
 from vit2rtl.golden.vectors.bundle_files import array_stream, write_texts
 from vit2rtl.golden.vectors.bundle_record import plain
 from vit2rtl.golden.vectors.bundle_schema import check_record_name, parts_of
+from vit2rtl.golden.vectors.mem_matrix import Layout
 from vit2rtl.golden.vectors.program_vectors_readme import readme
 from vit2rtl.golden.vectors.program_vectors_schema import (
     CONSTANTS,
@@ -39,14 +44,16 @@ class Plan:
     tables   {op's name: {role: (array, Layout)}}
     """
 
-    ops: list
-    tensors: dict
-    tables: dict
+    ops: list[Op]
+    tensors: dict[str, tuple[Tensor, Layout]]
+    tables: dict[str, dict[str, tuple[np.ndarray, Layout]]]
     images: int
     lanes: int
 
     @classmethod
-    def of(cls, program, ops, *, images, lanes):
+    def of(
+        cls, program: IntegerProgram, ops: Sequence[Op], *, images: int, lanes: int
+    ) -> "Plan":
         """raises ValueError for names that cannot be files"""
         used = {name for op in ops for name in (*op.inputs, op.output.name)}
         tensors = {name: (tensor, tensor_layout(tensor, images, lanes))
@@ -58,7 +65,7 @@ class Plan:
         _check_names(list(tensors))
         return cls(list(ops), tensors, tables, images, lanes)
 
-    def bytes(self):
+    def bytes(self) -> int:
         """Of all files, texts and headers by estimate."""
         layouts = [layout for _, layout in self.tensors.values()]
         layouts += [layout for table in self.tables.values() for _, layout in table.values()]
@@ -69,7 +76,7 @@ class Plan:
 
 
 def _check_names(names):
-    known = {}
+    known: dict[str, str] = {}
     for name in names:
         check_record_name(name)
         other = known.setdefault(name.lower(), name)
@@ -77,7 +84,7 @@ def _check_names(names):
             raise ValueError(f"{other!r} and {name!r} would be one file on some systems")
 
 
-def check_place(path):
+def check_place(path: str | Path) -> None:
     """A ValueError where :func:`write_vectors` would not write."""
     atomic.check(path, kind="bundle of a program", parts=_PARTS)
 
@@ -85,8 +92,16 @@ def check_place(path):
 _PARTS = partial(parts_of, schema_name=SCHEMA_NAME)
 
 
-def write_vectors(path, program, image_codes, *, ops=None, lanes=4, provenance=None,
-                  progress=lambda count: None):
+def write_vectors(
+    path: str | Path,
+    program: IntegerProgram,
+    image_codes: np.ndarray,
+    *,
+    ops: Sequence[Op] | None = None,
+    lanes: int = 4,
+    provenance: Any = None,
+    progress: Callable[[int], object] = lambda count: None,
+) -> Plan:
     """Run a program on images and write the chosen ops' vectors as a bundle.
 
     path         where the bundle is to be; an existing one is replaced, anything else left alone
@@ -152,7 +167,7 @@ def _append(tensor, layout, array, text, raw):
 
 def _write_constants(root, plan):
     """{op's name: the manifest's descriptions}"""
-    described = {}
+    described: dict[str, list[dict[str, Any]]] = {}
     with zipfile.ZipFile(root / f"{CONSTANTS}.npz", "w", zipfile.ZIP_STORED) as archive:
         for op in plan.ops:
             described[op.name] = []

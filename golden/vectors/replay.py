@@ -92,7 +92,7 @@ def _all(template: Template, streams: Iterable[Mapping[str, Any]]) -> str:
 
 def _outstanding(streams: Iterable[Mapping[str, Any]]) -> str:
     """Whether a beat is still to come in the phase that is on."""
-    waits = {"loading": [], "running": []}
+    waits: dict[str, list[str]] = {"loading": [], "running": []}
     for s in streams:
         waits[s["phase"]].append(f"moved_{s['s']} < count_{s['s']}")
         if s["stream"].enters:

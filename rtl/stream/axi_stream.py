@@ -105,7 +105,7 @@ def add_unit(
     external       as a Verilog module of a file of its own
     """
     if external:
-        ports = {}
+        ports: dict[str, Value] = {}
         for s in instance.streams:
             forth, back = ("i", "o") if s.enters else ("o", "i")
             names = f"{forth}_{s.name}__payload", f"{forth}_{s.name}__valid"

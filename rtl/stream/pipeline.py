@@ -1,6 +1,6 @@
 """The stallable pipeline of every unit: valid bits and enables, apart from the data."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Assign, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -29,7 +29,7 @@ class PipelineControl(wiring.Component):
         Bit n loads the data registers of stage n.
     """
 
-    def __init__(self, depth):
+    def __init__(self, depth: int) -> None:
         if depth < 1:
             raise ValueError(f"Depth must be at least 1, not {depth!r}")
         self.depth = depth
@@ -41,7 +41,7 @@ class PipelineControl(wiring.Component):
             }
         )
 
-    def between(self, i, o):
+    def between(self, i: stream.Interface, o: stream.Interface) -> list[Assign]:
         """Statements that make it the control from stream ``i`` to ``o``, both with a ``last``."""
         return [
             self.i.valid.eq(i.valid),
@@ -52,7 +52,7 @@ class PipelineControl(wiring.Component):
             self.o.ready.eq(o.ready),
         ]
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         valid = [Signal(name=f"valid_{n}") for n in range(self.depth)]
         last = [Signal(name=f"last_{n}") for n in range(self.depth)]
@@ -73,7 +73,9 @@ class PipelineControl(wiring.Component):
         return m
 
 
-def registered(m, value, enable, *, name, reset=False):
+def registered(
+    m: Module, value: Value, enable: Value, *, name: str, reset: bool = False
+) -> Signal:
     """A data register of one pipeline stage: follows ``value`` where ``enable`` is high.
 
     As a rule without reset: the valid bits say what counts, and multiplier blocks can absorb it.
