@@ -1,6 +1,8 @@
 """The stallable pipeline of every unit: valid bits and enables, apart from the data."""
 
-from amaranth.hdl import Assign, Module, Signal, Value
+from typing import Any
+
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -41,7 +43,7 @@ class PipelineControl(wiring.Component):
             }
         )
 
-    def between(self, i: stream.Interface, o: stream.Interface) -> list[Assign]:
+    def between(self, i: stream.Interface, o: stream.Interface) -> list[Any]:
         """Statements that make it the control from stream ``i`` to ``o``, both with a ``last``."""
         return [
             self.i.valid.eq(i.valid),
