@@ -31,7 +31,7 @@ lint: setup ## Check style, and the types in the built wheel
 	rm -rf build out/wheel
 	$(VENV)/python -m pip wheel -q --no-deps --no-build-isolation --wheel-dir out/wheel .
 	$(VENV)/python -m zipfile -e out/wheel/*.whl out/wheel
-	$(VENV)/python -m mypy out/wheel/vit2rtl
+	$(VENV)/python -m mypy --check-untyped-defs out/wheel/vit2rtl
 
 verilog: setup ## Generate the Verilog of every unit: out/verilog/
 	$(VIT2RTL) verilog --all --out out/verilog

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from vit2rtl import ablation, checkpoint, comparison
+from vit2rtl.golden.files import atomic
 from vit2rtl.golden.vectors.bundle import read_bundle
 from vit2rtl.lowering.lower import lower
 from vit2rtl.models import embedded
@@ -112,7 +113,5 @@ def run(out, *, simulators, say):
              "mismatches": r.mismatches, "passed": r.passed} for r in results
         ],
     }
-    partial = out / ".summary.json.partial"
-    partial.write_text(json.dumps(summary, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(partial, out / "summary.json")
+    atomic.text(out / "summary.json", json.dumps(summary, indent=1, sort_keys=True) + "\n")
     return summary, rows

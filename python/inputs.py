@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vit2rtl.golden.program.program import IntegerProgram
     from vit2rtl.models.images import Images
 
-    ImageSource = str | Path | np.ndarray | torch.Tensor | Images
+    ImageSource: TypeAlias = str | Path | np.ndarray | torch.Tensor | Images
 
 CALIBRATION_IMAGES = 32
 # Largest distance of a normalized image from 8-bit pixels: float32 is far better.

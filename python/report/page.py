@@ -1,6 +1,7 @@
 """The page that plots are drawn on: one look, one width, one PNG of several figures."""
 
-import os
+import io
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import numpy as np
 from matplotlib import style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
+
+from vit2rtl.golden.files import atomic
 
 DPI = 120
 WIDTH = 11  # inches; every figure is as wide, so that a report is one column
@@ -28,19 +32,19 @@ STYLE = {
 
 
 @contextmanager
-def new_figure(title, *, height):
+def new_figure(title: str, *, height: float) -> Iterator[Figure]:
     """A figure with its title, ``height`` inches high; matplotlib's defaults and ours inside.
 
     A user's own matplotlibrc does not change it, and pyplot does not know of it.
     """
     with style.context(["default", STYLE]):
-        figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.15, h_pad=0.12, wspace=0.04)
+        layout = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.12, wspace=0.04)
+        figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout=layout)
         figure.suptitle(title, x=0.015, ha="left", fontsize=12.5, fontweight="bold")
         yield figure
 
 
-def report(figures, path):
+def report(figures: Iterable[Figure], path: str | Path) -> None:
     """Write the figures into one PNG, one below the other; the file appears whole or not at all.
 
     The same figures give the same bytes. OSError where the folder is missing or not writable.
@@ -52,12 +56,9 @@ def report(figures, path):
     if path.suffix != ".png":
         raise ValueError(f"Report must be named *.png, not {path.name!r}")
     page = _stack([_render(figure) for figure in figures])
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        Image.fromarray(page).save(partial, format="PNG", optimize=True)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    picture = io.BytesIO()
+    Image.fromarray(page).save(picture, format="PNG", optimize=True)
+    atomic.data(path, picture.getvalue())
 
 
 def _render(figure):

@@ -1,12 +1,9 @@
 """Verilog of an instance: deterministic text, readable names, a header that states the contract."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +12,7 @@ from typing import Any
 from amaranth.back import rtlil
 from amaranth.hdl import Elaboratable
 
+from vit2rtl.golden.files import atomic
 from vit2rtl.golden.units import Instance
 from vit2rtl.rtl.registry import component
 from vit2rtl.rtl.stream.axi_stream import AxiStreamTop
@@ -53,8 +51,6 @@ def write(instances: Iterable[Instance], out_dir: Path | str) -> list[Path]:
     Raises OSError if ``out_dir`` cannot be a folder.
     """
     out_dir = Path(out_dir)
-    if out_dir.exists() and not out_dir.is_dir():
-        raise NotADirectoryError(f"Output must be a folder, and {out_dir} is a file")
     files = {}
     for instance in instances:
         sources = convert(instance)
@@ -63,15 +59,7 @@ def write(instances: Iterable[Instance], out_dir: Path | str) -> list[Path]:
         files[f"{instance.name}.f"] = "".join(f"{source}\n" for source in sources)
         files[f"{instance.name}.json"] = json.dumps(description, indent=2) + "\n"
         files[f"{instance.name}.md"] = markdown(description)
-    out_dir.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".verilog-", dir=out_dir))
-    try:
-        for name, text in files.items():
-            (staging / name).write_text(text, encoding="utf-8", newline="\n")
-        for name in files:
-            os.replace(staging / name, out_dir / name)
-    finally:
-        shutil.rmtree(staging)
+    atomic.files(out_dir, {name: text.encode() for name, text in files.items()})
     return sorted(out_dir / name for name in files)
 
 

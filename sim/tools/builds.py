@@ -13,6 +13,7 @@ import platformdirs
 from cocotb_tools import config as cocotb_config
 from filelock import FileLock
 
+from vit2rtl.golden.files import atomic
 from vit2rtl.sim.coverage import code_coverage as coverage_flags
 from vit2rtl.sim.tools import processes, simulators
 
@@ -191,6 +192,4 @@ def _keep(runtime, folder):
     runtime.mkdir(exist_ok=True)
     for path in folder.glob("verilated*.o"):
         if not (runtime / path.name).exists():
-            partial = runtime / f"{path.name}.{folder.name}"
-            shutil.copy(path, partial)
-            partial.replace(runtime / path.name)
+            atomic.data(runtime / path.name, path.read_bytes())

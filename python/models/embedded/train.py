@@ -2,19 +2,19 @@
 
 import json
 import math
-import os
 import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
 
 import click
+import safetensors.torch
 import torch
-from safetensors.torch import save_file
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from vit2rtl.golden.files import atomic
 from vit2rtl.golden.files.documents import sha256
 from vit2rtl.models.digits import FILE, SPLIT_SEED
 from vit2rtl.models.embedded.model import MODEL_NAME, architecture, images
@@ -125,15 +125,11 @@ def accuracy(model, pixels, labels):
 
 def save(model, path, record):
     """Write the weights, and the record of their training as JSON beside them."""
-    weights, notes = (path.with_name(f".{path.stem}.partial.{kind}") for kind in ("st", "json"))
-    try:
-        save_file(model.state_dict(), weights)
-        notes.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
-        os.replace(weights, path)
-        os.replace(notes, path.with_suffix(".json"))
-    finally:
-        weights.unlink(missing_ok=True)
-        notes.unlink(missing_ok=True)
+    notes = json.dumps(record, indent=2, sort_keys=True) + "\n"
+    weights = safetensors.torch.save(model.state_dict())
+    atomic.files(path.parent, {
+        path.name: weights, path.with_suffix(".json").name: notes.encode(),
+    })
 
 
 def _check_output(path):

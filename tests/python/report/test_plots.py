@@ -234,7 +234,7 @@ def test_a_report_that_fails_leaves_the_old_one_and_nothing_else(tmp_path, monke
     path.write_bytes(b"old")
 
     def fail(self, where, **_):
-        where.write_bytes(b"half")
+        where.write(b"half")
         raise OSError("No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", fail)

@@ -152,13 +152,15 @@ def test_write_leaves_other_files_alone(tmp_path):
 def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
     calls = []
 
-    def full(self, text, **options):
+    write_bytes = Path.write_bytes
+
+    def full(self, data):
         calls.append(self)
         if len(calls) == 3:
             raise OSError(28, "No space left on device", str(self))
-        self.write_bytes(text.encode())
+        write_bytes(self, data)
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space left on device"):
         write([Instance.of("log2_dequantizer", lanes=1)], tmp_path)
     assert len(calls) == 3
