@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-# The one module of the product that needs nothing installed; from the checkout, by its folder.
-from python.system_tools import (
+# A module of the product that needs nothing installed; from the checkout, by its folder.
+from sim.tools.system import (
     OLDEST_PYTHON,
     PYTHON,
     SYSTEM_TOOLS,
@@ -26,7 +26,7 @@ from python.system_tools import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-INPUTS = ("pyproject.toml", "constraints.txt", "python/system_tools.py", "tools/bootstrap.py")
+INPUTS = ("pyproject.toml", "constraints.txt", "sim/tools/system.py", "tools/bootstrap.py")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 OPTION = "VIT2RTL_TORCH"
 REACH_SECONDS = 5

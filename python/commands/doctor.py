@@ -15,8 +15,7 @@ from importlib import metadata
 
 import click
 
-from vit2rtl import system_tools
-from vit2rtl.sim.tools import simulators
+from vit2rtl.sim.tools import simulators, system
 
 PARTS = ("quantize", "rtl", "sim", "fpga", "formal", "package", "onnx")
 _WAVES = "waves from Verilator"
@@ -26,7 +25,7 @@ _SYSTEM_PURPOSES = {
     "perl": "starting Verilator",
     "zlib1g-dev": _WAVES,
     "liblz4-dev": _WAVES,
-    f"libpython{system_tools.PYTHON}": "Python inside a simulator",
+    f"libpython{system.PYTHON}": "Python inside a simulator",
 }
 # Parts that are libraries and nothing else.
 _LIBRARIES = {
@@ -112,7 +111,7 @@ def table(found):
 
 def _common():
     version = platform.python_version()
-    usable = sys.version_info[:2] >= system_tools.OLDEST_PYTHON
+    usable = sys.version_info[:2] >= system.OLDEST_PYTHON
     python = Finding("Python", "", "everything", version, usable, "install Python 3.11 or later")
     return [python, _library("numpy", "", "the integer models", "vit2rtl")]
 
@@ -163,7 +162,7 @@ def _sim():
         for tool in simulators.probe()
     ]
     return found + [
-        _system_tool(tool) for tool in system_tools.SYSTEM_TOOLS if tool.package in _SYSTEM_PURPOSES
+        _system_tool(tool) for tool in system.SYSTEM_TOOLS if tool.package in _SYSTEM_PURPOSES
     ]
 
 
@@ -174,8 +173,8 @@ def _system_tool(tool):
         "sim",
         _SYSTEM_PURPOSES[tool.package],
         _number(_run([tool.package, "--version"])) if is_program else "",
-        system_tools.works(tool.check),
-        system_tools.install_hint([tool.package]),
+        system.works(tool.check),
+        system.install_hint([tool.package]),
         required=_SYSTEM_PURPOSES[tool.package] != _WAVES,
     )
 

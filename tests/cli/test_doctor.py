@@ -4,9 +4,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from vit2rtl import system_tools
 from vit2rtl.commands import doctor
-from vit2rtl.sim.tools import simulators
+from vit2rtl.sim.tools import simulators, system
 
 FINE = simulators.Tool("icarus", "12.0", "iverilog", True)
 ABSENT = simulators.Tool("verilator", "", "", False, "install Verilator 5.036 or later")
@@ -19,7 +18,7 @@ def machine(monkeypatch):
 
     def machine(*tools):
         monkeypatch.setattr(simulators, "probe", lambda: list(tools))
-        monkeypatch.setattr(system_tools, "works", lambda command: True)
+        monkeypatch.setattr(system, "works", lambda command: True)
 
     return machine
 
@@ -55,16 +54,16 @@ def test_an_optional_tool_is_shown_but_costs_nothing(machine):
 
 def test_a_system_package_that_is_missing_has_a_remedy(machine, monkeypatch):
     machine(FINE)
-    monkeypatch.setattr(system_tools, "works", lambda command: command[0] != "perl")
+    monkeypatch.setattr(system, "works", lambda command: command[0] != "perl")
     result = run("--part", "sim")
     assert result.exit_code == 1
-    assert f"    -> {system_tools.install_hint(['perl'])}\n" in result.output
+    assert f"    -> {system.install_hint(['perl'])}\n" in result.output
     assert result.output.endswith("\nNot usable: perl\n")
 
 
 def test_headers_for_waves_are_optional(machine, monkeypatch):
     machine(FINE)
-    monkeypatch.setattr(system_tools, "works", lambda command: "lz4.h" not in command)
+    monkeypatch.setattr(system, "works", lambda command: "lz4.h" not in command)
     result = run("--part", "sim", "--json")
     found = {tool["name"]: tool for tool in json.loads(result.output)["tools"]}
     assert found["liblz4-dev"]["usable"] is False

@@ -51,9 +51,8 @@ ALL = [tool.package for tool in (*bootstrap.SYSTEM_TOOLS, bootstrap.VENV_TOOL)]
 
 @pytest.fixture
 def project(tmp_path):
-    for name in ("python", "tools"):
-        (tmp_path / name).mkdir()
     for name in bootstrap.INPUTS:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
     return tmp_path
 
