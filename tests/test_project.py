@@ -93,7 +93,7 @@ def test_the_wheel_has_the_command_and_the_licence(wheel):
 def test_the_wheel_says_that_it_is_typed_and_leaves_out_what_a_clone_needs(wheel):
     names = set(wheel.namelist())
     assert "vit2rtl/py.typed" in names
-    assert "vit2rtl/system_tools.py" in names  # `vit2rtl doctor` needs it, as set-up does
+    assert "vit2rtl/sim/tools/system.py" in names  # `vit2rtl doctor` needs it, as set-up does
     assert not [name for name in names if "bootstrap" in name or name.startswith("tools/")]
 
 
