@@ -10,6 +10,7 @@ STATUS = {
     SPECIFICATION: "simulated",
     EXHAUSTIVE: "simulated",
 }
+BOUNDED = "SAT (yosys) on the AXI4-Stream top beside the naive model, from reset"
 METHOD = {
     STREAM: "induction (yosys sat) on the AXI4-Stream top, for any number of cycles",
     FUNCTION: "SAT on the bare unit's Verilog against the naive specification; a product that the "
@@ -20,13 +21,13 @@ METHOD = {
 
 
 def status(part: Part) -> str:
-    """What establishing a part makes of its property: proved or simulated."""
-    return STATUS[part.property]
+    """What establishing a part makes of its property: proved, bounded or simulated."""
+    return "bounded" if part.cycles else STATUS[part.property]
 
 
 def method(part: Part) -> str:
     """How it is established, for people."""
-    return METHOD[part.property]
+    return f"{BOUNDED}, {part.cycles} cycles" if part.cycles else METHOD[part.property]
 
 
 def parts(unit_name: str) -> tuple[Part, ...]:

@@ -9,11 +9,11 @@ from pathlib import Path
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.rtl import latency, verilog
 from vit2rtl.rtl.verilog import yosys
-from vit2rtl.sim.formal import function, stream, transparent
+from vit2rtl.sim.formal import bounded, function, stream, transparent
 from vit2rtl.sim.formal.harness import Harness
 from vit2rtl.sim.units.face import FUNCTION, STREAM
 
-PROVED, FAILED, OPEN = "proved", "failed", "open"
+PROVED, BOUNDED, FAILED, OPEN = "proved", "bounded", "failed", "open"
 
 _REFERENCE = """
 read_verilog -sv -formal {define} harness.v
@@ -51,7 +51,7 @@ _ROW = re.compile(r"^\s+(\d+ )?\\(\S+)\s+(-?\d+|--)\s+(\w+|--)\s+([01x]+)\s*$")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one property: ``status`` is proved, failed or open.
+    """What became of one property: ``status`` is proved, bounded, failed or open.
 
     Open means that nothing is known: the time limit, or an induction that does not carry.
 
@@ -68,6 +68,30 @@ class Outcome:
     trace: list[dict[str, str]] = field(default_factory=list)
     waves: Path | None = None
     elements: int | None = None
+
+
+def bound(
+    instance: Instance,
+    name: str,
+    folder: Path,
+    *,
+    cycles: int,
+    sources: Mapping[str, str] | None = None,
+    timeout: int = 300,
+) -> Outcome:
+    """Contract and function of a unit over rows, for so many cycles from reset: see ``bounded``."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = sources or verilog.convert(instance)
+    status, log, checks, seconds = bounded.prove(
+        instance, texts, folder, cycles=cycles, timeout=timeout
+    )
+    if status != FAILED:
+        return Outcome(name, instance.name, status, seconds)
+    trace = _trace(log)
+    failures = {c: meaning for c, meaning in checks.items() if trace[-1].get(f"check_{c}") == "0"}
+    waves = folder / "trace.vcd"
+    return Outcome(name, instance.name, FAILED, seconds, failures, trace, waves)
 
 
 def prove(

@@ -23,7 +23,9 @@ def planned(units: Iterable[str]) -> Work:
 
 def of_instance(instance: Instance) -> Work:
     """``(part, instance)`` for an instance of one's own: what can be asked of any."""
-    plan.parts(instance.unit.name)
+    parts = plan.parts(instance.unit.name)
+    if not instance.lane_wise:
+        return [(part, instance) for part in parts]
     return [
         (Part(name, "these parameters", ()), instance)
         for name in (STREAM, FUNCTION, SPECIFICATION)
@@ -40,8 +42,13 @@ def run(
 ) -> properties.Outcome:
     """Establish a part of the plan for one instance.
 
-    Simulations end as ``passed`` or ``failed``, proofs as ``proved``, ``failed`` or ``open``.
+    Simulations end as ``passed`` or ``failed``, proofs as ``proved``, ``bounded``, ``failed`` or
+    ``open``.
     """
+    if part.cycles:
+        return properties.bound(
+            instance, part.property, folder, cycles=part.cycles, sources=sources, timeout=timeout
+        )
     if plan.status(part) == "proved":
         return properties.prove(instance, part.property, folder, sources=sources, timeout=timeout)
     start = time.monotonic()

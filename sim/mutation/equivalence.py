@@ -5,8 +5,9 @@ from bitwuzla import Kind, Result
 from vit2rtl.sim.mutation.transitions import TransitionSystem
 
 SECONDS_PER_QUERY = 10
-_PAYLOAD = ("m_axis_tdata", "m_axis_tlast")
-_VALID, _RESET, _SELECT = "m_axis_tvalid", "aresetn", "mutant"
+# Ports that count only while their stream's tvalid is high.
+_PAYLOAD = ("tdata", "tlast")
+_RESET, _SELECT = "aresetn", "mutant"
 _EQUAL = "equal"
 
 
@@ -18,8 +19,8 @@ class Equivalence:
     """Compares mutants of one netlist with the original, both in every cycle under equal inputs.
 
     Equivalent means: from equal contents of the registers at power-up on, whatever the inputs do
-    within the assumptions, ``s_axis_tready`` and ``m_axis_tvalid`` are equal in every cycle, and
-    so are ``m_axis_tdata`` and ``m_axis_tlast`` wherever ``m_axis_tvalid`` is high.
+    within the assumptions, every ``tready`` and ``tvalid`` that the unit gives is equal in every
+    cycle, and so are ``tdata`` and ``tlast`` wherever their stream's ``tvalid`` is high.
 
     The invariant is found by elimination. It begins with "all registers are equal". A register
     that a step can make differ is released: what is claimed of it from then on is "equal where
@@ -73,11 +74,12 @@ class Equivalence:
         """What must hold in every cycle."""
         original = self._original.outputs
         equal = {name: self._equal(original[name], mutant.outputs[name]) for name in original}
-        offered = self._system.holds(original[_VALID])
-        return {
-            name: self._where(offered, claim) if name in _PAYLOAD else claim
-            for name, claim in equal.items()
-        }
+        for name, claim in equal.items():
+            stream, _, port = name.rpartition("_")
+            if port in _PAYLOAD:
+                offered = self._system.holds(original[f"{stream}_tvalid"])
+                equal[name] = self._where(offered, claim)
+        return equal
 
     def _owed_states(self, mutant, released, claims):
         """What must hold after every cycle, by the claim that it keeps up."""

@@ -56,12 +56,14 @@ class Part:
 
     instances       parameters of each, the others at their defaults; the first is the quickest
     configurations  for exhaustive simulation: the settings that meet every input
+    cycles          bounded: for so many cycles from reset; 0 for any number
     """
 
     property: str
     scope: str
     instances: tuple[Mapping[str, int | str], ...]
     configurations: tuple[Mapping[str, int], ...] = ()
+    cycles: int = 0
 
 
 STREAM_CONTRACT = Part(
@@ -76,13 +78,19 @@ class Face:
     """What simulation and proofs know of a unit, beside its golden description.
 
     bins           instance -> points of values that simulations must reach
-    specification  what its function is proved equal to
+    specification  what the function of a lane-wise unit is proved equal to
+    model          of a unit that holds something over a row: instance -> naive Verilog module
+                   ``model``, clocked by ``clk``, cleared while ``aresetn`` is low. Of each stream
+                   ``s`` that enters it has inputs ``s_taken`` and ``s``, of each that leaves
+                   outputs ``s_due`` and ``s``: a beat with its last above the lanes; and the
+                   configuration as inputs. Due is what a beat completes, in the cycle it is taken
     plan           what is established, in the order in which it is
     """
 
     bins: Callable[[Instance], Iterable[Point]]
-    specification: Specification
-    plan: tuple[Part, ...]
+    specification: Specification | None = None
+    model: Callable[[Instance], str] | None = None
+    plan: tuple[Part, ...] = ()
 
 
 def condition(instance: Instance, fields: Iterable[Field]) -> str:

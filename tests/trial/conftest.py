@@ -6,9 +6,10 @@ import pytest
 
 from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl import COMPONENTS
+from vit2rtl.sim.units import FACES
 
 TRIAL = ("row_maximum", "table_lookup")
-REGISTRIES = ((UNITS, "golden"), (COMPONENTS, "rtl"))
+REGISTRIES = ((UNITS, "golden"), (COMPONENTS, "rtl"), (FACES, "sim"))
 
 
 @pytest.fixture(autouse=True)

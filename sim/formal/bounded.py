@@ -1,0 +1,234 @@
+"""Units that hold something over a row: contract and function for so many cycles from reset.
+
+Beside the AXI4-Stream top runs the naive model of the unit's face, a beat at a time. What it says
+is due waits in a queue for each stream that the unit gives, and the unit must offer just that, in
+order, and keep it until it is taken. Traffic, stalls, resets and configuration are the solver's.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from vit2rtl.golden.units.instance import Instance
+from vit2rtl.golden.units.unit import Stream
+from vit2rtl.rtl.verilog import yosys
+from vit2rtl.sim.formal.harness import pins, ports
+from vit2rtl.sim.mutation.assumptions import environment
+from vit2rtl.sim.units import FACES
+
+TOP = "bounded"
+# Results that may wait: a unit that holds more of them does not fit the queue and fails.
+QUEUE = 8
+
+_SCRIPT = """
+read_verilog {sources}
+read_verilog -sv -formal harness.v
+hierarchy -check -top {top}
+proc
+flatten
+memory -nomap
+memory_map
+opt -full
+async2sync
+dffunmap
+opt -full
+sat -set-assumes -prove-asserts -tempinduct -tempinduct-baseonly -maxsteps {steps} {shown} {top}
+"""
+_SHOWN = "-show-public -dump_vcd trace.vcd"
+_REACHED = "Reached maximum number of time steps"
+
+
+def prove(
+    instance: Instance, verilog: Mapping[str, str], folder: Path, *, cycles: int, timeout: int
+) -> tuple[str, str, dict[str, str], float]:
+    """(``bounded``, ``failed`` or ``open``; log; checks and their meanings; seconds)."""
+    start = time.monotonic()
+    text, checks = harness(instance)
+    script = _SCRIPT.format(
+        sources=" ".join(name for name in verilog if name.endswith(".v")),
+        top=TOP, steps=cycles, shown=_SHOWN,
+    )
+    files = {**verilog, "harness.v": text, "prove.ys": script}
+    try:
+        log = yosys.run(script, folder, files=files, timeout=timeout)
+    except yosys.YosysTimeout:
+        log = "Interrupted\n"
+    (folder / "prove.log").write_text(log, encoding="utf-8")
+    status = "failed" if "FAIL!" in log else "bounded" if _REACHED in log else "open"
+    return status, log, checks, round(time.monotonic() - start, 2)
+
+
+def harness(instance: Instance) -> tuple[str, dict[str, str]]:
+    """Verilog of the modules ``bounded``, ``model`` and ``environment``; the checks' meanings."""
+    checks: dict[str, tuple[str, str]] = {}
+    for s in instance.sinks:
+        checks |= _sink_checks(s)
+    for s in instance.streams:
+        if s.enters:
+            refused = f"aresetn || !{s.axi}_tready", f"{s.axi} takes nothing in reset"
+            checks[f"{s.name}_reset"] = refused
+    model = FACES[instance.unit.name].model
+    if model is None:
+        name = instance.unit.name
+        raise ValueError(f"Unit {name} has no model of its rows: add it to FACE in {name}.py")
+    text = _TEMPLATE.format(
+        top=TOP,
+        name=instance.name,
+        inputs="".join(_inputs(s) for s in instance.streams) + ports(instance.configuration),
+        wires="".join(_wires(s) for s in instance.streams),
+        pins="".join(_pins(s) for s in instance.streams) + pins(instance.configuration),
+        model="".join(_model_pins(s) for s in instance.streams) + pins(instance.configuration),
+        queues="".join(_queue(s) for s in instance.sinks),
+        steady=_steady(instance) + "".join(_table(s) for s in instance.tables),
+        alone=" && ".join(_alone(instance)) or "1",
+        environment=", ".join(
+            [".assumed(assumed)", ".aclk(clk)", ".aresetn(aresetn)",
+             *(f".{port}({port})" for s in instance.streams for port in _driven(s)),
+             *(f".{f.name}({f.name})" for f in instance.configuration)]
+        ),
+        checks="".join(f"  wire check_{c} = {value};\n" for c, (value, _) in checks.items()),
+        all=" && ".join(f"check_{c}" for c in checks),
+    )
+    meanings = {check: meaning for check, (_, meaning) in checks.items()}
+    return "\n".join([text, model(instance), environment(instance)]), meanings
+
+
+def _sink_checks(s: Stream) -> dict[str, tuple[str, str]]:
+    offered, valid = f"{s.name}_offered", f"{s.axi}_tvalid"
+    return {
+        f"{s.name}_silent": (f"aresetn || !{valid}", f"{s.axi} offers nothing in reset"),
+        f"{s.name}_invented": (f"!{valid} || {s.name}_count != 0", "no result before it is due"),
+        f"{s.name}_value": (
+            f"!{valid} || {s.name}_count == 0 || {offered} == {s.name}_queue[{s.beat_bits}:0]",
+            f"{s.axi} offers what is due, its last with it",
+        ),
+        f"{s.name}_kept": (
+            f"!{s.name}_stalled || !aresetn || ({valid} && {offered} == {s.name}_before)",
+            f"what {s.axi} offers stays until it is taken",
+        ),
+        f"{s.name}_room": (f"{s.name}_count < {QUEUE}", "results do not pile up"),
+    }
+
+
+def _driven(s: Stream) -> list[str]:
+    names = ("tdata", "tvalid", "tlast") if s.enters else ("tready",)
+    return [f"{s.axi}_{name}" for name in names]
+
+
+def _inputs(s: Stream) -> str:
+    if not s.enters:
+        return f",\n  input {s.axi}_tready"
+    data = f"input [{s.tdata_width - 1}:0] {s.axi}_tdata"
+    return f",\n  {data}, input {s.axi}_tvalid, input {s.axi}_tlast"
+
+
+def _wires(s: Stream) -> str:
+    top = s.beat_bits
+    if s.enters:
+        return (
+            f"  wire {s.axi}_tready;\n"
+            f"  wire {s.name}_taken = aresetn && {s.axi}_tvalid && {s.axi}_tready;\n"
+            f"  wire [{top}:0] {s.name}_beat = {{{s.axi}_tlast, {s.axi}_tdata[{top - 1}:0]}};\n"
+        )
+    return (
+        f"  wire {s.axi}_tvalid, {s.axi}_tlast;\n"
+        f"  wire [{s.tdata_width - 1}:0] {s.axi}_tdata;\n"
+        f"  wire [{top}:0] {s.name}_offered = {{{s.axi}_tlast, {s.axi}_tdata[{top - 1}:0]}};\n"
+        f"  wire {s.name}_given = aresetn && {s.axi}_tvalid && {s.axi}_tready;\n"
+        f"  wire {s.name}_due;\n  wire [{top}:0] {s.name}_beat;\n"
+    )
+
+
+def _pins(s: Stream) -> str:
+    names = ("tdata", "tvalid", "tready", "tlast")
+    return "".join(f",\n    .{s.axi}_{name}({s.axi}_{name})" for name in names)
+
+
+def _model_pins(s: Stream) -> str:
+    event = "taken" if s.enters else "due"
+    return f", .{s.name}_{event}({s.name}_{event}), .{s.name}({s.name}_beat)"
+
+
+def _queue(s: Stream) -> str:
+    """A shift register: what is given leaves at the bottom, what is due comes in above the rest."""
+    width, name = s.beat_bits + 1, s.name
+    return f"""\
+  reg [{QUEUE * width - 1}:0] {name}_queue;
+  reg [4:0] {name}_count;
+  reg {name}_stalled;
+  reg [{width - 1}:0] {name}_before;
+  wire [4:0] {name}_left = {name}_count - {name}_given;
+  wire [{QUEUE * width - 1}:0] {name}_shifted =
+    {name}_given ? {name}_queue >> {width} : {name}_queue;
+  always @(posedge clk) begin
+    {name}_stalled <= aresetn && {s.axi}_tvalid && !{s.axi}_tready;
+    {name}_before <= {name}_offered;
+    {name}_count <= aresetn ? {name}_left + {name}_due : 0;
+    {name}_queue <= {name}_shifted;
+    if ({name}_due) {name}_queue[{name}_left * {width} +: {width}] <= {name}_beat;
+  end
+"""
+
+
+def _steady(instance: Instance) -> str:
+    """Configuration is set while nothing is inside; here, once."""
+    return "".join(
+        f"  reg [{f.width - 1}:0] {f.name}_before;\n"
+        f"  always @(posedge clk) {f.name}_before <= {f.name};\n"
+        f"  always @* assume (!reset_seen || {f.name} == {f.name}_before);\n"
+        for f in instance.configuration
+    )
+
+
+def _table(s: Stream) -> str:
+    """Where the next entry goes, and whether all have come since the last reset."""
+    return f"""\
+  reg [31:0] {s.name}_place;
+  reg {s.name}_complete;
+  always @(posedge clk)
+    if (!aresetn) begin
+      {s.name}_place <= 0;
+      {s.name}_complete <= 0;
+    end else if ({s.name}_taken) begin
+      {s.name}_place <= {s.axi}_tlast ? 0 : {s.name}_place + 1;
+      {s.name}_complete <= {s.axi}_tlast;
+    end
+  always @* assume (!reset_seen || {s.axi}_tlast == ({s.name}_place == {s.beats(s.entries) - 1}));
+"""
+
+
+def _alone(instance: Instance) -> Iterable[str]:
+    """Tables are sent, whole, while nothing is inside and nothing else comes."""
+    busy = [f"{s.name}_count != 0" for s in instance.sinks]
+    busy += [f"{s.axi}_tvalid" for s in instance.sources]
+    for table in instance.tables:
+        yield f"!({table.axi}_tvalid && ({' || '.join(busy)}))"
+        for source in instance.sources:
+            yield f"({table.name}_complete || !aresetn || !{source.axi}_tvalid)"
+
+
+_TEMPLATE = """\
+module {top}(
+  input clk,
+  input aresetn{inputs}
+);
+{wires}  {name}_axis dut(
+    .aclk(clk), .aresetn(aresetn){pins}
+  );
+  model model(.clk(clk), .aresetn(aresetn){model});
+
+{queues}
+  // Nothing is known of any register until the first reset.
+  reg reset_seen = 0;
+  always @(posedge clk) if (!aresetn) reset_seen <= 1;
+{steady}  wire assumed;
+  environment environment({environment});
+{checks}
+  always @* begin
+    assume (assumed);
+    assume (reset_seen || !aresetn);
+    assume ({alone});
+    assert (!reset_seen || ({all}));
+  end
+endmodule
+"""

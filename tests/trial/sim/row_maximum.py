@@ -1,0 +1,47 @@
+"""Row maximum in simulation: bins of rows, a naive model, bounded proofs."""
+
+from vit2rtl.sim.units.face import FUNCTION, Face, Part
+
+
+def model(instance):
+    """The elements of a beat one after the other, the maximum so far beside them."""
+    (source,), (sink,) = instance.sources, instance.sinks
+    width, lanes = sink.lane_bits, source.lanes
+    steps = "\n".join(
+        f"    value = i[{n * width} +: {width}];\n"
+        f"    if (!any || value > best) best = value;\n    any = 1;"
+        for n in range(lanes)
+    )
+    return f"""\
+module model(
+  input clk, input aresetn, input i_taken, input [{source.beat_bits}:0] i,
+  output o_due, output [{sink.beat_bits}:0] o
+);
+  reg signed [{width - 1}:0] best, value, kept;
+  reg any, inside;
+  always @* begin
+    best = kept;
+    any = inside;
+    value = 0;
+{steps}
+  end
+  always @(posedge clk)
+    if (!aresetn) inside <= 0;
+    else if (i_taken) begin
+      inside <= !i[{source.beat_bits}];
+      kept <= best;
+    end
+  assign o_due = i_taken && i[{source.beat_bits}];
+  assign o = {{1'b1, best}};
+endmodule
+"""
+
+
+FACE = Face(
+    bins=lambda instance: (),
+    model=model,
+    plan=(
+        Part(FUNCTION, "rows of any length and traffic, 4 bits, 1 and 2 lanes",
+             ({"lanes": 1, "width": 4}, {"lanes": 2, "width": 4}), cycles=10),
+    ),
+)

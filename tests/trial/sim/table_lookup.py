@@ -1,0 +1,38 @@
+"""Table lookup in simulation: a naive model with the table as registers, bounded proofs."""
+
+from vit2rtl.sim.units.face import FUNCTION, Face, Part
+
+
+def model(instance):
+    """Each code's entry in the cycle in which the code is taken."""
+    (source,), (sink,), (table,) = instance.sources, instance.sinks, instance.tables
+    bits, width = source.lane_bits, sink.lane_bits
+    lanes = ", ".join(f"entries[i[{n * bits} +: {bits}]]" for n in reversed(range(source.lanes)))
+    return f"""\
+module model(
+  input clk, input aresetn, input i_taken, input [{source.beat_bits}:0] i,
+  input i_table_taken, input [{table.beat_bits}:0] i_table,
+  output o_due, output [{sink.beat_bits}:0] o
+);
+  reg [{width - 1}:0] entries [0:{table.entries - 1}];
+  reg [{bits - 1}:0] place;
+  always @(posedge clk)
+    if (!aresetn) place <= 0;
+    else if (i_table_taken) begin
+      entries[place] <= i_table[{width - 1}:0];
+      place <= i_table[{table.beat_bits}] ? 0 : place + 1;
+    end
+  assign o_due = i_taken;
+  assign o = {{i[{source.beat_bits}], {lanes}}};
+endmodule
+"""
+
+
+FACE = Face(
+    bins=lambda instance: (),
+    model=model,
+    plan=(
+        Part(FUNCTION, "a table of 4 entries loaded and used, 1 lane",
+             ({"lanes": 1, "bits": 2, "width": 2},), cycles=8),
+    ),
+)
