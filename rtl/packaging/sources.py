@@ -4,7 +4,7 @@ from vit2rtl.rtl import latency, verilog
 from vit2rtl.rtl.packaging.axi_top import AxiTop
 from vit2rtl.rtl.packaging.channel_tables import top_streams
 from vit2rtl.rtl.verilog.describe import packing
-from vit2rtl.rtl.verilog.exporter import lane_lines
+from vit2rtl.rtl.verilog.header import lane_lines
 from vit2rtl.rtl.verilog.interfaces import annotated
 
 
