@@ -1,17 +1,19 @@
 """AXI4-Lite registers of an instance: identity, control, status, configuration, table access."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from collections.abc import Mapping
 
-from vit2rtl.rtl.packaging.register_map import WORD
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Member, Out
+
+from vit2rtl.rtl.packaging.register_map import WORD, Register, RegisterMap, Role
 from vit2rtl.rtl.stream.ports import shape
 
 OKAY, SLVERR = 0b00, 0b10
 BYTES = WORD // 8
 
 
-def axi_lite_ports(address_width):
+def axi_lite_ports(address_width: int) -> dict[str, Member]:
     """AXI4-Lite subordinate without the optional protection signals, as signature members."""
     return {
         "s_axi_awaddr": In(address_width),
@@ -32,6 +34,18 @@ def axi_lite_ports(address_width):
         "s_axi_rvalid": Out(1),
         "s_axi_rready": In(1),
     }
+
+
+def _loading_ports(register_map: RegisterMap) -> dict[str, Member]:
+    ports = {}
+    for s in register_map.instance.tables:
+        ports |= {
+            f"{s.name}_element": Out(s.lane_bits),
+            f"{s.name}_sent": Out(1),
+            f"{s.name}_count": In(s.entries.bit_length()),
+            f"{s.name}_loading": In(1),
+        }
+    return ports
 
 
 class AxiLiteRegisters(wiring.Component):
@@ -59,9 +73,13 @@ class AxiLiteRegisters(wiring.Component):
     row_beats, table_row, table_write, table_data : Out;  table_read : In
         Only with tables: beats of a row, and the port of
         :class:`~vit2rtl.rtl.packaging.channel_tables.ChannelTables`.
+    STREAM_element, STREAM_sent : Out;  STREAM_count, STREAM_loading : In
+        Of every table stream: an element and that it is the next one, for
+        :class:`~vit2rtl.rtl.packaging.table_loader.TableLoader`; what that has counted, and that a
+        beat of it waits, during which no write is taken.
     """
 
-    def __init__(self, register_map):
+    def __init__(self, register_map: RegisterMap) -> None:
         self.register_map = register_map
         table = register_map.table
         tables = {}
@@ -80,17 +98,18 @@ class AxiLiteRegisters(wiring.Component):
                 "enable": Out(1),
                 **{f.name: Out(shape(f)) for f in register_map.instance.configuration},
                 **tables,
+                **_loading_ports(register_map),
             }
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         write = Signal()
         read = Signal()
         reading = Signal()
         read_address = Signal.like(self.s_axi_araddr)
         m.d.comb += [
-            write.eq(self.s_axi_awvalid & self.s_axi_wvalid & ~self.s_axi_bvalid),
+            write.eq(self._offered()),
             read.eq(self.s_axi_arvalid & ~write & ~reading & ~self.s_axi_rvalid),
             self.s_axi_awready.eq(write),
             self.s_axi_wready.eq(write),
@@ -101,7 +120,7 @@ class AxiLiteRegisters(wiring.Component):
 
         held = self._held()
         accepted = self._write(m, write, idle, held)
-        value, found = self._read(m, read_address, held)
+        value, exists = self._read(m, read_address, held)
         m.d.sync += [
             self.s_axi_bvalid.eq(write | (self.s_axi_bvalid & ~self.s_axi_bready)),
             reading.eq(read),
@@ -114,31 +133,48 @@ class AxiLiteRegisters(wiring.Component):
         with m.If(reading):
             m.d.sync += [
                 self.s_axi_rdata.eq(value),
-                self.s_axi_rresp.eq(Mux(found, OKAY, SLVERR)),
+                self.s_axi_rresp.eq(Mux(exists, OKAY, SLVERR)),
             ]
         return m
 
-    def _held(self):
-        """Register name to what its bits are connected to, from bit 0 up, without gaps."""
-        held = {"CONTROL": self.enable, "STATUS": self.busy}
-        if self.register_map.table:
-            held["ROW_BEATS"] = self.row_beats
-        pieces = {
-            bits.name: (register.name, bits)
-            for register in self.register_map.registers
-            for bits in register.bits
-        }
-        for field in self.register_map.instance.configuration:
-            value = getattr(self, field.name).as_unsigned()
-            if field.width <= WORD:
-                held[pieces[field.name][0]] = value
-            else:
-                for number in range(-(-field.width // WORD)):
-                    name = pieces[f"{field.name}_{number}"][0]
-                    held[name] = value[number * WORD : (number + 1) * WORD]
-        return held
+    def _offered(self) -> Value:
+        """A write that can be taken: its answer has a place, and no table's beat waits."""
+        offered = self.s_axi_awvalid & self.s_axi_wvalid & ~self.s_axi_bvalid
+        for stream in self.register_map.instance.tables:
+            offered &= ~getattr(self, f"{stream.name}_loading")
+        return offered
 
-    def _write(self, m, write, idle, held):
+    def _held(self) -> dict[str, Value]:
+        """Register name to what its bits are connected to, from bit 0 up, without gaps."""
+        return {
+            register.name: self._connected(register)
+            for register in self.register_map.registers if register.role is not Role.CONSTANT
+        }
+
+    def _connected(self, register: Register) -> Value:
+        part = slice(register.word * WORD, (register.word + 1) * WORD)
+        match register.role:
+            case Role.CONTROL:
+                return self.enable
+            case Role.STATUS:
+                return self.busy
+            case Role.ROW_BEATS:
+                return self.row_beats
+            case Role.CONFIGURATION:
+                value = getattr(self, register.source).as_unsigned()
+                return value if len(value) <= WORD else value[part]
+            case Role.ELEMENT:
+                return getattr(self, f"{register.source}_element")[part]
+            case Role.COUNT:
+                count = getattr(self, f"{register.source}_count")
+                complete = count == self._entries(register.source)
+                return Cat(count, Const(0, WORD - 1 - len(count)), complete)
+        raise ValueError(f"Register {register.name} is connected to nothing")
+
+    def _entries(self, stream: str) -> int:
+        return next(s.entries for s in self.register_map.instance.tables if s.name == stream)
+
+    def _write(self, m: Module, write: Value, idle: Value, held: Mapping[str, Value]) -> Value:
         """Store what the strobes select; whether the address and the moment are right."""
         accepted = []
         for register in self.register_map.registers:
@@ -153,34 +189,39 @@ class AxiLiteRegisters(wiring.Component):
                 part = slice(8 * number, min(8 * number + 8, len(target)))
                 with m.If(write & written & self.s_axi_wstrb[number]):
                     m.d.sync += target[part].eq(self.s_axi_wdata[part])
+            if register.sends:
+                m.d.sync += getattr(self, f"{register.source}_sent").eq(write & written)
         if self.register_map.table:
             accepted.append(self._write_table(m, write, idle))
         return Cat(accepted).any()
 
-    def _read(self, m, address, held):
+    def _read(self, m: Module, address: Value, held: Mapping[str, Value]) -> tuple[Value, Value]:
         """The addressed word, and whether there is one."""
-        found, words = [], []
+        matches: list[Value] = []
+        words: list[Value] = []
         for register in self.register_map.registers:
             chosen = Signal(name=f"read_{register.name.lower()}")
             m.d.comb += chosen.eq(self._is(address, register))
-            found.append(chosen)
-            words.append(held.get(register.name, Const(register.reset, WORD)))
+            matches.append(chosen)
+            readable = register.access != "w"
+            words.append(held.get(register.name, Const(register.reset, WORD)) if readable
+                         else Const(0, WORD))
         if self.register_map.table:
             place, exists = self._place(address)
             for number in range(len(self.table_read) // WORD):
                 chosen = Signal(name=f"read_table_{number}")
                 m.d.comb += chosen.eq(exists & (place == number))
-                found.append(chosen)
+                matches.append(chosen)
                 words.append(self.table_read.word_select(number, WORD))
-        value = Const(0, WORD)
-        for chosen, word in zip(found, words, strict=True):
+        value: Value = Const(0, WORD)
+        for chosen, word in zip(matches, words, strict=True):
             value = value | Mux(chosen, word, 0)
-        return value, Cat(found).any()
+        return value, Cat(matches).any()
 
-    def _is(self, address, register):
+    def _is(self, address: Value, register: Register) -> Value:
         return address[2:] == Const(register.offset // BYTES, len(address) - 2)
 
-    def _place(self, address):
+    def _place(self, address: Value) -> tuple[Value, Value]:
         """Of an address: which word of all lanes (lane * words + word), and whether it exists."""
         table = self.register_map.table
         words = len(table.words)
@@ -195,7 +236,7 @@ class AxiLiteRegisters(wiring.Component):
                 exists &= index < count
         return (lane * words + word if words > 1 else lane), exists
 
-    def _write_table(self, m, write, idle):
+    def _write_table(self, m: Module, write: Value, idle: Value) -> Value:
         table = self.register_map.table
         place, exists = self._place(self.s_axi_awaddr)
         written = Signal(name="written_table")

@@ -1,13 +1,11 @@
 """Per-channel values beside the stream: a small memory a lane, read by a counter of beats."""
 
-from dataclasses import replace
-
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from vit2rtl.rtl.packaging.register_map import WORD
+from vit2rtl.rtl.packaging.register_map import WORD, RegisterMap, Table
 from vit2rtl.rtl.stream.pipeline import PipelineControl, registered
 from vit2rtl.rtl.stream.ports import beat_layout
 
@@ -35,15 +33,17 @@ class ChannelTables(wiring.Component):
         lanes a cycle later. Not to be written while beats are taken.
     """
 
-    def __init__(self, register_map):
-        self.register_map = register_map
-        self.instance = instance = register_map.instance
-        table = register_map.table
+    def __init__(self, register_map: RegisterMap) -> None:
+        if register_map.table is None:
+            raise ValueError(f"{register_map.instance.name} has no channel tables")
+        self.table = table = register_map.table
+        # What is not per channel comes with the beat.
+        self.travelling = tuple(f for f in table.stream.fields if not f.channel)
         words = table.lanes * len(table.words)
         super().__init__(
             {
-                "i": In(stream.Signature(beat_layout(stream_fields(register_map), table.lanes))),
-                "o": Out(stream.Signature(beat_layout(instance.inputs, table.lanes))),
+                "i": In(stream.Signature(beat_layout(self.travelling, table.lanes))),
+                "o": Out(stream.Signature(beat_layout(table.stream.fields, table.lanes))),
                 "enable": In(1),
                 "row_beats": In(table.rows.bit_length()),
                 "row": In(range(table.rows)),
@@ -53,9 +53,9 @@ class ChannelTables(wiring.Component):
             }
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
-        table = self.register_map.table
+        table = self.table
         words = len(table.words)
         m.submodules.control = control = PipelineControl(1)
         m.d.comb += control.between(self.i, self.o)
@@ -81,7 +81,7 @@ class ChannelTables(wiring.Component):
                 value = lane.values[low : low + field.width]
                 m.d.comb += self.o.p.lanes[n][field.name].eq(value)
                 low += field.width
-            for field in stream_fields(self.register_map):
+            for field in self.travelling:
                 value = registered(
                     m, self.i.p.lanes[n][field.name], control.enable, name=f"{field.name}_{n}"
                 )
@@ -92,7 +92,7 @@ class ChannelTables(wiring.Component):
 class ChannelTableLane(wiring.Component):
     """The table of one lane: a memory with a port for software and one for the stream."""
 
-    def __init__(self, table):
+    def __init__(self, table: Table) -> None:
         self.table = table
         super().__init__(
             {
@@ -106,7 +106,7 @@ class ChannelTableLane(wiring.Component):
             }
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         octets = -(-self.table.width // 8)
         m.submodules.memory = memory = Memory(shape=octets * 8, depth=self.table.rows, init=[])
@@ -124,20 +124,3 @@ class ChannelTableLane(wiring.Component):
             self.values.eq(stream_port.data),
         ]
         return m
-
-
-def stream_fields(register_map):
-    """The fields of a lane that travel in the stream of the ``_axi`` top."""
-    inputs = register_map.instance.inputs
-    if register_map.table is None:
-        return inputs
-    return tuple(field for field in inputs if not field.channel)
-
-
-def top_streams(register_map):
-    """The streams of the ``_axi`` top: what tables hold does not travel."""
-    fields = stream_fields(register_map)
-    return tuple(
-        replace(s, fields=tuple(f for f in s.fields if f in fields)) if s.enters else s
-        for s in register_map.instance.streams
-    )

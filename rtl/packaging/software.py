@@ -1,10 +1,12 @@
 """The register map for others' tools: SystemRDL and a C header."""
 
-from vit2rtl.rtl.packaging.register_map import WORD
+from collections.abc import Iterable, Iterator
+
+from vit2rtl.rtl.packaging.register_map import WORD, Bits, RegisterMap, Role, Table
 from vit2rtl.rtl.packaging.sources import top_name
 
 
-def system_rdl(register_map):
+def system_rdl(register_map: RegisterMap) -> str:
     """The register map as SystemRDL 2.0."""
     name = top_name(register_map)
     lines = [
@@ -15,15 +17,31 @@ def system_rdl(register_map):
         "",
     ]
     for register in register_map.registers:
-        lines += _rdl_register(register, register.bits, register.summary, register.access)
+        hardware = _HARDWARE[register.role]
+        lines += _rdl_register(register.bits, register.summary, register.access, hardware)
         lines += [f"  }} {register.name} @ {register.offset:#x};", ""]
     if register_map.table:
         lines += _rdl_table(register_map.table)
     return "\n".join([*lines, "};", ""])
 
 
-def _rdl_register(register, bits, summary, access, reset=True, indent="  "):
-    hardware = "w" if register and register.name == "STATUS" else "r" if access != "r" else "na"
+# What the circuit does to a register's fields.
+_HARDWARE = {
+    Role.CONSTANT: "na",
+    Role.CONTROL: "r",
+    Role.STATUS: "w",
+    Role.ROW_BEATS: "r",
+    Role.CONFIGURATION: "r",
+    Role.ELEMENT: "r",
+    Role.COUNT: "w",
+}
+_SOFTWARE = {"r": "r", "rw": "rw", "idle": "rw", "w": "w"}
+
+
+def _rdl_register(
+    bits: Iterable[Bits], summary: str, access: str, hardware: str, reset: bool = True,
+    indent: str = "  ",
+) -> list[str]:
     lines = [f"{indent}reg {{", f'{indent}  desc = "{_plain(summary)}";']
     for field in bits:
         value = f" = {field.width}'h{field.reset:x}" if reset else ""
@@ -31,18 +49,18 @@ def _rdl_register(register, bits, summary, access, reset=True, indent="  "):
         lines += [
             f"{indent}  field {{",
             f'{indent}    desc = "{_plain(field.summary)}";',
-            f"{indent}    sw = {'r' if access == 'r' else 'rw'};",
+            f"{indent}    sw = {_SOFTWARE[access]};",
             f"{indent}    hw = {hardware};",
             f"{indent}  }} {field.name}[{high}:{field.lsb}]{value};",
         ]
     return lines
 
 
-def _rdl_table(table):
+def _rdl_table(table: Table) -> list[str]:
     """Rows of lanes of words; what a table holds survives reset, so that it has no reset value."""
     lines = ["  regfile {", "    regfile {"]
     for number, bits in enumerate(table.words):
-        lines += _rdl_register(None, bits, "values of one channel", "rw", False, "      ")
+        lines += _rdl_register(bits, "values of one channel", "rw", "r", False, "      ")
         lines.append(f"      }} WORD_{number} @ {number * WORD // 8:#x};")
     return [
         *lines,
@@ -51,11 +69,11 @@ def _rdl_table(table):
     ]
 
 
-def _plain(text):
+def _plain(text: str) -> str:
     return text.replace("`", "").replace('"', "'")
 
 
-def c_header(register_map):
+def c_header(register_map: RegisterMap) -> str:
     """The register map as a C99 header: offsets, bit positions, masks, reset values."""
     instance = register_map.instance
     prefix = instance.name.upper()
@@ -86,6 +104,7 @@ _ACCESS = {
     "r": "read only",
     "rw": "read and write",
     "idle": "read; write while CONTROL.enable and STATUS.busy are 0",
+    "w": "write only, while CONTROL.enable and STATUS.busy are 0",
 }
 
 _C_ACCESS = """\
@@ -101,7 +120,7 @@ static inline uint32_t {prefix}_read(volatile void *base, uint32_t offset)
 }}"""
 
 
-def _c_bits(name, bits):
+def _c_bits(name: str, bits: Iterable[Bits]) -> Iterator[str]:
     for field in bits:
         mask = ((1 << field.width) - 1) << field.lsb
         spelled = f"{name}_{field.name.upper()}"
@@ -109,7 +128,7 @@ def _c_bits(name, bits):
         yield f"#define {spelled}_MASK {mask:#010x}u"
 
 
-def _c_table(prefix, table):
+def _c_table(prefix: str, table: Table) -> Iterator[str]:
     rows, lanes = f"{prefix}_TABLE_ROWS", f"{prefix}_TABLE_LANES"
     yield "/* Values of channel c: row c / lanes, lane c % lanes; written like configuration. */"
     yield f"#define {rows} {table.rows}u"

@@ -1,14 +1,17 @@
 """Verilog of a package: the unit, its AXI4-Stream top, and the top with AXI4-Lite registers."""
 
+from typing import Any
+
+from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import latency, verilog
 from vit2rtl.rtl.packaging.axi_top import AxiTop
-from vit2rtl.rtl.packaging.channel_tables import top_streams
+from vit2rtl.rtl.packaging.register_map import RegisterMap, Role
 from vit2rtl.rtl.verilog.describe import packing
 from vit2rtl.rtl.verilog.header import lane_lines
 from vit2rtl.rtl.verilog.interfaces import annotated
 
 
-def sources(instance, register_map=None):
+def sources(instance: Instance, register_map: RegisterMap | None = None) -> dict[str, str]:
     """File name to text, leaves first. Without a register map there is no ``_axi`` top."""
     texts = verilog.convert(instance)
     if register_map is not None:
@@ -16,21 +19,21 @@ def sources(instance, register_map=None):
     return texts
 
 
-def top_name(register_map):
+def top_name(register_map: RegisterMap) -> str:
     return f"{register_map.instance.name}_axi"
 
 
-def axi_latency(register_map):
+def axi_latency(register_map: RegisterMap) -> int:
     """Cycles of the ``_axi`` top from a beat taken to its result offered."""
     return latency(register_map.instance) + bool(register_map.table)
 
 
-def axi_lanes(register_map):
+def axi_lanes(register_map: RegisterMap) -> dict[str, dict[str, Any]]:
     """Lanes of the ``_axi`` top's streams, as :mod:`~vit2rtl.rtl.verilog.describe` has them."""
-    return {f"{s.axi}_tdata": packing(s) for s in top_streams(register_map)}
+    return {f"{s.axi}_tdata": packing(s) for s in register_map.streams}
 
 
-def _axi_top(register_map):
+def _axi_top(register_map: RegisterMap) -> str:
     instance = register_map.instance
     name = top_name(register_map)
     lines = [
@@ -42,6 +45,11 @@ def _axi_top(register_map):
     if register_map.table:
         names = " and ".join(field.name for field in register_map.table.fields)
         lines.append(f"Of each channel {names} come from tables of {register_map.table.rows} rows.")
+    for stream in instance.tables:
+        names = [r.name for r in register_map.registers
+                 if r.role is Role.ELEMENT and r.source == stream.name]
+        lines.append(f"Table {stream.name} of {stream.entries} entries: written to "
+                     f"{' and '.join(names)}.")
     for payload, layout in axi_lanes(register_map).items():
         lines += lane_lines(payload, layout)
     header = "".join(f"// {line}".rstrip() + "\n" for line in lines)
