@@ -37,7 +37,7 @@ def axi_lite_ports(address_width: int) -> dict[str, Member]:
 
 
 def _loading_ports(register_map: RegisterMap) -> dict[str, Member]:
-    ports = {}
+    ports: dict[str, Member] = {}
     for s in register_map.instance.tables:
         ports |= {
             f"{s.name}_element": Out(s.lane_bits),

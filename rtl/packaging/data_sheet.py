@@ -2,15 +2,16 @@
 
 import inspect
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
-from amaranth.hdl import Shape
-from amaranth.lib.wiring import In
-
-from vit2rtl.golden.units import directed_records
+from vit2rtl.golden.units import Instance, directed_records
 from vit2rtl.rtl import COMPONENTS
-from vit2rtl.rtl.packaging.axi_lite import axi_lite_ports
-from vit2rtl.rtl.packaging.register_map import WORD
-from vit2rtl.rtl.packaging.sources import axi_lanes, axi_latency, top_name
+from vit2rtl.rtl.packaging.example import Example
+from vit2rtl.rtl.packaging.register_map import RegisterMap
+from vit2rtl.rtl.packaging.register_sheet import axi_ports, registers
+from vit2rtl.rtl.packaging.sources import axi_latency, top_name
+from vit2rtl.rtl.packaging.worked_example import by_hand, diagram
 from vit2rtl.rtl.verilog.describe import describe, lane_table, port_table, table
 
 _START = """\
@@ -34,17 +35,26 @@ sha256sum -c SHA256SUMS
 {paths}
 """
 
-_AXI_LITE = {
-    "addr": "byte address",
-    "data": "of a register",
-    "strb": "bytes of `s_axi_wdata` that are written",
-    "resp": "0: OKAY, 2: SLVERR",
-    "valid": "handshake",
-    "ready": "handshake",
-}
+class Claim(Protocol):
+    """What is proved, as :class:`vit2rtl.sim.formal.claims.Claim` has it."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def property(self) -> str: ...
 
 
-def data_sheet(instance, register_map, shown, files, *, area, claims):
+Area = Sequence[Mapping[str, Any]]
+
+
+def data_sheet(
+    instance: Instance, register_map: RegisterMap | None, shown: Example,
+    files: Mapping[str, str], *, area: Area, claims: Sequence[Claim],
+) -> str:
     """Markdown text.
 
     register_map  None where the package has no ``_axi`` top
@@ -72,22 +82,24 @@ def data_sheet(instance, register_map, shown, files, *, area, claims):
         *lane_table(description["lanes"], f" of `{description['modules']['axi4_stream']}`"),
     ]
     if register_map:
-        parts += [*_axi_ports(register_map, description["lanes"]), *_registers(register_map)]
-    parts += [*_beat(instance, shown, description), *_diagram(instance, shown, description)]
+        parts += [*axi_ports(register_map, description["lanes"]), *registers(register_map)]
+    parts += [*by_hand(instance, shown), *diagram(instance, shown)]
     parts += [*_area(instance, area), *_claims(instance, claims, register_map)]
     parts += _vectors(instance)
     return "\n".join(parts) + "\n"
 
 
-def _prose(component):
+def _prose(component: type) -> str:
     """What the component's docstring says before latency and parameters, roles as code spans."""
-    text = inspect.getdoc(component).partition("\n\nParameters\n")[0]
-    kept = [part for part in text.split("\n\n") if not part.startswith("Latency ")]
-    text = re.sub(r":\w+:`~?([\w.]+)`", r"`\1`", "\n\n".join(kept))
+    text = (inspect.getdoc(component) or "").partition("\n\nParameters\n")[0]
+    paragraphs = [part for part in text.split("\n\n") if not part.startswith("Latency ")]
+    text = re.sub(r":\w+:`~?([\w.]+)`", r"`\1`", "\n\n".join(paragraphs))
     return text.replace("``", "`") + "\n"
 
 
-def _timing(instance, register_map, description):
+def _timing(
+    instance: Instance, register_map: RegisterMap | None, description: Mapping[str, Any]
+) -> str:
     component = COMPONENTS[instance.unit.name]
     cycles = description["latency_cycles"]
     formula = component.latency_formula()
@@ -104,132 +116,34 @@ def _timing(instance, register_map, description):
             "\n## Timing\n",
             *table(("", ""), rows),
             "",
-            "Latency: from the cycle in which a beat is taken to the first in which its result is "
-            "offered, without\nback pressure. A stalled output stalls the input and loses nothing; "
-            "`s_axis_tready` depends on\n`m_axis_tready` within the cycle. `tlast` travels with "
-            "its beat. All ports are synchronous to `aclk`;\n`aresetn` is synchronous, active low, "
-            "and one clock edge of it empties the unit.\n",
+            _LANE_WISE if instance.lane_wise else _ROW_WISE,
         ]
     )
 
 
-def _cycles(count):
+_LANE_WISE = """\
+Latency: from the cycle in which a beat is taken to the first in which its result is offered, \
+without
+back pressure. A stalled output stalls the input and loses nothing; `s_axis_tready` depends on
+`m_axis_tready` within the cycle. `tlast` travels with its beat. All ports are synchronous to \
+`aclk`;
+`aresetn` is synchronous, active low, and one clock edge of it empties the unit.
+"""
+_ROW_WISE = """\
+Latency: from the cycle in which the beat that completes a result is taken to the first in which the
+result is offered, without back pressure. A stalled output stalls what it comes from and loses
+nothing. A row begins a beat, and `tlast` marks its last; lanes beyond the end of a row repeat its
+last element on inputs and have no meaning on outputs. Where a stream has no rows, `tlast` travels
+with its beat. All ports are synchronous to `aclk`; `aresetn` is synchronous, active low, and one
+clock edge of it empties the unit.
+"""
+
+
+def _cycles(count: int) -> str:
     return "1 cycle" if count == 1 else f"{count} cycles"
 
 
-def _axi_ports(register_map, above):
-    """Ports of the ``_axi`` top; lanes only of the streams that differ from those ``above``."""
-    yield f"\n## Ports of `{top_name(register_map)}`\n"
-    yield (
-        "`aclk`, `aresetn` and both streams as above, no configuration ports, and an AXI4-Lite "
-        "subordinate\nwithout the optional `awprot` and `arprot`:\n"
-    )
-    rows = [
-        (f"`{name}`", "input" if port.flow == In else "output", str(Shape.cast(port.shape).width),
-         next(what for end, what in _AXI_LITE.items() if name.endswith(end)))
-        for name, port in axi_lite_ports(register_map.address_width).items()
-    ]
-    yield from table(("port", "direction", "bits", "meaning"), rows)
-    lanes = axi_lanes(register_map)
-    other = {port: layout for port, layout in lanes.items() if layout != above[port]}
-    yield from lane_table(other, f" of `{top_name(register_map)}`")
-
-
-def _registers(register_map):
-    name = top_name(register_map)
-    access = {"r": "r", "rw": "rw", "idle": "rw, written while idle"}
-    rows = []
-    for register in register_map.registers:
-        rows.append((f"{register.offset:#04x}", f"**`{register.name}`**", "",
-                     access[register.access], f"{register.reset:#x}", register.summary))
-        for bits in register.bits:
-            rows.append(("", f"`{bits.name}`", _range(bits), "", "", bits.summary))
-    yield f"\n## Registers of `{name}`\n"
-    yield (
-        f"AXI4-Lite, {WORD} bits, {register_map.address_width} address bits. *Idle*: "
-        "`CONTROL.enable` and `STATUS.busy` are 0. A write to\nconfiguration or tables at any "
-        "other time, a write to a read-only register and an address without a\nregister answer "
-        "SLVERR and change nothing; such a read gives 0. Byte strobes select what a write\n"
-        "changes. Reserved bits read as 0. The two lowest address bits are ignored. So a change "
-        "of configuration\nnever meets a beat: clear `CONTROL.enable`, wait for `STATUS.busy` = 0, "
-        "write, set `CONTROL.enable`.\nMeanwhile `s_axis_tready` is low. After reset the stream is "
-        "stopped and all configuration is 0.\n"
-    )
-    yield from table(("offset", "register", "bits", "access", "reset", "meaning"), rows)
-    if register_map.table:
-        yield from _channels(register_map)
-
-
-def _channels(register_map):
-    held = register_map.table
-    names = " and ".join(f"`{field.name}`" for field in held.fields)
-    yield (
-        f"\n### Channel tables\n\n{names} of channel c do not travel in the stream of this top "
-        f"but lie at offset\n`{held.offset:#x} + {held.row_stride:#x} * (c / {held.lanes}) + "
-        f"{held.lane_stride:#x} * (c % {held.lanes})`, in {held.rows} rows of {held.lanes} "
-        "lanes:\n"
-    )
-    rows = [
-        (f"+{number * WORD // 8:#x}", f"`{bits.name}`", _range(bits), bits.summary)
-        for number, word in enumerate(held.words)
-        for bits in word
-    ]
-    yield from table(("word", "field", "bits", "meaning"), rows)
-    yield (
-        "\nThe first beat after enabling uses row 0, the next one row 1. Row 0 comes again after "
-        "a beat with `tlast`,\nafter `ROW_BEATS` beats where that is not 0, and after the last "
-        "row. A token of C channels takes\n`ceil(C / lanes)` beats and begins with a beat of its "
-        "own; elements above C in its last beat are not used.\nTables hold zeros at power-up and "
-        "keep their contents in reset."
-    )
-
-
-def _range(bits):
-    high = bits.lsb + bits.width - 1
-    return f"{high}:{bits.lsb}" if bits.width > 1 else str(bits.lsb)
-
-
-def _beat(instance, shown, description):
-    yield "\n## One beat by hand\n"
-    configuration = ", ".join(f"`{k}` = {v}" for k, v in shown.configuration.items())
-    yield f"From record `{shown.record}`" + (f", {configuration}" if configuration else "") + ".\n"
-    for port, fields, beat in (
-        ("s_axis_tdata", instance.inputs, shown.stimulus[0]),
-        ("m_axis_tdata", instance.outputs, shown.expected[0]),
-    ):
-        rows, position = [], 0
-        for lane in range(instance.lanes):
-            for field in fields:
-                value = shown.values[field.name][lane]
-                pattern = value % (1 << field.width)
-                rows.append((str(lane), f"`{field.name}`", str(value),
-                             f"{pattern:#x} << {position}"))
-                position += field.width
-        yield from table(("lane", "field", "value", "contributes"), rows)
-        digits = _digits(description["lanes"][port])
-        yield f"\nThe sum of the last column: `{port}` = `{beat:0{digits}x}`.\n"
-
-
-def _digits(layout):
-    """Hex digits of TDATA."""
-    return (layout["lane_bits"] * layout["lanes"] + layout["padding_bits"]) // 4
-
-
-def _diagram(instance, shown, description):
-    yield (
-        "## Timing diagram\n\n![Simulated cycles](doc/timing.svg)\n\n"
-        f"Simulated: `{instance.name}_axis` on four beats of record `{shown.record}`, with "
-        "back pressure while the second\nresult is on offer. `doc/timing.json` is its WaveJSON.\n"
-    )
-    digits = [_digits(description["lanes"][port]) for port in ("s_axis_tdata", "m_axis_tdata")]
-    rows = [
-        (str(n), f"`{i:0{digits[0]}x}`", f"`{o:0{digits[1]}x}`")
-        for n, (i, o) in enumerate(zip(shown.stimulus, shown.expected, strict=True))
-    ]
-    yield from table(("beat", "`s_axis_tdata`", "`m_axis_tdata`"), rows)
-
-
-def _command(name, instance):
+def _command(name: str, instance: Instance) -> str:
     """``vit2rtl NAME`` with the options that make this instance."""
     options = [
         f"--{key.replace('_', '-')} {value}" for key, value in instance.parameters.items()
@@ -238,7 +152,7 @@ def _command(name, instance):
     return f"`vit2rtl {' '.join([name, instance.unit.name, *options])}`"
 
 
-def _area(instance, rows):
+def _area(instance: Instance, rows: Area) -> Iterator[str]:
     yield "\n## Area and speed\n"
     measure = _command("synthesize", instance)
     if not rows:
@@ -260,7 +174,9 @@ def _area(instance, rows):
     yield from table(("instance", "device", "cells", "MHz", "measured"), shown)
 
 
-def _claims(instance, claims, registers):
+def _claims(
+    instance: Instance, claims: Sequence[Claim], registers: RegisterMap | None
+) -> Iterator[str]:
     yield "\n## What is proved\n"
     if not claims:
         yield "Nothing is claimed."
@@ -279,7 +195,7 @@ def _claims(instance, claims, registers):
         )
 
 
-def _vectors(instance):
+def _vectors(instance: Instance) -> Iterator[str]:
     yield (
         "\n## Vectors\n\n`vectors/` holds directed golden vectors and a self-checking bench; its "
         "README.md has the layout.\nWhere that says `VERILOG=../verilog`, in this folder it is "

@@ -1,104 +1,123 @@
-"""A few consecutive golden beats of an instance, and what its AXI4-Stream top did with them."""
+"""A few golden beats of an instance, chosen from its directed records to be shown."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from amaranth.sim import Simulator
 
-from vit2rtl.golden.units import directed_records
-from vit2rtl.golden.vectors import packing
-from vit2rtl.rtl import latency
-from vit2rtl.rtl.stream.axi_stream import AxiStreamTop
+from vit2rtl.golden.units import Instance, Stream, directed_records
+from vit2rtl.golden.vectors.bundle_record import Content, checked, memory_of
+from vit2rtl.golden.vectors.packing import from_text
 
 BEATS = 4
-STALLED = 2  # cycles of back pressure, when the second result is on offer
+ROWS = 2
+
+Matrices = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What passes on a stream: rows of elements, and the beats that these are.
+
+    values  field name -> int[rows, columns]; one row where the stream has no rows
+    """
+
+    stream: Stream
+    values: Matrices
+    beats: list[int]
+
+    @property
+    def row_beats(self) -> int:
+        return self.stream.beats(next(iter(self.values.values())).shape[1])
+
+    @property
+    def lasts(self) -> list[bool]:
+        """Of each beat, whether it ends a row."""
+        return [(n + 1) % self.row_beats == 0 for n in range(len(self.beats))]
+
+    @property
+    def masks(self) -> list[int]:
+        """Of each beat, the bits that mean something: those of lanes that the row fills."""
+        columns = next(iter(self.values.values())).shape[1]
+        rest = columns - (self.row_beats - 1) * self.stream.lanes
+        return [(1 << self.stream.lane_bits * (rest if last else self.stream.lanes)) - 1
+                for last in self.lasts]
 
 
 @dataclass(frozen=True)
 class Example:
-    """Beats of one directed record; ``values`` of the first one by field, int[lanes]."""
+    """Consecutive beats of one directed record, or its first rows, on every stream."""
 
     record: str
-    configuration: dict[str, int]
-    values: dict[str, list[int]]
-    stimulus: list[int]
-    expected: list[int]
+    configuration: Mapping[str, int]
+    passages: Mapping[str, Passage]
+
+    def of(self, streams: tuple[Stream, ...]) -> list[Passage]:
+        return [self.passages[stream.name] for stream in streams]
 
 
-def example(instance):
-    """The beats whose results differ most, between the lanes of the first and between all."""
+def example(instance: Instance) -> Example:
+    """The beats or rows whose results differ most; ValueError where no record has enough."""
+    parts = _beats if instance.lane_wise else _beginnings
     chosen = None
     for record in directed_records(instance):
-        inputs = np.broadcast_arrays(*record["inputs"].values())
-        columns = {
-            name: array.reshape(-1)
-            for name, array in zip(record["inputs"], inputs, strict=True)
-        }
-        columns |= {name: array.reshape(-1) for name, array in record["outputs"].items()}
-        count = BEATS * instance.lanes
-        for start in range(0, inputs[0].size - count + 1, count):
-            lanes = slice(start, start + count)
-            fields = (columns[name][lanes].tolist() for name in record["outputs"])
-            results = [*zip(*fields, strict=True)]
-            variety = len(set(results[: instance.lanes])), len(set(results))
+        content = checked(instance, record["inputs"], record["outputs"], record["configuration"])
+        for variety, matrices in parts(content):
             if chosen is None or variety > chosen[0]:
-                chosen = variety, record, {name: array[lanes] for name, array in columns.items()}
+                # In the order of the record, as people see it.
+                settings = {name: content.settings[name] for name in record["configuration"]
+                            if name in content.settings}
+                chosen = variety, record["record"], settings, matrices
     if chosen is None:
         raise ValueError(f"No directed record of {instance.name} has {BEATS} beats to show")
-    _, record, columns = chosen
-    return Example(
-        record["record"],
-        {name: int(value) for name, value in record["configuration"].items()},
-        {name: array[: instance.lanes].tolist() for name, array in columns.items()},
-        _beats(instance.inputs, columns, instance.lanes),
-        _beats(instance.outputs, columns, instance.lanes),
-    )
+    _, name, settings, matrices = chosen
+    passages = {s.name: _passage(s, matrices) for s in instance.streams}
+    return Example(name, settings, passages)
 
 
-def _beats(fields, columns, lanes):
-    words = packing.pack(fields, {field.name: columns[field.name] for field in fields}, lanes)
-    return [sum(int(word) << 64 * n for n, word in enumerate(beat)) for beat in words]
+def _passage(stream: Stream, matrices: Matrices) -> Passage:
+    values = {field.name: matrices[field.name] for field in stream.fields}
+    text = memory_of(stream, next(iter(values.values())).shape[1]).text(values)
+    beats = [sum(int(word) << 64 * n for n, word in enumerate(beat))
+             for beat in from_text(text, stream.beat_bits)]
+    return Passage(stream, values, beats)
 
 
-def trace(instance, shown):
-    """Simulate the AXI4-Stream top on the beats of an :class:`Example`.
+def _matrices(content: Content) -> dict[str, np.ndarray]:
+    return {name: matrix for stream in content.instance.streams
+            for name, matrix in content.matrices(stream).items()}
 
-    returns  list of dicts, one a cycle, of every AXI4-Stream port just before the rising edge;
-             three cycles of reset first, a stall of ``STALLED`` cycles when the second result is
-             on offer
-    raises   ValueError where what comes out is not what the example expects
+
+def _beats(content: Content) -> Iterator[tuple[tuple[int, int], Matrices]]:
+    """Every ``BEATS`` beats of a lane-wise record: results that differ, in the first and in all."""
+    instance, matrices = content.instance, _matrices(content)
+    count = BEATS * instance.lanes
+    for start in range(0, next(iter(matrices.values())).size - count + 1, count):
+        part = {name: matrix[:, start : start + count] for name, matrix in matrices.items()}
+        results = [*zip(*(part[f.name][0].tolist() for f in instance.outputs), strict=True)]
+        yield (len(set(results[: instance.lanes])), len(set(results))), part
+
+
+def _beginnings(content: Content) -> Iterator[tuple[tuple[int, int], Matrices]]:
+    """The first rows of a record, or its first beats, or all where golden says they depend.
+
+    So the shortest part of which the golden function makes what the record expects.
     """
-    top = AxiStreamTop(instance)
-    ports = [name for name in top.signature.members if name.startswith(("s_axis", "m_axis"))]
-    cycles, results = [], []
-
-    async def testbench(ctx):
-        for name, value in shown.configuration.items():
-            ctx.set(getattr(top, name), value)
-        sent = stalled = 0
-        for cycle in range(latency(instance) + BEATS + STALLED + 5):
-            ctx.set(top.aresetn, cycle >= 2)
-            offered = cycle >= 3 and sent < BEATS
-            ctx.set(top.s_axis_tvalid, offered)
-            ctx.set(top.s_axis_tdata, shown.stimulus[sent] if offered else 0)
-            ctx.set(top.s_axis_tlast, offered and sent == BEATS - 1)
-            stall = len(results) == 1 and stalled < STALLED and bool(ctx.get(top.m_axis_tvalid))
-            stalled += stall
-            ctx.set(top.m_axis_tready, cycle >= 3 and not stall)
-            await ctx.delay(4e-9)
-            seen = {name: int(ctx.get(getattr(top, name))) for name in ("aresetn", *ports)}
-            cycles.append(seen)
-            sent += seen["s_axis_tvalid"] & seen["s_axis_tready"]
-            if seen["m_axis_tvalid"] & seen["m_axis_tready"]:
-                results.append(seen["m_axis_tdata"])
-            await ctx.delay(1e-9)
-            ctx.set(top.aclk, 1)
-            await ctx.delay(5e-9)
-            ctx.set(top.aclk, 0)
-
-    simulator = Simulator(top)
-    simulator.add_testbench(testbench)
-    simulator.run()
-    if results != shown.expected:
-        raise ValueError(f"{instance.name} answers {results}, not {shown.expected}")
-    return cycles
+    instance, matrices = content.instance, _matrices(content)
+    tables = {f.name for stream in instance.tables for f in stream.fields}
+    settings = {**content.settings, **{name: matrices[name][0] for name in tables}}
+    for rows, columns in ((ROWS, BEATS * instance.lanes), (None, None)):
+        part = {name: matrices[name] for name in tables}
+        for stream in (*instance.sources, *instance.sinks):
+            cut = np.s_[:rows, :] if stream.rows else np.s_[:, :columns]
+            part |= {f.name: matrices[f.name][cut] for f in stream.fields}
+        inputs = {
+            f.name: part[f.name] if stream.rows else part[f.name][0]
+            for stream in instance.sources for f in stream.fields
+        }
+        golden = instance.evaluate(inputs, settings)
+        if all(np.array_equal(golden[f.name], part[f.name] if stream.rows else part[f.name][0])
+               for stream in instance.sinks for f in stream.fields):
+            results = [*zip(*(part[f.name].flat for f in instance.outputs), strict=False)]
+            yield (len(set(results)), -sum(values.size for values in part.values())), part
+            return

@@ -1,18 +1,22 @@
 """Assembles an IP package: one folder, whole or not at all, the same bytes for the same input."""
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 from vit2rtl.golden.files import atomic
-from vit2rtl.golden.units import directed_records
+from vit2rtl.golden.units import Instance, directed_records
 from vit2rtl.golden.vectors.bundle import BundleWriter
 from vit2rtl.golden.vectors.bundle_files import write_texts
-from vit2rtl.rtl.packaging.data_sheet import data_sheet
-from vit2rtl.rtl.packaging.example import example, trace
+from vit2rtl.rtl.packaging.data_sheet import Area, Claim, data_sheet
+from vit2rtl.rtl.packaging.example import example
 from vit2rtl.rtl.packaging.projects import project_files
-from vit2rtl.rtl.packaging.register_map import CHANNELS, register_map
+from vit2rtl.rtl.packaging.register_map import CHANNELS, RegisterMap, register_map
 from vit2rtl.rtl.packaging.software import c_header, system_rdl
 from vit2rtl.rtl.packaging.sources import sources, top_name
+from vit2rtl.rtl.packaging.trace import trace
 from vit2rtl.rtl.packaging.waveform import svg, wave_json
 
 SCHEMA = "vit2rtl-package-1"
@@ -24,7 +28,10 @@ PARTS = frozenset(
 )
 
 
-def write_package(instance, path, *, axi_lite=True, channels=CHANNELS, area=(), claims=()):
+def write_package(
+    instance: Instance, path: str | Path, *, axi_lite: bool = True, channels: int = CHANNELS,
+    area: Area = (), claims: Sequence[Claim] = (),
+) -> list[str]:
     """Write the IP package of an instance as the folder ``path``.
 
     axi_lite  add the ``_axi`` top with AXI4-Lite registers, its SystemRDL and its C header
@@ -37,37 +44,40 @@ def write_package(instance, path, *, axi_lite=True, channels=CHANNELS, area=(), 
     registers = register_map(instance, channels=channels) if axi_lite else None
     with atomic.folder(path, kind="package", parts=parts_of) as root:
         texts = _texts(instance, registers)
-        for name, text in texts.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(text, encoding="utf-8", newline="\n")
+        _write(root, texts)
         vectors = _write_vectors(instance, root)
         shown = example(instance)
-        cycles = trace(instance, shown)
-        diagram = wave_json(f"{instance.name}_axis", cycles, shown.stimulus, shown.expected)
+        diagram = wave_json(f"{instance.name}_axis", trace(instance, shown), shown)
         verilog = [name for name in texts if name.startswith("rtl/")]
         top = top_name(registers) if registers else f"{instance.name}_axis"
         late = {"doc/timing.json": diagram, "doc/timing.svg": svg(diagram)}
         late |= project_files(instance, top, verilog, vectors)
-        for name, text in late.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(text, encoding="utf-8", newline="\n")
-        files = _described(instance, registers, [*texts, *late])
+        _write(root, late)
+        files = _contents(instance, registers, [*texts, *late])
         sheet = data_sheet(instance, registers, shown, files, area=area, claims=claims)
         write_texts(root, _manifest(instance, registers, top), sheet)
         return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
 
 
-def parts_of(path):
+def _write(root: Path, texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8", newline="\n")
+
+
+def parts_of(path: Path) -> frozenset[str] | None:
     """Names that belong into the package at ``path``; None if it is none."""
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        name = manifest["instance"] if manifest["schema"] == SCHEMA else None
+        if manifest["schema"] != SCHEMA:
+            return None
+        name = manifest["instance"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return name and PARTS | {f"{name}.f", f"{name}.core"}
+    return PARTS | {f"{name}.f", f"{name}.core"}
 
 
-def _texts(instance, registers):
+def _texts(instance: Instance, registers: RegisterMap | None) -> dict[str, str]:
     texts = {f"rtl/{file}": text for file, text in sources(instance, registers).items()}
     if registers:
         texts[f"registers/{instance.name}.rdl"] = system_rdl(registers)
@@ -75,7 +85,7 @@ def _texts(instance, registers):
     return texts
 
 
-def _write_vectors(instance, root):
+def _write_vectors(instance: Instance, root: Path) -> list[str]:
     """The directed records and their bench; the paths of the bench and of the ``.mem`` files."""
     provenance = {"vectors": "directed", "vit2rtl": version("vit2rtl")}
     with BundleWriter(root / "vectors", provenance) as writer:
@@ -86,23 +96,28 @@ def _write_vectors(instance, root):
     return [path.relative_to(root).as_posix() for path in (bench, *memories)]
 
 
-def _manifest(instance, registers, top):
+def _manifest(
+    instance: Instance, registers: RegisterMap | None, top: str
+) -> dict[str, Any]:
+    table = registers.table if registers else None
     return {
         "schema": SCHEMA,
         "instance": instance.name,
         "unit": instance.unit.name,
         "parameters": dict(instance.parameters),
         "top": top,
-        "channels": registers.table.rows * instance.lanes if registers and registers.table else 0,
+        "channels": table.rows * table.lanes if table else 0,
         "vit2rtl": version("vit2rtl"),
     }
 
 
-def _described(instance, registers, paths):
+def _contents(
+    instance: Instance, registers: RegisterMap | None, paths: Iterable[str]
+) -> dict[str, str]:
     """Path to what it is, for the data sheet."""
     lints = ["lint"] if registers is None else ["lint", "lint_axis"]
     targets = ", ".join(f"`{target}`" for target in ("default", *lints, "sim", "sim_verilator"))
-    said = {
+    titles = {
         f"rtl/{instance.name}.v": "the bare unit: valid/ready streams, `clk`, `rst`",
         f"rtl/{instance.name}_axis.v": "AXI4-Stream top, configuration as ports",
         f"rtl/{instance.name}_axi.v": "AXI4-Stream top, configuration by AXI4-Lite registers",
@@ -120,8 +135,8 @@ def _described(instance, registers, paths):
         "quartus/project.tcl": "project with files and constraints, compiled",
     }
     if registers is None:
-        said.pop(f"rtl/{instance.name}_axi.v")
-    kept = {path: said[path] for path in said if path in paths}
-    kept["vectors/"] = "golden vectors and a plain SystemVerilog bench that replays them"
-    kept["manifest.json"] = "unit, parameters and top, for programs"
-    return kept
+        titles.pop(f"rtl/{instance.name}_axi.v")
+    contents = {path: title for path, title in titles.items() if path in paths}
+    contents["vectors/"] = "golden vectors and a plain SystemVerilog bench that replays them"
+    contents["manifest.json"] = "unit, parameters and top, for programs"
+    return contents

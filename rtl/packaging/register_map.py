@@ -239,7 +239,7 @@ def _loaded(instance: Instance, offset: int) -> Iterator[Register]:
             f"{title}_COUNT", offset, "r", f"table `{stream.name}`: what has been written",
             (
                 Bits("count", 0, count, f"elements so far, of {stream.entries}"),
-                Bits("complete", WORD - 1, 1, "1: the whole table; the next element begins it anew"),
+                Bits("complete", WORD - 1, 1, "1: all; the next element begins anew"),
             ),
             Role.COUNT, source=stream.name,
         )

@@ -46,10 +46,10 @@ def _axi_top(register_map: RegisterMap) -> str:
         names = " and ".join(field.name for field in register_map.table.fields)
         lines.append(f"Of each channel {names} come from tables of {register_map.table.rows} rows.")
     for stream in instance.tables:
-        names = [r.name for r in register_map.registers
-                 if r.role is Role.ELEMENT and r.source == stream.name]
+        data = [r.name for r in register_map.registers
+                if r.role is Role.ELEMENT and r.source == stream.name]
         lines.append(f"Table {stream.name} of {stream.entries} entries: written to "
-                     f"{' and '.join(names)}.")
+                     f"{' and '.join(data)}.")
     for payload, layout in axi_lanes(register_map).items():
         lines += lane_lines(payload, layout)
     header = "".join(f"// {line}".rstrip() + "\n" for line in lines)

@@ -9,7 +9,7 @@ from vit2rtl.rtl.stream.ports import stream_signature
 
 
 class TableLoader(wiring.Component):
-    """Gathers elements in beats; the last one of the table ends a beat, short or not, with ``last``.
+    """Gathers elements in beats; the last one of the table ends its beat, short or not.
 
     An element is put in its lane and in all lanes above it, so that a short beat is filled up with
     the last element as it grows. A beat is offered in the cycle after its last element; until it is

@@ -13,7 +13,6 @@ from systemrdl import RDLCompiler
 from systemrdl.node import RegNode
 
 from vit2rtl.golden.units import directed_records
-from vit2rtl.rtl.packaging.channel_tables import stream_fields
 
 SETTINGS = ("streams_with_configuration_ports",)
 REGISTERS, HOLES, CLOSED, STREAMS = BENCHES = (
@@ -166,7 +165,7 @@ def _tabled(instance, register_map, record, writes, addresses, pack):
     tokens = []
     for token in range(TOKENS):
         rolled = {
-            f.name: np.roll(inputs[f.name], token) for f in stream_fields(register_map)
+            f.name: np.roll(inputs[f.name], token) for f in register_map.streams[0].fields
         } | {f.name: inputs[f.name] for f in table.fields}
         results = instance.evaluate(rolled, record["configuration"])
         if token == 0:
@@ -174,7 +173,7 @@ def _tabled(instance, register_map, record, writes, addresses, pack):
                 assert (results[name] == values.reshape(-1)[:channels]).all()
         tokens.append(
             (
-                pack(stream_fields(register_map), lanes, rolled),
+                pack(register_map.streams[0].fields, lanes, rolled),
                 pack(instance.outputs, lanes, results),
             )
         )
