@@ -46,7 +46,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class Example:
-    """Consecutive beats of one directed record, or its first rows, on every stream."""
+    """Consecutive beats or rows of one directed record, on every stream."""
 
     record: str
     configuration: Mapping[str, int]
@@ -58,8 +58,8 @@ class Example:
 
 def example(instance: Instance) -> Example:
     """The beats or rows whose results differ most; ValueError where no record has enough."""
-    parts = _beats if instance.lane_wise else _beginnings
-    chosen = None
+    parts = _beats if instance.lane_wise else _passages
+    chosen: tuple[tuple[int, ...], str, dict[str, int], Matrices] | None = None
     for record in directed_records(instance):
         content = checked(instance, record["inputs"], record["outputs"], record["configuration"])
         for variety, matrices in parts(content):
@@ -88,7 +88,7 @@ def _matrices(content: Content) -> dict[str, np.ndarray]:
             for name, matrix in content.matrices(stream).items()}
 
 
-def _beats(content: Content) -> Iterator[tuple[tuple[int, int], Matrices]]:
+def _beats(content: Content) -> Iterator[tuple[tuple[int, ...], Matrices]]:
     """Every ``BEATS`` beats of a lane-wise record: results that differ, in the first and in all."""
     instance, matrices = content.instance, _matrices(content)
     count = BEATS * instance.lanes
@@ -98,26 +98,38 @@ def _beats(content: Content) -> Iterator[tuple[tuple[int, int], Matrices]]:
         yield (len(set(results[: instance.lanes])), len(set(results))), part
 
 
-def _beginnings(content: Content) -> Iterator[tuple[tuple[int, int], Matrices]]:
-    """The first rows of a record, or its first beats, or all where golden says they depend.
+def _passages(content: Content) -> Iterator[tuple[tuple[int, ...], Matrices]]:
+    """Pairs of rows of a record, or its first beats; all of it where golden says they depend.
 
-    So the shortest part of which the golden function makes what the record expects.
+    Results that differ come first, then elements that differ within the first row.
     """
     instance, matrices = content.instance, _matrices(content)
-    tables = {f.name for stream in instance.tables for f in stream.fields}
-    settings = {**content.settings, **{name: matrices[name][0] for name in tables}}
-    for rows, columns in ((ROWS, BEATS * instance.lanes), (None, None)):
-        part = {name: matrices[name] for name in tables}
-        for stream in (*instance.sources, *instance.sinks):
-            cut = np.s_[:rows, :] if stream.rows else np.s_[:, :columns]
-            part |= {f.name: matrices[f.name][cut] for f in stream.fields}
-        inputs = {
-            f.name: part[f.name] if stream.rows else part[f.name][0]
-            for stream in instance.sources for f in stream.fields
-        }
-        golden = instance.evaluate(inputs, settings)
-        if all(np.array_equal(golden[f.name], part[f.name] if stream.rows else part[f.name][0])
-               for stream in instance.sinks for f in stream.fields):
-            results = [*zip(*(part[f.name].flat for f in instance.outputs), strict=False)]
-            yield (len(set(results)), -sum(values.size for values in part.values())), part
-            return
+    rows = max(len(matrices[f.name]) for s in instance.sources for f in s.fields)
+    starts = range(0, rows - ROWS + 1, ROWS)
+    parts = [part for start in starts or [0]
+             if _is_golden(content, part := _cut(content, matrices, start))]
+    for part in parts or [matrices]:
+        results = [*zip(*(part[f.name].flat for f in instance.outputs), strict=False)]
+        elements = [*zip(*(part[f.name][0] for f in instance.inputs), strict=False)]
+        size = sum(values.size for values in part.values())
+        yield (len(set(results)), len(set(elements)), -size), part
+
+
+def _cut(content: Content, matrices: Matrices, start: int) -> dict[str, np.ndarray]:
+    """``ROWS`` rows of every stream of rows, the first beats of the others, whole tables."""
+    part = dict(matrices)
+    for stream in (*content.instance.sources, *content.instance.sinks):
+        window = np.s_[start : start + ROWS] if stream.rows else np.s_[:, : BEATS * stream.lanes]
+        part |= {f.name: matrices[f.name][window] for f in stream.fields}
+    return part
+
+
+def _is_golden(content: Content, part: Matrices) -> bool:
+    """Whether the golden function makes of this part alone what the record expects of it."""
+    instance = content.instance
+    values = {f.name: part[f.name] if stream.rows else part[f.name][0]
+              for stream in instance.streams for f in stream.fields}
+    tables = {f.name: part[f.name][0] for table in instance.tables for f in table.fields}
+    settings = {**content.settings, **tables}
+    golden = instance.evaluate({f.name: values[f.name] for f in instance.inputs}, settings)
+    return all(np.array_equal(golden[f.name], values[f.name]) for f in instance.outputs)

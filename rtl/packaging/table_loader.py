@@ -45,19 +45,19 @@ class TableLoader(wiring.Component):
         entries, lanes = self.table.entries, self.table.lanes
         following = Signal(range(entries + 1))
         lane = Signal(range(lanes + 1))
-        final = Signal()
+        ends = Signal()
         m.d.comb += [
             following.eq(Mux(self.count == entries, 1, self.count + 1)),
-            final.eq(following == entries),
+            ends.eq(following == entries),
         ]
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(self.sent):
-            whole = final | (lane == lanes - 1)
+            whole = ends | (lane == lanes - 1)
             m.d.sync += [
                 self.count.eq(following),
                 lane.eq(Mux(whole, 0, lane + 1)),
-                self.o.p.last.eq(final),
+                self.o.p.last.eq(ends),
                 self.o.valid.eq(whole),
             ]
             for n in range(lanes):

@@ -6,10 +6,16 @@ import pytest
 
 from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl import COMPONENTS
+from vit2rtl.rtl.synthesis.references.registry import REFERENCES
 from vit2rtl.sim.units import FACES
 
 TRIAL = ("row_maximum", "table_lookup")
-REGISTRIES = ((UNITS, "golden"), (COMPONENTS, "rtl"), (FACES, "sim"))
+REGISTRIES = (
+    (UNITS, "golden"),
+    (COMPONENTS, "rtl"),
+    (REFERENCES, "references"),
+    (FACES, "sim"),
+)
 
 
 @pytest.fixture(autouse=True)
