@@ -9,7 +9,7 @@ from vit2rtl.rtl.packaging.table_loader import TableLoader
 
 @pytest.mark.parametrize(("lanes", "entries"), [(1, 3), (3, 7), (3, 6), (4, 2), (2, 1)])
 def test_beats_of_two_tables(lanes, entries):
-    """Each is one row, its last beat filled up with the last element; it waits until it is taken."""
+    """Each is one row; a short beat repeats the last element; a beat waits until it is taken."""
     dut = TableLoader(Stream("i_table", (Field("entry", 8),), lanes, rows=True, entries=entries))
     tables = [[10 + n for n in range(entries)], [100 + n for n in range(entries)]]
     beats, counts = [], []
