@@ -62,7 +62,8 @@ def _units(rows: Rows) -> list[str]:
     ]
     head = ["unit", "parameters", *DEVICES["ecp5"].cells, "MHz (by seed)", "latency"]
     return ["## One lane on ECP5", "",
-            "[units.md](units.md) has the defaults of the parameters that a row does not name.", "",
+            "[units](units/README.md) has the defaults of the parameters that a row does not name.",
+            "",
             *_table(head, body, text=2), ""]
 
 

@@ -86,7 +86,7 @@ def section(rows: Rows) -> list[str]:
     return [
         "### Requantizer: run-time, windowed and constant shift", "",
         "27-bit accumulator, 16-bit multiplier, 8-bit code. *As written* is"
-        " [the formula](units.md#requantizer) with a register after each operation and the same"
+        " [the formula](units/requantizer.md) with a register after each operation and the same"
         " latency: rounding constant added before the shift, a shift of the whole product,"
         " saturation at the end.", "",
         f"| shift | data path | {HEAD} |", f"|---|---|{RULE}|", *lines, "",

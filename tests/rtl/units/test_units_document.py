@@ -1,4 +1,4 @@
-"""The beats worked by hand in docs/units.md are what the AXI4-Stream tops compute."""
+"""The beats worked by hand in docs/units/ are what the AXI4-Stream tops compute."""
 
 import re
 from pathlib import Path
@@ -10,15 +10,26 @@ from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import latency
 from vit2rtl.rtl.stream.axi_stream import AxiStreamTop
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "units.md"
+FOLDER = Path(__file__).parents[3] / "docs" / "units"
 EXAMPLE = re.compile(
     r"```text\n(\w+)(.*)\ns_axis_tdata = 0x(\w+)\nm_axis_tdata = 0x(\w+)\n```", re.MULTILINE
 )
-EXAMPLES = {match[1]: match.groups() for match in EXAMPLE.finditer(DOCUMENT.read_text("utf-8"))}
 
 
-def test_every_unit_has_its_beat():
-    assert list(EXAMPLES) == list(UNITS)
+def page(name):
+    """The page of a unit; a missing one is a sentence."""
+    file = FOLDER / f"{name}.md"
+    assert file.exists(), f"Unit {name} has no page: add docs/units/{name}.md"
+    return file.read_text("utf-8")
+
+
+EXAMPLES = {name: match.groups() for name in UNITS for match in EXAMPLE.finditer(page(name))}
+
+
+def test_every_unit_has_its_beat_and_its_page_is_listed():
+    assert {name: example[0] for name, example in EXAMPLES.items()} == {n: n for n in UNITS}
+    assert {file.stem for file in FOLDER.iterdir()} == {*UNITS, "README"}
+    assert re.findall(r"^\| \[`\w+`\]\((\w+)\.md\)", page("README"), re.MULTILINE) == list(UNITS)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -54,7 +65,7 @@ def test_beat_worked_by_hand(name):
 
 @pytest.mark.parametrize("name", UNITS)
 def test_parameter_tables_say_what_the_registry_says(name):
-    section = DOCUMENT.read_text("utf-8").partition(f"## {name}\n")[2].partition("\n## ")[0]
+    section = page(name)
     for key, parameter in UNITS[name].parameters.items():
         row = re.search(rf"^\| `{key}` \| (.*?) \| (.*?) \|", section, re.MULTILINE).groups()
         if parameter.choices:
