@@ -1,7 +1,11 @@
-"""GELU and the quantizer behind it, as one table from codes to codes (R9)."""
+"""GELU and the quantizer behind it, as one table from codes to codes (R9).
 
+Of other activation functions, tables are made the same way.
+"""
+
+from collections.abc import Callable
 from fractions import Fraction
-from math import erfc, floor, sqrt
+from math import erfc, floor, pi, sqrt, tanh
 
 import numpy as np
 
@@ -26,11 +30,13 @@ def apply(codes, table):
     return np.asarray(table)[codes]
 
 
-def table_of(input_scale, input_zero_point, scale, zero_point, *, input_bits=12, bits=4):
-    """The table, off line: ``clip(⌊gelu(s_x (c - z_x)) / s + 1/2⌋ + z, 0, 2**bits - 1)``.
+def table_of(input_scale, input_zero_point, scale, zero_point, *, input_bits=12, bits=4,
+             function: Callable[[float], float] | None = None):
+    """The table, off line: ``clip(⌊f(s_x (c - z_x)) / s + 1/2⌋ + z, 0, 2**bits - 1)``.
 
     input_scale, input_zero_point   of the codes c, 0 .. 2**input_bits - 1
     scale, zero_point               of the result
+    function                        f, :func:`gelu` by default
     returns                         uint8[2**input_bits], uint16 for more than 8 bits
 
     GELU by ``erfc`` in double precision, where no sign cancels; from there on exact, half up.
@@ -43,12 +49,36 @@ def table_of(input_scale, input_zero_point, scale, zero_point, *, input_bits=12,
     for name, value in (("Input scale", input_scale), ("Scale", scale)):
         if not 0 < value < float("inf"):
             raise ValueError(f"{name} must be above 0 and finite, not {value!r}")
-    step, half, top = Fraction(float(scale)), Fraction(1, 2), (1 << bits) - 1
-    inputs = (float(input_scale) * (c - int(input_zero_point)) for c in range(1 << input_bits))
-    codes = [floor(Fraction(gelu(x)) / step + half) + int(zero_point) for x in inputs]
-    return np.array([min(max(code, 0), top) for code in codes], dtype=smallest(0, top))
+    inputs = float(input_scale) * (np.arange(1 << input_bits) - int(input_zero_point))
+    values = np.array([(function or gelu)(x) for x in inputs.tolist()])
+    top = (1 << bits) - 1
+    codes = _quotients(values, float(scale), top + abs(int(zero_point))) + int(zero_point)
+    return np.clip(codes, 0, top).astype(smallest(0, top))
 
 
-def gelu(x):
+def _quotients(values: np.ndarray, scale: float, limit: int) -> np.ndarray:
+    """int64: ``⌊values / scale + 1/2⌋``, exact, where the magnitude is at most ``limit``.
+
+    Floats decide but for the few quotients within their error of a tie, which fractions settle.
+    """
+    quotients = np.clip(values / scale, -limit - 1, limit + 1) + 0.5
+    rounded = np.floor(quotients).astype(np.int64)
+    error = (np.abs(quotients) + 1) * 2.0**-50
+    for n in np.flatnonzero(np.abs(quotients - np.rint(quotients)) <= error):
+        exact = Fraction(float(values[n])) / Fraction(scale) + Fraction(1, 2)
+        rounded[n] = min(max(floor(exact), -limit - 1), limit + 1)
+    return rounded
+
+
+def gelu(x: float) -> float:
     """``x Φ(x)`` for a float, with a relative error below ``(8 + 2 x²) 2**-53``."""
     return x * erfc(-x / sqrt(2)) / 2
+
+
+def gelu_tanh(x: float) -> float:
+    """GELU's approximation by the hyperbolic tangent, as some networks were trained with."""
+    return 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
+
+
+def relu(x: float) -> float:
+    return max(x, 0.0)

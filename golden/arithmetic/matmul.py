@@ -12,7 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from vit2rtl.golden.arithmetic.integers import integers, reach, wide
+from vit2rtl.golden.arithmetic.requantizer import multiplier_and_shift
 
+# Accumulators are signed numbers of 32 bits.
+ACCUMULATOR_LIMIT = 1 << 31
 EXACT = ((np.float32, 1 << 24), (np.float64, 1 << 53))
 
 
@@ -47,7 +50,7 @@ def linear(x, weight, bias):
     bias     int[out]
     returns  int32[..., out] where the sums are bound to fit, else int64 or Python integers
 
-    No rounding, no saturation. Width: :func:`linear_range`.
+    No rounding, no saturation. Width: :func:`linear_bounds`.
     """
     weight, bias, x = integers("Weight", weight), integers("Bias", bias), integers("Input", x)
     rows = int(np.abs(wide(weight)[0]).sum(axis=1).max()) if weight.size else 0
@@ -84,6 +87,72 @@ def center(name, codes, zero_point):
                        casting="unsafe")
 
 
+def code_reach(zero_point, low, high):
+    """Largest magnitude of a code in ``low .. high`` less its zero point."""
+    return max(zero_point - low, high - zero_point)
+
+
+def query_key_bound(q_reach: int, k_reach: int, head: int) -> int:
+    """What no sum of the magnitudes of q·kᵀ's products exceeds, for heads of ``head`` channels.
+
+    q_reach, k_reach   see :func:`code_reach`
+    """
+    return q_reach * k_reach * head
+
+
+class Codes(NamedTuple):
+    """What the codes ``0 .. top`` stand for: ``scale * (code - zero_point)``."""
+
+    scale: float
+    zero_point: int
+    top: int
+
+    @property
+    def reach(self) -> int:
+        return code_reach(self.zero_point, 0, self.top)
+
+
+class Layer(NamedTuple):
+    """The integers of a linear layer, see :func:`layer_of`.
+
+    bias               int64[out]  for codes less their zero point
+    folded             int64[out]  for plain codes
+    multiplier, shift  int64[out]  accumulators to codes of the output's scale (R1)
+    bound              no magnitude of an accumulator is larger, in whatever order it is summed (R6)
+    """
+
+    bias: np.ndarray
+    folded: np.ndarray
+    multiplier: np.ndarray
+    shift: np.ndarray
+    bound: int
+
+
+def layer_of(
+    weight: np.ndarray, weight_scale: np.ndarray, bias: np.ndarray, source: Codes,
+    output_scale: float,
+) -> Layer:
+    """All that a program, a simulation and a circuit need of a linear layer beside its weights.
+
+    weight        int[out, in]  w', codes less their row's zero point
+    weight_scale  real[out]     s_w
+    bias          real[out]
+    source        of the input
+    output_scale  real          of the codes to requantize to, one for all channels
+    raises        ValueError where an accumulator does not fit 32 bits
+
+    Bias and folded bias round half up, once, see :func:`bias_integer`; factors as
+    :func:`vit2rtl.golden.arithmetic.requantizer.multiplier_and_shift` says.
+    """
+    plain = bias_integer(bias, source.scale, weight_scale, weight)
+    bound = linear_bounds(weight, plain, source.zero_point, source.top).accumulator
+    if bound >= ACCUMULATOR_LIMIT:
+        raise ValueError(f"Accumulator bound {bound} does not fit 32 bits")
+    scale = source.scale * np.asarray(weight_scale, np.float64)
+    multiplier, shift = multiplier_and_shift(scale / output_scale)
+    return Layer(plain, fold(plain, weight, source.zero_point), multiplier, shift, bound)
+
+
 def bias_integer(bias, input_scale, weight_scale, weight, *, zero_point=0):
     """A linear layer's bias in units of its accumulator: ``⌊b / (s_x s_w) + 1/2⌋ - z Σw'``.
 
@@ -92,7 +161,7 @@ def bias_integer(bias, input_scale, weight_scale, weight, *, zero_point=0):
     weight_scale  real[out]    s_w
     weight        int[out, in] w', codes less their row's zero point
     zero_point    int          of the input, where plain codes are multiplied; 0 for centered ones
-    returns       int64[out]
+    returns       int64[out], Python integers where those do not fit
 
     Exact: floats are the rationals they stand for. Rounds half up, once.
     """
@@ -101,21 +170,18 @@ def bias_integer(bias, input_scale, weight_scale, weight, *, zero_point=0):
         floor(Fraction(b) / (source * Fraction(s)) + Fraction(1, 2))
         for b, s in zip(_reals(bias), _reals(weight_scale), strict=True)
     ]
-    sums = wide(integers("Weight", weight))[0].sum(axis=1).tolist()
-    folded = [b - int(zero_point) * total for b, total in zip(rounded, sums, strict=True)]
-    return np.array(folded, dtype=np.int64)
+    fits = all(abs(b) >> 62 == 0 for b in rounded)
+    return fold(np.array(rounded, dtype=np.int64 if fits else object), weight, zero_point)
 
 
-def linear_range(weight, bias, low, high):
-    """Smallest and largest accumulator of each channel, over all inputs in ``low .. high`` (R6).
+def fold(bias: np.ndarray, weight: np.ndarray, zero_point: int) -> np.ndarray:
+    """The bias for plain codes, from the one for codes less their zero point: ``b - z Σw'``."""
+    return bias - zero_point * wide(integers("Weight", weight))[0].sum(axis=1)
 
-    weight   int[out, in]
-    bias     int[out]      the one that goes with these inputs, see :func:`linear`
-    returns  (int64[out], int64[out]); both are reached
-    """
-    weight, bias = wide(integers("Weight", weight), integers("Bias", bias))
-    rising, falling = np.maximum(weight, 0).sum(axis=1), np.minimum(weight, 0).sum(axis=1)
-    return bias + rising * low + falling * high, bias + rising * high + falling * low
+
+def unfold(bias: np.ndarray, weight: np.ndarray, zero_point: int) -> np.ndarray:
+    """The bias for codes less their zero point, from the one for plain codes."""
+    return fold(bias, weight, -zero_point)
 
 
 class LinearBounds(NamedTuple):
@@ -138,10 +204,10 @@ def linear_bounds(
     bias        int[out]      the one for codes less their zero point, see :func:`bias_integer`
     zero_point  of the input
 
-    Whatever the order of the products; :func:`linear_range` is what whole sums really reach.
+    Whatever the order of the products.
     """
     weight, bias = wide(integers("Weight", weight), integers("Bias", bias))
-    products = np.abs(weight).sum(axis=1) * max(zero_point, top - zero_point)
+    products = np.abs(weight).sum(axis=1) * code_reach(zero_point, 0, top)
     return LinearBounds(int(products.max()), int((products + np.abs(bias)).max()))
 
 

@@ -3,25 +3,8 @@
 import numpy as np
 
 from vit2rtl.golden.arithmetic.integers import check, integers, smallest, wide
-from vit2rtl.golden.arithmetic.requantizer import rescale
 
 BITS = 16
-
-
-def branch(acc, multiplier, shift, *, bits=BITS):
-    """A branch's accumulators, straight to the scale of the residual stream.
-
-    acc         int[..., channels]  |acc| < 2**31
-    multiplier  int[channels]       see :func:`vit2rtl.golden.arithmetic.requantizer.requantize`
-    shift       int[channels]
-    returns     int16[..., channels] (int8 for 8 bits or fewer), -2**(bits-1) .. 2**(bits-1) - 1
-
-    The requantizer with signed limits and no zero point: one rounding, half up, then saturation.
-    """
-    low, high = limits(bits)
-    return rescale(
-        acc, multiplier, shift, np.int64(0), low, high, dtype=smallest(low, high)
-    )
 
 
 def add(stream, branches, *, bits=BITS):

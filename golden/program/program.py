@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from vit2rtl.golden.arithmetic.integers import smallest
+from vit2rtl.golden.arithmetic.matmul import code_reach
 from vit2rtl.golden.files import atomic, documents
 
 SCHEMA = "vit2rtl.program/1"
@@ -52,8 +53,7 @@ class Tensor:
     @property
     def reach(self) -> int:
         """Largest magnitude of an element less the zero point."""
-        low, high = self.limits()
-        return max(self.zero_point - low, high - self.zero_point)
+        return code_reach(self.zero_point, *self.limits())
 
     @property
     def dtype(self) -> type[np.number]:

@@ -51,8 +51,8 @@ def centered_weight(op: Op) -> np.ndarray:
 
 def centered_bias(op: Op, weight: np.ndarray) -> np.ndarray:
     """int64[out]: the bias of codes less their zero point, as in the simulation."""
-    zero_point = op.attributes["input_zero_point"]
-    return op.tensors["bias"].astype(np.int64) + zero_point * weight.sum(axis=1)
+    return matmul.unfold(
+        op.tensors["bias"].astype(np.int64), weight, op.attributes["input_zero_point"])
 
 
 def _bounds(op: Op) -> matmul.LinearBounds:

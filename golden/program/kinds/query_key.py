@@ -28,7 +28,7 @@ def check(op: Op, q: Tensor, k: Tensor) -> str | None:
         return f"q {q.shape}, k {k.shape} and output {op.output.shape} do not fit"
     if (a["q_zero_point"], a["k_zero_point"]) != (q.zero_point, k.zero_point):
         return "zero points are not those of its inputs"
-    bound = q.reach * k.reach * (q.shape[-1] // a["heads"])
+    bound = matmul.query_key_bound(q.reach, k.reach, q.shape[-1] // a["heads"])
     if problem := bounded(a["product_bound"], bound) or bias_and_mask(op, shape):
         return problem
     if "bias" in op.tensors:

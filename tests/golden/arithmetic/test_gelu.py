@@ -62,6 +62,25 @@ def test_gelu_in_double_precision(x):
     assert abs(Fraction(gelu.gelu(x)) - exact) <= abs(exact) * Fraction(8 + 2 * x * x) / 2**53
 
 
+@pytest.mark.parametrize("function", [gelu.relu, gelu.gelu_tanh])
+@pytest.mark.parametrize("scale", [0.25, 0.37])
+def test_other_functions_round_half_up_too(function, scale):
+    table = gelu.table_of(0.125, 32, scale, 3, input_bits=6, bits=4, function=function)
+    want = [floor(Fraction(function(0.125 * (c - 32))) / Fraction(scale) + Fraction(1, 2)) + 3
+            for c in range(64)]
+    assert table.tolist() == [min(max(code, 0), 15) for code in want]
+
+
+def test_ties_go_up():
+    table = gelu.table_of(1.0, 8, 2.0, 0, input_bits=4, bits=4, function=lambda x: x)
+    assert table[8:].tolist() == [0, 1, 1, 2, 2, 3, 3, 4]
+
+
+@pytest.mark.parametrize(("x", "want"), [(0.0, 0.0), (1.0, 0.841191990608276), (-3.0, -0.003637)])
+def test_gelu_by_tanh(x, want):
+    assert gelu.gelu_tanh(x) == pytest.approx(want, abs=1e-6)
+
+
 def test_far_inputs_saturate_or_vanish():
     table = gelu.table_of(1.0, 2**15, 0.1, 5, input_bits=16, bits=4)
     assert (table[: 2**15 - 40] == 5).all()

@@ -77,19 +77,9 @@ def test_linear_with_either_bias_is_the_dequantized_layer(data, x_bits, w_bits):
     assert got.tolist() == want
     assert matmul.linear(codes - z, weight, plain).tolist() == want
     assert_same(got, matmul.linear(python(codes), python(weight), python(folded)))
-    low, high = matmul.linear_range(weight, folded, 0, 2**x_bits - 1)
-    assert (low <= np.min(want, axis=0)).all() and (np.max(want, axis=0) <= high).all()
-    centered = matmul.linear_range(weight, plain, -z, 2**x_bits - 1 - z)
-    assert [low.tolist(), high.tolist()] == [part.tolist() for part in centered]
-
-
-def test_range_is_reached_by_every_channel():
-    weight, bias = np.array([[3, -2, 0], [-1, -1, -1], [5, 6, 7]]), np.array([10, -20, 0])
-    low, high = matmul.linear_range(weight, bias, -3, 12)
-    corners = np.array(list(choices([-3, 12], repeat=3)))
-    accumulators = matmul.linear(corners, weight, bias)
-    np.testing.assert_array_equal(accumulators.min(axis=0), low)
-    np.testing.assert_array_equal(accumulators.max(axis=0), high)
+    assert matmul.unfold(folded, weight, z).tolist() == plain.tolist()
+    bounds = matmul.linear_bounds(weight, plain, z, 2**x_bits - 1)
+    assert np.abs(want).max() <= bounds.accumulator
 
 
 def test_linear_with_a_bias_beyond_32_bits():
@@ -108,9 +98,8 @@ def test_the_example_of_the_arithmetic_page():
     weight, bias = [[-6, 8, 1]], matmul.bias_integer([0.37], 0.05, [0.02], [[-6, 8, 1]])
     assert bias.tolist() == [370]
     assert matmul.linear([[-2, 7, 2]], weight, bias).tolist() == [[440]]
-    low, high = matmul.linear_range(weight, bias, -5, 10)
-    assert (low.tolist(), high.tolist()) == ([370 - 105], [370 + 120])
-    assert matmul.width(265, 490) == 10
+    assert matmul.linear_bounds(np.array(weight), bias, 5, 15) == (150, 520)
+    assert matmul.width(-520, 520) == 11
 
 
 @pytest.mark.parametrize("zero_point", [-3, 0, 2, 3, 9])
@@ -126,6 +115,47 @@ def test_bounds_of_a_layer_hold_for_every_input_in_every_order(zero_point):
     reach = max(abs(q - zero_point) for q in range(4))
     assert bounds == (6 * reach, max(6 * reach + 4, 2 * reach + 5))
     assert max(products) <= bounds.products and max(sums) <= bounds.accumulator
+
+
+@given(data=st.data())
+@settings(deadline=None, derandomize=True, max_examples=60)
+def test_a_layer_against_rationals(data):
+    """Bias, factors and bound of every channel, from the reals that they come from."""
+    depth, channels = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 4))
+    rng = np.random.default_rng(data.draw(st.integers(0, 999)))
+    weight = rng.integers(-20, 240, (channels, depth))
+    s_w, bias = rng.uniform(0.001, 0.02, channels), rng.normal(0, 2, channels)
+    source = matmul.Codes(float(rng.uniform(0.01, 0.2)), data.draw(st.integers(-9, 99)), 15)
+    output = float(rng.uniform(1e-4, 0.5))
+    layer = matmul.layer_of(weight, s_w, bias, source, output)
+    bounds = []
+    for n, row in enumerate(weight.tolist()):
+        unit = Fraction(source.scale) * Fraction(float(s_w[n]))
+        plain = floor(Fraction(float(bias[n])) / unit + Fraction(1, 2))
+        assert layer.bias[n] == plain
+        assert layer.folded[n] == plain - source.zero_point * sum(row)
+        stands_for = Fraction(int(layer.multiplier[n]), 2 ** int(layer.shift[n]))
+        assert abs(stands_for / (unit / Fraction(output)) - 1) < Fraction(1, 2**8)
+        largest = max(abs(q - source.zero_point) for q in range(16))
+        bounds.append(sum(map(abs, row)) * largest + abs(plain))
+    assert layer.bound == max(bounds)
+    assert np.ptp(layer.shift) < 8
+
+
+@pytest.mark.parametrize("bias", [2.0**31, 1e30])
+def test_a_layer_of_more_than_32_bits_is_refused(bias):
+    with pytest.raises(ValueError) as caught:
+        matmul.layer_of(np.array([[3]]), [1.0], [bias], matmul.Codes(1.0, 2, 3), 1.0)
+    assert str(caught.value) == f"Accumulator bound {6 + int(bias)} does not fit 32 bits"
+    at_most = matmul.layer_of(np.array([[3]]), [1.0], [2.0**31 - 7], matmul.Codes(1.0, 2, 3), 1.0)
+    assert at_most.bound == 2**31 - 1
+
+
+@pytest.mark.parametrize(("zero_point", "want"), [(-3, 18), (0, 15), (7, 8), (8, 8), (20, 20)])
+def test_reach_of_codes(zero_point, want):
+    assert matmul.Codes(1.0, zero_point, 15).reach == want
+    assert matmul.code_reach(zero_point - 8, -8, 7) == want
+    assert matmul.query_key_bound(want, 3, 64) == 64 * 3 * want
 
 
 @pytest.mark.parametrize("bits", range(2, 9))

@@ -1,12 +1,7 @@
 """The residual stream against Python integers."""
 
-from fractions import Fraction
-from math import floor
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from vit2rtl.golden.arithmetic import residual
 
@@ -27,21 +22,6 @@ def test_add_saturates_at_both_ends(bits):
     assert_same(got, residual.add(python(edges)[:, np.newaxis], python(edges), bits=bits))
 
 
-@given(
-    acc=st.lists(st.integers(1 - 2**31, 2**31 - 1), min_size=3, max_size=3),
-    multiplier=st.integers(0, 2**16 - 1),
-    shift=st.integers(1, 47),
-    bits=st.integers(2, 16),
-)
-@settings(deadline=None, derandomize=True, max_examples=200)
-def test_branch(acc, multiplier, shift, bits):
-    want = [clip(floor(Fraction(a * multiplier, 2**shift) + Fraction(1, 2)), bits) for a in acc]
-    acc = np.array([acc, acc[::-1]])
-    got = residual.branch(acc, multiplier, shift, bits=bits)
-    assert got.tolist() == [want, want[::-1]]
-    assert_same(got, residual.branch(python(acc), multiplier, shift, bits=bits))
-
-
 def test_narrow_types_do_not_wrap():
     stream = np.full(4, 32767, np.int16)
     assert residual.add(stream, stream).tolist() == [32767] * 4
@@ -57,10 +37,7 @@ def test_narrow_types_do_not_wrap():
         ),
         (lambda: residual.add([0], [-9], bits=4), "Branch must be between -8 and 7, not -9"),
         (lambda: residual.limits(1), "Residual bits must be between 2 and 16, not 1"),
-        (
-            lambda: residual.branch([[0]], [1], [1], bits=17),
-            "Residual bits must be between 2 and 16, not 17",
-        ),
+        (lambda: residual.limits(17), "Residual bits must be between 2 and 16, not 17"),
     ],
 )
 def test_errors(call, message):
