@@ -9,7 +9,6 @@ import torch
 
 from vit2rtl import __version__
 from vit2rtl.golden.files import atomic, documents
-from vit2rtl.models import embedded
 from vit2rtl.models import zoo as timm_models
 from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.recipe import Recipe
@@ -114,7 +113,8 @@ def load(folder):
         raise ValueError(f"{tensors} is not the file that {DESCRIPTION} was written with (SHA-256)")
     state = _read(tensors, recipe)
     model = description["model"]
-    quantized = QuantizedViT(architecture(model["name"], model["arguments"]), recipe)
+    network = timm_models.architecture(model["name"], model["arguments"])
+    quantized = QuantizedViT(network, recipe)
     _restore(quantized, state, tensors)
     return quantized.freeze(), description
 
@@ -143,34 +143,6 @@ def _recipe(text):
         return Recipe(**json.loads(text))
     except (TypeError, ValueError):
         return None
-
-
-def architecture(name, arguments):
-    """The float model with arbitrary weights."""
-    if name == embedded.MODEL_NAME:
-        return embedded.architecture()
-    if not timm_models.timm.is_model(name):
-        raise ValueError(f"timm has no model {name!r}")
-    return timm_models.architecture(name, arguments)
-
-
-def check_architecture(quantized: QuantizedViT, model: dict[str, Any]) -> None:
-    """A ValueError where a checkpoint could not be loaded: timm makes no such network by name."""
-    where = f"{model['name']} with {model['arguments']}"
-    try:
-        rebuilt = QuantizedViT(architecture(model["name"], model["arguments"]), quantized.recipe)
-    except ValueError as error:
-        raise ValueError(f"Only what timm makes by name can be saved ({error})") from error
-    weights = {name: layer.weight.shape for name, layer in rebuilt.layers()}
-    others = dict(rebuilt.network.named_parameters())
-    codes = {name: layer.weight_codes.shape for name, layer in quantized.layers()}
-    same = weights == codes and all(
-        name in others and others[name].shape == parameter.shape
-        for name, parameter in quantized.network.named_parameters()
-    )
-    if not same:
-        raise ValueError(f"Only what timm makes by name can be saved; the model is not {where}: "
-                         "give the arguments it was made with")
 
 
 def float_model(description, weights=None):

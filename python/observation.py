@@ -22,6 +22,8 @@ class Observation:
         self.quantized, self._images = quantized, images[:_KEEP_IMAGES]
         self._pair, self._norms = None, []
         quantized.calibrate(images, observe=self._before)
+        if self._pair is not None and self._pair.linear.input_quantizer.axis is not None:
+            self._pair = None  # channel-wise scales stay: there is no "after"
         self._keep_norm()
         self._softmax = self._keep_softmax()
 
@@ -48,8 +50,10 @@ class Observation:
         })
 
     def _before(self, quantized):
-        if quantized.recipe.layernorm == "reparam":
-            self._pair = max(quantized.normed_linears, key=_unevenness)
+        channel_wise = [pair for pair in quantized.normed_linears
+                        if pair.linear.input_quantizer.axis is not None]
+        if channel_wise:
+            self._pair = max(channel_wise, key=_unevenness)
             self._keep_norm()
 
     @torch.inference_mode()

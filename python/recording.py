@@ -11,7 +11,6 @@ from vit2rtl.golden.vectors.bundle import BundleWriter
 from vit2rtl.quantization.quantizers import PROBABILITY_WIDTH, LogSqrt2Quantizer
 
 VALUE_WIDTH = 16
-_BLOCKS = ("blocks.", "layers.")
 
 
 class Recording:
@@ -24,7 +23,8 @@ class Recording:
     def __init__(self, quantized, images):
         """Run ``images`` (float32[n, channels, height, width]) through the model and record."""
         quantized.recipe.require_integers("Vectors need")
-        self.layers = {n: layer for n, layer in quantized.layers() if n.startswith(_BLOCKS)}
+        self.layers = {layer.name: layer.module for layer in quantized.structure.layers
+                       if not layer.role.edge}
         self.attentions = dict(quantized.attentions())
         names = {module: name for name, module in (self.layers | self.attentions).items()}
         seen = defaultdict(list)
@@ -82,7 +82,7 @@ class Recording:
                              "scale * 2**(-code/2); the top code is zero"},
                 },
             }
-            # The values that the model itself multiplies by, in fixed point.
+            # What the unit makes of the codes: their values, floored to its fixed point.
             values = torch.floor(quantizer.values() * 2 ** (VALUE_WIDTH - 1)).long().numpy()
             yield Instance.of("log2_dequantizer", width=VALUE_WIDTH, **shape), {
                 "record": f"{name}.dequantize",

@@ -15,7 +15,8 @@ from vit2rtl.models import embedded
 from vit2rtl.models import zoo as timm_models
 from vit2rtl.models.images import preprocessing
 from vit2rtl.observation import Observation
-from vit2rtl.quantization.recipe import LAYERNORMS, PROFILES, SOFTMAXES, Recipe, parse_bits
+from vit2rtl.quantization.methods.repq import LAYERNORMS, PROFILES, SOFTMAXES
+from vit2rtl.quantization.recipe import Recipe, parse_bits
 from vit2rtl.quantized_vit import QuantizedViT
 from vit2rtl.report import plots
 

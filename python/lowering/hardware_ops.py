@@ -1,85 +1,96 @@
 """The ops that lowering makes of each module, variant ``hardware``."""
 
-
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import frexp
+from typing import Any
 
 import numpy as np
+from torch import nn
 
-from vit2rtl.golden.arithmetic import attention_value
-from vit2rtl.golden.arithmetic.requantizer import multiplier_and_shift
+from vit2rtl.golden.arithmetic import attention_value, matmul
+from vit2rtl.golden.program.attention import matrix_shape
 from vit2rtl.golden.program.program import Op, Tensor
 from vit2rtl.lowering.activation_table import activation_table
-from vit2rtl.models.surgery import EMBEDDING_BITS
-from vit2rtl.quantization.quantizers import PROBABILITY_WIDTH
+from vit2rtl.quantization.activation import QuantActivation
+from vit2rtl.quantization.embeddings import step_of
+from vit2rtl.quantization.quantizers import PROBABILITY_WIDTH, Quantizer, UniformQuantizer
+from vit2rtl.quantization.structure import Attention, Layer, Mlp
 
 
 class HardwareOps:
-    """Makes ops one after the other, in ``made``; every method returns the output's Tensor."""
+    """Makes ops one after the other, in ``ops``; every method returns the output's Tensor.
 
-    def __init__(self):
-        self.made = []
+    What :class:`vit2rtl.models.ops.Ops` asks for.
+    """
 
-    def emit(self, name, kind, inputs, output, tensors=None, **attributes):
+    def __init__(self) -> None:
+        self.ops: list[Op] = []
+
+    def emit(
+        self, name: str, kind: str, inputs: Sequence[Tensor], output: Tensor,
+        tensors: Mapping[str, np.ndarray] | None = None, **attributes: Any,
+    ) -> Tensor:
         names = tuple(tensor.name for tensor in inputs)
-        self.made.append(Op(name, kind, names, output, attributes, tensors or {}))
+        self.ops.append(Op(name, kind, names, output, attributes, dict(tensors or {})))
         return output
 
-    def patches(self, image, embedding):
+    def patches(self, image: Tensor, embedding: Layer) -> Tensor:
         channels, height, width = image.shape
-        ph, pw = embedding.patch
+        ph, pw = embedding.module.patch
         shape = (height // ph * (width // pw), channels * ph * pw)
         output = Tensor("patches", shape, image.bits, scale=image.scale,
                         zero_point=image.zero_point)
         return self.emit("patches", "patches", [image], output, patch=[ph, pw])
 
-    def linear(self, name, layer, x, output, channels=slice(None)):
+    def linear(
+        self, name: str, layer: Layer, x: Tensor, output: Tensor, channels: slice = slice(None)
+    ) -> Tensor:
         """A linear layer, or some of its channels: codes in, codes of ``output`` out."""
-        weights = layer.weight_quantizer
-        codes = layer.weight_codes[channels].numpy()
-        zero_point = weights.zero_point.double()[channels].numpy().astype(np.int64)
-        scale = x.scale * weights.scale.double()[channels].numpy()
-        centered = codes.astype(np.int64) - zero_point[:, np.newaxis]
-        bias = np.floor(layer.bias.double()[channels].numpy() / scale + 0.5).astype(np.int64)
+        module = layer.module
+        weights = module.weight_quantizer
         top = x.limits()[1]
-        reach = max(x.zero_point, top - x.zero_point)
-        folded = bias - x.zero_point * centered.sum(axis=1)
-        bound = int((np.abs(centered).sum(axis=1) * reach + np.abs(bias)).max())
-        if bound >> 31:
-            raise ValueError(f"Layer {name}: accumulator bound {bound} does not fit 32 bits")
-        multiplier, shift = multiplier_and_shift(scale / output.scale)
+        try:
+            constants = matmul.layer_of(
+                module.centered_codes()[channels].long().numpy(),
+                weights.scale[channels].double().numpy(), module.bias[channels].double().numpy(),
+                matmul.Codes(x.scale, x.zero_point, top), output.scale,
+            )
+        except ValueError as error:
+            raise ValueError(f"Layer {name}: {error}") from error
         tensors = {
-            "weight": codes, "weight_zero_point": zero_point.astype(np.int32),
-            "bias": folded, "multiplier": multiplier.astype(np.int32),
-            "shift": shift.astype(np.uint8),
+            "weight": module.weight_codes[channels].numpy(),
+            "weight_zero_point": weights.zero_point[channels].double().numpy().astype(np.int32),
+            "bias": constants.folded, "multiplier": constants.multiplier.astype(np.int32),
+            "shift": constants.shift.astype(np.uint8),
         }
         return self.emit(
             name, "linear", [x], output, tensors, weight_bits=weights.bits,
-            accumulator_bound=bound, input_zero_point=x.zero_point, input_top=top,
+            accumulator_bound=constants.bound, input_zero_point=x.zero_point, input_top=top,
         )
 
-    def query_key_value(self, name, layer, x):
+    def query_key_value(self, layer: Layer, x: Tensor) -> list[Tensor]:
         """Three linear ops: q, k and v have a scale each."""
-        step = len(layer.bias) // 3
+        step = len(layer.module.bias) // 3
         return [
-            self.linear(f"{name}.{part}", layer, x,
-                        codes_of(f"{name}.{part}", (*x.shape[:-1], step), layer.outputs[n]),
+            self.linear(f"{layer.name}.{part}", layer, x,
+                        codes_of(f"{layer.name}.{part}", (*x.shape[:-1], step),
+                                 layer.module.outputs[n]),
                         slice(n * step, (n + 1) * step))
             for n, part in enumerate("qkv")
         ]
 
-    def branch(self, name, layer, x):
-        output = codes_of(name, (*x.shape[:-1], len(layer.bias)), layer.outputs[0])
-        return self.linear(name, layer, x, output)
+    def branch(self, layer: Layer, x: Tensor) -> Tensor:
+        module = layer.module
+        output = codes_of(layer.name, (*x.shape[:-1], len(module.bias)), module.outputs[0])
+        return self.linear(layer.name, layer, x, output)
 
-    def heads(self, heads):
-        """The heads of (name, layer, input codes) triples."""
+    def heads(self, heads: Sequence[tuple[Layer, Tensor]]) -> list[Tensor]:
         return [self.branch(*head) for head in heads]
 
-    def embed(self, codes, constants, out):
+    def embed(self, codes: Tensor, constants: np.ndarray, out: str) -> Tensor:
         """The constants are 16-bit codes of one scale, a power of two, since surgery."""
         output = _stream(out, constants.shape)
-        scale = 2.0 ** (frexp(np.abs(constants).max())[1] - EMBEDDING_BITS + 1)
+        scale = step_of(np.abs(constants).max())
         rounded = np.rint(constants / scale)
         if (rounded * scale != constants).any():
             raise ValueError("The position embedding has more than 16 bits: the checkpoint is of "
@@ -88,147 +99,159 @@ class HardwareOps:
                          {"constants": rounded.astype(np.int16)}, constant_scale=scale,
                          scale=codes.scale, zero_point=codes.zero_point)
 
-    def add(self, name, stream, codes, out):
+    def add(self, name: str, stream: Tensor, codes: Tensor, out: str) -> Tensor:
         return self.emit(name, "add_float", [stream, codes], _stream(out, stream.shape),
                          scale=codes.scale, zero_point=codes.zero_point)
 
-    def layer_norm(self, name, norm, stream, target_name, target):
-        output = codes_of(f"{target_name}.input", stream.shape, target.input_quantizer)
+    def layer_norm(self, name: str, norm: nn.LayerNorm, stream: Tensor, target: Layer) -> Tensor:
+        output = input_of(target, stream)
         return self.emit(name, "layernorm_float", [stream], output, _affine(norm),
                          epsilon=norm.eps)
 
-    def enter(self, streams):
+    def enter(self, streams: Sequence[str]) -> None:
         """The streams named share one scale from here on; float64 needs none."""
 
-    def stream_of(self, codes, out):
+    def stream_of(self, codes: Tensor, out: str) -> Tensor:
         """A branch's codes as a residual stream of their own."""
         return self.emit(f"{codes.name}.real", "real_float", [codes], _stream(out, codes.shape),
                          scale=codes.scale, zero_point=codes.zero_point)
 
-    def gather(self, name, x, index, shape, out):
+    def gather(
+        self, name: str, x: Tensor, index: np.ndarray, shape: Sequence[int], out: str
+    ) -> Tensor:
         """Tokens in another order, some of them side by side."""
         return self.emit(name, "gather", [x], replace(x, name=out, shape=tuple(shape)),
                          {"index": index.astype(np.int32)})
 
-    def norm_to_stream(self, name, norm, stream, out):
+    def norm_to_stream(self, name: str, norm: nn.LayerNorm, stream: Tensor, out: str) -> Tensor:
         """LayerNorm from stream to stream."""
         return self.emit(name, "layernorm_float", [stream], _stream(out, stream.shape),
                          _affine(norm), epsilon=norm.eps)
 
-    def norm_for_pool(self, name, norm, stream):
+    def norm_for_pool(self, name: str, norm: nn.LayerNorm, stream: Tensor) -> Tensor:
         return self.norm_to_stream(name, norm, stream, f"{name}.output")
 
-    def pool_stream(self, name, x, out):
+    def pool_stream(self, name: str, x: Tensor, out: str) -> Tensor:
         """Mean of the tokens, a residual stream of one token."""
         return self.emit(name, "pool_float", [x], _stream(out, (1, x.shape[-1])))
 
-    def pool(self, name, x, out, quantizer):
+    def pool(self, name: str, x: Tensor, out: str, quantizer: UniformQuantizer) -> Tensor:
         """Mean of the tokens, quantized."""
         output = codes_of(out, (1, x.shape[-1]), quantizer)
         return self.emit(name, "pool_float", [x], output)
 
-    def attention(self, name, attention, q, k, v, mask=None):
-        """``mask``: bool[windows, tokens, tokens], True where a key is out of reach (Swin)."""
-        logits = self.query_key(name, attention, q, k, mask)
-        codes = self.softmax(name, attention, logits, mask)
-        return self.attention_value(name, attention, codes, v)
+    def attention(self, attention: Attention, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        codes = self.softmax(attention, self.query_key(attention, q, k))
+        return self.attention_value(attention, codes, v)
 
-    def query_key(self, name, attention, q, k, mask):
-        reach = tensor_reach(q) * tensor_reach(k) * (q.shape[-1] // attention.heads)
-        scale = q.scale * k.scale * attention.scale
-        output = Tensor(f"{name}.accumulators", matrix(attention, q), reach.bit_length() + 1, True,
-                        "accumulator", scale, 0, reach)
+    def query_key(self, attention: Attention, q: Tensor, k: Tensor) -> Tensor:
+        name, module = attention.name, attention.module
+        bound = query_key_bound(attention, q, k)
+        scale = q.scale * k.scale * module.scale
+        output = Tensor(f"{name}.accumulators", matrix_shape(q, module.heads),
+                        bound.bit_length() + 1, True, "accumulator", scale, 0, bound)
         return self.emit(
-            f"{name}.query_key", "query_key", [q, k], output, heads=attention.heads,
-            q_zero_point=q.zero_point, k_zero_point=k.zero_point, product_bound=reach,
-            accumulator_bound=reach,
-        )
-
-    def softmax(self, name, attention, logits, mask):
-        quantizer = attention.softmax_quantizer
-        tensors = {}
-        if attention.relative_position_bias is not None:
-            tensors["bias"] = attention.relative_position_bias[0].double().numpy()
-        if mask is not None:
-            tensors["mask"] = mask.astype(np.uint8)
-        a, b = quantizer.thresholds()
-        return self.emit(
-            f"{name}.softmax", "softmax_float", [logits],
-            log_codes(f"{name}.softmax", logits.shape, quantizer), tensors,
-            logit_scale=logits.scale, threshold_a=a, threshold_b=b, zero_code=quantizer.zero_code,
-        )
-
-    def attention_value(self, name, attention, codes, v):
-        quantizer = attention.softmax_quantizer
-        rule = {"bits": quantizer.bits, "zero_code": quantizer.zero_code}
-        output = codes_of(f"{name}.proj.input", v.shape, attention.proj.input_quantizer)
-        tokens = v.shape[-2]
-        # Rounding to 16 bits may raise each probability by half a unit.
-        scale = codes.scale / (1 + tokens * 2.0 ** -(PROBABILITY_WIDTH + 1))
-        bound = attention_value.bound(tokens, tensor_reach(v), scale=scale, **rule)
-        if bound >> 31:
-            raise ValueError(f"{name}: accumulator bound {bound} does not fit 32 bits")
-        return self.emit(
-            f"{name}.attention_value", "attention_value", [codes, v], output,
-            heads=attention.heads, v_zero_point=v.zero_point, softmax_bits=quantizer.bits,
-            zero_code=quantizer.zero_code, multipliers=list(attention.value.multipliers),
+            f"{name}.query_key", "query_key", [q, k], output, heads=module.heads,
+            q_zero_point=q.zero_point, k_zero_point=k.zero_point, product_bound=bound,
             accumulator_bound=bound,
         )
 
-    def mlp(self, name, block, stream, out):
-        """The second half of a block: LayerNorm, MLP, and its addition to the stream."""
-        mlp = block.mlp
-        x = self.layer_norm(f"{name}.norm2", block.norm2, stream, f"{name}.mlp.fc1", mlp.fc1)
-        x = self.activation(f"{name}.mlp", mlp, x)
-        branch = self.branch(f"{name}.mlp.fc2", mlp.fc2, x)
-        return self.add(f"{name}.mlp.add", stream, branch, out)
+    def softmax(self, attention: Attention, logits: Tensor) -> Tensor:
+        name, quantizer = attention.name, attention.module.softmax_quantizer
+        tensors = {}
+        if attention.module.relative_position_bias is not None:
+            tensors["bias"] = attention.module.relative_position_bias[0].double().numpy()
+        if attention.mask is not None:
+            tensors["mask"] = mask_of(attention)
+        output = codes_of(f"{name}.softmax", logits.shape, quantizer)
+        a, b = quantizer.thresholds()
+        return self.emit(
+            f"{name}.softmax", "softmax_float", [logits], output, tensors,
+            logit_scale=logits.scale, threshold_a=a, threshold_b=b, zero_code=quantizer.zero_code,
+        )
 
-    def activation(self, name, mlp, x):
-        """fc1 and the activation function up to fc2's codes, a table over fc1's codes."""
-        hidden = self.hidden(f"{name}.fc1", mlp.fc1, x)
-        output = codes_of(f"{name}.fc2.input", hidden.shape, mlp.fc2.input_quantizer)
-        entries = activation_table(mlp.act.activation, hidden, output)
-        return self.emit(f"{name}.act", "table", [hidden], output, {"table": entries})
+    def attention_value(self, attention: Attention, codes: Tensor, v: Tensor) -> Tensor:
+        name, module = attention.name, attention.module
+        quantizer = module.softmax_quantizer
+        rule = {"bits": quantizer.bits, "zero_code": quantizer.zero_code}
+        output = input_of(attention.last, v)
+        tokens = v.shape[-2]
+        # Rounding to 16 bits may raise each probability by half a unit.
+        scale = codes.scale / (1 + tokens * 2.0 ** -(PROBABILITY_WIDTH + 1))
+        bound = attention_value.bound(tokens, v.reach, scale=scale, **rule)
+        if bound >= matmul.ACCUMULATOR_LIMIT:
+            raise ValueError(f"{name}: accumulator bound {bound} does not fit 32 bits")
+        return self.emit(
+            f"{name}.attention_value", "attention_value", [codes, v], output,
+            heads=module.heads, v_zero_point=v.zero_point, softmax_bits=quantizer.bits,
+            zero_code=quantizer.zero_code, multipliers=list(module.value.multipliers),
+            accumulator_bound=bound,
+        )
 
-    def hidden(self, name, layer, x):
-        return self.branch(name, layer, x)
+    def mlp(self, mlp: Mlp, stream: Tensor, out: str) -> Tensor:
+        normed = mlp.normed
+        x = self.layer_norm(normed.norm_name, normed.norm, stream, normed.layer)
+        hidden = self.hidden(normed.layer, x)
+        x = self.activation(f"{mlp.name}.act", mlp.activation, hidden, mlp.last)
+        branch = self.branch(mlp.last, x)
+        return self.add(f"{mlp.name}.add", stream, branch, out)
 
-    def select(self, name, stream, tokens):
+    def activation(
+        self, name: str, activation: QuantActivation, hidden: Tensor, target: Layer
+    ) -> Tensor:
+        """The activation function up to fc2's codes, a table over fc1's codes."""
+        output = input_of(target, hidden)
+        entries = activation_table(activation.activation, hidden, output)
+        return self.emit(name, "table", [hidden], output, {"table": entries})
+
+    def hidden(self, layer: Layer, x: Tensor) -> Tensor:
+        """fc1's output, which the activation's table takes."""
+        return self.branch(layer, x)
+
+    def select(self, name: str, stream: Tensor, tokens: list[int]) -> Tensor:
         """Some of the tokens."""
         output = Tensor(name, (len(tokens), stream.shape[-1]), stream.bits, stream.signed,
                         stream.encoding, stream.scale, stream.zero_point)
         return self.emit(name, "select", [stream], output, tokens=tokens)
 
-    def average(self, logits):
+    def average(self, logits: Sequence[Tensor]) -> Tensor:
         output = Tensor("logits", (logits[0].shape[-1],), 64, True, "float64")
         return self.emit("logits", "average_float", logits, output,
                          scales=[t.scale for t in logits],
                          zero_points=[t.zero_point for t in logits])
 
 
-def _affine(norm):
+def _affine(norm: nn.LayerNorm) -> dict[str, np.ndarray]:
     return {"gamma": norm.weight.detach().double().numpy(),
             "beta": norm.bias.detach().double().numpy()}
 
 
-def codes_of(name, shape, quantizer):
-    """Tensor of a uniform quantizer's codes."""
-    return Tensor(name, tuple(shape), quantizer.bits, scale=float(quantizer.scale),
-                  zero_point=int(quantizer.zero_point))
+def codes_of(name: str, shape: Sequence[int], quantizer: Quantizer) -> Tensor:
+    """Tensor of a quantizer's codes; a ValueError where programs do not know what they mean."""
+    match quantizer.encoding:
+        case "uniform":
+            return Tensor(name, tuple(shape), quantizer.bits, scale=float(quantizer.scale),
+                          zero_point=int(quantizer.zero_point))
+        case "log_sqrt2":
+            return Tensor(name, tuple(shape), quantizer.bits, False, "log_sqrt2",
+                          float(quantizer.scale))
+    raise ValueError(f"{name}: codes of {type(quantizer).__name__}, encoding "
+                     f"{quantizer.encoding!r}, cannot be lowered")
 
 
-def log_codes(name, shape, quantizer):
-    return Tensor(name, tuple(shape), quantizer.bits, False, "log_sqrt2", float(quantizer.scale))
+def input_of(layer: Layer, x: Tensor) -> Tensor:
+    """The codes that a layer takes, in the shape of ``x``."""
+    return codes_of(f"{layer.name}.input", x.shape, layer.module.input_quantizer)
 
 
-def _stream(name, shape):
+def query_key_bound(attention: Attention, q: Tensor, k: Tensor) -> int:
+    return matmul.query_key_bound(q.reach, k.reach, q.shape[-1] // attention.module.heads)
+
+
+def mask_of(attention: Attention) -> np.ndarray:
+    """uint8[windows, tokens, tokens], 1 where a key is out of the window's reach (Swin)."""
+    return (attention.mask != 0).numpy().astype(np.uint8)
+
+
+def _stream(name: str, shape: Sequence[int]) -> Tensor:
     return Tensor(name, tuple(shape), 64, True, "float64")
-
-
-def matrix(attention, q):
-    return (*q.shape[:-2], attention.heads, q.shape[-2], q.shape[-2])
-
-
-def tensor_reach(tensor):
-    low, high = tensor.limits()
-    return max(tensor.zero_point - low, high - tensor.zero_point)

@@ -48,7 +48,12 @@ def create(name, *, weights=None, **arguments):
 
 
 def architecture(name, arguments):
-    """``timm.create_model``, with one sentence for arguments that the model does not take."""
+    """The float model with arbitrary weights; a ValueError, one sentence, for a name that timm
+    does not know or arguments that the model does not take."""
+    if name == embedded.MODEL_NAME:
+        return embedded.architecture()
+    if not timm.is_model(name):
+        raise ValueError(f"timm has no model {name!r}")
     try:
         return timm.create_model(name, **arguments)
     except _ARGUMENT_ERRORS as error:

@@ -5,13 +5,15 @@ q·kᵀ on integers (R3), Softmax in double precision to log√2 codes, attentio
 multiplier a layer for each parity, and one rounding (R5).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import nn
 
-from vit2rtl.golden.arithmetic import attention_value
-from vit2rtl.quantization.layers import EXACT
-from vit2rtl.quantization.quantizers import LogSqrt2Quantizer
+from vit2rtl.golden.arithmetic import attention_value, matmul
+from vit2rtl.quantization.layers import EXACT, QuantLinear
+from vit2rtl.quantization.quantizers import LogSqrt2Quantizer, Quantizer, UniformQuantizer
 
 # Attention times V has one factor a layer: a multiplier as wide as one DSP slice takes.
 MULTIPLIER_BITS = 18
@@ -24,7 +26,12 @@ class QuantAttention(nn.Module):
     value                   :class:`AttentionValue` once frozen with the integer path
     """
 
-    def __init__(self, attention, qkv, proj, softmax_quantizer, relative_position_bias=None):
+    relative_position_bias: torch.Tensor | None
+
+    def __init__(
+        self, attention: nn.Module, qkv: QuantLinear, proj: QuantLinear,
+        softmax_quantizer: Quantizer, relative_position_bias: torch.Tensor | None = None,
+    ) -> None:
         super().__init__()
         self.heads, self.scale = attention.num_heads, attention.scale
         self.qkv, self.proj = qkv, proj
@@ -32,11 +39,14 @@ class QuantAttention(nn.Module):
         self.register_buffer("relative_position_bias", relative_position_bias)
         self.calibrating = False
         self.exact = torch.float32
-        self.logit_scale = None
-        self.value = None
-        self.tap = None
+        self.logit_scale: float | None = None
+        self.value: AttentionValue | None = None
+        self.tap: Callable[..., None] | None = None
 
-    def forward(self, x, mask=None, attn_mask=None, is_causal=False):
+    def forward(
+        self, x: torch.Tensor, mask: torch.Tensor | None = None,
+        attn_mask: torch.Tensor | None = None, is_causal: bool = False,
+    ) -> torch.Tensor:
         """float[batch, tokens, channels] -> the same; Swin's mask is [windows, tokens, tokens]"""
         if attn_mask is not None or is_causal:
             raise ValueError("QuantAttention takes no attention mask but Swin's window mask")
@@ -55,7 +65,9 @@ class QuantAttention(nn.Module):
             y = self.value(probabilities, v)
         return self.proj(y.transpose(1, 2).reshape(batch, tokens, -1))
 
-    def _logits(self, q, k, mask):
+    def _logits(
+        self, q: torch.Tensor, k: torch.Tensor, mask: torch.Tensor | None
+    ) -> torch.Tensor:
         """Exact accumulators times their scale, in double precision with the integer path."""
         logits = q.to(self.exact) @ k.to(self.exact).transpose(-2, -1)
         if self.logit_scale is None:
@@ -71,18 +83,18 @@ class QuantAttention(nn.Module):
             logits = logits.view(shape)
         return logits
 
-    def freeze(self):
+    def freeze(self) -> None:
         """Prepare the integer path; q·kᵀ in the float type in which every partial sum is exact."""
         q, k, v = self.qkv.outputs
-        channels = len(self.qkv.bias) // 3 // self.heads
-        bound = channels * _reach(q) * _reach(k)
+        head = len(self.qkv.bias) // 3 // self.heads
+        bound = matmul.query_key_bound(q.golden().reach, k.golden().reach, head)
         self.exact = next((t for t, limit in EXACT.items() if bound < limit), torch.float64)
         self.logit_scale = float(q.scale) * float(k.scale) * self.scale
         softmax = self.softmax_quantizer
         if isinstance(softmax, LogSqrt2Quantizer) and softmax.fixed_point:
             self.value = AttentionValue(softmax, v, self.proj.input_quantizer)
 
-    def _centered(self, part, which):
+    def _centered(self, part: torch.Tensor, which: int) -> torch.Tensor:
         """Codes less zero point of q, k or v; the integer path of qkv has made them already."""
         if self.qkv.integer is not None:
             return part
@@ -102,7 +114,9 @@ class AttentionValue:
     factors       float64[65536], by 16-bit probability
     """
 
-    def __init__(self, softmax, v, output):
+    def __init__(
+        self, softmax: LogSqrt2Quantizer, v: UniformQuantizer, output: UniformQuantizer
+    ) -> None:
         rule = {"bits": softmax.bits, "zero_code": softmax.zero_code}
         self.scale, self.output_scale = float(softmax.scale), float(output.scale)
         fraction = attention_value.fraction_bits(**rule)
@@ -112,14 +126,14 @@ class AttentionValue:
         )
         even, odd = attention_value.shifted_ones(**rule)
         shares = even * self.multipliers.even + odd * self.multipliers.odd
-        self.largest = float(shares.max()) * _reach(v)
+        self.largest = float(shares.max()) * v.golden().reach
         self.fixed = softmax.fixed
         codes = softmax.codes(torch.arange(1 << 16, dtype=torch.float64) / (1 << 16))
         self.factors = torch.from_numpy(np.ldexp(shares, -self.multipliers.shift))[codes.long()]
         self.low = -float(output.zero_point)
         self.high = self.low + output.levels - 1
 
-    def __call__(self, probabilities, v):
+    def __call__(self, probabilities: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
         """float64[..., tokens, tokens], codes float64[..., tokens, channels] less zero point
         -> float64[..., tokens, channels], codes of proj's input times their scale"""
         tokens = v.shape[-2]
@@ -132,8 +146,3 @@ class AttentionValue:
         y = (v.double().transpose(-2, -1) @ attention.transpose(-2, -1)).add_(0.5).floor_()
         return y.clamp_(self.low, self.high).mul_(self.output_scale).transpose(-2, -1)
 
-
-def _reach(quantizer):
-    """Largest magnitude of a code less the zero point."""
-    zero_point = float(quantizer.zero_point)
-    return max(zero_point, quantizer.levels - 1 - zero_point)

@@ -6,12 +6,16 @@ floats wide enough to be exact: centered input codes times centered weight codes
 bias (R2), then the requantizer (R1). Without it the layer multiplies dequantized values.
 """
 
+from collections.abc import Callable
+from typing import Self
+
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from vit2rtl.golden.arithmetic import requantizer
-from vit2rtl.quantization.quantizers import UniformQuantizer
+from vit2rtl.golden.arithmetic import matmul
+from vit2rtl.quantization.quantizers import LayerQuantizers, UniformQuantizer
 
 OUTPUT_BITS = 16
 # Room above the largest output seen in calibration, for images not seen.
@@ -31,8 +35,13 @@ class QuantLinear(nn.Module):
     """
 
     emits_codes = False
+    weight: torch.Tensor | None
+    bias: torch.Tensor
+    weight_codes: torch.Tensor | None
 
-    def __init__(self, linear, input_quantizer, weight_bits):
+    def __init__(
+        self, linear: nn.Linear | nn.Conv2d, input_quantizer: UniformQuantizer, weight_bits: int
+    ) -> None:
         super().__init__()
         weight = linear.weight.detach().flatten(1)
         bias = linear.bias.detach() if linear.bias is not None else weight.new_zeros(len(weight))
@@ -44,32 +53,39 @@ class QuantLinear(nn.Module):
         self.outputs = nn.ModuleList([UniformQuantizer(OUTPUT_BITS)])
         self.input_bound = 0
         self.calibrating = False
-        self.integer = None
-        self.tap = None
-        self._operand = None
+        self.integer: IntegerOutput | None = None
+        self.tap: Callable[..., None] | None = None
+        self._operand: torch.Tensor | None = None
 
-    def calibrate_weight(self):
+    @classmethod
+    def of(cls, linear: nn.Linear | nn.Conv2d, quantizers: LayerQuantizers) -> Self:
+        """A layer with the quantizers that a method chose."""
+        layer = cls(linear, quantizers.input, quantizers.weight.bits)
+        layer.weight_quantizer = quantizers.weight
+        layer.outputs = nn.ModuleList(quantizers.outputs)
+        return layer
+
+    def calibrate_weight(self) -> None:
         """(Re)calibrate the weight quantizer, one row a channel (algorithm 1, steps 2 and 7)."""
         quantizer = self.weight_quantizer
         quantizer.calibrate(self.weight)
         self._operand = quantizer(self.weight)
 
-    def freeze(self, *, integer):
+    def freeze(self, *, integer: bool) -> None:
         """Replace the float weights by codes; with ``integer``, prepare the integer path."""
         if self.weight is not None:
             if integer:
                 self._make_room_for_bias()
             self.weight_codes = self.weight_quantizer.codes(self.weight).to(torch.uint8)
             self.weight = None
-        quantizer = self.weight_quantizer
-        centered = self.weight_codes.double() - quantizer.zero_point.double()[:, None]
+        centered = self.centered_codes()
         if integer:
             self.integer = IntegerOutput(self, centered)
             self._operand = centered.to(self.integer.exact)
         else:
-            self._operand = centered.float() * quantizer.scale[:, None]
+            self._operand = centered.float() * self.weight_quantizer.scale[:, None]
 
-    def _make_room_for_bias(self):
+    def _make_room_for_bias(self) -> None:
         """Coarser scales for rows of weights that have all but vanished beside their bias.
 
         Weight decay leaves such rows. At a scale of their own the bias would overflow the
@@ -87,7 +103,22 @@ class QuantLinear(nn.Module):
         coarse[coarse == 0] = coarse.max() if coarse.any() else 1.0
         quantizer.set(coarse, (quantizer.zero_point * scale / coarse).round())
 
-    def forward(self, x):
+    def centered_codes(self) -> torch.Tensor:
+        """float64[out, in]: a frozen layer's weight codes less their row's zero point, w' of R2."""
+        return self.weight_codes.double() - self.weight_quantizer.zero_point.double()[:, None]
+
+    def integers(
+        self, centered_weight: torch.Tensor, output: UniformQuantizer, channels: slice
+    ) -> matmul.Layer:
+        """Golden's constants of a group of channels, requantized to codes of ``output``."""
+        return matmul.layer_of(
+            centered_weight[channels].long().numpy(),
+            self.weight_quantizer.scale[channels].double().numpy(),
+            self.bias[channels].double().numpy(), self.input_quantizer.golden(),
+            float(output.scale),
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """float[..., in] -> float[..., out]; the integer path gives float64."""
         if self.integer is None:
             return self._forward_float(x)
@@ -98,7 +129,7 @@ class QuantLinear(nn.Module):
             self.tap(self, accumulators.double() + self.integer.bias, output)
         return output if self.emits_codes else output.mul_(self.integer.scale)
 
-    def _forward_float(self, x):
+    def _forward_float(self, x: torch.Tensor) -> torch.Tensor:
         if not self.calibrating:
             return F.linear(self.input_quantizer(x), self._operand, self.bias)
         self.input_quantizer.calibrate(x)
@@ -111,11 +142,13 @@ class QuantLinear(nn.Module):
 class QuantPatchEmbedding(QuantLinear):
     """The patch embedding's convolution, stride equal to kernel, as a linear layer on patches."""
 
-    def __init__(self, convolution, input_quantizer, weight_bits):
+    def __init__(
+        self, convolution: nn.Conv2d, input_quantizer: UniformQuantizer, weight_bits: int
+    ) -> None:
         super().__init__(convolution, input_quantizer, weight_bits)
         self.patch = convolution.kernel_size
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """float[batch, in, height, width] -> float[batch, out, height/ph, width/pw]"""
         batch, channels, height, width = x.shape
         ph, pw = self.patch
@@ -133,39 +166,32 @@ class IntegerOutput:
     exact              the narrowest float type that holds every partial sum exactly
     """
 
-    def __init__(self, layer, centered_weight):
-        source, outputs = layer.input_quantizer, layer.outputs
-        channels = len(centered_weight)
-        group = channels // len(outputs)
-        scale = source.scale.double() * layer.weight_quantizer.scale.double()
-        out_scale = torch.stack([q.scale.double() for q in outputs]).repeat_interleave(group)
-        zero_point = torch.stack([q.zero_point.double() for q in outputs]).repeat_interleave(group)
-        pairs = [
-            requantizer.multiplier_and_shift(part.numpy())
-            for part in (scale / out_scale).split(group)
+    def __init__(self, layer: QuantLinear, centered_weight: torch.Tensor) -> None:
+        outputs = layer.outputs
+        group = len(centered_weight) // len(outputs)
+        parts = [
+            layer.integers(centered_weight, output, slice(n * group, (n + 1) * group))
+            for n, output in enumerate(outputs)
         ]
-        self.multiplier, self.shift = (
-            torch.cat([torch.from_numpy(pair[i]) for pair in pairs]) for i in (0, 1)
+        self.multiplier, self.shift, self.bias = (
+            torch.from_numpy(np.concatenate(arrays)) for arrays in
+            zip(*((part.multiplier, part.shift, part.bias) for part in parts), strict=True)
         )
+        zero_point = torch.stack([q.zero_point.double() for q in outputs]).repeat_interleave(group)
         self.zero_point = zero_point.long()
-        self.bias = torch.floor(layer.bias.double() / scale + 0.5).long()
-        reach = max(float(source.zero_point), source.levels - 1 - float(source.zero_point))
-        sums = centered_weight.abs().sum(1) * reach
-        self.bound = int((sums + self.bias.abs()).max())
-        self.exact = next((t for t, limit in EXACT.items() if self.bound < limit), None)
-        if self.exact is None or self.bound >= 1 << 31:
-            raise ValueError(f"Accumulator bound {self.bound} does not fit 32 bits")
+        self.bound = max(part.bound for part in parts)
+        self.exact = next(t for t, limit in EXACT.items() if self.bound < limit)
         self.factor = self.multiplier.double() * 2.0 ** -self.shift.double()
         # Half up: floor(acc * M / 2**n + 1/2), every term a multiple of 2**-n below 2**53 of them.
         self.offset = self.bias.double() * self.factor + 0.5
         low = -zero_point
         self.low, self.high = low, low + (outputs[0].levels - 1)
-        self.scale = None
+        self.scale: float | None = None
         if len(outputs) == 1:
             self.low, self.high = float(self.low[0]), float(self.high[0])
             self.scale = float(outputs[0].scale)
 
-    def centered(self, accumulators):
+    def centered(self, accumulators: torch.Tensor) -> torch.Tensor:
         """Accumulators without bias, as exact floats, to float64 codes less their zero point."""
         y = torch.addcmul(self.offset, accumulators.double(), self.factor).floor_()
         if self.scale is None:

@@ -1,86 +1,78 @@
-"""What is quantized how: bit widths, profile, and the paper's ablations."""
+"""What is quantized how: bit widths, a method, and the method's options."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, fields
+from typing import Any
 
-PROFILES = ("official", "paper", "hardware")
-LAYERNORMS = ("layer-wise", "channel-wise", "reparam")
-SOFTMAXES = ("uniform", "log2", "log-sqrt2")
-_ZERO_CODES = {"official": "extra", "paper": "none", "hardware": "top"}
+from vit2rtl.quantization.method import Method
+from vit2rtl.quantization.methods import DEFAULT, METHODS
+
 _BITS = re.compile(r"w(\d+)a(\d+)", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
 class Recipe:
-    """A quantization setting, checked.
+    """A quantization setting, checked by its method; options are attributes, too.
 
-    profile          which arithmetic the simulated model obeys:
-        ``official``  the authors' code: float mean zero point, 2**b log√2 codes and a zero
-        ``paper``     the text: rounded mean, Eq. 18 clipped, no zero
-        ``hardware``  integers in every matmul and requantizer; the top log√2 code means zero
-    layernorm        post-LayerNorm activations: one scale, one a channel, or reparameterized
-    softmax          post-Softmax activations: uniform, log2 or log√2
-    first_last_bits  weight and activation bits of patch embedding and head, or None: as all others
-    symmetric_weights  weights' zero points in the middle of their codes, rather than calibrated
+    Parameters
+    ----------
+    values, named : weight bits, activation bits, then the method's options, in the order in which
+        its class states them or by name: ``Recipe(4, 4, profile="paper")``
+    method : a name in :data:`vit2rtl.quantization.methods.METHODS`
+
+    Equal settings are equal and hash alike.
     """
 
-    weight_bits: int = 4
-    activation_bits: int = 4
-    profile: str = "hardware"
-    layernorm: str = "reparam"
-    softmax: str = "log-sqrt2"
-    first_last_bits: int | None = None
-    symmetric_weights: bool = False
+    def __init__(self, *values: Any, method: str = DEFAULT, **named: Any) -> None:
+        kind = METHODS[method]
+        options = [field.name for field in fields(kind)]
+        unknown = next((name for name in named if name not in options), None)
+        if unknown:
+            raise TypeError(f"Recipe.__init__() got an unexpected keyword argument {unknown!r}")
+        self.method = method
+        self.setting: Method = kind(*values, **named)
 
-    def __post_init__(self):
-        for name in ("weight_bits", "activation_bits", "first_last_bits"):
-            value = getattr(self, name)
-            if value is None and name == "first_last_bits":
-                continue
-            if isinstance(value, bool) or not isinstance(value, int) or not 2 <= value <= 8:
-                title = name.replace("_", " ").capitalize()
-                raise ValueError(f"{title} must be an integer between 2 and 8, not {value!r}")
-        for name, choices in (
-            ("profile", PROFILES), ("layernorm", LAYERNORMS), ("softmax", SOFTMAXES)
-        ):
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"{name.capitalize()} must be one of {', '.join(choices)}, "
-                    f"not {getattr(self, name)!r}"
-                )
-        if not isinstance(self.symmetric_weights, bool):
-            raise ValueError(
-                f"Symmetric weights must be true or false, not {self.symmetric_weights!r}"
-            )
+    def __getattr__(self, name: str) -> Any:
+        """An option of the method."""
+        if name.startswith("_") or name == "setting":
+            raise AttributeError(name)
+        return getattr(self.setting, name)
 
-    @property
-    def zero_code(self):
-        """Rule of the logarithmic quantizers' zero: :mod:`vit2rtl.golden.arithmetic.log_sqrt2`."""
-        return _ZERO_CODES[self.profile]
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Recipe) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        arguments = (f"{name}={value!r}" for name, value in self.as_dict().items())
+        return f"Recipe({', '.join(arguments)})"
+
+    def _key(self) -> tuple[str, Method]:
+        return self.method, self.setting
 
     @property
-    def integer(self):
-        """Whether linear layers take the integer path: one scale a tensor, integer zero points."""
-        return self.profile == "hardware" and self.layernorm != "channel-wise"
-
-    def require_integers(self, what):
-        """A ValueError, in one sentence, unless every matmul and log√2 code is an integer one."""
-        if not self.integer or self.softmax != "log-sqrt2":
-            raise ValueError(
-                f"{what} integer arithmetic: profile hardware, layernorm reparam or layer-wise, "
-                f"softmax log-sqrt2; this checkpoint has profile {self.profile}, "
-                f"layernorm {self.layernorm}, softmax {self.softmax}"
-            )
+    def bits(self) -> str:
+        return f"w{self.setting.weight_bits}a{self.setting.activation_bits}"
 
     @property
-    def bits(self):
-        return f"w{self.weight_bits}a{self.activation_bits}"
+    def integer(self) -> bool:
+        """See :attr:`vit2rtl.quantization.method.Method.integer`."""
+        return self.setting.integer
 
-    def as_dict(self):
-        return asdict(self)
+    def require_integers(self, what: str) -> None:
+        """A ValueError, in one sentence, unless every matmul and code is an integer one."""
+        reason = self.setting.lacks_integers()
+        if reason:
+            raise ValueError(f"{what} integer arithmetic: {reason}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Flat, for JSON: ``Recipe(**recipe.as_dict())`` is the same again. The method's name is
+        left out where it is ``repq``, as before there were others."""
+        name = {} if self.method == DEFAULT else {"method": self.method}
+        return asdict(self.setting) | name
 
 
-def parse_bits(text):
+def parse_bits(text: str) -> tuple[int, int]:
     """``"w4a8"`` -> (4, 8)."""
     match = _BITS.fullmatch(text)
     if not match:

@@ -1,8 +1,12 @@
 """Variant integer: no float between image codes and logits, and next to no loss."""
 
+from fractions import Fraction
+from math import floor
+
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from vit2rtl import comparison
 from vit2rtl.golden.program.execute import execute
@@ -116,13 +120,35 @@ def test_unknown_variants_are_refused(quantize):
 
 @pytest.mark.parametrize("activation", [
     torch.nn.GELU(), torch.nn.GELU(approximate="tanh"), torch.nn.ReLU()])
-def test_tables_are_the_activation_in_double_precision(activation):
+def test_tables_are_the_activation_in_double_precision_rounded_half_up(activation):
     source = Tensor("hidden", (1,), 12, scale=0.003, zero_point=2000)
     target = Tensor("codes", (1,), 6, scale=0.07, zero_point=3)
     reals = torch.from_numpy(source.real(np.arange(4096)))
-    want = (activation(reals) / target.scale).round() + 3
+    step, half = Fraction(target.scale), Fraction(1, 2)
+    want = [floor(Fraction(y) / step + half) + 3 for y in activation(reals).tolist()]
     table = activation_table(activation, source, target)
-    assert (table == want.clamp(0, 63).numpy()).all()
+    assert table.tolist() == np.clip(want, 0, 63).tolist()
+
+
+def test_the_embedded_model_has_the_tables_that_half_to_even_gives(program_of, quantize):
+    for bits in ((4, 4), (8, 8)):
+        program = program_of(*bits)
+        tensors = program.tensors()
+        tables = [op for op in program.ops if op.kind == "table"]
+        assert len(tables) == 4
+        for op in tables:
+            source, target = tensors[op.inputs[0]], op.output
+            reals = torch.from_numpy(source.real(np.arange(1 << source.bits)))
+            even = (nn.functional.gelu(reals) / target.scale).round() + target.zero_point
+            assert op.tensors["table"].tolist() == even.clamp(*target.limits()).tolist()
+        for block in quantize(*bits).structure.blocks:
+            act, fc2 = block.mlp.activation, block.mlp.last.module
+            hidden = block.mlp.normed.linear.outputs[0]
+            reals = (torch.arange(1 << 16) - float(hidden.zero_point)).double()
+            reals = nn.functional.gelu(reals * float(hidden.scale))
+            codes = fc2.input_quantizer.centered(reals)
+            x = torch.arange(1 << 16).double() - float(hidden.zero_point)
+            assert fc2.input_quantizer.centered(act(x)).tolist() == codes.tolist()
 
 
 def test_other_activations_are_refused():

@@ -4,8 +4,8 @@ from torch import nn
 from torch.nn import functional
 
 from vit2rtl.quantization.layers import QuantLinear
+from vit2rtl.quantization.methods.repq import reparameterize
 from vit2rtl.quantization.quantizers import UniformQuantizer
-from vit2rtl.quantization.reparameterize import reparameterize
 
 from .. import oracle
 

@@ -1,0 +1,64 @@
+"""What a quantization method is: quantizers by role, a calibration, and its options.
+
+A method is a frozen dataclass in a module of its own, ``METHOD`` there; its fields are the bit
+widths and its options, which it checks itself.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from vit2rtl.quantization.quantizers import LayerQuantizers, Quantizer
+from vit2rtl.quantization.structure import Place, Structure
+
+
+def check_bits(name: str, value: int) -> None:
+    """ValueError unless a width is one that weights and activations can have."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 2 <= value <= 8:
+        title = name.replace("_", " ").capitalize()
+        raise ValueError(f"{title} must be an integer between 2 and 8, not {value!r}")
+
+
+@dataclass(frozen=True)
+class Method(ABC):
+    """The bit widths, and what each method answers.
+
+    weight_bits, activation_bits   2 to 8
+    """
+
+    weight_bits: int = 4
+    activation_bits: int = 4
+
+    def __post_init__(self) -> None:
+        check_bits("weight_bits", self.weight_bits)
+        check_bits("activation_bits", self.activation_bits)
+
+    @property
+    def integer(self) -> bool:
+        """Whether linear layers take the integer path: one scale a tensor, integer zero points."""
+        return False
+
+    @abstractmethod
+    def quantizers(self, place: Place) -> LayerQuantizers:
+        """What a linear layer at this place is quantized by: role, block or name may decide."""
+
+    @abstractmethod
+    def softmax_quantizer(self, place: Place) -> Quantizer:
+        """The quantizer of the probabilities of the attention whose qkv stands at this place."""
+
+    @abstractmethod
+    def calibrate(
+        self, structure: Structure, images: torch.Tensor, *, observe: Callable[[], None]
+    ) -> None:
+        """Choose every scale and zero point, and change float weights as the method does.
+
+        images   float32[n, channels, height, width]
+        observe  to be called once everything is calibrated, before parameters are folded
+        """
+
+    @abstractmethod
+    def lacks_integers(self) -> str | None:
+        """Why it has no integer form: the end of "Lowering needs integer arithmetic: ..."; None
+        where every matmul and every code is an integer one."""

@@ -1,0 +1,181 @@
+"""What a method, a recording and a lowering see of a network: roles and places, never a name.
+
+A model family fills it, see :mod:`vit2rtl.models.family`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import torch
+from torch import nn
+
+from vit2rtl.quantization.activation import QuantActivation
+from vit2rtl.quantization.attention import QuantAttention
+from vit2rtl.quantization.layers import QuantLinear, QuantPatchEmbedding
+
+
+class Role(StrEnum):
+    """What a linear layer does in the network."""
+
+    PATCH_EMBEDDING = "patch embedding"
+    QKV = "qkv"
+    PROJ = "proj"
+    FC1 = "fc1"
+    FC2 = "fc2"
+    REDUCTION = "merging reduction"
+    HEAD = "head"
+
+    @property
+    def edge(self) -> bool:
+        """Whether it is the first layer or a last one."""
+        return self in (Role.PATCH_EMBEDDING, Role.HEAD)
+
+    @property
+    def normed(self) -> bool:
+        """Whether a LayerNorm feeds it whose affine factors it alone takes."""
+        return self in (Role.QKV, Role.FC1, Role.REDUCTION)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a layer stands: its name in the float model, its role, and its block's number."""
+
+    name: str
+    role: Role
+    block: int | None = None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A quantized linear layer at its place."""
+
+    place: Place
+    module: QuantLinear
+
+    @property
+    def name(self) -> str:
+        return self.place.name
+
+    @property
+    def role(self) -> Role:
+        return self.place.role
+
+
+@dataclass(frozen=True)
+class NormedLinear:
+    """A LayerNorm and the linear layer it feeds: the pair that reparameterization changes."""
+
+    norm_name: str
+    norm: nn.LayerNorm
+    layer: Layer
+
+    @property
+    def name(self) -> str:
+        return self.layer.name
+
+    @property
+    def linear(self) -> QuantLinear:
+        return self.layer.module
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A residual addition: ``stream + last(... normed(stream))``.
+
+    The stream before it is what ``normed.norm`` takes; after it, what the next branch's takes, or
+    the block's own output.
+    """
+
+    name: str
+    normed: NormedLinear
+    last: Layer
+
+
+@dataclass(frozen=True)
+class Attention(Branch):
+    """LayerNorm, qkv, attention, proj.
+
+    mask   float32[windows, tokens, tokens] added to the logits (Swin's shifted windows), or None
+    """
+
+    module: QuantAttention
+    mask: torch.Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Mlp(Branch):
+    """LayerNorm, fc1, activation function, fc2."""
+
+    activation: QuantActivation
+
+
+@dataclass(frozen=True)
+class Block:
+    """An encoder block: two residual additions, one after the other."""
+
+    name: str
+    module: nn.Module
+    attention: Attention
+    mlp: Mlp
+
+
+@dataclass
+class Structure:
+    """A network's quantized parts, in the order in which data passes them.
+
+    network     the model itself, quantized; what a forward pass calls
+    normed      LayerNorm and linear layer pairs, of all roles that are ``normed``
+    embeddings  position embedding and class tokens, as far as there are any
+    image_size  (height, width)
+    """
+
+    network: nn.Module
+    image_size: tuple[int, int]
+    layers: list[Layer] = field(default_factory=list)
+    normed: list[NormedLinear] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    embeddings: list[nn.Parameter] = field(default_factory=list)
+
+    @property
+    def attentions(self) -> list[Attention]:
+        return [block.attention for block in self.blocks]
+
+    @property
+    def additions(self) -> Iterator[Branch]:
+        """Every residual addition."""
+        for block in self.blocks:
+            yield block.attention
+            yield block.mlp
+
+    @property
+    def patch_embedding(self) -> QuantPatchEmbedding:
+        embedding = self.of_role(Role.PATCH_EMBEDDING)[0].module
+        if not isinstance(embedding, QuantPatchEmbedding):
+            raise TypeError(f"The patch embedding is a {type(embedding).__name__}")
+        return embedding
+
+    @property
+    def heads(self) -> list[Layer]:
+        """Classifiers, whose logits are averaged; none where the model has no classes."""
+        return self.of_role(Role.HEAD)
+
+    def of_role(self, role: Role) -> list[Layer]:
+        return [layer for layer in self.layers if layer.role is role]
+
+    def calibrate_activations(self, images: torch.Tensor) -> None:
+        """One forward pass in which every activation's quantizer is calibrated where it stands.
+
+        So each is calibrated on inputs that all quantizers upstream have damaged.
+        """
+        modules = [*(layer.module for layer in self.layers),
+                   *(attention.module for attention in self.attentions)]
+        for module in modules:
+            module.calibrating = True
+        try:
+            self.network(images)
+        except AssertionError as error:
+            raise ValueError(str(error)) from error
+        finally:
+            for module in modules:
+                module.calibrating = False
