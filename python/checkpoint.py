@@ -145,6 +145,26 @@ def _recipe(text):
         return None
 
 
+def check_architecture(quantized: QuantizedViT, model: dict[str, Any]) -> None:
+    """A ValueError where a checkpoint could not be loaded: timm makes no such network by name."""
+    where = f"{model['name']} with {model['arguments']}"
+    try:
+        network = timm_models.architecture(model["name"], model["arguments"])
+        rebuilt = QuantizedViT(network, quantized.recipe)
+    except ValueError as error:
+        raise ValueError(f"Only what timm makes by name can be saved ({error})") from error
+    weights = {name: layer.weight.shape for name, layer in rebuilt.layers()}
+    others = dict(rebuilt.network.named_parameters())
+    codes = {name: layer.weight_codes.shape for name, layer in quantized.layers()}
+    same = weights == codes and all(
+        name in others and others[name].shape == parameter.shape
+        for name, parameter in quantized.network.named_parameters()
+    )
+    if not same:
+        raise ValueError(f"Only what timm makes by name can be saved; the model is not {where}: "
+                         "give the arguments it was made with")
+
+
 def float_model(description, weights=None):
     """The float model that a checkpoint was made from, for comparison.
 

@@ -1,9 +1,17 @@
 """What quantization meets in a model: activations kept during calibration, for plots."""
 
+from typing import TYPE_CHECKING
+
 import torch
 
 from vit2rtl.quantization.quantizers import LogSqrt2Quantizer, UniformQuantizer
+from vit2rtl.quantization.structure import NormedLinear
 from vit2rtl.report import plots
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from vit2rtl.quantized_vit import QuantizedViT
 
 _KEEP_IMAGES = 8
 
@@ -18,29 +26,30 @@ class Observation:
     images     float32[n, channels, height, width], the calibration batch
     """
 
-    def __init__(self, quantized, images):
+    def __init__(self, quantized: "QuantizedViT", images: torch.Tensor) -> None:
         self.quantized, self._images = quantized, images[:_KEEP_IMAGES]
-        self._pair, self._norms = None, []
+        self._pair: NormedLinear | None = None
+        self._norms: list[torch.Tensor] = []
         quantized.calibrate(images, observe=self._before)
         if self._pair is not None and self._pair.linear.input_quantizer.axis is not None:
             self._pair = None  # channel-wise scales stay: there is no "after"
         self._keep_norm()
-        self._softmax = self._keep_softmax()
+        self._softmax = self._probabilities()
 
-    def figures(self):
+    def figures(self) -> list["Figure"]:
         """Matplotlib figures: channel ranges before and after, Softmax histogram and levels."""
-        found = [] if self._pair is None else [self._ranges()]
+        figures = [] if self._pair is None else [self._ranges(self._pair)]
         quantizer = self.quantized.attentions()[0][1].softmax_quantizer
         if isinstance(quantizer, LogSqrt2Quantizer):
-            found.append(plots.softmax_histogram(
+            figures.append(plots.softmax_histogram(
                 self._softmax.numpy(), float(quantizer.scale), bits=quantizer.bits,
                 zero_code=quantizer.zero_code,
             ))
-        return found
+        return figures
 
-    def _ranges(self):
+    def _ranges(self, pair: NormedLinear) -> "Figure":
         before, after = self._norms
-        reparameterized = self._pair.linear.input_quantizer
+        reparameterized = pair.linear.input_quantizer
         bits = reparameterized.bits
         layer_wise = UniformQuantizer(bits)
         layer_wise.calibrate(before)
@@ -49,7 +58,7 @@ class Observation:
             for when, q in (("before", layer_wise), ("after", reparameterized))
         })
 
-    def _before(self, quantized):
+    def _before(self, quantized: "QuantizedViT") -> None:
         channel_wise = [pair for pair in quantized.normed_linears
                         if pair.linear.input_quantizer.axis is not None]
         if channel_wise:
@@ -57,31 +66,32 @@ class Observation:
             self._keep_norm()
 
     @torch.inference_mode()
-    def _keep_norm(self):
+    def _keep_norm(self) -> None:
         if self._pair is None:
             return
-        kept = []
-        hook = self._pair.norm.register_forward_hook(lambda _, x, y: kept.append(y))
+        outputs: list[torch.Tensor] = []
+        hook = self._pair.norm.register_forward_hook(lambda _, x, y: outputs.append(y))
         try:
             self.quantized.network(self._images)
         finally:
             hook.remove()
-        self._norms.append(kept[0])
+        self._norms.append(outputs[0])
 
     @torch.inference_mode()
-    def _keep_softmax(self):
-        kept = []
+    def _probabilities(self) -> torch.Tensor:
+        rows: list[torch.Tensor] = []
         attention = self.quantized.attentions()[0][1]
-        attention.tap = lambda _, probabilities: kept.append(probabilities.clone())
+        attention.tap = lambda _, probabilities: rows.append(probabilities.clone())
         try:
             self.quantized.network(self._images)
         finally:
             attention.tap = None
-        return kept[0]
+        return rows[0]
 
 
-def _unevenness(pair):
+def _unevenness(pair: NormedLinear) -> float:
     """Greatest over median scale of the channels."""
     quantizer = pair.linear.input_quantizer
-    scales = quantizer.scale[~quantizer.constant]
+    constant = quantizer.constant
+    scales = quantizer.scale if constant is None else quantizer.scale[~constant]
     return float(scales.max() / scales.median()) if len(scales) else 0.0

@@ -1,6 +1,7 @@
 """The quantized model: calibration by its method, integer or fake-quantized inference."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -12,6 +13,9 @@ from vit2rtl.quantization.attention import QuantAttention
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantization.structure import NormedLinear
+
+if TYPE_CHECKING:
+    from vit2rtl.origin import Origin
 
 MIN_CALIBRATION_IMAGES = 2
 # Pixels that go through the network together: activations of a few images stay in the cache.
@@ -25,7 +29,10 @@ class QuantizedViT(nn.Module):
 
     family      what the model is, see :mod:`vit2rtl.models.family`
     structure   its quantized parts by role, see :mod:`vit2rtl.quantization.structure`
+    origin      the float model and its images, where known
     """
+
+    origin: "Origin | None" = None
 
     def __init__(self, model: nn.Module, recipe: Recipe) -> None:
         super().__init__()
@@ -33,6 +40,13 @@ class QuantizedViT(nn.Module):
         self.family = family_of(model)
         self.structure = quantize_modules(model, recipe)
         self.network = model.eval().requires_grad_(False)
+
+    def known_origin(self) -> "Origin":
+        """The origin; a ValueError where nobody has said it."""
+        if self.origin is None:
+            raise ValueError("The model does not know what it was quantized from: "
+                             "make it by vit2rtl.quantize, or set its origin")
+        return self.origin
 
     @property
     def normed_linears(self) -> list[NormedLinear]:

@@ -94,7 +94,8 @@ class Recording:
             }
 
     def _requantizer_records(self, lanes):
-        widths, zero_points = defaultdict(int), defaultdict(int)
+        widths: dict[int, int] = defaultdict(int)
+        zero_points: dict[int, int] = defaultdict(int)
         for layer in self.layers.values():
             bits = layer.outputs[0].bits
             widths[bits] = max(widths[bits], layer.integer.bound.bit_length() + 1)

@@ -161,8 +161,7 @@ class HardwareOps:
         tensors = {}
         if attention.module.relative_position_bias is not None:
             tensors["bias"] = attention.module.relative_position_bias[0].double().numpy()
-        if attention.mask is not None:
-            tensors["mask"] = mask_of(attention)
+        tensors |= mask_of(attention)
         output = codes_of(f"{name}.softmax", logits.shape, quantizer)
         a, b = quantizer.thresholds()
         return self.emit(
@@ -172,6 +171,8 @@ class HardwareOps:
 
     def attention_value(self, attention: Attention, codes: Tensor, v: Tensor) -> Tensor:
         name, module = attention.name, attention.module
+        if module.value is None:
+            raise ValueError(f"{name} has no integer form of attention times V")
         quantizer = module.softmax_quantizer
         rule = {"bits": quantizer.bits, "zero_code": quantizer.zero_code}
         output = input_of(attention.last, v)
@@ -248,9 +249,11 @@ def query_key_bound(attention: Attention, q: Tensor, k: Tensor) -> int:
     return matmul.query_key_bound(q.reach, k.reach, q.shape[-1] // attention.module.heads)
 
 
-def mask_of(attention: Attention) -> np.ndarray:
-    """uint8[windows, tokens, tokens], 1 where a key is out of the window's reach (Swin)."""
-    return (attention.mask != 0).numpy().astype(np.uint8)
+def mask_of(attention: Attention) -> dict[str, np.ndarray]:
+    """``mask`` uint8[windows, tokens, tokens], 1 where a key is out of reach (Swin); or nothing."""
+    if attention.mask is None:
+        return {}
+    return {"mask": (attention.mask.numpy() != 0).astype(np.uint8)}
 
 
 def _stream(name: str, shape: Sequence[int]) -> Tensor:

@@ -174,8 +174,7 @@ class IntegerOps(HardwareOps):
             bias = module.relative_position_bias[0].double().numpy()
             bias = np.floor(bias / unit + 0.5).astype(np.int32)
             tensors["bias"], bound = bias, products + int(np.abs(bias).max())
-        if attention.mask is not None:
-            tensors["mask"] = mask_of(attention)
+        tensors |= mask_of(attention)
         return self.emit(
             f"{name}.query_key", "query_key", [q, k], output, tensors, heads=module.heads,
             q_zero_point=q.zero_point, k_zero_point=k.zero_point, product_bound=products,

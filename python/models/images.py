@@ -27,7 +27,7 @@ class Images:
 
     names: list
     labels: torch.Tensor | None
-    load: object = field(repr=False)
+    load: Callable[[int], torch.Tensor] = field(repr=False)
     folders: int | None = None
 
     def __len__(self):

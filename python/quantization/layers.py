@@ -35,9 +35,10 @@ class QuantLinear(nn.Module):
     """
 
     emits_codes = False
-    weight: torch.Tensor | None
+    # One of the two is None: the codes before freezing, the float weight after it.
+    weight: torch.Tensor
+    weight_codes: torch.Tensor
     bias: torch.Tensor
-    weight_codes: torch.Tensor | None
 
     def __init__(
         self, linear: nn.Linear | nn.Conv2d, input_quantizer: UniformQuantizer, weight_bits: int
@@ -77,7 +78,7 @@ class QuantLinear(nn.Module):
             if integer:
                 self._make_room_for_bias()
             self.weight_codes = self.weight_quantizer.codes(self.weight).to(torch.uint8)
-            self.weight = None
+            self.register_buffer("weight", None)
         centered = self.centered_codes()
         if integer:
             self.integer = IntegerOutput(self, centered)

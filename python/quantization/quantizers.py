@@ -111,7 +111,7 @@ class UniformQuantizer(Quantizer):
 
     def _broadcast(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Scale and zero point shaped to meet ``x``."""
-        if self.scale.ndim == 0 or self.axis in (-1, x.ndim - 1):
+        if self.axis is None or self.scale.ndim == 0 or self.axis in (-1, x.ndim - 1):
             return self.scale, self.zero_point
         shape = [1] * x.ndim
         shape[self.axis] = -1

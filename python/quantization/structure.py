@@ -168,8 +168,8 @@ class Structure:
 
         So each is calibrated on inputs that all quantizers upstream have damaged.
         """
-        modules = [*(layer.module for layer in self.layers),
-                   *(attention.module for attention in self.attentions)]
+        modules: list[QuantLinear | QuantAttention] = [layer.module for layer in self.layers]
+        modules += [attention.module for attention in self.attentions]
         for module in modules:
             module.calibrating = True
         try:

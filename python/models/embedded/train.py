@@ -103,7 +103,8 @@ def train(pixels, labels, *, epochs, batch, seed, progress=True):
 
 def _parameter_groups(model):
     """Weight decay for matrices only: not for biases, LayerNorm, the class token or positions."""
-    decayed, other = [], []
+    decayed: list[torch.nn.Parameter] = []
+    other: list[torch.nn.Parameter] = []
     for parameter in model.parameters():
         matrix = parameter.ndim >= 2 and parameter.shape[0] > 1
         (decayed if matrix else other).append(parameter)

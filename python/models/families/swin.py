@@ -135,8 +135,8 @@ class _Walk:
         height, width = self.stages[n - 1][0].module.input_resolution
         if height % 2 or width % 2:
             raise ValueError(f"Module {name!r} would pad {height}×{width} tokens")
-        index = np.arange(height * width).reshape(height // 2, 2, width // 2, 2)
-        index = index.transpose(0, 2, 3, 1).reshape(-1, 4)
+        squares = np.arange(height * width).reshape(height // 2, 2, width // 2, 2)
+        index = squares.transpose(0, 2, 3, 1).reshape(-1, 4)
         shape = (len(index), 4 * stream.shape[-1])
         merged = self.ops.gather(f"{name}.merge", stream, index, shape, f"{pair.norm_name}.input")
         x = self.ops.layer_norm(pair.norm_name, pair.norm, merged, pair.layer)

@@ -157,7 +157,10 @@ def reparameterize(
     """
     quantizer = linear.input_quantizer
     s, z = quantizer.scale.double(), quantizer.zero_point.double()
-    varying = ~quantizer.constant if not quantizer.constant.all() else quantizer.constant
+    constant = quantizer.constant
+    if constant is None:
+        raise ValueError("A channel-wise quantizer must be calibrated before it is reparameterized")
+    varying = constant if constant.all() else ~constant
     mean_s, mean_z = s[varying].mean(), z[varying].mean()
     if not fractional_zero_point:
         mean_z = mean_z.round().clamp(0, quantizer.levels - 1)
