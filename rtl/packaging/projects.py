@@ -1,5 +1,6 @@
 """Files for others' tools: file list, FuseSoC, Verilator waivers, constraints, vendor Tcl."""
 
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 
 from vit2rtl.golden.units import Instance
@@ -81,7 +82,9 @@ project_close
 """
 
 
-def project_files(instance: Instance, top, verilog, vectors):
+def project_files(
+    instance: Instance, top: str, verilog: Sequence[str], vectors: Sequence[str]
+) -> dict[str, str]:
     """Path to text of every file that a tool other than ours reads.
 
     top      name of the module to deploy
@@ -128,7 +131,9 @@ def project_files(instance: Instance, top, verilog, vectors):
     }
 
 
-def _core(name, summary, top, verilog, vectors):
+def _core(
+    name: str, summary: str, top: str, verilog: Sequence[str], vectors: Sequence[str]
+) -> str:
     """The FuseSoC core: lint of both tops, the replay bench in Icarus and in Verilator."""
     bench, *memories = vectors
     tops = dict.fromkeys((top, f"{name}_axis"))
@@ -194,9 +199,9 @@ parameters:
 """
 
 
-def _listed(paths):
+def _listed(paths: Iterable[str]) -> str:
     return "\n".join(f"      - {path}" for path in paths)
 
 
-def _copied(paths):
+def _copied(paths: Iterable[str]) -> str:
     return "\n".join(f"      - {path}: {{file_type: user, copyto: {path}}}" for path in paths)

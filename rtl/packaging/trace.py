@@ -1,6 +1,6 @@
 """What the AXI4-Stream top of an instance does with an example, cycle by cycle."""
 
-from amaranth.sim import Simulator
+from amaranth.sim import Simulator, SimulatorContext
 
 from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import latency
@@ -50,7 +50,7 @@ class _Bench:
         self.loaded = 0
         self.stalled = 0
 
-    async def run(self, ctx) -> None:
+    async def run(self, ctx: SimulatorContext) -> None:
         for name, value in self.shown.configuration.items():
             ctx.set(getattr(self.top, name), value)
         tables, sources = (self.shown.of(s) for s in (self.instance.tables, self.instance.sources))
@@ -67,7 +67,7 @@ class _Bench:
         for cycle in range(first, first + latency(self.instance) + longest + STALLED + 5):
             await self._cycle(ctx, cycle, sources)
 
-    async def _cycle(self, ctx, cycle: int, sources: list[Passage]) -> None:
+    async def _cycle(self, ctx: SimulatorContext, cycle: int, sources: list[Passage]) -> None:
         ctx.set(self.top.aresetn, cycle >= RESET - 1)
         for passage in sources:
             self._offer(ctx, cycle, passage)
@@ -86,14 +86,14 @@ class _Bench:
         await ctx.delay(5e-9)
         ctx.set(self.top.aclk, 0)
 
-    def _offer(self, ctx, cycle: int, passage: Passage) -> None:
+    def _offer(self, ctx: SimulatorContext, cycle: int, passage: Passage) -> None:
         sent, prefix = self.sent[passage.stream.name], passage.stream.axi
         offered = cycle >= RESET and sent < len(passage.beats)
         ctx.set(getattr(self.top, f"{prefix}_tvalid"), offered)
         ctx.set(getattr(self.top, f"{prefix}_tdata"), passage.beats[sent] if offered else 0)
         ctx.set(getattr(self.top, f"{prefix}_tlast"), offered and passage.lasts[sent])
 
-    def _note(self, ctx) -> None:
+    def _note(self, ctx: SimulatorContext) -> None:
         for stream in self.instance.streams:
             moves = all(self._get(ctx, f"{stream.axi}_{port}") for port in ("tvalid", "tready"))
             if moves and stream.enters:
@@ -101,5 +101,5 @@ class _Bench:
             elif moves:
                 self.results[stream.name].append(self._get(ctx, f"{stream.axi}_tdata"))
 
-    def _get(self, ctx, port: str) -> int:
+    def _get(self, ctx: SimulatorContext, port: str) -> int:
         return int(ctx.get(getattr(self.top, port)))

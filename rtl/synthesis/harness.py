@@ -33,7 +33,7 @@ class Harness(Elaboratable):
         self.sin = Signal()
         self.sout = Signal()
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.domains.sync = ClockDomain(reset_less=True)
         widths: dict = {In: {}, None: {}}

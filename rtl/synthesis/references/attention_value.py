@@ -5,7 +5,7 @@ needs and no more (R6), and take one element a cycle.
 """
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -66,7 +66,7 @@ class MacLane(wiring.Component):
         sums = {name: Out(signed(_sum_bits(most))) for name, most in cls.sums}
         return wiring.Signature({**elements, "first": In(1), "enable": In(1), **sums})
 
-    def _after(self, m, value, name):
+    def _after(self, m: Module, value: Value, name: str) -> Value:
         return registered(m, value, self.enable, name=name)
 
 
@@ -76,7 +76,7 @@ class MultiplyMac(MacLane):
     PIPELINE_CYCLES = 2
     sums = (("total", ((1 << _BITS) - 1) << (_VALUE_BITS - 1)),)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         term = self._after(m, self.code * self.value, "term")
         first = self._after(m, self.first, "first_term")
@@ -94,7 +94,7 @@ class RomMultiplyMac(MacLane):
     PIPELINE_CYCLES = 3
     sums = (("total", 1 << (2 * _VALUE_BITS - 2)),)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         levels = dequantize(np.arange(code_count(_BITS, "top")), bits=_BITS, width=_VALUE_BITS)
         level = Signal(_VALUE_BITS)
@@ -126,7 +126,7 @@ class ParitySplitMac(MacLane):
         ("odd", 1 << (_VALUE_BITS - 2 + fraction_bits(_BITS))),
     )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         shifted = (self.value << fraction_bits(_BITS)) >> self.code[1:]
         zero = self.code == (1 << _BITS) - 1

@@ -23,7 +23,7 @@ _BITS = (4, 6, 8)
 class RomLane(Lane):
     """The dequantizer as a table with an entry for every code."""
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         bits, width, zero_code = (self.parameters[k] for k in ("bits", "width", "zero_code"))
         codes = np.arange(code_count(bits, zero_code))

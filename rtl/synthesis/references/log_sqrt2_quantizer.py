@@ -22,7 +22,7 @@ _TITLES = {_SEARCH: "binary search (the unit)", _PARALLEL: "a comparator for eve
 class ParallelLane(Lane):
     """All thresholds compared at once, then the comparisons that hold are counted."""
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         below = []
         for k in range(last_code(self.parameters)):

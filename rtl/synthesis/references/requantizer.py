@@ -1,6 +1,6 @@
 """The requantizer beside R1 as it is written, with three kinds of shift, and beside its peers."""
 
-from amaranth.hdl import Const, Module, Mux
+from amaranth.hdl import Const, Module, Mux, Value
 
 from vit2rtl.golden.arithmetic.requantizer import SHIFT_RANGE
 from vit2rtl.rtl.stream.pipeline import registered
@@ -45,7 +45,7 @@ PEERS = (
 class DirectLane(Lane):
     """The formula of the requantizer as it is written, a register after each of its operations."""
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         bits = self.parameters["bits"]
         base = self.parameters["shift_base"]
@@ -53,7 +53,7 @@ class DirectLane(Lane):
         if "shift" in self.i.shape().members:
             shift = (shift + self.i.shift)[:_SHIFT_BITS]
 
-        def after(stage, value, name):
+        def after(stage: int, value: Value, name: str) -> Value:
             if isinstance(value, Const):
                 return value
             return registered(m, value, self.enable[stage], name=f"{name}_{stage}")
