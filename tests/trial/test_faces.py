@@ -30,6 +30,13 @@ def test_a_unit_on_trial_is_one_file_a_face(name):
     assert files_named(name, *FOLDERS) == []
 
 
+@pytest.mark.parametrize("face", ["golden", "rtl"])
+def test_the_page_shows_the_unit_on_trial_as_it_is(face):
+    page = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
+    text = (ROOT / "tests" / "trial" / face / "row_maximum.py").read_text(encoding="utf-8")
+    assert f"```python\n{text}```\n" in page
+
+
 @pytest.mark.parametrize("name", ["log2_dequantizer", "log_sqrt2_quantizer", "requantizer"])
 def test_a_unit_of_the_product_is_one_file_a_face(name):
     places = [p for p in files_named(name, *FOLDERS) if not p.startswith("golden/arithmetic/")]
