@@ -1,0 +1,139 @@
+"""A method in a file of its own goes through everything, and roles decide which quantizer."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from vit2rtl import checkpoint, evaluation
+from vit2rtl.lowering.lower import lower
+from vit2rtl.models import embedded
+from vit2rtl.models.images import embedded_images, preprocessing
+from vit2rtl.quantization.embeddings import round_embeddings, step_of
+from vit2rtl.quantization.methods import METHODS
+from vit2rtl.quantization.methods.repq import RepQ
+from vit2rtl.quantization.recipe import Recipe
+from vit2rtl.quantization.structure import Place, Role
+from vit2rtl.quantized_vit import QuantizedViT
+from vit2rtl.recording import Recording
+
+MODEL = {"name": embedded.MODEL_NAME, "arguments": {}, "weights": {"source": "embedded"}}
+MODULE = "tests.python.quantization.minmax"
+
+
+@pytest.fixture
+def minmax():
+    with METHODS.extended(MODULE):
+        yield
+
+
+def test_a_method_of_ones_own_goes_from_a_model_to_its_accuracy(minmax, digits, tmp_path):
+    recipe = Recipe(6, 6, method="minmax", extra_bits=2)
+    network = embedded.create()
+    config = preprocessing(network)
+    seen = []
+    quantized = QuantizedViT(network, recipe).calibrate(digits, observe=seen.append)
+    assert seen == [quantized]
+    bits = [layer.module.input_quantizer.bits for layer in quantized.structure.layers]
+    assert bits == [8, *[8] * 4, *[6] * 12, 8]
+    checkpoint.save(tmp_path / "model", quantized, model=MODEL, preprocessing=config,
+                    calibration={})
+    loaded, description = checkpoint.load(tmp_path / "model")
+    assert description["recipe"] == {
+        "weight_bits": 6, "activation_bits": 6, "extra_bits": 2, "method": "minmax"}
+    assert loaded.recipe == recipe and loaded.recipe.extra_bits == 2
+    images = embedded_images("held_out").subset(range(100))
+    logits = evaluation.logits(loaded, images, title="minmax")
+    assert logits.equal(evaluation.logits(quantized, images, title="minmax"))
+    assert evaluation.scores(logits, images.labels).top1 > 90
+    for what, call in (
+        ("Lowering needs", lambda: lower(loaded, variant="hardware", model="x",
+                                         preprocessing=config)),
+        ("Vectors need", lambda: Recording(loaded, digits[:1])),
+    ):
+        with pytest.raises(ValueError) as error:
+            call()
+        assert str(error.value) == f"{what} integer arithmetic: method minmax computes in float"
+
+
+def test_a_checkpoint_of_a_method_that_is_not_there_is_one_sentence(digits, tmp_path):
+    with METHODS.extended(MODULE):
+        network = embedded.create()
+        quantized = QuantizedViT(network, Recipe(method="minmax")).calibrate(digits)
+        checkpoint.save(tmp_path / "model", quantized, model=MODEL, calibration={},
+                        preprocessing=preprocessing(network))
+    with pytest.raises(ValueError, match=r"is damaged \(Method must be one of repq, not 'minmax'"):
+        checkpoint.load(tmp_path / "model")
+
+
+def test_a_method_checks_its_options(minmax):
+    with pytest.raises(ValueError, match=r"^Extra bits must be 0, 1 or 2, not 3$"):
+        Recipe(method="minmax", extra_bits=3)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'profile'"):
+        Recipe(method="minmax", profile="paper")
+    with pytest.raises(AttributeError):
+        _ = Recipe(method="minmax").profile
+
+
+def test_recipes_of_equal_settings_are_one(minmax):
+    assert Recipe(4, 4) == Recipe(method="repq") != Recipe(method="minmax")
+    assert len({Recipe(4, 4), Recipe(profile="hardware"), Recipe(method="minmax")}) == 2
+    assert repr(Recipe(3, method="minmax")) == (
+        "Recipe(weight_bits=3, activation_bits=4, extra_bits=1, method='minmax')")
+
+
+@pytest.mark.parametrize("role", Role)
+def test_repq_has_quantizers_for_every_role(role):
+    method = RepQ(3, 5, first_last_bits=7)
+    chosen = method.quantizers(Place("layer", role))
+    edge = role in (Role.PATCH_EMBEDDING, Role.HEAD)
+    assert chosen.weight.bits == (7 if edge else 3)
+    assert chosen.input.bits == {Role.PATCH_EMBEDDING: 8, Role.HEAD: 7}.get(role, 5)
+    normed = role in (Role.QKV, Role.FC1, Role.REDUCTION)
+    assert chosen.input.axis == (-1 if normed else None)
+    assert [q.bits for q in chosen.outputs] == ([5] * 3 if role is Role.QKV else [16])
+
+
+def test_a_role_that_repq_does_not_know_is_an_error():
+    with pytest.raises(ValueError, match=r"^RepQ-ViT has no quantizer for the input of a gate$"):
+        RepQ().quantizers(Place("gate", type("Gate", (str,), {"edge": False})("gate")))
+
+
+def test_the_structure_says_where_every_residual_addition_is(quantize, digits):
+    """What each branch adds is the difference between the streams around it."""
+    quantized = quantize(8, 8)
+    structure = quantized.structure
+    streams, branches, hooks = [], [], []
+    for branch in structure.additions:
+        hooks.append(branch.normed.norm.register_forward_pre_hook(
+            lambda _, x: streams.append(x[0])))
+        hooks.append(branch.last.module.register_forward_hook(
+            lambda _, x, y: branches.append(y)))
+    hooks.append(structure.blocks[-1].module.register_forward_hook(
+        lambda _, x, y: streams.append(y)))
+    with torch.inference_mode():
+        quantized.network(digits[:2])
+    for hook in hooks:
+        hook.remove()
+    assert len(branches) == 8
+    for before, after, added in zip(streams[:-1], streams[1:], branches, strict=True):
+        torch.testing.assert_close(after.double(), before.double() + added.double())
+
+
+def test_embeddings_are_16_bit_codes_of_a_power_of_two():
+    assert step_of(1.0) == 2.0**-14 and step_of(0.999) == 2.0**-15
+    parameters = [nn.Parameter(torch.randn(5)), nn.Parameter(torch.randn(3))]
+    before = [p.clone() for p in parameters]
+    round_embeddings(parameters)
+    for parameter, old in zip(parameters, before, strict=True):
+        codes = parameter * 2.0**16
+        assert codes.equal(codes.round())
+        assert 0 < (parameter - old).abs().max() < 2.0**-12
+
+
+def test_the_worked_example_is_the_method_of_these_tests():
+    root = Path(__file__).resolve().parents[3]
+    text = (root / "docs/contributing.md").read_text(encoding="utf-8")
+    example = Path(__file__).with_name("minmax.py").read_text(encoding="utf-8")
+    assert f"```python\n{example}```\n" in text
