@@ -16,6 +16,7 @@ from vit2rtl.golden.units import Instance
 from vit2rtl.golden.vectors.bundle import BundleWriter, read_bundle
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.run import replay
+from vit2rtl.sim.run.bench import Bench
 from vit2rtl.sim.tools import builds, simulators
 
 LANES, CHANNELS, TOKENS = 4, 192, 197  # DeiT-Tiny's
@@ -64,10 +65,8 @@ def measure(tool, bundle, folder):
         name = entry.instance.name
         sources = {**verilog.convert(entry.instance), "replay.sv": entry.bench.read_text()}
         build = builds.build(tool, sources, f"{name}_replay", kind=builds.REPLAY)
-        runs = [
-            replay.run(entry, tool, build, folder / name, bundle=bundle.path, seed=0)
-            for _ in range(3)
-        ]
+        bench = Bench(entry, tool, build, folder / name)
+        runs = [replay.run(bench, bundle.path) for _ in range(3)]
         for run in runs:
             if not run.passed:
                 raise SystemExit(f"{name} failed, see {run.log}")

@@ -1,4 +1,4 @@
-"""Protocol benches of a unit: stalls on both sides, reset in mid-stream, one beat a cycle.
+"""Protocol benches of a unit: stalls on all sides, reset in mid-stream, one beat a cycle.
 
 The job (records, their files, the seed) is the JSON file named by ``VIT2RTL_JOB``; each case adds
 a line of JSON to the job's ``results``.
@@ -6,97 +6,74 @@ a line of JSON to the job's ``results``.
 
 import json
 import os
-import random
-from itertools import chain, cycle, islice, repeat
+from collections.abc import Awaitable, Callable
+from itertools import chain, repeat
 
 import cocotb
+from cocotb.handle import SimHandleBase
 
-from vit2rtl.sim.benches.axi_stream import AxiStream, Violation
+from vit2rtl.sim.benches.axi_stream import AxiStream, Bools
+from vit2rtl.sim.benches.handshake import Violation
+from vit2rtl.sim.benches.stimuli import (
+    PATTERNS,
+    PAYLOADS,
+    Cuts,
+    Job,
+    Stimulus,
+    inverted,
+    pattern,
+)
 from vit2rtl.sim.coverage.protocol import fills
 
-BEATS_PER_CASE = 96
-PACKET_BEATS = 24
-SINGLES_FROM = 64  # where in the list of records the one-beat packets begin
-STARTS = 400  # a case starts at one of the first so many beats of its record
-PATTERNS = ("never", "alternate", "random", "bursts")
-PAYLOADS = {"stream": 17, "packets": PACKET_BEATS, "singles": 1}  # beats from tlast to tlast
+BLOCKED = 24  # cycles in which a unit of unknown depth fills up
+
+Body = Callable[["Bench"], Awaitable[None]]
 
 
-def job():
+def job() -> Job:
     with open(os.environ["VIT2RTL_JOB"], encoding="utf-8") as stream:
         return json.load(stream)
 
 
-def pattern(name, seed):
-    """Endless bools; True means idle, or not ready."""
-    rng = random.Random(f"{name}{seed}")
-    if name == "never":
-        return repeat(False)
-    if name == "alternate":
-        return cycle((True, False))
-    if name == "random":
-        return iter(lambda: rng.random() < 0.5, None)
-    return _bursts(rng)
+class Bench(AxiStream):
+    """The top of a job's unit, and the stimuli that the job's records give."""
+
+    def __init__(self, dut: SimHandleBase, task: Job) -> None:
+        super().__init__(dut, task)
+        self.task, self.cuts = task, Cuts(task)
+        self.records, self.stages = task["records"], task["stages"]
+
+    def idle(self, name: str, seed: str) -> Bools:
+        """A pattern for each stream that enters."""
+        return {s: pattern(name, f"{seed} {s}") for s in (*self.tables, *self.sources)}
+
+    def ready(self, name: str, seed: str) -> Bools:
+        """A pattern of back pressure for each stream that leaves."""
+        return {s: inverted(pattern(name, f"{seed} {s}")) for s in self.sinks}
+
+    def always(self, value: bool) -> Bools:
+        return {s: repeat(value) for s in (*self.tables, *self.sources, *self.sinks)}
+
+    async def flow(self, stimulus: Stimulus) -> int:
+        """Send all of it with nothing in the way; the cycles that it took."""
+        return await self.transfer(stimulus, idle=self.always(False), ready=self.always(True))
 
 
-def _bursts(rng):
-    while True:
-        yield from repeat(True, rng.randint(1, 40))
-        yield from repeat(False, rng.randint(1, 12))
-
-
-def inverted(bools):
-    return (not b for b in bools)
-
-
-def load(record, first, count):
-    """Beats ``first`` and following of a record's files: (data, last, want, label, number)."""
-    with open(record["stimulus"], encoding="ascii") as i, open(record["expected"]) as o:
-        lines = islice(zip(i, o, strict=True), first, first + count)
-        beats = [(int(data, 16), 0, int(want, 16)) for data, want in lines]
-    return [(*beat, record["record"], first + n) for n, beat in enumerate(beats)]
-
-
-def repeated(record, count):
-    """The first beats of a record, again from the first where it has less of them."""
-    return (load(record, 0, count) * count)[:count]
-
-
-def with_last(beats, packet):
-    """Marks the end of every ``packet`` beats, and of the whole."""
-    ends = {len(beats) - 1, *range(packet - 1, len(beats), packet)}
-    return [(d, int(n in ends), want, *rest) for n, (d, _, want, *rest) in enumerate(beats)]
-
-
-def packets(records, payload, turn):
-    """(configuration, beats) of one case; over all turns every record has its own."""
-    share = BEATS_PER_CASE if payload == "stream" else PACKET_BEATS
-    turns = turn * (BEATS_PER_CASE // share) + (SINGLES_FROM if payload == "singles" else 0)
-    left = BEATS_PER_CASE
-    while left > 0:  # records shorter than their share leave room for more of them
-        record = records[turns % len(records)]
-        span = min(max(record["beats"] - share, 0), STARTS)
-        beats = load(record, turns * 61 % (span + 1), share)
-        yield record["configuration"], with_last(beats, PAYLOADS[payload])
-        left -= len(beats)
-        turns += 1
-
-
-async def bench(dut, name, case, body):
+async def run(dut: SimHandleBase, name: str, case: str, body: Body) -> None:
     """Run one case and write down what it saw; a violation fails the cocotb test too."""
     task = job()
-    stream = AxiStream(dut, task["configuration"])
+    bench = Bench(dut, task)
     try:
-        await stream.start()
-        await body(stream, task)
+        await bench.start()
+        await body(bench)
     except Violation as violation:
         dut._log.error("gave up: %s", violation)
-    result = {"bench": name, "case": case, "beats": stream.beats, "problems": stream.violations}
+    result = {"bench": name, "case": case, "beats": bench.beats, "problems": bench.violations}
     with open(task["results"], "a", encoding="utf-8") as out:
         out.write(json.dumps(result) + "\n")
-    for seen in stream.violations[:10]:
-        dut._log.error("%s", {k: hex(v) if k in "got want" else v for k, v in seen.items()})
-    assert not stream.violations, f"{len(stream.violations)} violations"
+    for seen in bench.violations[:10]:
+        dut._log.error("%s", {k: hex(v) if k in ("got", "want") else v for k, v in seen.items()})
+    assert not bench.violations, f"{len(bench.violations)} violations"
 
 
 @cocotb.test
@@ -106,15 +83,15 @@ async def stalls(dut, idle, pressure, payload):
     turn = PATTERNS.index(idle) * len(PATTERNS) + PATTERNS.index(pressure)
     case = f"idle={idle} pressure={pressure} payload={payload}"
 
-    async def body(stream, task):
-        seed = f"{task['seed']} {case}"
-        for configuration, beats in packets(task["records"], payload, turn):
-            await stream.configure(configuration)
-            waits = pattern(idle, f"{seed} i"), pattern(pressure, f"{seed} o")
-            await stream.transfer(beats, idle=waits[0], ready=inverted(waits[1]))
-            await stream.drain()
+    async def body(bench: Bench) -> None:
+        seed = f"{bench.task['seed']} {case}"
+        for stimulus in bench.cuts.packets(payload, turn):
+            waits = bench.idle(idle, seed)
+            await bench.configure(stimulus, waits)
+            await bench.transfer(stimulus, idle=waits, ready=bench.ready(pressure, seed))
+            await bench.drain()
 
-    await bench(dut, "stalls", case, body)
+    await run(dut, "stalls", case, body)
 
 
 @cocotb.test
@@ -123,26 +100,25 @@ async def reset(dut, sent, pressure, gap):
     """Reset in mid-stream: what was in flight is gone, what comes after is right."""
     case = f"sent={sent} pressure={pressure} gap={gap}"
 
-    async def body(stream, task):
-        records = task["records"]
+    async def body(bench: Bench) -> None:
+        records = bench.records
         before, after = records[sent % len(records)], records[(sent + 1 + gap) % len(records)]
-        blocked = repeat(True) if pressure == "always" else pattern(pressure, case)
-        await stream.configure(before["configuration"])
-        beats = with_last(repeated(before, 40), 5)
-        await stream.transfer(
-            beats, idle=repeat(False), ready=inverted(blocked), stop_after=sent
-        )
-        stream.o_ready.value = 0
-        await stream.reset(1)
-        await stream.configure(after["configuration"])
+        blocked = bench.always(False)
+        if pressure != "always":
+            blocked = {s: inverted(pattern(pressure, case)) for s in bench.sinks}
+        stimulus = bench.cuts.repeated(before, 40, 5)
+        await bench.configure(stimulus)
+        await bench.transfer(stimulus, idle=bench.always(False), ready=blocked, stop_after=sent)
+        await bench.reset(1)
+        stimulus = bench.cuts.ending(after, 32)
+        await bench.configure(stimulus)
         if gap:
-            await stream.drain(gap)
-        beats = with_last(load(after, max(after["beats"] - 32, 0), 32), 32)
-        waits = pattern("random", f"{case} i"), pattern("alternate", case)
-        await stream.transfer(beats, idle=waits[0], ready=inverted(waits[1]))
-        await stream.drain()
+            await bench.drain(gap)
+        waits = bench.idle("random", case), bench.ready("alternate", case)
+        await bench.transfer(stimulus, idle=waits[0], ready=waits[1])
+        await bench.drain()
 
-    await bench(dut, "reset", case, body)
+    await run(dut, "reset", case, body)
 
 
 @cocotb.test
@@ -150,67 +126,107 @@ async def reset(dut, sent, pressure, gap):
 async def fill(dut, then):
     """The pipeline is brought into every state of its stages, and stalled or reset there."""
 
-    async def body(stream, task):
-        stages = task["stages"]
-        record = task["records"][-1]
-        await stream.configure(record["configuration"])
-        for state in fills(stages):
-            # The beat that goes in first is to be in the last of the stages that hold one.
-            slots = f"{state:b}".rstrip("0")
-            beats = with_last(repeated(record, slots.count("1")), 2)
-            idle = (slot == "0" for slot in slots)
+    async def body(bench: Bench) -> None:
+        record = bench.records[-1]
+        await bench.configure(bench.cuts.repeated(record, 1, 1))
+        for state in fills(bench.stages):
             if then == "stalls":
-                ready = chain(repeat(False, 2 * stages + 2), repeat(True))
-                await stream.transfer(beats, idle=idle, ready=ready)
-                await stream.drain(stages)
-                continue
-            blocked = repeat(False)
-            await stream.transfer(beats, idle=idle, ready=blocked, stop_after=len(beats))
-            for _ in range(f"{state:b}".count("0", len(slots)) if state else 0):
-                await stream.edge
-            await stream.reset(1)
-            after = with_last(repeated(record, 2), 2)
-            await stream.transfer(after, idle=repeat(False), ready=repeat(True))
-            await stream.drain(stages + 2)
+                await fill_and_stall(bench, state)
+            else:
+                await fill_and_reset(bench, state)
 
-    await bench(dut, then, "each state of the pipeline", body)
+    await run(dut, then, "each state of the pipeline", body)
+
+
+def filling(bench: Bench, state: int) -> tuple[Stimulus | None, Bools]:
+    """Beats and pauses that lead to a state: the first beat in is in the last stage that has one.
+
+    No beats for the empty state.
+    """
+    slots = f"{state:b}".rstrip("0")
+    count = slots.count("1")
+    stimulus = bench.cuts.repeated(bench.records[-1], count, 2) if count else None
+    return stimulus, {s: (slot == "0" for slot in slots) for s in bench.sources}
+
+
+async def fill_and_stall(bench: Bench, state: int) -> None:
+    stages = bench.stages
+    stimulus, idle = filling(bench, state)
+    if stimulus:
+        ready = {s: chain(repeat(False, 2 * stages + 2), repeat(True)) for s in bench.sinks}
+        await bench.transfer(stimulus, idle=idle, ready=ready)
+    await bench.drain(stages)
+
+
+async def fill_and_reset(bench: Bench, state: int) -> None:
+    stimulus, idle = filling(bench, state)
+    if stimulus:
+        sent = stimulus.beats
+        await bench.transfer(stimulus, idle=idle, ready=bench.always(False), stop_after=sent)
+        slots = f"{state:b}"
+        for _ in range(len(slots) - len(slots.rstrip("0"))):
+            await bench.edge
+    await bench.reset(1)
+    after = bench.cuts.repeated(bench.records[-1], 2, 2)
+    if after.tables:
+        await bench.configure(after)
+    await bench.flow(after)
+    await bench.drain(bench.stages + 2)
 
 
 @cocotb.test
 async def throughput(dut):
     """Left alone, the unit takes and gives one beat in every cycle."""
 
-    async def body(stream, task):
-        if not task["throughput"]:
+    async def body(bench: Bench) -> None:
+        if not bench.task["throughput"]:
             return
-        record = max(task["records"], key=lambda record: record["beats"])
-        await stream.configure(record["configuration"])
-        beats = with_last(repeated(record, 256), 256)
-        cycles = await stream.transfer(beats, idle=repeat(False), ready=repeat(True))
-        if cycles > len(beats) + task["latency"]:
-            stream.note(f"{len(beats)} beats took {cycles} cycles")
-        await stream.drain()
+        record = max(bench.records, key=bench.cuts.length)
+        stimulus = bench.cuts.repeated(record, 256, 256)
+        await bench.configure(stimulus)
+        cycles = await bench.flow(stimulus)
+        if cycles > stimulus.beats * bench.task["interval"] + bench.task["latency"]:
+            bench.note(f"{stimulus.beats} beats took {cycles} cycles")
+        await bench.drain()
 
-    await bench(dut, "throughput", "", body)
+    await run(dut, "throughput", "", body)
 
 
 @cocotb.test
 async def capacity(dut):
     """A blocked unit closes every gap and holds a beat in each stage; one edge of reset empties."""
 
-    async def body(stream, task):
-        if not task["throughput"]:
+    async def body(bench: Bench) -> None:
+        if not bench.task["throughput"]:
             return
-        stages = task["stages"]
-        record = task["records"][-1]
-        await stream.configure(record["configuration"])
-        beats = repeated(record, stages)
-        for state in fills(stages):
-            gaps = [slot == "0" for slot in f"{state:b}"]
-            taken = await stream.fill(beats, [*gaps, *[False] * (2 * stages + 2)])
-            if taken != stages:
-                stream.note(f"{taken} beats fit into {stages} stages")
-            await stream.flush()
-            await stream.drain(stages + 2)
+        if bench.stages:
+            await fill_stages(bench)
+        else:
+            await fill_unknown(bench)
 
-    await bench(dut, "throughput", "blocked and in reset", body)
+    await run(dut, "throughput", "blocked and in reset", body)
+
+
+async def fill_stages(bench: Bench) -> None:
+    stages = bench.stages
+    stimulus = bench.cuts.repeated(bench.records[-1], stages, stages + 1)
+    await bench.configure(stimulus)
+    for state in fills(stages):
+        gaps = [slot == "0" for slot in f"{state:b}"]
+        taken = await bench.fill(stimulus, [*gaps, *[False] * (2 * stages + 2)])
+        if taken != stages:
+            bench.note(f"{taken} beats fit into {stages} stages")
+        await bench.flush()
+        await bench.drain(stages + 2)
+
+
+async def fill_unknown(bench: Bench) -> None:
+    """How much fits in is the unit's business; nothing of it may be left for what follows."""
+    for cycles in (1, 2, 3, BLOCKED):
+        stimulus = bench.cuts.repeated(bench.records[-1], BLOCKED, BLOCKED)
+        await bench.configure(stimulus)
+        await bench.fill(stimulus, [False] * cycles)
+        await bench.flush()
+        await bench.configure(stimulus)
+        await bench.flow(stimulus)
+        await bench.drain()

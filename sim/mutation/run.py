@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from vit2rtl.sim.mutation import netlist
 from vit2rtl.sim.mutation.equivalence import Equivalence
 from vit2rtl.sim.mutation.score import Score
 from vit2rtl.sim.run import protocol, replay
+from vit2rtl.sim.run.bench import Bench
 from vit2rtl.sim.tools import builds, processes
 from vit2rtl.sim.tools.simulators import find
 
@@ -70,26 +72,28 @@ class Benches:
         self._folder, self._tool, self._seed = folder, tool, seed
         self._builds = {}
 
-    def replayed(self, number):
+    def replayed(self, number: int) -> str | None:
         """The replay bench that fails for this mutant, or None."""
         text = Path(self._entry.bench).read_text(encoding="utf-8")
         build = self._build(builds.REPLAY, f"{self._name}_replay", {"replay.sv": text})
-        for bench, stall in ((REPLAY, 0), (STALLED_REPLAY, STALL)):
+        for name, stall in ((REPLAY, 0), (STALLED_REPLAY, STALL)):
             with self._selected(number) as folder:
-                given = {"bundle": self._bundle, "seed": self._seed, "stall": stall}
-                result = replay.run(self._entry, self._tool, build, folder, **given)
+                result = replay.run(self._bench(build, folder, stall), self._bundle)
             if not result.passed:
-                return bench
+                return name
         return None
 
-    def driven(self, number):
+    def driven(self, number: int) -> str | None:
         """The protocol bench that fails for this mutant, or None."""
         build = self._build(builds.PROTOCOL, f"{self._name}_axis", {})
         with self._selected(number) as folder:
-            results = protocol.run(self._entry, self._tool, build, folder, seed=self._seed)
+            results = protocol.run(self._bench(build, folder))
         return next((result.bench for result in results if not result.passed), None)
 
-    def _build(self, kind, top, extra):
+    def _bench(self, build: builds.Build, folder: Path, stall: int = 0) -> Bench:
+        return Bench(self._entry, self._tool, build, folder, seed=self._seed, stall=stall)
+
+    def _build(self, kind: str, top: str, extra: Mapping[str, str]) -> builds.Build:
         if kind not in self._builds:
             sources = {**self._sources, **extra}
             self._builds[kind] = builds.build(self._tool, sources, top, kind=kind)

@@ -2,136 +2,185 @@
 
 import re
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from vit2rtl.golden.units.instance import Instance
 from vit2rtl.golden.vectors.bundle import read_bundle
+from vit2rtl.golden.vectors.bundle_contents import Entry
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.coverage.monitor import Monitor
 from vit2rtl.sim.run import protocol, replay
+from vit2rtl.sim.run.bench import Bench
+from vit2rtl.sim.run.results import BenchResult
 from vit2rtl.sim.tools import builds, processes
-from vit2rtl.sim.tools.simulators import SIMULATORS, cocotb, find
+from vit2rtl.sim.tools.simulators import SIMULATORS, Tool, cocotb, find
 
 SUFFIXES = (".v", ".sv", ".vh", ".svh")  # the last two for `include
 
+# Called with the results of one step, and how many steps are done, of how many.
+Report = Callable[[list[BenchResult], int, int], None]
+Step = Callable[[], list[BenchResult]]
 
-def run_regression(
-    bundle,
-    *,
-    simulators=SIMULATORS,
-    units=(),
-    verilog_folder=None,
-    out=None,
-    waves=False,
-    seed=0,
-    stall=0,
-    jobs=1,
-    coverage=False,
-    code_coverage=False,
-    report=None,
-):
-    """Replay a bundle through its units' Verilog; ``list[BenchResult]``, in a fixed order.
 
-    bundle          folder of a golden-vector bundle; validated before anything runs
+@dataclass(frozen=True)
+class Options:
+    """What of a bundle is simulated, and how.
+
     simulators      ``icarus``, ``verilator``; one that is missing here is a ValueError
     units           instance or unit names to run; all of the bundle's by default
     verilog_folder  Verilog to use in place of what vit2rtl generates (all its .v, .sv, .vh, .svh)
-    out             folder for logs and waves (default: ``simulation``)
+    out             folder for logs and waves
     stall           percentage of idle cycles and of back pressure in the replay benches, 0..99
     jobs            benches to run at a time
     coverage        collect functional coverage: ``BenchResult.coverage``; of your own Verilog, of
                     whose pipeline nothing is known, at its ports
     code_coverage   count lines and toggles in Verilator: ``BenchResult.code_coverage``
-    report          called with (list of the results of one step, done, total) as they come in
     """
-    if not 0 <= stall <= 99:
-        raise ValueError(f"Stall must be between 0 and 99, not {stall!r}")
-    if jobs < 1:
-        raise ValueError(f"Jobs must be at least 1, not {jobs!r}")
-    tools = [_find(name) for name in dict.fromkeys(simulators)]
-    if not tools:
-        raise ValueError(f"Simulator must be one of {', '.join(SIMULATORS)}, not none")
-    if code_coverage and not any(tool.name == "verilator" for tool in tools):
-        raise ValueError("Code coverage needs Verilator, and only Icarus is to run")
-    vectors = read_bundle(bundle)
-    entries = _selected(vectors.entries, units)
-    sources = {e.instance.name: _sources(e.instance, verilog_folder) for e in entries}
-    out = Path(out or "simulation")
-    out.mkdir(parents=True, exist_ok=True)
 
-    monitors = dict.fromkeys(sources)
-    if coverage:
-        own = verilog_folder is not None
-        for e in entries:
-            monitors[e.instance.name] = Monitor.of(e.instance, sources[e.instance.name], own=own)
+    simulators: Sequence[str] = SIMULATORS
+    units: Sequence[str] = ()
+    verilog_folder: str | Path | None = None
+    out: str | Path | None = None
+    waves: bool = False
+    seed: int = 0
+    stall: int = 0
+    jobs: int = 1
+    coverage: bool = False
+    code_coverage: bool = False
 
-    def built(entry, tool, bench, top, kind):
-        """The build, and what a run of it must know: how long it took, and what it measures."""
-        name, monitor = entry.instance.name, monitors[entry.instance.name]
-        if monitor is not None:
-            over = monitor.over_replay if kind == builds.REPLAY else monitor.over_unit
-            bench, top = bench | over(), monitor.top
-        counted = code_coverage and tool.name == "verilator"
-        options = {"kind": kind, "waves": waves, "code_coverage": counted}
-        started = time.perf_counter()
-        build = builds.build(tool, sources[name] | bench, top, **options)
-        return build, {
-            "build_seconds": 0.0 if build.cached else time.perf_counter() - started,
-            "monitor": monitor,
-            "counted": sources[name] if counted else None,
+    def tools(self) -> list[Tool]:
+        """The simulators; a ValueError says which option makes no sense, or what to install."""
+        if not 0 <= self.stall <= 99:
+            raise ValueError(f"Stall must be between 0 and 99, not {self.stall!r}")
+        if self.jobs < 1:
+            raise ValueError(f"Jobs must be at least 1, not {self.jobs!r}")
+        tools = [_usable(name) for name in dict.fromkeys(self.simulators)]
+        if not tools:
+            raise ValueError(f"Simulator must be one of {', '.join(SIMULATORS)}, not none")
+        if self.code_coverage and not any(tool.name == "verilator" for tool in tools):
+            raise ValueError("Code coverage needs Verilator, and only Icarus is to run")
+        return tools
+
+
+def run_regression(
+    bundle: str | Path, *, report: Report | None = None, **options: Any
+) -> list[BenchResult]:
+    """Replay a bundle through its units' Verilog; results in a fixed order.
+
+    bundle   folder of a golden-vector bundle; validated before anything runs
+    report   called with (list of the results of one step, done, total) as they come in
+    options  those of :class:`Options`
+    """
+    regression = Regression(bundle, Options(**options))
+    return regression.run(report)
+
+
+class Regression:
+    """A bundle's instances with their Verilog and what is to be run of them."""
+
+    def __init__(self, bundle: str | Path, options: Options) -> None:
+        self.options = options
+        self.tools = options.tools()
+        vectors = read_bundle(bundle)
+        self.bundle = vectors.path
+        self.entries = _selected(vectors.entries, options.units)
+        self.sources = {
+            e.instance.name: _sources(e.instance, options.verilog_folder) for e in self.entries
         }
+        self.out = Path(options.out or "simulation")
+        self.monitors = {e.instance.name: self._monitor(e.instance) for e in self.entries}
 
-    def replay_step(entry, tool, folder):
+    def run(self, report: Report | None = None) -> list[BenchResult]:
+        """An error or an interrupt ends all simulators."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        steps: list[Step] = [
+            partial(step, entry, tool)
+            for tool in self.tools
+            for entry in self.entries
+            for step in (self._protocol, self._replay)
+        ]
+        results: dict[int, list[BenchResult]] = {}
+
+        def done(n: int, result: list[BenchResult]) -> None:
+            results[n] = result
+            if report:
+                report(result, len(results), len(steps))
+
+        processes.run_all(steps, self.options.jobs, done)
+        return [result for n in sorted(results) for result in results[n]]
+
+    def _monitor(self, instance: Instance) -> Monitor | None:
+        if not self.options.coverage:
+            return None
+        own = self.options.verilog_folder is not None
+        return Monitor.of(instance, self.sources[instance.name], own=own)
+
+    def _replay(self, entry: Entry, tool: Tool) -> list[BenchResult]:
         bench = {"replay.sv": Path(entry.bench).read_text(encoding="utf-8")}
-        build, known = built(entry, tool, bench, f"{entry.instance.name}_replay", builds.REPLAY)
-        settings = {"bundle": vectors.path, "seed": seed, "stall": stall}
-        return [replay.run(entry, tool, build, folder, **settings, **known)]
+        monitor, top = self.monitors[entry.instance.name], f"{entry.instance.name}_replay"
+        if monitor is not None:
+            bench, top = bench | monitor.over_replay(), monitor.top
+        return [replay.run(self._bench(entry, tool, builds.REPLAY, bench, top), self.bundle)]
 
-    def protocol_step(entry, tool, folder):
-        build, known = built(entry, tool, {}, f"{entry.instance.name}_axis", builds.PROTOCOL)
-        settings = {"seed": seed, "throughput": verilog_folder is None}
-        return protocol.run(entry, tool, build, folder, **settings, **known)
+    def _protocol(self, entry: Entry, tool: Tool) -> list[BenchResult]:
+        monitor, top = self.monitors[entry.instance.name], f"{entry.instance.name}_axis"
+        bench: dict[str, str] = {}
+        if monitor is not None:
+            bench, top = monitor.over_unit(), monitor.top
+        return protocol.run(self._bench(entry, tool, builds.PROTOCOL, bench, top))
 
-    steps = [
-        (step, entry, tool, out / tool.name / entry.instance.name)
-        for tool in tools
-        for entry in entries
-        for step in (protocol_step, replay_step)
-    ]
-    return _run(steps, jobs, report or (lambda results, done, total: None))
+    def _bench(
+        self, entry: Entry, tool: Tool, kind: str, bench: dict[str, str], top: str
+    ) -> Bench:
+        """Compiled, with what a run of it must know: how long it took, and what it measures."""
+        options, name = self.options, entry.instance.name
+        counted = options.code_coverage and tool.name == "verilator"
+        started = time.perf_counter()
+        build = builds.build(
+            tool,
+            self.sources[name] | bench,
+            top,
+            kind=kind,
+            waves=options.waves,
+            code_coverage=counted,
+        )
+        return Bench(
+            entry,
+            tool,
+            build,
+            self.out / tool.name / name,
+            seed=options.seed,
+            stall=options.stall,
+            throughput=options.verilog_folder is None,
+            build_seconds=0.0 if build.cached else time.perf_counter() - started,
+            monitor=self.monitors[name],
+            counted=self.sources[name] if counted else None,
+        )
 
 
-def _run(steps, jobs, report):
-    """Results in the order of the steps; an error or an interrupt ends all simulators."""
-    results = {}
-
-    def done(n, result):
-        results[n] = result
-        report(result, len(results), len(steps))
-
-    processes.run_all([partial(*step) for step in steps], jobs, done)
-    return [result for n in sorted(results) for result in results[n]]
-
-
-def _find(name):
+def _usable(name: str) -> Tool:
     driver = cocotb()
     if not driver.usable:
         raise ValueError(f"Cocotb cannot be used here: {driver.remedy}")
     return find(name)
 
 
-def _selected(entries, units):
-    chosen = []
+def _selected(entries: Sequence[Entry], units: Sequence[str]) -> list[Entry]:
+    chosen: list[Entry] = []
     for name in units:
         matching = [e for e in entries if name in (e.instance.name, e.instance.unit.name)]
         if not matching:
             known = ", ".join(entry.instance.name for entry in entries)
             raise ValueError(f"Unit must be one of the bundle's ({known}), not {name!r}")
         chosen += [entry for entry in matching if entry not in chosen]
-    return chosen or entries
+    return chosen or list(entries)
 
 
-def _sources(instance, folder):
+def _sources(instance: Instance, folder: str | Path | None) -> dict[str, str]:
     """File name -> text of an instance's Verilog: generated, or all that the folder has."""
     if folder is None:
         return verilog.convert(instance)

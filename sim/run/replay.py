@@ -3,12 +3,13 @@
 import re
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vit2rtl.sim.coverage import code_coverage
-from vit2rtl.sim.coverage import functional as coverage
-from vit2rtl.sim.run.results import BenchResult, mismatches_of
+from vit2rtl.golden.vectors.bundle_contents import Entry
+from vit2rtl.sim.run.bench import Bench
+from vit2rtl.sim.run.results import BenchResult, Mismatch, Place, mismatches_of
 from vit2rtl.sim.tools import processes
 from vit2rtl.sim.tools.builds import REPLAY
 
@@ -19,82 +20,62 @@ _VERDICT = re.compile(
     r"^(PASS|FAIL) (\S+) beats=(\d+) mismatches=(\d+)(?: reason: (.*))?", re.MULTILINE
 )
 _MISMATCH = re.compile(
-    r"^MISMATCH \S+ record=(\S+) beat=(\d+) got=(\S+) want=(\S+)"
+    r"^MISMATCH \S+ record=(\S+)(?: stream=(\S+))? beat=(\d+) got=(\S+) want=(\S+)"
     r"(?: got_last=(\S) want_last=(\S))?$",
     re.MULTILINE,
 )
 
 
-def run(
-    entry,
-    tool,
-    build,
-    folder,
-    *,
-    bundle,
-    seed,
-    stall=0,
-    build_seconds=0.0,
-    monitor=None,
-    counted=None,
-):
-    """The :class:`BenchResult` of ``<instance>_replay``.
-
-    monitor   the :class:`~vit2rtl.sim.coverage.monitor.Monitor` in the build, to collect coverage
-    counted   ``{file: text}`` of which the build counts lines and toggles
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / f"{REPLAY}.log"
-    log.unlink(missing_ok=True)
-    waves = folder / f"{REPLAY}.fst" if build.waves else None
-    measured = [] if monitor is None else [f"+coverage={REPLAY}"]
-    counts = folder / f"{REPLAY}.dat"
-    measured += [] if counted is None else [code_coverage.argument(counts.name)]
+def run(bench: Bench, bundle: Path) -> BenchResult:
+    """The result of ``<instance>_replay`` on the records of a bundle."""
+    bench.prepare()
     with _plain_path(bundle) as path:
         started = time.perf_counter()
         status = processes.run(
-            [*_command(tool, build, path, seed, stall, waves), *measured],
-            log=log,
-            timeout=_timeout(entry, tool, stall),
-            cwd=folder,
+            _command(bench, path), log=bench.log, timeout=_timeout(bench), cwd=bench.folder
         )
         seconds = time.perf_counter() - started
-    text = log.read_text(encoding="utf-8", errors="replace")
-    verdict = _VERDICT.search(text)
-    beats, mismatches, error = 0, 0, ""
-    details = _details(entry, text)
-    if status is None:
-        error = f"stopped after {_timeout(entry, tool, stall):.0f} s, see {log}"
-    elif verdict is None or verdict[2] != entry.instance.name:
-        error = f"the simulator ended without a verdict, see {log}: {processes.tail(log, 3, ' | ')}"
-    else:
-        beats, mismatches = int(verdict[3]), int(verdict[4])
-        wanted = sum(record.beats for record in entry.records)
-        if verdict[1] == "PASS" and (beats != wanted or mismatches):
-            error = f"{beats} beats were replayed, the bundle has {wanted}, see {log}"
-        if verdict[1] == "FAIL" and not mismatches:
-            mismatches = 1
-        if verdict[5] not in (None, "mismatches"):
-            details += mismatches_of(entry.instance, problem=verdict[5])
+    text = bench.log.read_text(encoding="utf-8", errors="replace")
+    beats, mismatches, error, reason = _verdict(bench, text, status)
+    details = _details(bench.entry, text)
+    if reason:
+        details += mismatches_of(Place(bench.instance), reason)
     return BenchResult(
-        simulator=tool.name,
+        simulator=bench.tool.name,
         bench=REPLAY,
-        instance=entry.instance.name,
+        instance=bench.instance.name,
         beats=beats,
         mismatches=mismatches,
         seconds=seconds,
-        build_seconds=build_seconds,
+        build_seconds=bench.build_seconds,
         details=tuple(details),
         error=error,
-        log=log,
-        waves=waves,
-        coverage=None if monitor is None else coverage.collect(monitor, folder / REPLAY),
-        code_coverage=None if counted is None else code_coverage.collect(counts, counted),
+        log=bench.log,
+        waves=bench.waves,
+        **bench.measured(),
     )
 
 
+def _verdict(bench: Bench, text: str, status: int | None) -> tuple[int, int, str, str]:
+    """Beats, mismatches, why there is no verdict, and a reason that is no mismatch."""
+    log, verdict = bench.log, _VERDICT.search(text)
+    if status is None:
+        return 0, 0, f"stopped after {_timeout(bench):.0f} s, see {log}", ""
+    if verdict is None or verdict[2] != bench.instance.name:
+        tail = processes.tail(log, 3, " | ")
+        return 0, 0, f"the simulator ended without a verdict, see {log}: {tail}", ""
+    beats, mismatches = int(verdict[3]), int(verdict[4])
+    wanted = sum(record.beats for record in bench.entry.records)
+    error = ""
+    if verdict[1] == "PASS" and (beats != wanted or mismatches):
+        error = f"{beats} beats were replayed, the bundle has {wanted}, see {log}"
+    if verdict[1] == "FAIL" and not mismatches:
+        mismatches = 1
+    return beats, mismatches, error, "" if verdict[5] in (None, "mismatches") else verdict[5]
+
+
 @contextmanager
-def _plain_path(bundle):
+def _plain_path(bundle: Path) -> Iterator[Path]:
     """The bundle's path in ASCII, through a link if need be: Icarus opens files of no other."""
     bundle = Path(bundle).resolve()
     if str(bundle).isascii():
@@ -106,33 +87,35 @@ def _plain_path(bundle):
         yield link
 
 
-def _command(tool, build, bundle, seed, stall, waves):
-    plusargs = [f"+bundle={bundle}", f"+stall={stall}", f"+seed={seed + 1}"]
-    if waves is not None:
-        plusargs.append(f"+waves={waves.name}")
-    if tool.name == "icarus":
-        vvp = Path(tool.path).with_name("vvp")
-        return [vvp, "-n", build.program, *(["-fst"] if waves else ["-none"]), *plusargs]
-    return [build.executable, *plusargs]
+def _command(bench: Bench, bundle: Path) -> list[str | Path]:
+    plusargs = [f"+bundle={bundle}", f"+stall={bench.stall}", f"+seed={bench.seed + 1}"]
+    if bench.waves is not None:
+        plusargs.append(f"+waves={bench.waves.name}")
+    plusargs += bench.plusargs()
+    if bench.tool.name == "verilator":
+        return [bench.build.executable, *plusargs]
+    if bench.tool.name == "icarus":
+        vvp = Path(bench.tool.path).with_name("vvp")
+        return [vvp, "-n", bench.build.program, "-fst" if bench.waves else "-none", *plusargs]
+    raise ValueError(f"Simulator must be one of icarus, verilator, not {bench.tool.name!r}")
 
 
-def _timeout(entry, tool, stall):
-    beats = sum(record.beats for record in entry.records)
-    slowdown = 1 / (1 - min(stall, 99) / 100) ** 2
-    return SECONDS_AT_LEAST + beats * SECONDS_PER_BEAT[tool.name] * slowdown
+def _timeout(bench: Bench) -> float:
+    beats = sum(record.beats for record in bench.entry.records)
+    slowdown = 1 / (1 - min(bench.stall, 99) / 100) ** 2
+    return SECONDS_AT_LEAST + beats * SECONDS_PER_BEAT[bench.tool.name] * slowdown
 
 
-def _details(entry, text):
-    layers = {record.name: record.layer for record in entry.records}
+def _details(entry: Entry, text: str) -> list[Mismatch]:
+    records = {record.name: record for record in entry.records}
+    sinks = entry.instance.sinks
     details = []
-    for record, beat, got, want, *last in _MISMATCH.findall(text):
-        details += mismatches_of(
-            entry.instance,
-            problem="wrong value" if got != want else "m_axis_tlast is {}, not {}".format(*last),
-            layer=layers.get(record, ""),
-            record=record,
-            beat=int(beat),
-            got=got,
-            want=want,
-        )
+    for name, stream, beat, got, want, *last in _MISMATCH.findall(text):
+        sink = next((s for s in sinks if s.name == stream), sinks[0])
+        record = records.get(name)
+        place = Place(entry.instance, sink, record, name, int(beat))
+        problem = "wrong value"
+        if got == want:
+            problem = "{}_tlast is {}, not {}".format(sink.axi, *last)
+        details += mismatches_of(place, problem, got, want)
     return details

@@ -85,12 +85,14 @@ class Face:
                    outputs ``s_due`` and ``s``: a beat with its last above the lanes; and the
                    configuration as inputs. Due is what a beat completes, in the cycle it is taken
     plan           what is established, in the order in which it is
+    interval       cycles that the unit takes for a beat when nothing stalls
     """
 
     bins: Callable[[Instance], Iterable[Point]]
     specification: Specification | None = None
     model: Callable[[Instance], str] | None = None
     plan: tuple[Part, ...] = ()
+    interval: int = 1
 
 
 def condition(instance: Instance, fields: Iterable[Field]) -> str:
