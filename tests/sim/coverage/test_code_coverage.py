@@ -7,6 +7,7 @@ from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.coverage import code_coverage
 from vit2rtl.sim.run import replay
+from vit2rtl.sim.run.bench import Bench
 from vit2rtl.sim.run.results import BenchResult
 from vit2rtl.sim.tools import builds, simulators
 
@@ -71,9 +72,8 @@ def test_verilator_counts_a_replay(tmp_path):
         kind=builds.REPLAY,
         code_coverage=True,
     )
-    result = replay.run(
-        entry, tool, build, tmp_path, bundle=tmp_path / "bundle", seed=0, counted=sources
-    )
+    bench = Bench(entry, tool, build, tmp_path, counted=sources)
+    result = replay.run(bench, tmp_path / "bundle")
     assert result.passed
     (found,) = code_coverage.report([result], tmp_path)
     assert found.lines[0] > 0.5 * found.lines[1] > 0
