@@ -2,18 +2,23 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vit2rtl.golden.files import atomic
-from vit2rtl.golden.vectors import packing
+from vit2rtl.sim.coverage import pairs, rows
 from vit2rtl.sim.coverage.bins import declared, points
-from vit2rtl.sim.coverage.monitor import configuration_bits, tdata_bits
-from vit2rtl.sim.coverage.protocol import CYCLE, cycle_samples
+from vit2rtl.sim.coverage.monitor import Monitor
+from vit2rtl.sim.coverage.protocol import cycle_samples
+
+if TYPE_CHECKING:
+    from vit2rtl.sim.run.results import BenchResult
 
 SCHEMA = "vit2rtl.coverage/1"
-CHUNK = 1 << 16  # beats that are looked at together
 FILES = (".beats", ".cycles")
 
 
@@ -25,22 +30,22 @@ class Coverage:
     """
 
     instance: str
-    hits: dict
+    hits: dict[str, dict[str, int]]
 
     @property
-    def missing(self):
+    def missing(self) -> list[str]:
         """Bins that no simulation reached."""
         return [label for label, hits in self.hits.items() if not any(hits.values())]
 
     @property
-    def reached(self):
+    def reached(self) -> int:
         return len(self.hits) - len(self.missing)
 
-    def line(self):
+    def line(self) -> str:
         return f"coverage {self.reached}/{len(self.hits)} bins  {self.instance}"
 
 
-def collect(monitor, path):
+def collect(monitor: Monitor, path: Path) -> dict[str, int]:
     """Hits of every declared bin in one simulation, from its monitor's files: ``{bin: hits}``.
 
     The files, ``path`` with the endings of ``FILES``, are read and removed; lines with unknown
@@ -51,13 +56,14 @@ def collect(monitor, path):
     hits = Counter(dict.fromkeys(declared(instance, stages), 0))
     beats, cycles = (path.with_name(path.name + ending) for ending in FILES)
     if beats.exists():
-        for samples in _beats(instance, beats):
+        read = pairs.samples if instance.lane_wise else rows.samples
+        for samples in read(instance, beats):
             for point in values:
                 hits.update(point.count(samples))
     if cycles.exists():
-        states = _cycles(cycles, len(CYCLE) + stages)
+        states = _cycles(cycles, len(monitor.cycle) + stages)
         if states:
-            samples = cycle_samples(states, stages)
+            samples = cycle_samples(states, stages, monitor.cycle)
             weights = np.fromiter(states.values(), np.int64, len(states))
             for point in protocol:
                 hits.update(point.count(samples, weights))
@@ -66,35 +72,9 @@ def collect(monitor, path):
     return dict(hits)
 
 
-def _beats(instance, path):
-    """Samples of so many beats at a time: ``{name: int64[beats, lanes]}``, see coverage_values."""
-    lanes = instance.lanes
-    groups = [
-        ("c", instance.configuration, 1, configuration_bits(instance)),
-        ("i", instance.inputs, lanes, tdata_bits(instance.inputs, lanes)),
-        ("o", instance.outputs, lanes, tdata_bits(instance.outputs, lanes)),
-    ]
-    digits = [packing.line_digits(bits) for *_, bits in groups]
-    length = sum(digits) + len(digits)
-    with open(path, "rb") as file:
-        while chunk := file.read(CHUNK * length):
-            lines = np.frombuffer(chunk[: len(chunk) // length * length], np.uint8)
-            lines = lines.reshape(-1, length)
-            lines = lines[~np.isin(lines, np.frombuffer(b"xzXZ", np.uint8)).any(axis=1)]
-            samples, start = {}, 0
-            for (prefix, fields, width, bits), columns in zip(groups, digits, strict=True):
-                text = lines[:, start : start + columns + 1].copy()
-                text[:, -1] = ord("\n")
-                start += columns + 1
-                words = packing.from_text(text.tobytes(), bits)
-                for name, array in packing.unpack(fields, words, width).items():
-                    samples[f"{prefix}.{name}"] = array.reshape(-1, width)
-            yield samples
-
-
-def _cycles(path, digits):
-    """``Counter`` of the states in which a clock cycle was, those with known bits."""
-    states = Counter()
+def _cycles(path: Path, digits: int) -> Counter[str]:
+    """The states in which a clock cycle was, those with known bits."""
+    states: Counter[str] = Counter()
     with open(path, encoding="ascii") as lines:
         for line in lines:
             state, _, count = line.partition(" ")
@@ -103,9 +83,9 @@ def _cycles(path, digits):
     return states
 
 
-def merged(results):
-    """``list[Coverage]``, one an instance, of :class:`~vit2rtl.sim.run.results.BenchResult`."""
-    coverages = {}
+def merged(results: Iterable["BenchResult"]) -> list[Coverage]:
+    """One an instance, the hits of all its benches added up."""
+    coverages: dict[str, Coverage] = {}
     for result in results:
         if result.coverage is None:
             continue
@@ -116,9 +96,9 @@ def merged(results):
     return list(coverages.values())
 
 
-def write(folder, coverages):
+def write(folder: Path, coverages: Sequence[Coverage]) -> None:
     """Write ``coverage.json`` and ``coverage.md`` into a folder."""
-    described = {
+    report = {
         "schema": SCHEMA,
         "instances": [
             {
@@ -131,12 +111,12 @@ def write(folder, coverages):
             for coverage in coverages
         ],
     }
-    text = json.dumps(described, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
     atomic.text(folder / "coverage.json", text)
     atomic.text(folder / "coverage.md", "\n".join(_page(coverages)) + "\n")
 
 
-def _page(coverages):
+def _page(coverages: Sequence[Coverage]) -> Iterator[str]:
     yield "# Functional coverage\n"
     yield "| instance | bins | reached |\n|---|---|---|"
     for coverage in coverages:
@@ -144,7 +124,7 @@ def _page(coverages):
     for coverage in coverages:
         yield f"\n## {coverage.instance}\n"
         yield "| looked at | bins | reached | fewest hits of one |\n|---|---|---|---|"
-        totals = {}
+        totals: dict[str, list[int]] = {}
         for label, hits in coverage.hits.items():
             totals.setdefault(label.partition(": ")[0], []).append(sum(hits.values()))
         for name, counts in totals.items():

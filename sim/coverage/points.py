@@ -47,7 +47,8 @@ def unlike_lanes(sink: Stream) -> Point:
     names = [f"{sink.name}.{field.name}" for field in sink.fields]
 
     def key(s: Mapping[str, np.ndarray]) -> np.ndarray:
-        unlike = np.any([s[name][:, :-1] != s[name][:, 1:] for name in names], axis=0)
+        beats = [s[name].reshape(-1, sink.lanes) for name in names]
+        unlike = np.any([lanes[:, :-1] != lanes[:, 1:] for lanes in beats], axis=0)
         return np.where(unlike, np.arange(sink.lanes - 1), NONE)
 
     pairs = {n: f"{n} unlike lane {n + 1}" for n in range(sink.lanes - 1)}

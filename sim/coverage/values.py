@@ -1,8 +1,11 @@
 """Bins of values: for every unit, the numbers that must have gone through it.
 
-Samples of a lane-wise unit are ``int64[beats, lanes]`` by name: ``i.FIELD`` as the unit took it,
-``o.FIELD`` as the unit gave it, ``c.FIELD`` the configuration at that time. What an expression
-classifies it never compares with the unit: what is right, the benches' files say.
+Samples are arrays by name: ``STREAM.FIELD`` as the unit took or gave it, ``c.FIELD`` the
+configuration at that time. Of a lane-wise unit they are ``int64[beats, lanes]`` and
+``int64[beats, 1]``; of others ``int64[rows, columns]``, what fills a row's last beat included, and
+``int64[rows, 1]``, with tables as ``int64[entries]``: consecutive rows of one length, and the rows
+that they led to. What an expression classifies it never compares with the unit: what is right,
+the benches' files say.
 """
 
 from vit2rtl.golden.units.instance import Instance
