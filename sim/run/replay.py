@@ -115,7 +115,9 @@ def _details(entry: Entry, text: str) -> list[Mismatch]:
         record = records.get(name)
         place = Place(entry.instance, sink, record, name, int(beat))
         problem = "wrong value"
-        if got == want:
+        if "x" in want:
+            problem = "a beat came out that never went in"
+        elif got == want:
             problem = "{}_tlast is {}, not {}".format(sink.axi, *last)
         details += mismatches_of(place, problem, got, want)
     return details

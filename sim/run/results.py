@@ -121,7 +121,7 @@ class BenchResult:
 def mismatches_of(place: Place, problem: str, got: str = "", want: str = "") -> list[Mismatch]:
     """A mismatch for each wrong lane, or a single one where no lane is to blame.
 
-    got, want  hexadecimal digits of a packed beat; got may have x digits
+    got, want  hexadecimal digits of a packed beat, x where unknown or where nothing was due
     """
     if got and want and place.stream is not None:
         lanes = [
@@ -138,7 +138,7 @@ def _lanes(
     stream: Stream, lanes: int, got: str, want: str
 ) -> Iterator[tuple[int | None, str, str]]:
     """Where two packed beats differ: ``(lane, got, want)`` in hex."""
-    if any(digit in "xzXZ" for digit in got):
+    if any(digit in "xzXZ" for digit in got + want):
         yield None, f"0x{got}", f"0x{want}"
         return
     width = stream.lane_bits

@@ -1,6 +1,4 @@
-"""A small bundle for all three units, and one cache of builds for all tests and workers."""
-
-import os
+"""A small bundle for all three units."""
 
 import numpy as np
 import pytest
@@ -13,16 +11,6 @@ TOKENS, CHANNELS, HEADS = 17, 24, 2
 REQUANTIZER = Instance.of("requantizer", lanes=2, acc_width=20)
 QUANTIZER = Instance.of("log_sqrt2_quantizer", lanes=2)
 DEQUANTIZER = Instance.of("log2_dequantizer", lanes=2)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def build_cache(tmp_path_factory):
-    """Never the user's cache; one folder for all of pytest-xdist's workers."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "vit2rtl-cache"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VIT2RTL_CACHE", str(folder))
-        yield folder
 
 
 @pytest.fixture(scope="session")

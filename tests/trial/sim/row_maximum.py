@@ -1,9 +1,29 @@
 """Row maximum in simulation: bins of rows, a naive model, bounded proofs."""
 
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from vit2rtl.golden.units import Instance
+from vit2rtl.sim.coverage.points import Point
 from vit2rtl.sim.units.face import FUNCTION, Face, Part
 
 
-def model(instance):
+def bins(instance: Instance) -> Iterator[Point]:
+    """Each lane has the largest element once; the row before had a larger one."""
+    (source,) = instance.sources
+    lanes = {n: f"in lane {n}" for n in range(source.lanes)}
+    yield Point("largest", lanes, lambda s: s["i.value"].argmax(axis=1) % source.lanes)
+    low, high = instance.fields["maximum"].range
+    yield Point("maximum", {low: "least", high: "largest"}, lambda s: s["o.maximum"])
+
+    def falls(s: Mapping[str, np.ndarray]) -> np.ndarray:
+        return (s["o.maximum"][1:] < s["o.maximum"][:-1]).astype(int)
+
+    yield Point("row", {1: "after one with a larger maximum"}, falls)
+
+
+def model(instance: Instance) -> str:
     """The elements of a beat one after the other, the maximum so far beside them."""
     (source,), (sink,) = instance.sources, instance.sinks
     width, lanes = sink.lane_bits, source.lanes
@@ -38,7 +58,7 @@ endmodule
 
 
 FACE = Face(
-    bins=lambda instance: (),
+    bins=bins,
     model=model,
     plan=(
         Part(FUNCTION, "rows of any length and traffic, 4 bits, 1 and 2 lanes",

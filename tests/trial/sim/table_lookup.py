@@ -1,9 +1,28 @@
 """Table lookup in simulation: a naive model with the table as registers, bounded proofs."""
 
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from vit2rtl.golden.units import Instance
+from vit2rtl.sim.coverage.points import Point, unlike_lanes
 from vit2rtl.sim.units.face import FUNCTION, Face, Part
 
 
-def model(instance):
+def bins(instance: Instance) -> Iterator[Point]:
+    """Every code while the first entry is the least and while it is not."""
+    count = instance.fields["code"].range[1] + 1
+    tables = {0: "a rising table", 1: "another"}
+    pairs = {c + t * count: f"{c} in {text}" for c in range(count) for t, text in tables.items()}
+
+    def key(s: Mapping[str, np.ndarray]) -> np.ndarray:
+        return s["i.code"] + count * int(s["i_table.entry"][0] != s["i_table.entry"].min())
+
+    yield Point("code", pairs, key)
+    yield unlike_lanes(*instance.sinks)
+
+
+def model(instance: Instance) -> str:
     """Each code's entry in the cycle in which the code is taken."""
     (source,), (sink,), (table,) = instance.sources, instance.sinks, instance.tables
     bits, width = source.lane_bits, sink.lane_bits
@@ -29,7 +48,7 @@ endmodule
 
 
 FACE = Face(
-    bins=lambda instance: (),
+    bins=bins,
     model=model,
     plan=(
         Part(FUNCTION, "a table of 4 entries loaded and used, 1 lane",

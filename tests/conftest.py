@@ -1,0 +1,15 @@
+"""One cache of compiled benches for all tests and workers."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def build_cache(tmp_path_factory):
+    """Never the user's cache; one folder for all of pytest-xdist's workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "vit2rtl-cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VIT2RTL_CACHE", str(folder))
+        yield folder
