@@ -1,6 +1,6 @@
 """Golden vectors of what is at hand in memory: a quantized model, or an integer program."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,8 @@ import numpy as np
 from vit2rtl import __version__, inputs
 from vit2rtl.golden.files import documents
 from vit2rtl.golden.program.program import GRAPH, IntegerProgram, Op
+from vit2rtl.golden.vectors.bundle import Bundle
+from vit2rtl.golden.vectors.program_vectors_replay import Replayed
 from vit2rtl.golden.vectors.program_vectors_schema import select
 from vit2rtl.golden.vectors.program_vectors_writer import write_vectors
 from vit2rtl.origin import EMBEDDED
@@ -88,3 +90,29 @@ def write_program_vectors(
     }
     write_vectors(out, program, codes, ops=ops, lanes=lanes, provenance=provenance,
                   progress=progress)
+
+
+def replay_units(bundle: Bundle) -> Iterator[Replayed]:
+    """Run each record of a bundle by its golden function and compare with what the files expect.
+
+    A record is called by its instance and its name, its kind is the unit. Every bit must be equal.
+    """
+    for entry in bundle.entries:
+        for record in entry.records:
+            result = Replayed(f"{entry.instance.name}/{record.name}", entry.instance.unit.name,
+                              record.elements)
+            # A table is one row of entries, which golden takes as one axis beside the settings.
+            tables = {name: table[0] for name, table in record.tables().items()}
+            outputs = entry.instance.evaluate(record.inputs(), {**record.configuration, **tables})
+            for name, want in record.outputs().items():
+                _compare(result, np.asarray(outputs[name]), want)
+            yield result
+
+
+def _compare(result: Replayed, got: np.ndarray, want: np.ndarray) -> None:
+    different = got != want
+    result.mismatches += int(different.sum())
+    if result.first is None and different.any():
+        index = np.unravel_index(int(different.argmax()), want.shape)
+        place = ", ".join(map(str, index))
+        result.first = f"element {place}: got {got[index]}, want {want[index]}"

@@ -1,11 +1,18 @@
 """vit2rtl compare: an integer program against the simulation it was lowered from."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import click
 from tqdm import tqdm
 
 from vit2rtl import checkpoint, comparison
 from vit2rtl.commands import options
 from vit2rtl.golden.program.reader import read_program
+
+if TYPE_CHECKING:
+    from vit2rtl.golden.program.program import IntegerProgram
+    from vit2rtl.quantized_vit import QuantizedViT
 
 
 @click.command(epilog="""\b
@@ -24,8 +31,17 @@ Examples:
               help="Show the SQNR of both against the float model, too.")
 @click.option("--weights", type=options.FILE, help="The float weights, if their file has moved.")
 @options.as_json
-def command(checkpoint_folder, program_folder, folder, listed, exclude, count, baseline, weights,
-            as_json):
+def command(
+    checkpoint_folder: str,
+    program_folder: str,
+    folder: str | None,
+    listed: str | None,
+    exclude: str | None,
+    count: int | None,
+    baseline: bool,
+    weights: str | None,
+    as_json: bool,
+) -> None:
     """Compare the integer program in PROGRAM with the checkpoint in FOLDER it was lowered from.
 
     Op by op, each fed the simulation's own codes: the share of output codes that differ, by how
@@ -40,16 +56,16 @@ def command(checkpoint_folder, program_folder, folder, listed, exclude, count, b
     program = read_program(program_folder)
     quantized, description = checkpoint.load(checkpoint_folder)
     _check_origin(program, program_folder, quantized, description)
-    found = options.find_images(
+    available = options.find_images(
         folder, description["preprocessing"],
         model_name=description["model"]["name"], split="held_out",
     )
-    found = options.choose(found, listed, exclude)
+    images = options.choose(available, listed, exclude)
     if count:
-        found = found.subset(range(min(count, len(found))))
+        images = images.subset(range(min(count, len(images))))
     reference = checkpoint.float_model(description, weights) if baseline else None
-    with tqdm(total=len(found), desc="compare", unit="image", leave=False, disable=None) as bar:
-        result = comparison.compare(quantized, program, found, float_model=reference,
+    with tqdm(total=len(images), desc="compare", unit="image", leave=False, disable=None) as bar:
+        result = comparison.compare(quantized, program, images, float_model=reference,
                                     progress=bar.update)
     if as_json:
         options.show_json(result)
@@ -57,16 +73,21 @@ def command(checkpoint_folder, program_folder, folder, listed, exclude, count, b
         click.echo(_table(result))
 
 
-def _check_origin(program, program_folder, quantized, description):
+def _check_origin(
+    program: "IntegerProgram",
+    program_folder: str,
+    quantized: "QuantizedViT",
+    description: Mapping[str, Any],
+) -> None:
     """A ValueError for a program of another model or recipe."""
-    found = {"model": program.model, **program.recipe}
+    origin = {"model": program.model, **program.recipe}
     for what, due in {"model": description["model"]["name"], **quantized.recipe.as_dict()}.items():
-        if found.get(what) != due:
+        if origin.get(what) != due:
             raise ValueError(f"{program_folder} was lowered from another checkpoint: its {what} is "
-                             f"{found.get(what)}, not {due}")
+                             f"{origin.get(what)}, not {due}")
 
 
-def _table(result):
+def _table(result: Mapping[str, Any]) -> str:
     size = max(len(row["op"]) for row in result["ops"])
     lines = [f"{'op':<{size}}  {'mismatch':>9}  {'largest':>9}  {'agrees':>9}"]
     for row in result["ops"]:

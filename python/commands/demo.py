@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -16,7 +18,7 @@ from vit2rtl.sim.tools.simulators import SIMULATORS
               help="Folder for everything the tour makes.")
 @click.option("--simulator", "simulators", multiple=True, type=click.Choice(SIMULATORS),
               help="Which simulator; may be repeated.  [default: both]")
-def command(out, simulators):
+def command(out: str, simulators: tuple[str, ...]) -> None:
     """Run the whole flow on the embedded model: the five-minute tour.
 
     Quantizes a small Vision Transformer for handwritten digits, compares the paper's settings on
@@ -35,15 +37,17 @@ def command(out, simulators):
 class _Steps:
     """Prints what goes on, with the seconds since the start, to standard error."""
 
-    def __init__(self, started):
+    def __init__(self, started: float) -> None:
         self.started = started
 
-    def __call__(self, line):
+    def __call__(self, line: str) -> None:
         click.echo(f"[{time.monotonic() - self.started:4.0f} s] {line}", err=True)
         sys.stderr.flush()
 
 
-def _summary(out, summary, rows, seconds):
+def _summary(
+    out: str, summary: Mapping[str, Any], rows: Sequence[ablation.Row], seconds: float
+) -> str:
     images, vectors = summary["images"], summary["vectors"]
     lines = [
         "",
@@ -94,11 +98,12 @@ def _summary(out, summary, rows, seconds):
     return "\n".join(lines)
 
 
-def _program(variant, found):
-    noise = "logits equal" if found["sqnr"] is None else f"logits {found['sqnr']:.1f} dB"
-    return (f"  {variant:<10}{found['ops']:>3} ops, {found['differ']:>7,} of {found['elements']:,} "
-            f"differ; {noise}, top-1 agrees on {found['top1_agreement']:.1f} %")
+def _program(variant: str, result: Mapping[str, Any]) -> str:
+    noise = "logits equal" if result["sqnr"] is None else f"logits {result['sqnr']:.1f} dB"
+    return (f"  {variant:<10}{result['ops']:>3} ops, {result['differ']:>7,} of "
+            f"{result['elements']:,} differ; {noise}, top-1 agrees on "
+            f"{result['top1_agreement']:.1f} %")
 
 
-def _simulators(summary):
+def _simulators(summary: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(bench["simulator"] for bench in summary["simulation"]))

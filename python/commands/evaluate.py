@@ -1,12 +1,17 @@
 """vit2rtl evaluate: accuracy of a checkpoint, beside the float model."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from vit2rtl import checkpoint, evaluation
 from vit2rtl.commands import options
 from vit2rtl.models.images import check_labels
+
+if TYPE_CHECKING:
+    from vit2rtl.quantization.recipe import Recipe
 
 
 @click.command(epilog="""\b
@@ -22,7 +27,15 @@ Examples:
 @click.option("--baseline", is_flag=True, help="Show the float model's accuracy, too.")
 @click.option("--weights", type=options.FILE, help="The float weights, if their file has moved.")
 @options.as_json
-def command(checkpoint_folder, folder, listed, exclude, baseline, weights, as_json):
+def command(
+    checkpoint_folder: str,
+    folder: str | None,
+    listed: str | None,
+    exclude: str | None,
+    baseline: bool,
+    weights: str | None,
+    as_json: bool,
+) -> None:
     """Measure the checkpoint in FOLDER on labelled images.
 
     Prints top-1 and top-5, how often the top-1 agrees with the float model's, and the signal to
@@ -31,22 +44,23 @@ def command(checkpoint_folder, folder, listed, exclude, baseline, weights, as_js
     """
     quantized, description = checkpoint.load(checkpoint_folder)
     name = description["model"]["name"]
-    found = options.find_images(
+    available = options.find_images(
         folder, description["preprocessing"], model_name=name, split="held_out"
     )
-    found = options.choose(found, listed, exclude)
+    images = options.choose(available, listed, exclude)
     reference = checkpoint.float_model(description, weights)
-    check_labels(found.labels, reference.num_classes)
-    if found.folders not in (None, reference.num_classes):
+    check_labels(images.labels, reference.num_classes)
+    if images.folders not in (None, reference.num_classes):
         click.echo(
-            f"Warning: {found.folders} class sub-folders for {reference.num_classes} classes; they "
-            "count as classes 0, 1, ... in alphabetical order (labels.csv names any)", err=True,
+            f"Warning: {images.folders} class sub-folders for {reference.num_classes} classes; "
+            "they count as classes 0, 1, ... in alphabetical order (labels.csv names any)",
+            err=True,
         )
-    float_logits = evaluation.logits(reference, found, title="float")
-    quantized_logits = evaluation.logits(quantized, found, title="quantized")
-    rows = {"quantized": evaluation.scores(quantized_logits, found.labels, float_logits)}
+    float_logits = evaluation.logits(reference, images, title="float")
+    quantized_logits = evaluation.logits(quantized, images, title="quantized")
+    rows = {"quantized": evaluation.scores(quantized_logits, images.labels, float_logits)}
     if baseline:
-        rows = {"float": evaluation.scores(float_logits, found.labels), **rows}
+        rows = {"float": evaluation.scores(float_logits, images.labels), **rows}
     if as_json:
         options.show_json({
             "model": name,
@@ -57,7 +71,7 @@ def command(checkpoint_folder, folder, listed, exclude, baseline, weights, as_js
         click.echo(_table(name, quantized.recipe, rows))
 
 
-def _table(name, recipe, rows):
+def _table(name: str, recipe: "Recipe", rows: Mapping[str, evaluation.Scores]) -> str:
     titles = {"float": f"{name} float", "quantized": f"{name} {recipe.bits} {recipe.profile}"}
     width = max(len(title) for title in titles.values()) + 2
     lines = [f"{'':<{width}}{'top-1':>8}{'top-5':>8}{'agrees':>9}{'SQNR':>10}"]

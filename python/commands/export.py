@@ -1,6 +1,8 @@
 """vit2rtl export: a checkpoint as an ONNX file."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
@@ -9,6 +11,9 @@ from vit2rtl import checkpoint
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
 from vit2rtl.onnx import export as onnx_export
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 
 @click.command(epilog="""\b
@@ -38,8 +43,20 @@ Examples:
 @click.option("--least", type=click.FloatRange(0, 100), default=99.0, show_default=True,
               help="Percent of the images that a check must find right.")
 @options.as_json
-def command(checkpoint_folder, file, form, float32, check, check_only, folder, listed, exclude,
-            count, least, as_json):
+def command(
+    checkpoint_folder: str,
+    file: str,
+    form: str,
+    float32: bool,
+    check: bool,
+    check_only: bool,
+    folder: str | None,
+    listed: str | None,
+    exclude: str | None,
+    count: int | None,
+    least: float,
+    as_json: bool,
+) -> None:
     """Export the checkpoint in FOLDER, of profile hardware, to ONNX.
 
     The file holds every code, scale and zero point, and ONNX Runtime executes it: in float64, the
@@ -62,18 +79,18 @@ def command(checkpoint_folder, file, form, float32, check, check_only, folder, l
         # Before anything is written: it may be missing.
         from vit2rtl.onnx import check as onnx_check
 
-        found = options.find_images(folder, preprocessing, model_name=name, split="held_out")
-        found = options.choose(found, listed, exclude)
-        found = found.subset(range(min(count or len(found), len(found))))
+        available = options.find_images(folder, preprocessing, model_name=name, split="held_out")
+        images = options.choose(available, listed, exclude)
+        images = images.subset(range(min(count or len(images), len(images))))
     if not check_only:
         model = onnx_export.export(quantized, file, model=name, preprocessing=preprocessing,
                                    form=form, float32=float32)
         if not as_json:
             click.echo(_written(file, model))
-    result = {"file": file, "bytes": Path(file).stat().st_size}
+    result: dict[str, Any] = {"file": file, "bytes": Path(file).stat().st_size}
     if check:
-        with tqdm(total=len(found), desc="check", unit="image", leave=False, disable=None) as bar:
-            result |= onnx_check.compare(file, quantized, found, progress=bar.update)
+        with tqdm(total=len(images), desc="check", unit="image", leave=False, disable=None) as bar:
+            result |= onnx_check.compare(file, quantized, images, progress=bar.update)
         if not as_json:
             click.echo(_checked(result))
     if as_json:
@@ -82,7 +99,7 @@ def command(checkpoint_folder, file, form, float32, check, check_only, folder, l
         _judge(result, least)
 
 
-def _judge(result, least):
+def _judge(result: Mapping[str, Any], least: float) -> None:
     """A MismatchError where too few images are right."""
     if result["precision"] == "float64":
         right, what = result["equal"], "logits equal the simulation's"
@@ -93,13 +110,13 @@ def _judge(result, least):
                             f"images, fewer than --least {least:g} %")
 
 
-def _written(file, model):
+def _written(file: str, model: "ModelProto") -> str:
     quantizers = sum(node.op_type in ("Quant", "DequantizeLinear") for node in model.graph.node)
     return (f"{len(model.graph.node)} nodes, {quantizers} quantizers, "
             f"{model.ByteSize() / 1e6:.1f} MB: {file}")
 
 
-def _checked(result):
+def _checked(result: Mapping[str, Any]) -> str:
     noise = "no noise" if result["sqnr"] is None else f"SQNR {result['sqnr']:.2f} dB"
     return (f"ONNX Runtime against the simulation, {result['images']} images: logits equal on "
             f"{result['equal']:.1f} %, top-1 agrees on {result['top1_agreement']:.1f} %, {noise}")

@@ -1,5 +1,8 @@
 """vit2rtl lower: a checkpoint to an integer program."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from vit2rtl import checkpoint
@@ -7,6 +10,9 @@ from vit2rtl.commands import options
 from vit2rtl.golden.program.inspection import summary
 from vit2rtl.golden.program.program import VARIANTS, check_place
 from vit2rtl.lowering.lower import lower
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _IMAGES = 32
 
@@ -22,7 +28,9 @@ Examples:
 @options.images
 @options.only
 @click.option("--out", required=True, type=options.FOLDER, help="Folder for the program.")
-def command(checkpoint_folder, variant, folder, listed, out):
+def command(
+    checkpoint_folder: str, variant: str, folder: str | None, listed: str | None, out: str
+) -> None:
     """Lower the checkpoint in FOLDER to an integer program, readable without torch.
 
     A graph of ops (JSON) and their integer constants (safetensors), as docs/integer-program.md
@@ -44,17 +52,19 @@ def command(checkpoint_folder, variant, folder, listed, out):
     )
 
 
-def _images(description, folder, listed):
+def _images(
+    description: Mapping[str, Any], folder: str | None, listed: str | None
+) -> "Tensor":
     """float32[n, channels, height, width] to measure ranges on."""
-    found = options.find_images(
+    images = options.find_images(
         folder, description["preprocessing"],
         model_name=description["model"]["name"], split="train",
     )
     names = description.get("calibration", {}).get("images")
     if listed:
-        found = options.choose(found, listed)
-    elif isinstance(names, list) and names and set(names) <= set(found.names):
-        found = found.only(names)
+        images = options.choose(images, listed)
+    elif isinstance(names, list) and names and set(names) <= set(images.names):
+        images = images.only(names)
     else:
-        found = found.sample(min(_IMAGES, len(found)), seed=0)
-    return found.batch(range(len(found)))
+        images = images.sample(min(_IMAGES, len(images)), seed=0)
+    return images.batch(range(len(images)))

@@ -2,11 +2,16 @@
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vit2rtl.golden.program.images import read_list
+
+if TYPE_CHECKING:
+    from vit2rtl.models.images import Images
 
 FOLDER = click.Path(file_okay=False, path_type=str)
 FILE = click.Path(dir_okay=False, path_type=str)
@@ -21,14 +26,16 @@ only = click.option("--list", "listed", type=FILE, help="Use only the images nam
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
-def embedded_images(split):
+def embedded_images(split: str) -> "Images":
     """The embedded model's own; they and the model need torch, which is loaded only now."""
     from vit2rtl.models import images
 
     return images.embedded_images(split)
 
 
-def find_images(folder, config, *, model_name, split):
+def find_images(
+    folder: str | None, config: Mapping[str, Any] | None, *, model_name: str, split: str
+) -> "Images":
     """The images of a folder, or the embedded model's own where no folder is given."""
     from vit2rtl.models import embedded
     from vit2rtl.models.images import open_images
@@ -40,18 +47,37 @@ def find_images(folder, config, *, model_name, split):
     return embedded_images(split)
 
 
-def choose(found, listed, exclude=None):
-    """Apply ``--list`` and ``--exclude``."""
-    if listed:
-        found = found.only(read_list(listed))
-    if exclude:
-        found = found.excluding(read_list(exclude))
-    if not len(found):
+def choose(images: "Images", listed: str | None, exclude: str | None = None) -> "Images":
+    """The images that ``--list`` and ``--exclude`` leave."""
+    return images.only(choose_names(images.names, listed, exclude))
+
+
+def choose_names(
+    names: Sequence[str], listed: str | None, exclude: str | None = None
+) -> list[str]:
+    """The names that ``--list`` and ``--exclude`` leave, in the order of the list.
+
+    raises   ValueError where a file names an image that is not among them, or none is left
+    """
+    left_out = set(_named(exclude, names)) if exclude else set()
+    chosen = [name for name in (_named(listed, names) if listed else names)
+              if name not in left_out]
+    if not chosen:
         raise ValueError("No images are left to use")
-    return found
+    return chosen
 
 
-def check_file(path, what):
+def _named(file: str, names: Sequence[str]) -> list[str]:
+    """The images that a file names; a name that is not there is an error."""
+    present = set(names)
+    listed = read_list(file)
+    unknown = [name for name in listed if name not in present]
+    if unknown:
+        raise ValueError(f"The list names {unknown[0]!r}, which is not among the images")
+    return listed
+
+
+def check_file(path: str, what: str) -> None:
     """A ValueError now rather than after hours, where a file could not be written there."""
     place = Path(path).absolute()
     if place.is_dir():
@@ -63,5 +89,6 @@ def check_file(path, what):
         raise ValueError(f"{what} cannot be written to {path}: no permission")
 
 
-def show_json(value):
+def show_json(value: Any) -> None:
+    """Print a value as the JSON of ``--json``, the same for the same value."""
     click.echo(json.dumps(value, indent=1, sort_keys=True))

@@ -3,8 +3,10 @@
 import ast
 import json
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -55,8 +57,23 @@ Examples:
 @click.option("--plots", "plot_file", type=options.FILE,
               help="PNG to draw: channel ranges and Softmax histogram (the paper's Figs. 2, 3).")
 @click.option("--out", required=True, type=options.FOLDER, help="Folder for the checkpoint.")
-def command(model, folder, weights, bits, profile, layernorm, softmax, first_last_bits,
-            symmetric_weights, listed, count, seed, model_arguments, plot_file, out):
+def command(
+    model: str,
+    folder: str | None,
+    weights: str | None,
+    bits: str,
+    profile: str,
+    layernorm: str,
+    softmax: str,
+    first_last_bits: int | None,
+    symmetric_weights: bool,
+    listed: str | None,
+    count: int,
+    seed: int,
+    model_arguments: tuple[str, ...],
+    plot_file: str | None,
+    out: str,
+) -> None:
     """Quantize a timm MODEL after training (RepQ-ViT) and save it as a checkpoint.
 
     MODEL is the name of a timm ViT, DeiT or Swin, or mnist_vit: the embedded model, which needs
@@ -75,8 +92,8 @@ def command(model, folder, weights, bits, profile, layernorm, softmax, first_las
     if model != embedded.MODEL_NAME:
         arguments = {"num_classes": network.num_classes, **arguments}
     config = preprocessing(network)
-    found = options.find_images(folder, config, model_name=model, split="train")
-    calibration = options.choose(found, listed)
+    available = options.find_images(folder, config, model_name=model, split="train")
+    calibration = options.choose(available, listed)
     if not listed:
         calibration = calibration.sample(count, seed)
     started = time.perf_counter()
@@ -101,14 +118,14 @@ def command(model, folder, weights, bits, profile, layernorm, softmax, first_las
         click.echo(f"plots: {plot_file}")
 
 
-def _source(model, weights):
+def _source(model: str, weights: str | None) -> dict[str, str]:
     if weights:
         path = Path(weights).resolve()
         return {"source": "file", "file": str(path), "sha256": documents.sha256(path)}
     return {"source": "embedded" if model == embedded.MODEL_NAME else "pretrained"}
 
 
-def _parse_arguments(pairs):
+def _parse_arguments(pairs: Iterable[str]) -> dict[str, Any]:
     arguments = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -118,7 +135,7 @@ def _parse_arguments(pairs):
     return arguments
 
 
-def _value(text):
+def _value(text: str) -> Any:
     """What a command line says in JSON or Python, ``false`` or ``False``; else the text itself."""
     with suppress(ValueError):
         return json.loads(text)
@@ -128,7 +145,7 @@ def _value(text):
         return text
 
 
-def _summary(quantized, seconds, out):
+def _summary(quantized: QuantizedViT, seconds: float, out: str) -> str:
     recipe, layers = quantized.recipe, quantized.layers()
     weights = sum(layer.weight_codes.numel() for _, layer in layers)
     lines = [

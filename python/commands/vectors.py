@@ -1,33 +1,48 @@
 """vit2rtl vectors: golden vectors of the hardware units, or of a whole network op by op."""
 
 import shutil
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 from tqdm import tqdm
 
-from vit2rtl import __version__
+from vit2rtl import inputs
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
-from vit2rtl.commands.run import choose
-from vit2rtl.golden import read_bundle
-from vit2rtl.golden.files.documents import sha256
+from vit2rtl.folders import CHECKPOINT_FILE
 from vit2rtl.golden.program import images
-from vit2rtl.golden.program.program import GRAPH
+from vit2rtl.golden.program.program import GRAPH, IntegerProgram
 from vit2rtl.golden.program.reader import read_program
-from vit2rtl.golden.vectors.bundle import FORMATS, convert
+from vit2rtl.golden.vectors.bundle import FORMATS, convert, read_bundle
 from vit2rtl.golden.vectors.bundle_schema import SCHEMA_NAME as UNIT_SCHEMA
 from vit2rtl.golden.vectors.bundle_schema import schema_of
 from vit2rtl.golden.vectors.program_vectors_reader import read_vectors
 from vit2rtl.golden.vectors.program_vectors_replay import replay
 from vit2rtl.golden.vectors.program_vectors_schema import SCHEMA_NAME, select
-from vit2rtl.golden.vectors.program_vectors_writer import Plan, check_place, write_vectors
+from vit2rtl.golden.vectors.program_vectors_writer import Plan, check_place
+from vit2rtl.vectors import replay_units, write_program_vectors
 
-# What a checkpoint has; its own module needs torch.
-_CHECKPOINT = "model.json"
+# Figures for --json, and a line of text.
+Summary = tuple[dict[str, Any], str]
+
+
+@dataclass(frozen=True)
+class _Request:
+    """The options of a recording."""
+
+    source: str
+    out: str
+    folder: str | None
+    listed: str | None
+    count: int
+    seed: int
+    lanes: int
+    patterns: Sequence[str]
+    formats: Sequence[str]
 
 
 @click.command(epilog="""\b
@@ -56,8 +71,19 @@ Examples:
 @click.option("--check", is_flag=True,
               help="FOLDER is a bundle: validate it and compute its expected output again.")
 @options.as_json
-def command(source, folder, listed, count, seed, lanes, patterns, out, formats, check,
-            as_json):
+def command(
+    source: str,
+    folder: str | None,
+    listed: str | None,
+    count: int,
+    seed: int,
+    lanes: int,
+    patterns: tuple[str, ...],
+    out: str | None,
+    formats: tuple[str, ...],
+    check: bool,
+    as_json: bool,
+) -> None:
     """Record golden vectors from the checkpoint or the integer program in FOLDER, at work on real
     images.
 
@@ -86,92 +112,88 @@ def command(source, folder, listed, count, seed, lanes, patterns, out, formats, 
     if (schema_of(Path(source)) or "").startswith(f"{UNIT_SCHEMA}/"):
         if recorded:
             raise click.UsageError(f"FOLDER is a bundle: its vectors are there, no {recorded[0]}")
-        write = partial(_of_bundle, formats=formats)
+        write = _of_bundle
     elif (Path(source) / GRAPH).is_file():
         if formats:
             raise click.UsageError("--format is for vectors of hardware units")
-        write = partial(_of_program, patterns=patterns or ["*"])
-    elif (Path(source) / _CHECKPOINT).is_file():
+        write = _of_program
+    elif (Path(source) / CHECKPOINT_FILE).is_file():
         if patterns:
             raise click.UsageError("--ops is for integer programs, see vit2rtl lower")
-        write = partial(_of_checkpoint, formats=formats)
+        write = _of_checkpoint
     else:
         raise ValueError(f"{source} is neither a checkpoint (vit2rtl quantize) nor an integer "
                          "program (vit2rtl lower)")
-    figures, text = write(source, folder, listed, count, seed, lanes, out)
+    figures, text = write(_Request(source, out, folder, listed, count, seed, lanes, patterns,
+                                   formats))
     if as_json:
         options.show_json(figures | {"out": out})
     else:
         click.echo(f"{text}: {out}")
 
 
-def _of_bundle(source, folder, listed, count, seed, lanes, out, *, formats):
-    """(figures for --json, a line of text)"""
-    formats = convert(source, out, formats)
-    return {"formats": formats}, f"{source} again, further formats {', '.join(formats) or 'none'}"
+def _of_bundle(request: _Request) -> Summary:
+    formats = convert(request.source, request.out, request.formats)
+    return ({"formats": formats},
+            f"{request.source} again, further formats {', '.join(formats) or 'none'}")
 
 
-def _of_checkpoint(source, folder, listed, count, seed, lanes, out, *, formats):
-    """(figures for --json, a line of text)"""
+def _of_checkpoint(request: _Request) -> Summary:
     from vit2rtl import checkpoint
     from vit2rtl.recording import write_bundle
 
-    quantized, description = checkpoint.load(source)
-    found = options.find_images(
-        folder, description["preprocessing"],
+    quantized, description = checkpoint.load(request.source)
+    available = options.find_images(
+        request.folder, description["preprocessing"],
         model_name=description["model"]["name"], split="held_out",
     )
-    found = options.choose(found, listed)
-    if not listed:
-        found = found.sample(count, seed)
+    chosen = options.choose(available, request.listed)
+    if not request.listed:
+        chosen = chosen.sample(request.count, request.seed)
     entries, records, beats = write_bundle(
-        out, quantized, description, found, lanes=lanes, formats=formats
+        request.out, quantized, description, chosen, lanes=request.lanes, formats=request.formats
     )
     return ({"instances": entries, "records": records, "beats": beats},
             f"{records} records of {entries} unit instances, {beats:,} beats")
 
 
-def _of_program(source, folder, listed, count, seed, lanes, out, *, patterns):
-    """(figures for --json, a line of text)"""
-    program = read_program(source)
-    chosen = select(program, patterns)
+def _of_program(request: _Request) -> Summary:
+    program = read_program(request.source)
+    ops = select(program, request.patterns or ["*"])
+    out = Path(request.out)
     check_place(out)
-    names, codes = _images(program, folder, listed, count, seed)
-    plan = Plan.of(program, chosen, images=len(names), lanes=lanes)
-    _announce(plan, Path(out).resolve())
-    provenance = {"producer": f"vit2rtl {__version__}", "images": names,
-                  "program_sha256": sha256(Path(source) / GRAPH)}
+    names, codes = _images(program, request)
+    plan = Plan.of(program, ops, images=len(names), lanes=request.lanes)
+    _announce(plan, out.resolve())
     with tqdm(total=plan.images * len(plan.tensors), desc="vectors", unit="tensor", leave=False,
               disable=None) as bar:
-        write_vectors(out, program, codes, ops=chosen, lanes=lanes, provenance=provenance,
-                      progress=bar.update)
-    size = sum(path.stat().st_size for path in Path(out).rglob("*") if path.is_file())
-    figures = {"ops": len(chosen), "tensors": len(plan.tensors), "images": plan.images,
+        write_program_vectors(out, program, names, codes, ops=ops, lanes=request.lanes,
+                              progress=bar.update)
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    figures = {"ops": len(ops), "tensors": len(plan.tensors), "images": plan.images,
                "bytes": size}
-    return figures, f"{len(chosen)} ops, {len(plan.tensors)} tensors, {size / 1e6:.1f} MB"
+    return figures, f"{len(ops)} ops, {len(plan.tensors)} tensors, {size / 1e6:.1f} MB"
 
 
-def _images(program, folder, listed, count, seed):
+def _images(program: IntegerProgram, request: _Request) -> tuple[list[str], np.ndarray]:
     """(names, uint8[images, channels, height, width]) of the images to run."""
-    if not folder:
-        from vit2rtl.models import embedded
-
-        found = options.find_images(folder, None, model_name=program.model, split="held_out")
-        found = options.choose(found, listed)
-        found = found if listed else found.sample(count, seed)
-        pixels = embedded.pixels_of(found.batch(range(len(found)))).numpy()
-        return found.names, program.pixel_codes[0][pixels][:, np.newaxis]
+    listed, count, seed = request.listed, request.count, request.seed
+    if not request.folder:
+        own = options.find_images(None, None, model_name=program.model, split="held_out")
+        chosen = options.choose(own, listed)
+        return inputs.image_codes(chosen if listed else chosen.sample(count, seed), program)
     images.check_preprocessing(program.preprocessing)
-    names, _ = choose(folder, listed, None, None)
+    files, _, _ = images.find(request.folder)
+    names = options.choose_names(files, listed)
     if not listed:
         if count > len(names):
             raise ValueError(f"{count} images are asked for, but there are only {len(names)}")
         drawn = np.random.default_rng(seed).permutation(len(names))[:count]
         names = [names[n] for n in drawn]
-    return names, images.codes([Path(folder) / name for name in names], program)
+    return names, images.codes([Path(request.folder) / name for name in names], program)
 
 
-def _announce(plan, out):
+def _announce(plan: Plan, out: Path) -> None:
     """Say how much there will be, before it is written; ValueError where there is no room."""
     size = plan.bytes()
     number = "1 image" if plan.images == 1 else f"{plan.images} images"
@@ -184,43 +206,25 @@ def _announce(plan, out):
                          f"{free / 1e6:.1f} MB free: choose fewer images, or ops by --ops")
 
 
-def _check(folder, as_json):
+def _check(folder: Path, as_json: bool) -> None:
     """Print what was checked; MismatchError where a golden function gives something else."""
     if (schema_of(folder) or "").startswith(f"{SCHEMA_NAME}/"):
         vectors = read_vectors(folder)
         with tqdm(total=vectors.images * len(vectors.ops), desc="check", unit="op", leave=False,
                   disable=None) as bar:
-            found = [asdict(result) for result in replay(vectors, progress=bar.update)]
+            results = replay(vectors, progress=bar.update)
         what = "ops"
     else:
-        found = list(_replay_units(read_bundle(folder)))
+        results = list(replay_units(read_bundle(folder)))
         what = "records"
     if as_json:
-        options.show_json({what: found})
-    elements = sum(result["elements"] for result in found)
-    wrong = [result for result in found if result["mismatches"]]
+        options.show_json({what: [asdict(result) for result in results]})
+    elements = sum(result.elements for result in results)
+    wrong = [result for result in results if result.mismatches]
     if wrong:
         first = wrong[0]
-        raise MismatchError(f"{len(wrong)} of {len(found)} {what} differ, first {first['op']}: "
-                            f"{first['mismatches']} of {first['elements']} elements, "
-                            f"{first['first']}")
+        raise MismatchError(f"{len(wrong)} of {len(results)} {what} differ, first {first.op}: "
+                            f"{first.mismatches} of {first.elements} elements, {first.first}")
     if not as_json:
-        click.echo(f"{len(found)} {what}, {elements:,} elements of output computed again: "
+        click.echo(f"{len(results)} {what}, {elements:,} elements of output computed again: "
                    "all equal")
-
-
-def _replay_units(bundle):
-    """The same figures of each record of a bundle of hardware units."""
-    for entry in bundle.entries:
-        for record in entry.records:
-            made = entry.instance.evaluate(record.inputs(), record.configuration)
-            result = {"op": f"{entry.instance.name}/{record.name}",
-                      "kind": entry.instance.unit.name, "elements": record.elements,
-                      "mismatches": 0, "first": None}
-            for name, want in record.outputs().items():
-                different = np.asarray(made[name]) != want
-                result["mismatches"] += int(different.sum())
-                if different.any() and result["first"] is None:
-                    n = int(different.argmax())
-                    result["first"] = f"element {n}: got {made[name][n]}, want {want[n]}"
-            yield result
