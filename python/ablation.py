@@ -1,14 +1,20 @@
 """The paper's comparisons on one model: profiles, LayerNorm and Softmax quantizers, bit widths."""
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import nn
 
 from vit2rtl import evaluation
+from vit2rtl.models.images import Images
 from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
 
 DEFAULT = "W4/A4 hardware"
 # Title and recipe of every row; the paper's Tables 3 and 4 compare the LayerNorm and Softmax ones.
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     DEFAULT: {},
     "  profile official": {"profile": "official"},
     "  profile paper": {"profile": "paper"},
@@ -29,12 +35,16 @@ class Row:
     recipe: Recipe | None
     scores: evaluation.Scores
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         recipe = self.recipe and self.recipe.as_dict()
         return {"title": self.title.strip(), "recipe": recipe, **asdict(self.scores)}
 
 
-def compare(create, calibration, images, *, settings=SETTINGS, keep=None):
+def compare(
+    create: Callable[[], nn.Module], calibration: torch.Tensor, images: Images, *,
+    settings: Mapping[str, dict[str, Any]] = SETTINGS,
+    keep: Callable[[str, QuantizedViT], None] | None = None,
+) -> Iterator[Row]:
     """Rows of the float model and of every setting.
 
     create       () -> a fresh float model
@@ -54,7 +64,7 @@ def compare(create, calibration, images, *, settings=SETTINGS, keep=None):
         yield Row(title, recipe, evaluation.scores(logits, images.labels, reference))
 
 
-def table(rows):
+def table(rows: Iterable[Row]) -> str:
     """The rows as lines of text."""
     lines = [f"{'':<26}{'top-1':>8}{'top-5':>8}{'agrees':>8}{'SQNR':>10}"]
     for row in rows:

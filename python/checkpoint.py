@@ -6,6 +6,7 @@ from typing import Any
 
 import safetensors.torch
 import torch
+from torch import nn
 
 from vit2rtl import __version__
 from vit2rtl.golden.files import atomic, documents
@@ -80,12 +81,12 @@ def _parts(folder):
 _TITLE = "checkpoint"
 
 
-def check_place(folder):
+def check_place(folder: str | Path) -> None:
     """A ValueError now rather than after calibration, if :func:`save` would not write there."""
     atomic.check(folder, kind=_TITLE, parts=_parts)
 
 
-def describe(folder):
+def describe(folder: str | Path) -> dict[str, Any]:
     """The checkpoint's JSON as a dict, its schema checked."""
     path = Path(folder) / DESCRIPTION
     description = documents.read(folder, DESCRIPTION, SCHEMA, kind=_TITLE)
@@ -98,7 +99,7 @@ def describe(folder):
     return description
 
 
-def load(folder):
+def load(folder: str | Path) -> tuple[QuantizedViT, dict[str, Any]]:
     """(QuantizedViT, description) of a checkpoint; the same codes as when it was saved."""
     folder = Path(folder)
     description = describe(folder)
@@ -165,7 +166,7 @@ def check_architecture(quantized: QuantizedViT, model: dict[str, Any]) -> None:
                          "give the arguments it was made with")
 
 
-def float_model(description, weights=None):
+def float_model(description: dict[str, Any], weights: str | Path | None = None) -> nn.Module:
     """The float model that a checkpoint was made from, for comparison.
 
     weights  a file in place of the recorded one, which may have moved; it must be the same file

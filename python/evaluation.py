@@ -2,9 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from vit2rtl.models.images import Images
 
 _BATCH = 32
 
@@ -26,7 +31,7 @@ class Scores:
 
 
 @torch.inference_mode()
-def logits(model, images, *, title="evaluate"):
+def logits(model: nn.Module, images: "Images", *, title: str = "evaluate") -> torch.Tensor:
     """float32[n, classes] of all images, with a progress bar on standard error."""
     starts = range(0, len(images), _BATCH)
     bar = tqdm(total=len(images), desc=title, unit="image", leave=False, disable=None)
@@ -39,7 +44,9 @@ def logits(model, images, *, title="evaluate"):
     return torch.cat(parts)
 
 
-def scores(predicted, labels, reference=None):
+def scores(
+    predicted: torch.Tensor, labels: torch.Tensor, reference: torch.Tensor | None = None
+) -> Scores:
     """Scores of logits against labels and, where given, the float model's logits."""
     hits = predicted.topk(min(5, predicted.shape[1]), dim=1).indices == labels[:, None]
     top1, top5 = (100 * hits[:, :k].any(1).double().mean().item() for k in (1, 5))
@@ -50,7 +57,7 @@ def scores(predicted, labels, reference=None):
     return Scores(len(labels), top1, top5, agreement, sqnr(reference, predicted))
 
 
-def sqnr(reference, approximation):
+def sqnr(reference: torch.Tensor, approximation: torch.Tensor) -> float:
     """Signal to quantization noise ratio in dB; infinite without noise, -infinite if all noise."""
     signal = reference.double().square().sum().item()
     noise = (approximation.double() - reference.double()).square().sum().item()

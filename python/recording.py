@@ -1,6 +1,9 @@
 """Golden vectors from a quantized model at work: what each hardware unit saw and gave."""
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from tqdm import tqdm
@@ -9,6 +12,10 @@ from vit2rtl import __version__
 from vit2rtl.golden.units import Instance, directed_records
 from vit2rtl.golden.vectors.bundle import BundleWriter
 from vit2rtl.quantization.quantizers import PROBABILITY_WIDTH, LogSqrt2Quantizer
+
+if TYPE_CHECKING:
+    from vit2rtl.models.images import Images
+    from vit2rtl.quantized_vit import QuantizedViT
 
 VALUE_WIDTH = 16
 
@@ -50,7 +57,7 @@ class Recording:
             self.probabilities[name] = quantizer.fixed(probabilities).long().numpy()
             self.codes[name] = quantizer.codes(probabilities).long().numpy()
 
-    def records(self, lanes):
+    def records(self, lanes: int) -> Iterator[tuple[Instance, dict[str, Any]]]:
         """(Instance, arguments of ``BundleWriter.add``) of every record, model and directed.
 
         One instance of the requantizer for each output width, its accumulator as wide as the
@@ -145,7 +152,10 @@ def _parts(layer):
     return [(part, slice(n * step, (n + 1) * step)) for n, part in enumerate("qkv")]
 
 
-def write_bundle(out, quantized, description, images, *, lanes, formats=()):
+def write_bundle(
+    out: str | Path, quantized: "QuantizedViT", description: dict[str, Any], images: "Images", *,
+    lanes: int, formats: Sequence[str] = (),
+) -> tuple[int, int, int]:
     """Record ``images`` (
     :class:`vit2rtl.models.images.Images`) and write the bundle of golden vectors.
 

@@ -14,6 +14,7 @@ from math import floor, isqrt
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vit2rtl.golden.arithmetic.integers import check, integers, reach, smallest, wide
 from vit2rtl.golden.arithmetic.log_sqrt2 import code_count
@@ -35,7 +36,7 @@ class Multipliers(NamedTuple):
     shift: int
 
 
-def fraction_bits(bits, zero_code="top", *, limit=FRACTION_LIMIT):
+def fraction_bits(bits: int, zero_code: str = "top", *, limit: int = FRACTION_LIMIT) -> int:
     """H: the shift of code 0, enough for the last code that is not zero to be shifted by none.
 
     7 for 4-bit codes whose top code is zero, 8 under the other rules; 2**(bits-1) - 1 and
@@ -48,8 +49,9 @@ def fraction_bits(bits, zero_code="top", *, limit=FRACTION_LIMIT):
 
 
 def accumulate(
-    codes, values, zero_point, *, bits, zero_code="top", limit=FRACTION_LIMIT, most=None
-):
+    codes: ArrayLike, values: ArrayLike, zero_point: int, *, bits: int, zero_code: str = "top",
+    limit: int = FRACTION_LIMIT, most: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """The two accumulators, E and O.
 
     codes       int[..., rows, tokens]      0 .. code_count(bits, zero_code) - 1
@@ -71,10 +73,13 @@ def accumulate(
         tables, index = tables.astype(object), codes.astype(np.int64)
     else:
         tables, index = tables.astype(smallest(0, int(tables.max()))), codes
-    return tuple(product(table.take(index), centered, bound=most) for table in tables)
+    even, odd = (product(table.take(index), centered, bound=most) for table in tables)
+    return even, odd
 
 
-def shifted_ones(bits, zero_code="top", *, limit=FRACTION_LIMIT):
+def shifted_ones(
+    bits: int, zero_code: str = "top", *, limit: int = FRACTION_LIMIT
+) -> np.ndarray:
     """int64[2, codes]: what a centered value of one adds to E and to O, by code."""
     count, fraction = code_count(bits, zero_code), fraction_bits(bits, zero_code, limit=limit)
     codes = np.arange(count)
@@ -85,7 +90,9 @@ def shifted_ones(bits, zero_code="top", *, limit=FRACTION_LIMIT):
     return np.where(codes & 1 == [[0], [1]], ones, 0)
 
 
-def requantize(even, odd, multipliers, zero_point, *, bits):
+def requantize(
+    even: ArrayLike, odd: ArrayLike, multipliers: Multipliers, zero_point: int, *, bits: int
+) -> np.ndarray:
     """``clip(((E M_E + O M_O + 2**(n-1)) >> n) + z, 0, 2**bits - 1)``, n the shift.
 
     even, odd   int[...]             |E|, |O| < 2**31
@@ -110,7 +117,7 @@ def requantize(even, odd, multipliers, zero_point, *, bits):
     return np.clip(scaled + int(zero_point), 0, top).astype(smallest(0, top))
 
 
-def multipliers(factor, *, multiplier_bits=MULTIPLIER_BITS):
+def multipliers(factor: float, *, multiplier_bits: int = MULTIPLIER_BITS) -> Multipliers:
     """M_E and M_O from one real factor, off line: ``s · s_v · 2**-H / s_y``.
 
     Each is rounded half up from the exact value: M_O from √2 times the factor, not from M_E. M_O is
@@ -133,7 +140,10 @@ def multipliers(factor, *, multiplier_bits=MULTIPLIER_BITS):
     return Multipliers(even, _round_sqrt2(exact * 2**shift), shift)
 
 
-def bound(tokens, value_reach, *, bits, zero_code="top", scale=None, limit=FRACTION_LIMIT):
+def bound(
+    tokens: int, value_reach: int, *, bits: int, zero_code: str = "top",
+    scale: float | None = None, limit: int = FRACTION_LIMIT,
+) -> int:
     """Largest magnitude of E and of O (R6).
 
     tokens       of a row

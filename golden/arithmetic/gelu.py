@@ -8,13 +8,14 @@ from fractions import Fraction
 from math import erfc, floor, pi, sqrt, tanh
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vit2rtl.golden.arithmetic.integers import check, integers, smallest
 
 INPUT_BITS = (4, 16)
 
 
-def apply(codes, table):
+def apply(codes: ArrayLike, table: ArrayLike) -> np.ndarray:
     """Look every code up.
 
     codes    int[...]         0 .. len(table) - 1, from a requantizer of 10 to 12 bits
@@ -23,15 +24,17 @@ def apply(codes, table):
 
     No rounding beyond the table's own: 2**in_bits entries of ``bits`` bits.
     """
-    codes = integers("Code", codes)
+    codes, table = integers("Code", codes), np.asarray(table)
     check("Code", codes, 0, len(table) - 1)
     if codes.dtype == object:
         table, codes = table.astype(object), codes.astype(np.int64)
-    return np.asarray(table)[codes]
+    return table[codes]
 
 
-def table_of(input_scale, input_zero_point, scale, zero_point, *, input_bits=12, bits=4,
-             function: Callable[[float], float] | None = None):
+def table_of(
+    input_scale: float, input_zero_point: int, scale: float, zero_point: int, *,
+    input_bits: int = 12, bits: int = 4, function: Callable[[float], float] | None = None,
+) -> np.ndarray:
     """The table, off line: ``clip(⌊f(s_x (c - z_x)) / s + 1/2⌋ + z, 0, 2**bits - 1)``.
 
     input_scale, input_zero_point   of the codes c, 0 .. 2**input_bits - 1

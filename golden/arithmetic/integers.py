@@ -6,12 +6,13 @@ shows that a function is one of integers alone.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 # Rows are worked on in pieces whose intermediate results stay in a core's own cache.
 BLOCK = 1 << 14
 
 
-def integers(name, values):
+def integers(name: str, values: ArrayLike) -> np.ndarray:
     """As an array, its type kept.
 
     Raises TypeError for anything but int8 .. int64, uint8 .. uint32 and Python integers.
@@ -26,25 +27,25 @@ def integers(name, values):
     return values
 
 
-def wide(*arrays):
+def wide(*arrays: np.ndarray) -> list[np.ndarray]:
     """All of them as int64, or as Python integers where one of them is."""
     kind = object if any(a.dtype == object for a in arrays) else np.int64
     return [a.astype(kind, copy=False) for a in arrays]
 
 
-def check(name, values, low, high):
+def check(name: str, values: np.ndarray, low: int, high: int) -> None:
     """ValueError unless all values are between ``low`` and ``high``."""
     if values.size and (values.min() < low or values.max() > high):
         bad = values.min() if values.min() < low else values.max()
         raise ValueError(f"{name} must be between {low} and {high}, not {bad}")
 
 
-def reach(values):
+def reach(values: np.ndarray) -> int:
     """Largest magnitude, as a Python integer."""
     return max(-int(values.min()), int(values.max()), 0) if values.size else 0
 
 
-def smallest(low, high):
+def smallest(low: int, high: int) -> type[np.integer]:
     """The narrowest machine type for ``low .. high``."""
     for kind in (np.uint8, np.int8, np.uint16, np.int16, np.int32, np.int64):
         if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
@@ -52,7 +53,7 @@ def smallest(low, high):
     raise ValueError(f"No machine integer holds {low} .. {high}")
 
 
-def bit_length(values):
+def bit_length(values: np.ndarray) -> np.ndarray:
     """int.bit_length of non-negative values below 2**64, each."""
     rest, length = values, values - values
     for step in (32, 16, 8, 4, 2, 1):
@@ -62,7 +63,7 @@ def bit_length(values):
     return length + (rest > 0)
 
 
-def blocks(rows, columns):
+def blocks(rows: int, columns: int) -> list[slice]:
     """Slices that cover ``rows``, about ``BLOCK`` elements each."""
     step = max(1, BLOCK // max(columns, 1))
     return [slice(start, start + step) for start in range(0, rows, step)]

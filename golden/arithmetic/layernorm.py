@@ -5,6 +5,7 @@ from math import floor, isqrt
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vit2rtl.golden.arithmetic.integers import bit_length, blocks, check, integers, smallest, wide
 
@@ -35,7 +36,7 @@ class LayerNorm(NamedTuple):
     epsilon: int
 
 
-def layer_norm(x, parameters, *, bits):
+def layer_norm(x: ArrayLike, parameters: LayerNorm, *, bits: int) -> np.ndarray:
     """Normalize each row, apply the affine, round to codes: one rounding, half up, at the end.
 
     x        int[..., channels]   -2**15 .. 2**15 - 1, channels at most 2**13
@@ -81,7 +82,7 @@ def layer_norm(x, parameters, *, bits):
     return codes.reshape(x.shape)
 
 
-def reciprocal_sqrt(value):
+def reciprocal_sqrt(value: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """1/√value as ``mantissa / 2**shift``, by a table of 192 entries and two Newton steps.
 
     value    int[...]  1 .. 2**62 - 1
@@ -108,7 +109,10 @@ def reciprocal_sqrt(value):
     return np.minimum(y + 4 >> 3, (1 << MANTISSA_BITS) - 1), pairs + 27
 
 
-def parameters_of(gamma, beta, scale, zero_point, *, input_scale, epsilon):
+def parameters_of(
+    gamma: ArrayLike, beta: ArrayLike, scale: float, zero_point: int, *, input_scale: float,
+    epsilon: float,
+) -> LayerNorm:
     """Integer parameters, off line and exact: floats are the rationals they stand for.
 
     gamma, beta        real[channels]  LayerNorm's affine, reparameterized to one scale

@@ -4,11 +4,12 @@ from fractions import Fraction
 from math import isqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 ZERO_CODES = ("top", "extra", "none")
 
 
-def code_count(bits, zero_code):
+def code_count(bits: int, zero_code: str) -> int:
     """Number of codes, the zero code included.
 
     ``top``    ``2**bits``      the top code stands for an exact zero (profile ``hardware``)
@@ -22,7 +23,7 @@ def code_count(bits, zero_code):
     return (1 << bits) + (zero_code == "extra")
 
 
-def thresholds(scale, *, width=16):
+def thresholds(scale: float, *, width: int = 16) -> tuple[int, int]:
     """The two integers from which every decision threshold of the quantizer follows by shifts.
 
     Code k is left for k + 1 where ``p / scale`` falls below ``2**(-(2k+1)/4)``. Even k = 2j share
@@ -49,7 +50,10 @@ def thresholds(scale, *, width=16):
     return first, second
 
 
-def quantize(probability, threshold_a, threshold_b, *, bits, zero_code="top"):
+def quantize(
+    probability: ArrayLike, threshold_a: ArrayLike, threshold_b: ArrayLike, *, bits: int,
+    zero_code: str = "top",
+) -> np.ndarray:
     """Quantize fixed-point probabilities to log√2 codes by comparison (Eq. 18).
 
     ``code = #{k : p < T_k}`` with ``T_2j = threshold_a / 2**j``, ``T_(2j+1) = threshold_b / 2**j``,
@@ -80,7 +84,9 @@ def quantize(probability, threshold_a, threshold_b, *, bits, zero_code="top"):
     return len(levels) - np.searchsorted(levels[::-1], p, side="right")
 
 
-def dequantize(code, *, bits, width=16, zero_code="top"):
+def dequantize(
+    code: ArrayLike, *, bits: int, width: int = 16, zero_code: str = "top"
+) -> np.ndarray:
     """Fixed-point value of a log√2 code: ``floor(2**(width-1) * 2**(-code/2))``, 0 for zero.
 
     The code's least significant bit picks the mantissa, 1 or 1/√2; the rest is a right shift

@@ -10,6 +10,7 @@ from math import floor
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vit2rtl.golden.arithmetic.integers import integers, reach, wide
 from vit2rtl.golden.arithmetic.requantizer import multiplier_and_shift
@@ -19,7 +20,7 @@ ACCUMULATOR_LIMIT = 1 << 31
 EXACT = ((np.float32, 1 << 24), (np.float64, 1 << 53))
 
 
-def product(a, b, *, bound=None):
+def product(a: ArrayLike, b: ArrayLike, *, bound: int | None = None) -> np.ndarray:
     """``a @ b`` of integers.
 
     a        int[..., n, k]
@@ -41,7 +42,7 @@ def product(a, b, *, bound=None):
     return sums.astype(np.int32 if bound < 1 << 31 else np.int64, copy=False)
 
 
-def linear(x, weight, bias):
+def linear(x: ArrayLike, weight: ArrayLike, bias: ArrayLike) -> np.ndarray:
     """Accumulators of a linear layer: ``x @ weight.T + bias`` (R2).
 
     x        int[..., in]    codes less their zero point with ``bias_integer(...)``, or plain codes
@@ -62,7 +63,9 @@ def linear(x, weight, bias):
     return sums
 
 
-def query_key(q, k, q_zero_point, k_zero_point, *, bound=None):
+def query_key(
+    q: ArrayLike, k: ArrayLike, q_zero_point: int, k_zero_point: int, *, bound: int | None = None
+) -> np.ndarray:
     """q·kᵀ of codes, both less their zero points (R3).
 
     q        int[..., tokens, head]  codes; the zero points are subtracted as they are loaded
@@ -77,7 +80,7 @@ def query_key(q, k, q_zero_point, k_zero_point, *, bound=None):
     return product(left, np.swapaxes(right, -1, -2), bound=bound)
 
 
-def center(name, codes, zero_point):
+def center(name: str, codes: ArrayLike, zero_point: int) -> np.ndarray:
     """``codes - zero_point`` as int16 where that holds them, else int64 or Python integers."""
     codes = integers(name, codes)
     if codes.dtype == object:
@@ -87,7 +90,7 @@ def center(name, codes, zero_point):
                        casting="unsafe")
 
 
-def code_reach(zero_point, low, high):
+def code_reach(zero_point: int, low: int, high: int) -> int:
     """Largest magnitude of a code in ``low .. high`` less its zero point."""
     return max(zero_point - low, high - zero_point)
 
@@ -153,7 +156,10 @@ def layer_of(
     return Layer(plain, fold(plain, weight, source.zero_point), multiplier, shift, bound)
 
 
-def bias_integer(bias, input_scale, weight_scale, weight, *, zero_point=0):
+def bias_integer(
+    bias: ArrayLike, input_scale: float, weight_scale: ArrayLike, weight: ArrayLike, *,
+    zero_point: int = 0,
+) -> np.ndarray:
     """A linear layer's bias in units of its accumulator: ``⌊b / (s_x s_w) + 1/2⌋ - z Σw'``.
 
     bias          real[out]
@@ -174,7 +180,7 @@ def bias_integer(bias, input_scale, weight_scale, weight, *, zero_point=0):
     return fold(np.array(rounded, dtype=np.int64 if fits else object), weight, zero_point)
 
 
-def fold(bias: np.ndarray, weight: np.ndarray, zero_point: int) -> np.ndarray:
+def fold(bias: np.ndarray, weight: ArrayLike, zero_point: int) -> np.ndarray:
     """The bias for plain codes, from the one for codes less their zero point: ``b - z Σw'``."""
     return bias - zero_point * wide(integers("Weight", weight))[0].sum(axis=1)
 
@@ -211,7 +217,7 @@ def linear_bounds(
     return LinearBounds(int(products.max()), int((products + np.abs(bias)).max()))
 
 
-def width(low, high):
+def width(low: int, high: int) -> int:
     """Bits of the narrowest two's complement numbers that hold ``low .. high``."""
     return max(int(high), -1 - int(low), 0).bit_length() + 1
 

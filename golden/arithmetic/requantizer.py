@@ -3,6 +3,7 @@
 from math import frexp
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from vit2rtl.golden.arithmetic.integers import blocks, check, integers, wide
 
@@ -13,7 +14,10 @@ SHIFT_RANGE = (1, 47)
 WINDOW = 8
 
 
-def requantize(acc, multiplier, shift, zero_point, *, bits, dtype=np.int64):
+def requantize(
+    acc: ArrayLike, multiplier: ArrayLike, shift: ArrayLike, zero_point: ArrayLike, *, bits: int,
+    dtype: DTypeLike = np.int64,
+) -> np.ndarray:
     """Scale by ``multiplier / 2**shift``, round half up, add the zero point, saturate to codes.
 
     acc         int[..., channels]   |acc| < 2**31
@@ -32,7 +36,10 @@ def requantize(acc, multiplier, shift, zero_point, *, bits, dtype=np.int64):
     return rescale(acc, multiplier, shift, zero_point, 0, (1 << bits) - 1, dtype=dtype)
 
 
-def rescale(acc, multiplier, shift, offset, low, high, *, dtype=np.int64):
+def rescale(
+    acc: ArrayLike, multiplier: ArrayLike, shift: ArrayLike, offset: ArrayLike, low: int,
+    high: int, *, dtype: DTypeLike = np.int64,
+) -> np.ndarray:
     """:func:`requantize` with any limits: ``low <= result <= high``.
 
     Machine integers go through float64, which is exact: ``acc * multiplier / 2**shift + 1/2`` is a
@@ -68,7 +75,9 @@ def _rescale(acc, factor, offset, low, high):
     return np.clip(np.floor(acc * factor + 0.5) + offset, low, high)
 
 
-def multiplier_and_shift(scale, *, multiplier_bits=MULTIPLIER_BITS, window=WINDOW):
+def multiplier_and_shift(
+    scale: ArrayLike, *, multiplier_bits: int = MULTIPLIER_BITS, window: int = WINDOW
+) -> tuple[np.ndarray, np.ndarray]:
     """Integer multipliers and shifts whose ratios stand for real rescaling factors.
 
     Each factor becomes ``multiplier / 2**shift`` with the multiplier normalized to

@@ -1,13 +1,14 @@
 """The residual stream: signed integers of one scale, saturating additions (R7)."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vit2rtl.golden.arithmetic.integers import check, integers, smallest, wide
 
 BITS = 16
 
 
-def add(stream, branches, *, bits=BITS):
+def add(stream: ArrayLike, branches: ArrayLike, *, bits: int = BITS) -> np.ndarray:
     """``clip(stream + branches, -2**(bits-1), 2**(bits-1) - 1)``.
 
     stream    int[...]    -2**(bits-1) .. 2**(bits-1) - 1, as are ``branches``
@@ -27,7 +28,7 @@ def add(stream, branches, *, bits=BITS):
     return np.clip(total, low, high, out=total).astype(smallest(low, high))
 
 
-def limits(bits):
+def limits(bits: int) -> tuple[int, int]:
     """Smallest and largest number of the stream."""
     if not 2 <= bits <= 16:
         raise ValueError(f"Residual bits must be between 2 and 16, not {bits!r}")

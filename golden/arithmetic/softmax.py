@@ -5,6 +5,7 @@ from math import frexp, isqrt
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vit2rtl.golden.arithmetic import log_sqrt2
 from vit2rtl.golden.arithmetic.integers import bit_length, blocks, check, integers, smallest, wide
@@ -45,12 +46,12 @@ class Softmax(NamedTuple):
     exp_bits: int = 17
 
     @property
-    def masked(self):
+    def masked(self) -> int:
         """The logit that adds nothing to its row: the smallest number of ``width`` bits."""
         return -(1 << (self.width - 1))
 
 
-def quantize(logits, p):
+def quantize(logits: ArrayLike, p: Softmax) -> np.ndarray:
     """Logits to log√2 codes of their softmax, row by row.
 
     logits   int[..., rows, tokens]    -2**(width-1) .. 2**(width-1) - 1; the smallest is masked
@@ -81,7 +82,7 @@ def quantize(logits, p):
     return count(rows, p, last).reshape(logits.shape)
 
 
-def exponentials(logits, p):
+def exponentials(logits: ArrayLike, p: Softmax) -> tuple[np.ndarray, np.ndarray]:
     """``exp(s_t * (logit - max))`` of rows as mantissas and octaves: ``m / 2**(exp_bits + x)``.
 
     logits   int[rows, tokens]
@@ -176,7 +177,10 @@ def _key_above(products, shift, octave):
     return (mantissas + (length - octave - 1 - shift << octave)).astype(np.int32)
 
 
-def logits(acc, multiplier, shift, *, bias=None, mask=None, width=12):
+def logits(
+    acc: ArrayLike, multiplier: ArrayLike, shift: ArrayLike, *, bias: ArrayLike | None = None,
+    mask: ArrayLike | None = None, width: int = 12,
+) -> np.ndarray:
     """Accumulators of q·kᵀ to signed logits of ``width`` bits (R1 with signed limits).
 
     acc         int[..., heads, tokens, tokens]
@@ -197,7 +201,10 @@ def logits(acc, multiplier, shift, *, bias=None, mask=None, width=12):
     return codes if mask is None else np.where(mask, codes.dtype.type(-top - 1), codes)
 
 
-def parameters(logit_scale, scale, *, bits, zero_code="top", width=12, rom_bits=8, exp_bits=17):
+def parameters(
+    logit_scale: float, scale: float, *, bits: int, zero_code: str = "top", width: int = 12,
+    rom_bits: int = 8, exp_bits: int = 17,
+) -> Softmax:
     """Integer parameters, off line.
 
     logit_scale  real   s_t, the step of the logits
@@ -220,7 +227,7 @@ def parameters(logit_scale, scale, *, bits, zero_code="top", width=12, rom_bits=
 
 
 @lru_cache(maxsize=8)
-def rom(rom_bits=8, exp_bits=17):
+def rom(rom_bits: int = 8, exp_bits: int = 17) -> np.ndarray:
     """int64[2**rom_bits]: ``2**(exp_bits - f / 2**rom_bits)``, rounded to nearest, exactly.
 
     By repeated integer square roots of ``2**(2**rom_bits * ... - f)``, each the floor of the exact

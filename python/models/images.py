@@ -1,10 +1,12 @@
 """Labelled image folders, preprocessed as timm preprocesses for the model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import nn
 
 from vit2rtl.golden.program.images import LABELS, find, opened, read_list
 from vit2rtl.models import embedded
@@ -33,11 +35,11 @@ class Images:
     def __len__(self):
         return len(self.names)
 
-    def batch(self, indices):
+    def batch(self, indices: Iterable[int]) -> torch.Tensor:
         """float32[n, channels, height, width] of the chosen images."""
         return torch.stack([self.load(index) for index in indices])
 
-    def subset(self, indices):
+    def subset(self, indices: Iterable[int]) -> "Images":
         """The chosen images, in the order given."""
         indices = list(indices)
         return Images(
@@ -47,7 +49,7 @@ class Images:
             self.folders,
         )
 
-    def only(self, listed):
+    def only(self, listed: Sequence[str]) -> "Images":
         """The images named in a list, in its order; a name that is not there is an error."""
         place = {name: index for index, name in enumerate(self.names)}
         unknown = [name for name in listed if name not in place]
@@ -55,12 +57,12 @@ class Images:
             raise ValueError(f"The list names {unknown[0]!r}, which is not among the images")
         return self.subset(place[name] for name in listed)
 
-    def excluding(self, listed):
+    def excluding(self, listed: Sequence[str]) -> "Images":
         """All images but those named; a name that is not there is an error."""
         left_out = set(self.only(listed).names)
         return self.subset(i for i, name in enumerate(self.names) if name not in left_out)
 
-    def sample(self, count, seed):
+    def sample(self, count: int, seed: int) -> "Images":
         """``count`` images drawn without replacement, the same ones for the same seed."""
         if count > len(self):
             raise ValueError(f"{count} images are asked for, but there are only {len(self)}")
@@ -68,7 +70,7 @@ class Images:
         return self.subset(torch.randperm(len(self), generator=generator)[:count].tolist())
 
 
-def preprocessing(model):
+def preprocessing(model: nn.Module) -> dict[str, Any]:
     """timm's preprocessing of a model, as plain JSON data."""
     config = timm.data.resolve_model_data_config(model)
     # Of a model made with img_size the configuration still has the size of its weights.
@@ -79,7 +81,7 @@ def preprocessing(model):
     return {k: list(v) if isinstance(v, tuple) else v for k, v in chosen.items()}
 
 
-def open_images(folder, config):
+def open_images(folder: str | Path, config: dict[str, Any]) -> Images:
     """Images of a folder: class sub-folders, or flat with ``labels.csv`` (file,class_index).
 
     folder   sub-folders count as classes 0, 1, ... in alphabetical order; a flat folder without
@@ -98,14 +100,14 @@ def open_images(folder, config):
     )
 
 
-def embedded_images(split):
+def embedded_images(split: str) -> Images:
     """The embedded model's own images: ``train`` or ``held_out`` (see vit2rtl.models.embedded)."""
     pixels, labels = embedded.images(split)
     names = [f"mnist5k/{split}/{n:04d}" for n in range(len(pixels))]
     return Images(names, labels, pixels.__getitem__)
 
 
-def check_labels(labels, classes):
+def check_labels(labels: torch.Tensor | None, classes: int) -> None:
     """Labels must be there and below the model's number of classes."""
     if labels is None:
         raise ValueError(f"Images have no labels: add class sub-folders or a {LABELS}")

@@ -12,7 +12,7 @@ import torch
 _library = None
 
 
-def declare():
+def declare() -> None:
     """Declare ``torchvision::nms`` and ``qnms`` if torchvision cannot load its own; idempotent."""
     global _library
     if _library is not None:

@@ -2,10 +2,13 @@
 
 import difflib
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
+from torch import nn
 
 from vit2rtl.models import embedded, torchvision_operators
 
@@ -17,7 +20,7 @@ _ARGUMENT_ERRORS = (AssertionError, ArithmeticError, TypeError)
 _HEAD_KEYS = ("head.weight", "head.fc.weight")
 
 
-def create(name, *, weights=None, **arguments):
+def create(name: str, *, weights: str | Path | None = None, **arguments: Any) -> nn.Module:
     """A timm model in evaluation mode, with finite weights.
 
     name       a timm model name, or ``mnist_vit`` for the embedded model
@@ -47,7 +50,7 @@ def create(name, *, weights=None, **arguments):
     return model.eval()
 
 
-def architecture(name, arguments):
+def architecture(name: str, arguments: Mapping[str, Any]) -> nn.Module:
     """The float model with arbitrary weights; a ValueError, one sentence, for a name that timm
     does not know or arguments that the model does not take."""
     if name == embedded.MODEL_NAME:
@@ -81,7 +84,7 @@ def _first_line(error):
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def load_weights(path):
+def load_weights(path: str | Path) -> dict[str, torch.Tensor]:
     """state dict of a safetensors file; every tensor finite, else a ValueError that names it."""
     path = Path(path)
     if not path.is_file():

@@ -117,14 +117,14 @@ class AttentionValue:
     def __init__(
         self, softmax: LogSqrt2Quantizer, v: UniformQuantizer, output: UniformQuantizer
     ) -> None:
-        rule = {"bits": softmax.bits, "zero_code": softmax.zero_code}
+        rule = softmax.bits, softmax.zero_code
         self.scale, self.output_scale = float(softmax.scale), float(output.scale)
-        fraction = attention_value.fraction_bits(**rule)
+        fraction = attention_value.fraction_bits(*rule)
         self.multipliers = attention_value.multipliers(
             self.scale * float(v.scale) * 2.0**-fraction / self.output_scale,
             multiplier_bits=MULTIPLIER_BITS,
         )
-        even, odd = attention_value.shifted_ones(**rule)
+        even, odd = attention_value.shifted_ones(*rule)
         shares = even * self.multipliers.even + odd * self.multipliers.odd
         self.largest = float(shares.max()) * v.golden().reach
         self.fixed = softmax.fixed

@@ -5,6 +5,8 @@ squared error of the quantized tensor. They sort every tensor once for each of s
 one pass finds the few values that lie in the tails, and all candidates are interpolated from those.
 """
 
+from collections.abc import Callable
+
 import torch
 
 PERCENTILES = (0.999, 0.9999, 0.99999)
@@ -17,7 +19,7 @@ _CHUNK = 1 << 15
 _CONSTANT = 2.0**-16
 
 
-def percentile_ranges(rows):
+def percentile_ranges(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Candidate ranges of every row, one for each percentile, linearly interpolated.
 
     rows     float[channels, n]
@@ -60,7 +62,9 @@ def _tail(rows, count, *, largest):
     return passed.topk(count, largest=largest).values[None]
 
 
-def best_uniform(rows, levels, *, symmetric=False):
+def best_uniform(
+    rows: torch.Tensor, levels: int, *, symmetric: bool = False
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Scale and zero point of every row: the percentile range with the lowest error (Eq. 9).
 
     rows       float[channels, n]
@@ -99,7 +103,7 @@ def best_uniform(rows, levels, *, symmetric=False):
     return scale, zero_point, constant
 
 
-def best_scale(values, fake_quantize):
+def best_scale(values: torch.Tensor, fake_quantize: Callable[..., torch.Tensor]) -> torch.Tensor:
     """Scale of a logarithmic quantizer: the percentile with the lowest error.
 
     values         float[n], not negative
@@ -112,7 +116,9 @@ def best_scale(values, fake_quantize):
     return scales[int(torch.stack(errors).argmin())]
 
 
-def uniform(x, scale, zero_point, levels):
+def uniform(
+    x: torch.Tensor, scale: torch.Tensor, zero_point: torch.Tensor, levels: int
+) -> torch.Tensor:
     """Uniform quantization and dequantization (Eqs. 7-8), round half to even.
 
     ``scale * (clip(round(x / scale) + z, 0, levels - 1) - z)`` with z moved into the clip.
@@ -121,7 +127,7 @@ def uniform(x, scale, zero_point, levels):
     return (x / scale).round_().clamp_(low, low + (levels - 1)).mul_(scale)
 
 
-def squared_error(rows, fake_quantize):
+def squared_error(rows: torch.Tensor, fake_quantize: Callable[..., torch.Tensor]) -> torch.Tensor:
     """Mean squared error of every row, in pieces that stay in the cache.
 
     fake_quantize  (piece float[k, n], rows index) -> float[k, n]; per-row parameters indexed by

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from vit2rtl.models.digits import digits, split_indices
 from vit2rtl.models.torchvision_operators import declare
@@ -16,7 +17,7 @@ MEAN = 0.1307
 STD = 0.3081
 
 
-def architecture(*, drop_path_rate=0.0):
+def architecture(*, drop_path_rate: float = 0.0) -> nn.Module:
     """A timm VisionTransformer, random weights: 28×28×1 in, 50 tokens × 64 channels, 4 blocks."""
     declare()
     from timm.models.vision_transformer import VisionTransformer
@@ -46,7 +47,7 @@ def architecture(*, drop_path_rate=0.0):
     return model
 
 
-def create():
+def create() -> nn.Module:
     """The trained model, in eval mode.
 
     Logits are float32[n, 10] for float32[n, 1, 28, 28] images as :func:`images` gives them.
@@ -56,7 +57,7 @@ def create():
     return model.eval()
 
 
-def images(split):
+def images(split: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Real MNIST images, preprocessed, and their labels: :mod:`vit2rtl.models.digits`.
 
     split    "train" (4,000, 400 of each class) or "held_out" (the other 1,000, never trained on)
@@ -67,11 +68,11 @@ def images(split):
     return preprocess(torch.from_numpy(pixels[chosen])), torch.from_numpy(labels[chosen])
 
 
-def preprocess(pixels):
+def preprocess(pixels: torch.Tensor) -> torch.Tensor:
     """uint8[n, 28, 28] pixels to the model's float32[n, 1, 28, 28] input."""
     return pixels.unsqueeze(1).float().div_(255).sub_(MEAN).div_(STD)
 
 
-def pixels_of(batch):
+def pixels_of(batch: torch.Tensor) -> torch.Tensor:
     """The uint8[n, 28, 28] pixels that :func:`preprocess` made a batch from."""
     return batch.squeeze(1).mul(STD).add(MEAN).mul(255).round().to(torch.uint8)

@@ -4,12 +4,15 @@ import json
 import math
 import sys
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import click
 import safetensors.torch
 import torch
+from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
@@ -27,7 +30,7 @@ WARMUP = 0.1
 EMA_DECAY = 0.998
 
 
-def augment(batch, generator):
+def augment(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Warp float32[n, 1, h, w] images: rotation, scale, shear, shift, and a smooth elastic field.
 
     What comes in from outside is background: the value of the image's own corner.
@@ -57,7 +60,7 @@ def augment(batch, generator):
     return warped + background
 
 
-def learning_rate_factor(step, steps):
+def learning_rate_factor(step: int, steps: int) -> float:
     """Linear warm-up over the first tenth of the steps, then a cosine to zero."""
     warmup = max(1, round(steps * WARMUP))
     if step < warmup:
@@ -65,7 +68,10 @@ def learning_rate_factor(step, steps):
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
 
 
-def train(pixels, labels, *, epochs, batch, seed, progress=True):
+def train(
+    pixels: torch.Tensor, labels: torch.Tensor, *, epochs: int, batch: int, seed: int,
+    progress: bool = True,
+) -> nn.Module:
     """Train from scratch and return the exponential moving average of the weights, in eval mode.
 
     pixels  float32[n, 1, 28, 28]
@@ -115,7 +121,7 @@ def _parameter_groups(model):
 
 
 @torch.inference_mode()
-def accuracy(model, pixels, labels):
+def accuracy(model: nn.Module, pixels: torch.Tensor, labels: torch.Tensor) -> float:
     """Fraction of the images whose largest logit is the label's."""
     hits = [
         (model(part).argmax(1) == label).sum().item()
@@ -124,7 +130,7 @@ def accuracy(model, pixels, labels):
     return sum(hits) / len(labels)
 
 
-def save(model, path, record):
+def save(model: nn.Module, path: Path, record: dict[str, Any]) -> None:
     """Write the weights, and the record of their training as JSON beside them."""
     notes = json.dumps(record, indent=2, sort_keys=True) + "\n"
     weights = safetensors.torch.save(model.state_dict())
@@ -153,7 +159,7 @@ def _check_output(path):
     show_default=True,
     help="Train on the first N images only.",
 )
-def command(out, epochs, batch, seed, threads, subset):
+def command(out: Path, epochs: int, batch: int, seed: int, threads: int, subset: int) -> None:
     """Train the embedded model on 4,000 MNIST images; measure it on the other 1,000, once."""
     _check_output(out)
     torch.set_num_threads(threads)
@@ -182,7 +188,7 @@ def command(out, epochs, batch, seed, threads, subset):
     )
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: what is wrong is said in one line, exit code 2."""
     try:
         command.main(arguments, prog_name="train", standalone_mode=False)
