@@ -51,7 +51,7 @@ def thresholds(scale: float, *, width: int = 16) -> tuple[int, int]:
 
 
 def quantize(
-    probability: ArrayLike, threshold_a: ArrayLike, threshold_b: ArrayLike, *, bits: int,
+    probability: ArrayLike, threshold_a: int, threshold_b: int, *, bits: int,
     zero_code: str = "top",
 ) -> np.ndarray:
     """Quantize fixed-point probabilities to log√2 codes by comparison (Eq. 18).

@@ -45,8 +45,8 @@ def evaluate(p: Parameters, x: Arrays, settings: Arrays) -> Arrays:
     """The number of thresholds above the probability."""
     code = log_sqrt2.quantize(
         x["probability"],
-        settings["threshold_a"],
-        settings["threshold_b"],
+        int(settings["threshold_a"]),
+        int(settings["threshold_b"]),
         bits=p["bits"],
         zero_code=p["zero_code"],
     )
