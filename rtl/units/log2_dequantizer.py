@@ -12,7 +12,7 @@ from vit2rtl.rtl.stream.stream_unit import Lane, StreamUnit
 class Log2DequantizerLane(Lane):
     """One code to one fixed-point value; a single register stage."""
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         width, zero_code = self.parameters["width"], self.parameters["zero_code"]
         one = 1 << (width - 1)

@@ -1,23 +1,24 @@
 """Quantizer of probabilities to log√2 codes: comparisons and shifts, no logarithm, no divider."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
 from vit2rtl.golden.arithmetic.log_sqrt2 import code_count
+from vit2rtl.golden.units.unit import Parameters
 from vit2rtl.rtl.stream.pipeline import registered
 from vit2rtl.rtl.stream.stream_unit import Lane, StreamUnit
 
 
-def last_code(parameters):
+def last_code(parameters: Parameters) -> int:
     """The code of a probability of zero, and the number of thresholds ``T_k`` of Eq. 18."""
     return code_count(parameters["bits"], parameters["zero_code"]) - 1
 
 
-def threshold_count(parameters):
+def threshold_count(parameters: Parameters) -> int:
     """How many of them can have more than zero below: from ``k = 2 * width`` on none can."""
     return min(last_code(parameters), 2 * parameters["width"])
 
 
-def quads(value):
+def quads(value: Value) -> list[Value]:
     """The bits of a value, four at a time, from the least significant up."""
     return [value[n : n + 4] for n in range(0, len(value), 4)]
 
@@ -30,7 +31,7 @@ class LogSqrt2QuantizerLane(Lane):
     is below ``a`` is the lowest bit.
     """
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         stages, width = len(self.enable), self.parameters["width"]
         last, count = last_code(self.parameters), threshold_count(self.parameters)
@@ -128,12 +129,12 @@ class LogSqrt2Quantizer(StreamUnit):
         super().__init__(lanes=lanes, bits=bits, width=width, zero_code=zero_code)
 
     @classmethod
-    def cycles(cls, parameters):
+    def cycles(cls, parameters: Parameters) -> int:
         """Search steps: each halves the number of codes that are left."""
         return (threshold_count(parameters) - 1).bit_length()
 
     @classmethod
-    def latency_formula(cls):
+    def latency_formula(cls) -> str:
         return "min(bits, ceil(log2(width)) + 1)"
 
 

@@ -19,7 +19,7 @@ class RequantizerLane(Lane):
     fraction bit, and of the integer part no more than zero point and saturation can tell apart.
     """
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         value = self._product(m)
         amount = self._amount(m)

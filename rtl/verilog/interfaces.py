@@ -10,7 +10,7 @@ _PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", re.MULTILINE)
 _BUSES = {"axi": "aximm", "axis": "axis"}
 
 
-def annotated(text):
+def annotated(text: str) -> str:
     """Verilog of an AXI top, its first module, with attributes before each port of a bus."""
     top, end, rest = text.partition("endmodule\n")
     names = [match[3] for match in _PORT.finditer(top)]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,7 +17,13 @@ class YosysTimeout(YosysError):
     """A script that took longer than it was given."""
 
 
-def run(script, folder, *, files=None, timeout=None):
+def run(
+    script: str,
+    folder: str | Path,
+    *,
+    files: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> str:
     """Run a yosys script in a folder and return its log.
 
     script   commands, one a line or with ``;`` between them; ``#`` begins a comment. Files are

@@ -58,7 +58,7 @@ def oracle(acc: int, multiplier: int, shift: int, zero_point: int, bits: int) ->
     return max(0, min(2**bits - 1, scaled + zero_point))
 
 
-def middle_base(p):
+def middle_base(p: Parameters) -> int:
     """A run-time shift base at which accumulator and multiplier are wide enough for every code."""
     room = p["acc_width"] + p["multiplier_width"] - p["bits"] - 2
     return max(1, min(8, SHIFT_RANGE[1] + 1 - (1 << p["shift_width"]), room))
