@@ -1,6 +1,6 @@
 """log√2 quantizer: probabilities to codes by comparison (Eq. 18)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -41,7 +41,7 @@ def configuration(p: Parameters) -> tuple[Field, ...]:
     )
 
 
-def evaluate(p: Parameters, x: Arrays, settings: Arrays) -> Arrays:
+def evaluate(p: Parameters, x: Arrays, settings: Mapping) -> Arrays:
     """The number of thresholds above the probability."""
     code = log_sqrt2.quantize(
         x["probability"],

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Member, Out
 
-from vit2rtl.rtl.packaging.register_map import WORD, Register, RegisterMap, Role
+from vit2rtl.rtl.packaging.register_map import WORD, Register, RegisterMap, Role, Table
 from vit2rtl.rtl.stream.ports import shape
 
 OKAY, SLVERR = 0b00, 0b10
@@ -223,7 +223,7 @@ class AxiLiteRegisters(wiring.Component):
 
     def _place(self, address: Value) -> tuple[Value, Value]:
         """Of an address: which word of all lanes (lane * words + word), and whether it exists."""
-        table = self.register_map.table
+        table = self._table()
         words = len(table.words)
         low, middle, high = (
             (stride - 1).bit_length() for stride in (BYTES, table.lane_stride, table.row_stride)
@@ -236,8 +236,14 @@ class AxiLiteRegisters(wiring.Component):
                 exists &= index < count
         return (lane * words + word if words > 1 else lane), exists
 
-    def _write_table(self, m: Module, write: Value, idle: Value) -> Value:
+    def _table(self) -> Table:
+        """The per-channel tables; asked for only where there are some."""
         table = self.register_map.table
+        assert table is not None
+        return table
+
+    def _write_table(self, m: Module, write: Value, idle: Value) -> Value:
+        table = self._table()
         place, exists = self._place(self.s_axi_awaddr)
         written = Signal(name="written_table")
         m.d.comb += written.eq(exists & idle)

@@ -1,5 +1,7 @@
 """Rows of the table for comparing: finding one, and a line of cells and clock for the page."""
 
+from typing import Any
+
 from vit2rtl.rtl.synthesis.references.reference import Rows
 from vit2rtl.rtl.synthesis.table import Row
 
@@ -8,7 +10,7 @@ RULE = "---:|---:|---:|---:|---:|---:|---:|---:"
 
 
 def find(rows: Rows, source: str, device: str = "ecp5", *, fabric: bool = False,
-         **parameters: int | str) -> Row:
+         **parameters: Any) -> Row:
     """The one-lane row with these parameters and the unit's defaults."""
     matches = [
         row for row in rows

@@ -140,10 +140,16 @@ def _clock(row: Row) -> str:
 
 
 def _parameters(row: Row) -> str:
-    unit = UNITS[row["unit"]]
+    unit = UNITS[_unit(row)]
     other = [f"`{name}` {value}" for name, value in row["parameters"].items()
              if name != "lanes" and value != unit.parameters[name].default]
     return ", ".join(other) or "defaults"
+
+
+def _unit(row: Row) -> str:
+    """Of a row of these tables, whose designs all have one."""
+    assert row["unit"] is not None
+    return row["unit"]
 
 
 def _is_default(row: Row) -> bool:
@@ -151,4 +157,4 @@ def _is_default(row: Row) -> bool:
 
 
 def _cycles(row: Row) -> str:
-    return str(latency(Instance.of(row["unit"], **row["parameters"])))
+    return str(latency(Instance.of(_unit(row), **row["parameters"])))

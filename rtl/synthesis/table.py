@@ -23,7 +23,7 @@ class Row(TypedDict):
     instance: str
     source: str
     unit: str | None
-    parameters: dict[str, int | str]
+    parameters: dict[str, Any]
     verilog: str
     device: str
     fabric: bool

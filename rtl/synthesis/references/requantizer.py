@@ -1,5 +1,6 @@
 """The requantizer beside R1 as it is written, with three kinds of shift, and beside its peers."""
 
+
 from amaranth.hdl import Const, Module, Mux, Value
 
 from vit2rtl.golden.arithmetic.requantizer import SHIFT_RANGE
@@ -18,7 +19,7 @@ from vit2rtl.rtl.synthesis.references.reference import (
 from vit2rtl.rtl.units.requantizer import Requantizer
 
 # Of a requantizer to 8 bits, from the most that an element can choose to nothing.
-SHIFTS: tuple[tuple[str, dict[str, int]], ...] = (
+SHIFTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("run-time base, 3 bits above", {}),
     ("constant base, 3 bits above", {"shift_base": 20}),
     ("constant", {"shift_base": 20, "shift_width": 0}),
