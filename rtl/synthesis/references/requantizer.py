@@ -1,5 +1,6 @@
 """The requantizer beside R1 as it is written, with three kinds of shift, and beside its peers."""
 
+from typing import Any
 
 from amaranth.hdl import Const, Module, Mux, Value
 
