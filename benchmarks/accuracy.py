@@ -29,9 +29,9 @@ def main():
         return timm_models.create(options.model, weights=options.weights)
 
     if options.images:
-        found = open_images(options.images, preprocessing(create()))
+        pictures = open_images(options.images, preprocessing(create()))
         listed = read_list(options.list)
-        calibration, images = found.only(listed), found.excluding(listed)
+        calibration, images = pictures.only(listed), pictures.excluding(listed)
     else:
         calibration = embedded_images("train").sample(32, seed=0)
         images = embedded_images("held_out")

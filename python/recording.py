@@ -63,9 +63,9 @@ class Recording:
         One instance of the requantizer for each output width, its accumulator as wide as the
         widest of its layers' bounds (R6).
         """
-        made = [*self._softmax_records(lanes), *self._requantizer_records(lanes)]
-        yield from made
-        for instance in {instance.name: instance for instance, _ in made}.values():
+        records = [*self._softmax_records(lanes), *self._requantizer_records(lanes)]
+        yield from records
+        for instance in {instance.name: instance for instance, _ in records}.values():
             for record in directed_records(instance):
                 yield instance, record
 
