@@ -33,7 +33,7 @@ def command(program_folder: str, as_json: bool) -> None:
 
 
 def _table(costs: Mapping[str, Any]) -> str:
-    rows = [("op", "kind", "output", "bits", "acc", "MACs", "bytes")]
+    rows: list[tuple[str, ...]] = [("op", "kind", "output", "bits", "acc", "MACs", "bytes")]
     rows += [_cells(row) for row in costs["ops"]]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [

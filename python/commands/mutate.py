@@ -4,26 +4,46 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands.options import SEED, as_json, show_json
-from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options
+from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options, takers
 from vit2rtl.golden.files import atomic
-from vit2rtl.golden.units import UNITS
+from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.golden.vectors.bundle import read_bundle
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.mutation import netlist, run
-from vit2rtl.sim.mutation.score import BAR
+from vit2rtl.sim.mutation.score import BAR, Score
 
 LANES = 2
 RESULTS = "mutation.json"
+_FIRST = takers()[0]
+_SCALED = takers("acc_width", "bits", "shift_base")[0]
 
 
-@click.command()
+@click.command(help=f"""Mutate the netlist of UNITs and count the mutants that the benches find.
+
+Every mutant is one bit of one cell that is stuck or inverted. It is killed if a bench fails:
+the replay of the golden vectors, the same with stalls, or a protocol bench. What survives is
+equivalent if a solver proves that no one can see a difference. The score is the share of the
+other mutants that are killed. Without UNIT: every unit. Lanes are {LANES} unless --lanes says
+otherwise.
+
+\b
+Examples:
+  vit2rtl mutate
+  vit2rtl mutate {_FIRST} --count 100 --out mutation/
+  vit2rtl mutate {_SCALED} --bits 8 --acc-width 18 --shift-base 20 --json
+  vit2rtl mutate {_SCALED} --vectors vectors/
+
+Exit code 1 if a score is below 95 %. docs/mutation.md says how it works and what was found.
+""")
 @click.argument("units", metavar="[UNIT]...", nargs=-1)
 @click.option("--count", type=click.IntRange(1), default=300, show_default=True,
               help="Mutants of each instance; all there are if that is fewer.")
@@ -38,24 +58,16 @@ RESULTS = "mutation.json"
               help=f"Keep {RESULTS}, the Verilog and the mutated netlists here.")
 @as_json
 @parameter_options
-def command(units, count, seed, jobs, vectors, out, as_json, **parameters):
-    """Mutate the netlist of UNITs and count the mutants that the benches find.
-
-    Every mutant is one bit of one cell that is stuck or inverted. It is killed if a bench fails:
-    the replay of the golden vectors, the same with stalls, or a protocol bench. What survives is
-    equivalent if a solver proves that no one can see a difference. The score is the share of the
-    other mutants that are killed. Without UNIT: every unit. Lanes are 2 unless --lanes says
-    otherwise.
-
-    \b
-    Examples:
-      vit2rtl mutate
-      vit2rtl mutate log2_dequantizer --count 100 --out mutation/
-      vit2rtl mutate requantizer --bits 8 --acc-width 18 --shift-base 20 --json
-      vit2rtl mutate requantizer --vectors vectors/
-
-    Exit code 1 if a score is below 95 %. docs/mutation.md says how it works and what was found.
-    """
+def command(
+    units: tuple[str, ...],
+    count: int,
+    seed: int,
+    jobs: int,
+    vectors: Path | None,
+    out: Path | None,
+    as_json: bool,
+    **parameters: int | str | None,
+) -> None:
     instances = _instances(units, vectors, given(parameters))
     with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as scratch:
         if out is None:
@@ -70,7 +82,9 @@ def command(units, count, seed, jobs, vectors, out, as_json, **parameters):
         raise MismatchError(f"The score of {', '.join(low)} is below {BAR:.0%}")
 
 
-def _instances(units, vectors, parameters):
+def _instances(
+    units: Sequence[str], vectors: Path | None, parameters: Mapping[str, int | str]
+) -> list[Instance]:
     for unit in units:
         if unit not in UNITS:
             raise click.UsageError(f"UNIT must be one of {', '.join(UNITS)}, not {unit!r}")
@@ -80,20 +94,28 @@ def _instances(units, vectors, parameters):
         raise click.UsageError(
             f"The instances are those of the vectors: leave out {option(next(iter(parameters)))}"
         )
-    found = [entry.instance for entry in read_bundle(vectors).entries]
-    chosen = [i for i in found if i.unit.name in (units or UNITS)]
+    recorded = [entry.instance for entry in read_bundle(vectors).entries]
+    chosen = [i for i in recorded if i.unit.name in (units or UNITS)]
     for unit in units:
         if unit not in {i.unit.name for i in chosen}:
             raise click.UsageError(f"{vectors} has no vectors of {unit}")
     return chosen
 
 
-def _scores(instances, count, seed, jobs, vectors, folder, quiet):
+def _scores(
+    instances: Iterable[Instance],
+    count: int,
+    seed: int,
+    jobs: int,
+    vectors: Path | None,
+    folder: Path,
+    quiet: bool,
+) -> list[Score]:
     """A score for each instance; ``folder`` gets the report."""
-    scores = []
+    scores: list[Score] = []
     with tqdm(unit="mutant", file=sys.stderr, disable=None, leave=False) as bar:
 
-        def report(phase, done, total):
+        def report(phase: str, done: int, total: int) -> None:
             bar.set_description(f"{instance.name} {phase}")
             bar.total, bar.n = total, done
             bar.refresh()
@@ -112,23 +134,23 @@ def _scores(instances, count, seed, jobs, vectors, folder, quiet):
     return scores
 
 
-def _show(score):
+def _show(score: Score) -> None:
     click.echo(score.line())
     for number in score.survivors:
         click.echo(f"    {number}: {score.mutants[number - 1]}")
 
 
-def _results(scores, count, seed):
+def _results(scores: Iterable[Score], count: int, seed: int) -> dict[str, Any]:
     return {"count": count, "seed": seed, "units": [score.described() for score in scores]}
 
 
-def _write(folder, sources):
+def _write(folder: Path, sources: Mapping[str, str]) -> None:
     folder.mkdir()
     for name, text in sources.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
-def _parts(folder):
+def _parts(folder: Path) -> set[str] | None:
     """Every name of a folder that this command wrote; None for any other folder."""
     ours = (folder / RESULTS).is_file()
     return {path.name for path in folder.iterdir()} if ours else None

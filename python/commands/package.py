@@ -3,14 +3,33 @@
 import click
 
 from vit2rtl.commands import options
-from vit2rtl.commands.unit_options import given, make_instance, parameter_options
+from vit2rtl.commands.unit_options import given, make_instance, parameter_options, takers
 from vit2rtl.rtl.packaging.package import write_package
 from vit2rtl.rtl.packaging.register_map import CHANNELS
 from vit2rtl.rtl.synthesis.table import measured
 from vit2rtl.sim.formal.claims import claims
 
+_CODED = takers("bits", "width", "zero_code")[1]
+_SCALED = takers("acc_width", "bits")[0]
 
-@click.command()
+
+@click.command(help=f"""Write the IP package of UNIT: what an FPGA team adds to its project.
+
+\b
+Into DIR, which it replaces if it holds an earlier package and nothing else:
+  README.md     data sheet: ports, timing, registers, area, proofs, a beat by hand
+  rtl/          Verilog-2001: bare unit, AXI4-Stream top, top with AXI4-Lite registers
+  vectors/      golden vectors with a self-checking bench
+  registers/ software/ lint/ constraints/ vivado/ quartus/ NAME.core NAME.f
+
+\b
+Examples:
+  vit2rtl package {_SCALED} --lanes 8 --bits 8 --out {_SCALED}-ip/
+  vit2rtl package {_SCALED} --channels 3072 --out {_SCALED}-ip/
+  vit2rtl package {_CODED} --no-axi-lite --out quantizer-ip/
+
+The same command gives the same bytes, anywhere.
+""")
 @click.argument("unit")
 @click.option("--out", metavar="DIR", required=True, type=click.Path(), help="Folder to write.")
 @click.option(
@@ -27,24 +46,14 @@ from vit2rtl.sim.formal.claims import claims
 )
 @parameter_options
 @options.as_json
-def command(unit, out, axi_lite, channels, as_json, **parameters):
-    """Write the IP package of UNIT: what an FPGA team adds to its project.
-
-    \b
-    Into DIR, which it replaces if it holds an earlier package and nothing else:
-      README.md     data sheet: ports, timing, registers, area, proofs, a beat by hand
-      rtl/          Verilog-2001: bare unit, AXI4-Stream top, top with AXI4-Lite registers
-      vectors/      golden vectors with a self-checking bench
-      registers/ software/ lint/ constraints/ vivado/ quartus/ NAME.core NAME.f
-
-    \b
-    Examples:
-      vit2rtl package requantizer --lanes 8 --bits 8 --out requantizer-ip/
-      vit2rtl package requantizer --channels 3072 --out requantizer-ip/
-      vit2rtl package log_sqrt2_quantizer --no-axi-lite --out quantizer-ip/
-
-    The same command gives the same bytes, anywhere.
-    """
+def command(
+    unit: str,
+    out: str,
+    axi_lite: bool,
+    channels: int | None,
+    as_json: bool,
+    **parameters: int | str | None,
+) -> None:
     if channels is not None and not axi_lite:
         raise click.UsageError("--channels sizes the tables of the AXI4-Lite top: leave it out")
     instance = make_instance(unit, given(parameters))

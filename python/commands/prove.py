@@ -1,25 +1,45 @@
 """``vit2rtl prove``: stream contract and function of the Verilog, for all inputs."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
-from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options
+from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options, takers
 from vit2rtl.golden.units import UNITS
 from vit2rtl.sim.formal import plan, runs
-from vit2rtl.sim.formal.claims import claims
+from vit2rtl.sim.formal.claims import Claim, claims
+from vit2rtl.sim.formal.properties import Outcome
 from vit2rtl.sim.tools import simulators
 
 SHOWN_CYCLES = 4
 GOOD = ("proved", "bounded", "passed")
+_CODED = takers("bits", "width", "zero_code")
+_SCALED = takers("acc_width", "bits")[0]
 
 
-@click.command()
+@click.command(help=f"""\
+Prove the Verilog of every UNIT, by default of all units, and say what is claimed.
+
+Without parameters everything that docs/proofs.md claims is established: the stream contract by
+induction, equality with the definition for all inputs, and what is only simulated. With
+parameters the same is tried for that one instance.
+
+\b
+Examples:
+  vit2rtl prove
+  vit2rtl prove {' '.join(_CODED)} --json
+  vit2rtl prove {_CODED[-1]} --bits 8 --width 32
+  vit2rtl prove {_SCALED} --acc-width 18 --bits 8 --timeout 600 --out mine/
+
+Exit code 0: everything established. 1: a counterexample, or a proof that stayed open.
+""")
 @click.argument("units", nargs=-1, metavar="[UNIT]...")
 @click.option(
     "--timeout", default=300, show_default=True, type=click.IntRange(1), help="Seconds a proof."
@@ -33,22 +53,13 @@ GOOD = ("proved", "bounded", "passed")
 )
 @parameter_options
 @options.as_json
-def command(units, timeout, out, as_json, **parameters):
-    """Prove the Verilog of every UNIT, by default of all units, and say what is claimed.
-
-    Without parameters everything that docs/proofs.md claims is established: the stream contract by
-    induction, equality with the definition for all inputs, and what is only simulated. With
-    parameters the same is tried for that one instance.
-
-    \b
-    Examples:
-      vit2rtl prove
-      vit2rtl prove log2_dequantizer log_sqrt2_quantizer --json
-      vit2rtl prove log_sqrt2_quantizer --bits 8 --width 32
-      vit2rtl prove requantizer --acc-width 18 --bits 8 --timeout 600 --out mine/
-
-    Exit code 0: everything established. 1: a counterexample, or a proof that stayed open.
-    """
+def command(
+    units: tuple[str, ...],
+    timeout: int,
+    out: Path,
+    as_json: bool,
+    **parameters: int | str | None,
+) -> None:
     chosen = given(parameters)
     if chosen:
         if len(units) != 1:
@@ -73,7 +84,7 @@ def command(units, timeout, out, as_json, **parameters):
         options.show_json(
             {
                 "outcomes": [_plain(outcome) for outcome in outcomes],
-                "claims": {unit: [asdict(c) for c in found] for unit, found in stated.items()},
+                "claims": {unit: [asdict(c) for c in rows] for unit, rows in stated.items()},
             }
         )
     else:
@@ -83,7 +94,7 @@ def command(units, timeout, out, as_json, **parameters):
         raise MismatchError(f"{len(missed)} of {len(outcomes)} not established: {missed[0]}")
 
 
-def show(outcome, folder):
+def show(outcome: Outcome, folder: Path) -> None:
     """One line for a property; below it what was violated, and the last cycles that led there."""
     elements = f", {outcome.elements:,} inputs" if outcome.elements else ""
     click.echo(
@@ -101,13 +112,13 @@ def show(outcome, folder):
         click.echo(f"    files: {folder}")
 
 
-def _show_claims(stated):
-    for unit, found in stated.items():
+def _show_claims(stated: Mapping[str, list[Claim]]) -> None:
+    for unit, rows in stated.items():
         click.echo(f"\n{unit}")
-        for claim in found:
+        for claim in rows:
             click.echo(f"  {claim.status:9} {claim.property}: {claim.scope}")
             click.echo(f"            by {claim.method}")
 
 
-def _plain(outcome):
+def _plain(outcome: Outcome) -> dict[str, Any]:
     return {**asdict(outcome), "waves": str(outcome.waves) if outcome.waves else None}

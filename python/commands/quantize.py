@@ -113,7 +113,7 @@ def command(
         calibration={"images": calibration.names, "seed": None if listed else seed},
     )
     click.echo(_summary(quantized, seconds, out))
-    if figures:
+    if figures and plot_file:
         plots.report(figures, plot_file)
         click.echo(f"plots: {plot_file}")
 
@@ -153,9 +153,10 @@ def _summary(quantized: QuantizedViT, seconds: float, out: str) -> str:
         f"attentions quantized to {recipe.bits}, profile {recipe.profile}, in {seconds:.1f} s",
     ]
     if recipe.integer:
-        widest = max(layers, key=lambda item: item[1].integer.bound)
-        bits = widest[1].integer.bound.bit_length() + 1
-        lines.append(f"widest accumulator: {bits} bits, in {widest[0]} (bound from its weights)")
+        bounds = {name: layer.integer.bound for name, layer in layers if layer.integer}
+        widest = max(bounds, key=bounds.__getitem__)
+        lines.append(f"widest accumulator: {bounds[widest].bit_length() + 1} bits, in {widest} "
+                     "(bound from its weights)")
     elif recipe.profile == "hardware":
         lines.append("channel-wise LayerNorm scales have no integer matmul: simulated in float")
     lines.append(f"checkpoint: {out}")

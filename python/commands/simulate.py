@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from vit2rtl.cli import MismatchError
 from vit2rtl.sim.coverage import code_coverage
 from vit2rtl.sim.coverage import functional as coverage
 from vit2rtl.sim.run.regression import run_regression
-from vit2rtl.sim.run.results import check_results_path, write_junit
+from vit2rtl.sim.run.results import BenchResult, check_results_path, write_junit
 from vit2rtl.sim.tools.simulators import SIMULATORS
 
 SHOWN_MISMATCHES = 10
@@ -71,9 +72,19 @@ SHOWN_BINS = 20
     help="JUnit XML file.  [default: OUT/results.xml]",
 )
 def command(
-    bundle, simulators, units, verilog_folder, stall, seed, jobs, functional, code, waves, out,
-    junit,
-):
+    bundle: Path,
+    simulators: tuple[str, ...],
+    units: tuple[str, ...],
+    verilog_folder: Path | None,
+    stall: int,
+    seed: int,
+    jobs: int,
+    functional: bool,
+    code: bool,
+    waves: bool,
+    out: Path,
+    junit: Path | None,
+) -> None:
     """Replay the golden vectors of BUNDLE through the Verilog and compare every bit.
 
     Every instance of the bundle meets protocol benches (stalls on both sides, reset in
@@ -94,7 +105,7 @@ def command(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tqdm(unit="bench", file=sys.stderr, disable=None, leave=False) as progress:
 
-        def report(results, done, total):
+        def report(results: Sequence[BenchResult], done: int, total: int) -> None:
             progress.total = total
             progress.update(done - progress.n)
             with progress.external_write_mode(file=sys.stdout):
@@ -131,7 +142,7 @@ def command(
         raise MismatchError(f"{len(failed)} of {len(results)} benches failed: {names}")
 
 
-def show_coverage(coverages, out):
+def show_coverage(coverages: Sequence[coverage.Coverage], out: Path) -> None:
     """A line an instance, below it the bins that were missed; the details go to files."""
     coverage.write(out, coverages)
     for covered in coverages:
@@ -143,13 +154,13 @@ def show_coverage(coverages, out):
     click.echo(f"coverage in {out / 'coverage.json'} and {out / 'coverage.md'}")
 
 
-def show_code_coverage(results, out):
+def show_code_coverage(results: Sequence[BenchResult], out: Path) -> None:
     """A line an instance, and where its annotated Verilog lies."""
     for measured in code_coverage.report(results, out):
         click.echo(measured.line())
 
 
-def show(result):
+def show(result: BenchResult) -> None:
     """One line for a bench; below it what went wrong, and where to look."""
     click.echo(result.line())
     for mismatch in result.details[:SHOWN_MISMATCHES]:

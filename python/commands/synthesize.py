@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands.options import as_json, show_json
-from vit2rtl.commands.unit_options import given, option, parameter_options
+from vit2rtl.commands.unit_options import given, option, parameter_options, takers
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.units import UNITS
 from vit2rtl.golden.units.unit import Parameters
@@ -28,7 +29,8 @@ Finish = Callable[[list[Row], Path], None]
 def _help() -> str:
     references = "".join(
         f"\n  {', '.join(comparison.designs)}" for comparison in registry.comparisons().values())
-    return _HELP.format(references=references)
+    coded, scaled = takers("width", "zero_code")[0], takers("bits", "shift_base")[0]
+    return _HELP.format(references=references, coded=coded, scaled=scaled)
 
 
 _HELP = """\
@@ -40,10 +42,10 @@ Without UNIT: every unit. Lanes are 4 unless --lanes says otherwise.
 
 \b
 Examples:
-  vit2rtl synthesize requantizer --lanes 1 --bits 8 --shift-base 20
+  vit2rtl synthesize {scaled} --lanes 1 --bits 8 --shift-base 20
   vit2rtl synthesize --lanes 1 --no-place
-  vit2rtl synthesize log2_dequantizer --device ice40 --device xcup --out area/
-  vit2rtl synthesize --check log2_dequantizer --device ecp5
+  vit2rtl synthesize {coded} --device ice40 --device xcup --out area/
+  vit2rtl synthesize --check {coded} --device ecp5
 
 Everything runs in yosys and nextpnr of this environment. Clocks are those of registers at every
 pin; on AMD devices cells are counted before placement and there is no clock. docs/area.md has
@@ -71,8 +73,19 @@ the committed table and says how to read it.
 @as_json
 @parameter_options
 @click.pass_context
-def command(context, names, devices, seeds, no_place, fabric, check, renew, out, as_json,
-            **parameters):
+def command(
+    context: click.Context,
+    names: tuple[str, ...],
+    devices: tuple[str, ...],
+    seeds: int,
+    no_place: bool,
+    fabric: bool,
+    check: bool,
+    renew: bool,
+    out: str | None,
+    as_json: bool,
+    **parameters: int | str | None,
+) -> None:
     chosen = given(parameters)
     for name in names:
         if name not in designs.sources():
@@ -81,7 +94,8 @@ def command(context, names, devices, seeds, no_place, fabric, check, renew, out,
     count = 0 if no_place else seeds
     if check or renew:
         _refuse_beside_table(chosen, fabric, check, renew)
-        fixed = no_place or devices or context.get_parameter_source("seeds").name != "DEFAULT"
+        source = context.get_parameter_source("seeds")
+        fixed = no_place or devices or source is not ParameterSource.DEFAULT
         if renew and (out is None or fixed):
             raise click.UsageError("--table needs --out DIR, and measures all devices and seeds")
         tasks = [replace(task, seeds=min(task.seeds, count)) for task in plan.tasks(names, devices)]

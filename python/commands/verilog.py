@@ -2,38 +2,42 @@
 
 import click
 
-from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options
+from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options, takers
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.rtl.verilog.describe import describe
 
+_CODED = takers("bits", "width", "zero_code")[0]
+_SCALED = takers("acc_width", "shift_base", "shift_width")[0]
 
-@click.command()
+
+@click.command(help=f"""Generate the Verilog of UNIT: {', '.join([*UNITS][:-1])} or {[*UNITS][-1]}.
+
+\b
+Per instance, into DIR:
+  NAME.v       bare unit, valid/ready streams
+  NAME_axis.v  AXI4-Stream top, instantiates NAME
+  NAME.f       list of the two, for iverilog -c, verilator -F, yosys, vendor tools
+  NAME.md      ports, lanes, latency; NAME.json is the same for programs
+
+\b
+Examples:
+  vit2rtl verilog --all --out verilog/
+  vit2rtl verilog {_SCALED} --lanes 8 --bits 8 --out verilog/
+  vit2rtl verilog {_SCALED} --acc-width 18 --shift-base 20 --shift-width 0 --out verilog/
+  vit2rtl verilog {_CODED} --bits 6 --width 12 --zero-code none --out verilog/
+
+The same command gives the same bytes, anywhere.
+""")
 @click.argument("unit", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every unit with its default parameters.")
 @click.option(
     "--out", metavar="DIR", required=True, type=click.Path(), help="Folder for the files."
 )
 @parameter_options
-def command(unit, everything, out, **parameters):
-    """Generate the Verilog of UNIT: log2_dequantizer, log_sqrt2_quantizer or requantizer.
-
-    \b
-    Per instance, into DIR:
-      NAME.v       bare unit, valid/ready streams
-      NAME_axis.v  AXI4-Stream top, instantiates NAME
-      NAME.f       list of the two, for iverilog -c, verilator -F, yosys, vendor tools
-      NAME.md      ports, lanes, latency; NAME.json is the same for programs
-
-    \b
-    Examples:
-      vit2rtl verilog --all --out verilog/
-      vit2rtl verilog requantizer --lanes 8 --bits 8 --out verilog/
-      vit2rtl verilog requantizer --acc-width 18 --shift-base 20 --shift-width 0 --out verilog/
-      vit2rtl verilog log2_dequantizer --bits 6 --width 12 --zero-code none --out verilog/
-
-    The same command gives the same bytes, anywhere.
-    """
+def command(
+    unit: str | None, everything: bool, out: str, **parameters: int | str | None
+) -> None:
     chosen = given(parameters)
     if everything:
         if unit or chosen:
@@ -50,7 +54,7 @@ def command(unit, everything, out, **parameters):
     click.echo("\n".join(str(path) for path in paths))
 
 
-def _report(instance):
+def _report(instance: Instance) -> None:
     description = describe(instance)
     click.echo(f"{instance.name}: {description['summary']}")
     click.echo(
