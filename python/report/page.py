@@ -1,7 +1,7 @@
 """The page that plots are drawn on: one look, one width, one PNG of several figures."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def report(figures: Iterable[Figure], path: str | Path) -> None:
     atomic.data(path, picture.getvalue())
 
 
-def _render(figure):
+def _render(figure: Figure) -> np.ndarray:
     """uint8[height, width, 3] of a figure."""
     canvas = FigureCanvasAgg(figure)
     with style.context(["default", STYLE]):  # some ticks are made only now
@@ -69,7 +69,7 @@ def _render(figure):
     return np.asarray(canvas.buffer_rgba())[..., :3]
 
 
-def _stack(pictures):
+def _stack(pictures: Sequence[np.ndarray]) -> np.ndarray:
     """Pictures one below the other, the narrower ones with white on their right."""
     width = max(picture.shape[1] for picture in pictures)
     return np.concatenate(

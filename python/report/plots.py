@@ -4,11 +4,19 @@ Every figure's title is what it shows, in one sentence with the numbers of its o
 are Okabe and Ito's, which colour-blind readers can tell apart.
 """
 
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
 from vit2rtl.golden.arithmetic.log_sqrt2 import code_count
 from vit2rtl.report.page import new_figure, report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
 __all__ = ["accuracy_bars", "channel_ranges", "report", "softmax_histogram", "uniform_range"]
 
@@ -16,17 +24,29 @@ BLUE, SKY, ORANGE, VERMILION, GREEN = "#0072B2", "#56B4E9", "#E69F00", "#D55E00"
 GREY, PALE = "#767676", "#EDEDED"
 
 LEAST_EXPONENT = -40  # no probability below 2**-40 is worth the width of the plot
-ZERO_REGION = {"facecolor": PALE, "edgecolor": "white", "hatch": "//", "zorder": 0}
+ZERO_REGION: dict[str, Any] = {"facecolor": PALE, "edgecolor": "white", "hatch": "//", "zorder": 0}
 MOST_CHANNELS = 64
+# Lowest and highest value.
+Range = tuple[float, float]
+# Name, top-1, SQNR in dB or None.
+Accuracy = tuple[str, float, float | None]
 LARGE = 0.3  # the paper's border between the many small probabilities and the few that matter
 
 
-def uniform_range(scale, zero_point, bits):
+def uniform_range(scale: float, zero_point: float, bits: int) -> Range:
     """Lowest and highest value of a uniform quantizer of ``2**bits`` codes."""
     return -zero_point * scale, ((1 << bits) - 1 - zero_point) * scale
 
 
-def channel_ranges(before, after, *, bits, before_range=None, after_range=None, title=None):
+def channel_ranges(
+    before: "ArrayLike",
+    after: "ArrayLike",
+    *,
+    bits: int,
+    before_range: Range | None = None,
+    after_range: Range | None = None,
+    title: str | None = None,
+) -> "Figure":
     """Post-LayerNorm activations per channel, before and after reparameterization (Fig. 2).
 
     before, after              float[tokens, channels], or any number of leading axes
@@ -61,7 +81,9 @@ def channel_ranges(before, after, *, bits, before_range=None, after_range=None, 
     return figure
 
 
-def _draw_channels(axes, title, values, band, colour, *, bits):
+def _draw_channels(
+    axes: "Axes", title: str, values: np.ndarray, band: Range | None, colour: str, *, bits: int
+) -> None:
     low, high = band or _extent(values)
     channels = values.shape[1]
     shown = np.linspace(0, channels - 1, min(channels, MOST_CHANNELS)).round().astype(int)
@@ -90,7 +112,14 @@ def _draw_channels(axes, title, values, band, colour, *, bits):
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
 
 
-def softmax_histogram(probabilities, scale, bits, *, zero_code="top", title=None):
+def softmax_histogram(
+    probabilities: "ArrayLike",
+    scale: float,
+    bits: int,
+    *,
+    zero_code: str = "top",
+    title: str | None = None,
+) -> "Figure":
     """Post-Softmax probabilities and the levels of the log2 and log√2 quantizers (Fig. 3).
 
     probabilities  float[...], each from 0 to 1
@@ -124,7 +153,7 @@ def softmax_histogram(probabilities, scale, bits, *, zero_code="top", title=None
     return figure
 
 
-def _softmax_title(values, levels):
+def _softmax_title(values: np.ndarray, levels: Mapping[str, np.ndarray]) -> str:
     coarse, fine = ((level >= LARGE).sum() for level in levels.values())
     share = f"{(values < LARGE).mean():.1%} of the probabilities are below {LARGE}"
     if not coarse:
@@ -132,7 +161,7 @@ def _softmax_title(values, levels):
     return f"{share}; for the rest,\nlog√2 has {fine} levels where log2 has {coarse}"
 
 
-def _draw_histogram(axes, values, lowest, last):
+def _draw_histogram(axes: "Axes", values: np.ndarray, lowest: float, last: float) -> None:
     edges = 2.0 ** np.arange(np.log2(lowest), 0.125, 0.125)
     counts, _ = np.histogram(values.clip(lowest, 1), edges)
     small = edges[:-1] * 2**0.0625 < LARGE
@@ -158,7 +187,7 @@ def _draw_histogram(axes, values, lowest, last):
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
 
 
-def _draw_levels(axes, levels, lowest):
+def _draw_levels(axes: "Axes", levels: Mapping[str, np.ndarray], lowest: float) -> None:
     for row, (level, colour) in enumerate(zip(levels.values(), (VERMILION, BLUE), strict=True)):
         axes.vlines(level[level >= lowest], row - 0.36, row + 0.36, color=colour, linewidth=2)
     axes.set_yticks(range(len(levels)), [f"{name} levels" for name in levels])
@@ -171,13 +200,15 @@ def _draw_levels(axes, levels, lowest):
     axes.tick_params(axis="y", length=0)
 
 
-def _power_of_two(value, lowest):
+def _power_of_two(value: float, lowest: float) -> str:
     """Label of a tick; the histogram's first bar holds everything below it as well."""
     power = f"$2^{{{round(np.log2(value))}}}$"
     return "1" if value == 1 else f"≤ {power}" if value == lowest else power
 
 
-def accuracy_bars(rows, *, highlight=None, title=None):
+def accuracy_bars(
+    rows: Iterable[Accuracy], *, highlight: str | None = None, title: str | None = None
+) -> "Figure":
     """What each setting costs: top-1 and the SQNR of the logits against the float model.
 
     rows       sequence of (name, top1, sqnr_db), drawn from top to bottom; top1 is a fraction from
@@ -196,7 +227,7 @@ def accuracy_bars(rows, *, highlight=None, title=None):
         if sqnr is not None and not np.isfinite(sqnr):
             raise ValueError(f"SQNR of {name!r} must be finite or None, not {sqnr!r}")
     if highlight is None:
-        highlight = max(measured, key=measured.get)
+        highlight = max(measured, key=measured.__getitem__)
     elif highlight not in names:
         raise ValueError(f"Highlight must be the name of a row, not {highlight!r}")
     title = title or _accuracy_title(rows, highlight)
@@ -222,28 +253,28 @@ def accuracy_bars(rows, *, highlight=None, title=None):
     return figure
 
 
-def _accuracy_title(rows, highlight):
+def _accuracy_title(rows: Iterable[Accuracy], highlight: str) -> str:
     top1, sqnr = next((top1, sqnr) for name, top1, sqnr in rows if name == highlight)
     reference = next((top1 for _, top1, sqnr in rows if sqnr is None), None)
-    kept = f"{highlight}: {top1:.1%} top-1"
+    text = f"{highlight}: {top1:.1%} top-1"
     if reference is not None:
-        kept += f" where the float model has {reference:.1%}"
-    return kept if sqnr is None else f"{kept}, {sqnr:.1f} dB SQNR"
+        text += f" where the float model has {reference:.1%}"
+    return text if sqnr is None else f"{text}, {sqnr:.1f} dB SQNR"
 
 
-def _by_channel(values):
-    values = np.asarray(values, dtype=np.float64)
+def _by_channel(activations: "ArrayLike") -> np.ndarray:
+    values = np.asarray(activations, dtype=np.float64)
     if values.ndim < 2 or not values.size or not np.isfinite(values).all():
         raise ValueError("Activations must be finite, of at least two axes, and not empty")
     return values.reshape(-1, values.shape[-1])
 
 
-def _extent(values):
+def _extent(values: np.ndarray) -> Range:
     low, high = values.min(), values.max()
     return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
-def _median_fill(values, band):
+def _median_fill(values: np.ndarray, band: Range | None) -> float:
     """Part of the band that lies within the median channel's minimum and maximum."""
     low, high = band or _extent(values)
     return float(np.median(np.ptp(values.clip(low, high), axis=0)) / (high - low))
