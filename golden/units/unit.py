@@ -151,6 +151,7 @@ class Limit:
                    for f in terms]
         total = " + ".join(f"{bits}'sd0 + {signal}" if k == 1 else f"{_literal(k, bits)} * {signal}"
                            for signal, k in zip(signals, terms.values(), strict=True))
+        total = total or _literal(0, bits)
         return " && ".join(f"({total} {sign} {_literal(bound, bits)})"
                            for sign, bound in (("<=", self.high), (">=", self.low))
                            if bound is not None)

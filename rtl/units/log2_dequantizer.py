@@ -3,6 +3,7 @@
 from math import isqrt
 
 from amaranth.hdl import Module, Mux
+from amaranth.lib import stream
 
 from vit2rtl.golden.arithmetic.log_sqrt2 import code_count
 from vit2rtl.rtl.stream.pipeline import registered
@@ -59,6 +60,8 @@ class Log2Dequantizer(StreamUnit):
 
     unit = "log2_dequantizer"
     lane = Log2DequantizerLane
+    i: stream.Interface
+    o: stream.Interface
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 """Quantizer of probabilities to log√2 codes: comparisons and shifts, no logarithm, no divider."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import stream
 
 from vit2rtl.golden.arithmetic.log_sqrt2 import code_count
 from vit2rtl.golden.units.unit import Parameters
@@ -36,16 +37,16 @@ class LogSqrt2QuantizerLane(Lane):
         stages, width = len(self.enable), self.parameters["width"]
         last, count = last_code(self.parameters), threshold_count(self.parameters)
         scaled = self.i.probability
-        found = []
+        steps = []
         for stage in range(stages - 1):
             step = 1 << (stages - 2 - stage)
             below = self._below(m, scaled, self.threshold_b, step - 1, f"below_b{step}")
-            found.append(self._delayed(m, below, stage, f"step_b{step}"))
+            steps.append(self._delayed(m, below, stage, f"step_b{step}"))
             # What is below b after a shift fits; one shift further it needs a bit more.
             moved = Mux(below, (scaled << step)[: width + 1], scaled)
             scaled = registered(m, moved, self.enable[stage], name=f"scaled_{stage}")
         below = self._below(m, scaled, self.threshold_a, 0, "below_a")
-        code = Cat(below, *reversed(found))
+        code = Cat(below, *reversed(steps))
         if count == 1 << stages:  # one more than the search can count
             below = self._below(
                 m, self.i.probability, self.threshold_b, count // 2 - 1, "below_last"
@@ -57,21 +58,23 @@ class LogSqrt2QuantizerLane(Lane):
         m.d.comb += self.o.code.eq(registered(m, code, self.enable[-1], name="code"))
         return m
 
-    def _below(self, m, scaled, threshold, shift, name):
+    def _below(
+        self, m: Module, scaled: Value, threshold: Value, shift: int, name: str
+    ) -> Signal:
         """``scaled * 2**shift < threshold``.
 
         What the shift moves beyond the threshold's bits, and what of the threshold meets the zeros
         that the shift lets in, matters only as any bit at all: four bits, a LUT, compare as one.
         """
-        kept = self.parameters["width"] - shift
-        over = [high.any() for high in quads(scaled[kept:])]
+        width = self.parameters["width"] - shift
+        over = [high.any() for high in quads(scaled[width:])]
         under = [low.any() for low in quads(threshold[:shift])]
         below = Signal(name=name)
-        left = Cat(scaled[:kept], *over) << len(under)
+        left = Cat(scaled[:width], *over) << len(under)
         m.d.comb += below.eq(left < Cat(*under, threshold[shift:]))
         return below
 
-    def _delayed(self, m, value, stage, name):
+    def _delayed(self, m: Module, value: Value, stage: int, name: str) -> Value:
         """``value``, made in ``stage``, when the last stage needs it."""
         for n in range(stage, len(self.enable) - 1):
             value = registered(m, value, self.enable[n], name=f"{name}_{n}")
@@ -117,6 +120,10 @@ class LogSqrt2Quantizer(StreamUnit):
 
     unit = "log_sqrt2_quantizer"
     lane = LogSqrt2QuantizerLane
+    i: stream.Interface
+    o: stream.Interface
+    threshold_a: "Signal"
+    threshold_b: "Signal"
 
     def __init__(
         self,

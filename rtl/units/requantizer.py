@@ -1,6 +1,7 @@
 """Requantizer: accumulators to codes by one multiplication, one rounding and one saturation."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import stream
 
 from vit2rtl.rtl.stream.pipeline import registered
 from vit2rtl.rtl.stream.stream_unit import Lane, StreamUnit
@@ -49,10 +50,10 @@ class RequantizerLane(Lane):
         m.d.comb += self.o.code.eq(self._register(m, code, 5, "code"))
         return m
 
-    def _register(self, m, value, stage, name):
+    def _register(self, m: Module, value: Value, stage: int, name: str) -> Signal:
         return registered(m, value, self.enable[stage], name=f"{name}_{stage}")
 
-    def _product(self, m):
+    def _product(self, m: Module) -> Signal:
         """``acc * multiplier`` after stage 2, from registered products of 18 × 18 blocks."""
         acc = self._register(m, self.i.acc, 0, "acc")
         multiplier = self._register(m, self.i.multiplier, 0, "multiplier")
@@ -65,7 +66,7 @@ class RequantizerLane(Lane):
             product = Cat(low[:_SPLIT], upper).as_signed()
         return self._register(m, product, 2, "product")
 
-    def _amount(self, m):
+    def _amount(self, m: Module) -> Value:
         """The shift less a constant base, after stage 2."""
         if "shift" not in self.i.shape().members:
             amount = Const(0, 0)
@@ -78,7 +79,9 @@ class RequantizerLane(Lane):
         amount = (self.shift_base + amount)[: len(self.shift_base)]
         return self._register(m, amount, 2, "amount")
 
-    def _shift(self, m, value, amount, levels, kept):
+    def _shift(
+        self, m: Module, value: Value, amount: Value, levels: range, kept: int
+    ) -> tuple[Value, Value]:
         """``value >> amount`` by the bits of ``amount`` in ``levels``, largest first.
 
         Drops the upper bits that no later level can bring back into the ``kept`` ones; returns
@@ -100,7 +103,7 @@ class RequantizerLane(Lane):
         return value, overflow
 
 
-def _differ(bits):
+def _differ(bits: Value) -> Value:
     return bits.any() & ~bits.all()
 
 
@@ -147,6 +150,11 @@ class Requantizer(StreamUnit):
 
     unit = "requantizer"
     lane = RequantizerLane
+    i: stream.Interface
+    o: stream.Interface
+    zero_point: "Signal"
+    # Only if the parameter is 0.
+    shift_base: "Signal"
 
     def __init__(
         self,

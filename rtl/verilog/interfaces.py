@@ -13,13 +13,18 @@ _BUSES = {"axi": "aximm", "axis": "axis"}
 def annotated(text: str) -> str:
     """Verilog of an AXI top, its first module, with attributes before each port of a bus."""
     top, end, rest = text.partition("endmodule\n")
-    names = [match[3] for match in _PORT.finditer(top)]
-    prefixes = (re.match(r"[sm]_axis?(?=_)", name) for name in names)
-    buses = sorted({prefix[0] for prefix in prefixes if prefix}, reverse=True)
+    signals = filter(None, (_signal(match[3]) for match in _PORT.finditer(top)))
+    buses = sorted({bus for bus, _, _ in signals}, reverse=True)
     return _PORT.sub(lambda match: _attributes(match, buses) + match[0], top) + end + rest
 
 
-def _attributes(match, buses):
+def _signal(name: str) -> tuple[str, str, str] | None:
+    """Bus, kind and signal: s_axis_table, axis, TDATA of s_axis_table_tdata; None for others."""
+    match = re.fullmatch(r"([sm]_(axis?)(?:_\w+)?)_([a-z]+)", name)
+    return (match[1], match[2], match[3].upper()) if match else None
+
+
+def _attributes(match: re.Match, buses: list[str]) -> str:
     name = match[3]
     if name == "aclk":
         kind, role = "signal:clock", "aclk CLK"
@@ -28,14 +33,14 @@ def _attributes(match, buses):
     elif name == "aresetn":
         kind, role = "signal:reset", "aresetn RST"
         parameter = "XIL_INTERFACENAME aresetn, POLARITY ACTIVE_LOW"
-    else:
-        found = re.fullmatch(r"([sm]_(axis?))_(\w+)", name)
-        if not found:
-            return ""
-        kind, role = f"interface:{_BUSES[found[2]]}", f"{found[1]} {found[3].upper()}"
+    elif signal := _signal(name):
+        bus, axi, role = signal
+        kind, role = f"interface:{_BUSES[axi]}", f"{bus} {role}"
         parameter = ""
         if name == "s_axi_awaddr":
             width = int(match[2]) + 1
             parameter = f"XIL_INTERFACENAME s_axi, PROTOCOL AXI4LITE, ADDR_WIDTH {width}"
+    else:
+        return ""
     info = f'  (* X_INTERFACE_INFO = "xilinx.com:{kind}:1.0 {role}" *)\n'
     return info + (f'  (* X_INTERFACE_PARAMETER = "{parameter}" *)\n' if parameter else "")

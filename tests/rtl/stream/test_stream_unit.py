@@ -8,6 +8,7 @@ import pytest
 
 from vit2rtl import rtl
 from vit2rtl.golden.units import UNITS, Instance
+from vit2rtl.rtl.stream.ports import signature
 
 
 def test_every_unit_of_the_registry_has_a_component():
@@ -28,6 +29,15 @@ def test_constructors_spell_the_parameters_of_the_registry(name):
         rtl.COMPONENTS[name](depth=8)
     with pytest.raises(ValueError, match=f"^{UNITS[name].component} has no parameter 'depth'; it"):
         Instance.of(name, depth=8)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_classes_spell_the_ports_of_the_registry(name):
+    """All of them are there with the parameters at their defaults."""
+    instance = Instance.of(name)
+    ports = {s.name for s in instance.streams} | {f.name for f in instance.configuration}
+    assert set(inspect.get_annotations(rtl.COMPONENTS[name])) == ports
+    assert set(signature(instance).members) == ports
 
 
 @pytest.mark.parametrize("stall", [0, 25, 75])
