@@ -5,7 +5,6 @@ from itertools import repeat
 from typing import Any
 
 from cocotb.clock import Clock
-from cocotb.handle import SimHandleBase
 from cocotb.triggers import FallingEdge, RisingEdge
 
 from vit2rtl.sim.benches.handshake import Checker, Driver, Monitor, Violation
@@ -29,7 +28,7 @@ class AxiStream:
     and ``want`` where they apply.
     """
 
-    def __init__(self, dut: SimHandleBase, job: Job) -> None:
+    def __init__(self, dut: Any, job: Job) -> None:
         self.clock, self.reset_n = dut.aclk, dut.aresetn
         self.edge = RisingEdge(dut.aclk)
         self.violations: list[dict[str, Any]] = []

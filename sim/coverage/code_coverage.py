@@ -53,7 +53,7 @@ def collect(path, sources):
     """
     if not path.exists():
         return None
-    hits = Counter()
+    hits: Counter = Counter()
     for text, count in _POINT.findall(path.read_text(encoding="utf-8")):
         point = dict(part.split("\2") for part in text.split("\1")[1:])
         kind = _KINDS.get(point["t"])
@@ -69,7 +69,7 @@ def report(results, out):
 
     results   :class:`~vit2rtl.sim.run.results.BenchResult`
     """
-    merged = {}
+    merged: dict[str, Counts] = {}
     for result in results:
         if result.code_coverage is not None:
             new = Counts(result.code_coverage.sources, Counter())
@@ -93,7 +93,7 @@ def _share(counts, kind):
 
 def _annotated(file, text, hits):
     """Each line behind the fewest hits of its points; ``!`` where one of them has none."""
-    fewest = {}
+    fewest: dict[int, int] = {}
     for (where, number, *_), count in hits.items():
         if where == file:
             fewest[number] = min(count, fewest.get(number, count))

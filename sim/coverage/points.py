@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ class Point:
 
     name: str
     bins: Mapping[int, str]
-    key: Callable[[Mapping], np.ndarray]
+    key: Callable[[Any], np.ndarray]
 
     def labels(self) -> list[str]:
         return [f"{self.name}: {label}" for label in self.bins.values()]

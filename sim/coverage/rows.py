@@ -92,7 +92,7 @@ class _Reader:
 def _arrays(
     instance: Instance, data: tuple[Stream, ...], alike: list[Sample]
 ) -> dict[str, np.ndarray]:
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for n, stream in enumerate(data):
         words = [word for sample in alike for word in sample.rows[n]]
         arrays |= _unpacked(stream, words, (len(alike), -1))

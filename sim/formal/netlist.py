@@ -9,6 +9,8 @@ from vit2rtl.golden.units.instance import Instance
 from vit2rtl.rtl.verilog import yosys
 
 # Bits of both operands, and of the result, each (net, index).
+# A bit of a net: its number, or a constant.
+Bit = int | str
 MultiplierBits = tuple[list[tuple[str, int]], list[tuple[str, int]]]
 
 _SCRIPT = """
@@ -61,7 +63,8 @@ def structure(instance: Instance, depth: int, folder: Path) -> Structure:
         _multiplier(cell["connections"], nets) for cell in cells if cell["type"] == "$mul"
     ]
     try:
-        return Structure(*_stages(module, depth), widths, multipliers)
+        valid, registers = _stages(module, depth)
+        return Structure(valid, registers, widths, multipliers)
     except ValueError as unclear:
         return Structure([], {}, widths, multipliers, str(unclear))
 
@@ -100,9 +103,10 @@ def _multiplier(connections, nets):
 
 def _connections(cells):
     """Next-value bit of each register bit, and the input bits of the cell that drives a bit."""
-    registers, drivers = {}, {}
+    registers: dict[Bit, Bit] = {}
+    drivers: dict[Bit, list[Bit]] = {}
     for cell in cells:
-        bits = {"input": [], "output": []}
+        bits: dict[str, list[Bit]] = {"input": [], "output": []}
         for port, connected in cell["connections"].items():
             bits[cell["port_directions"][port]] += connected
         if cell["type"] == "$dff":
@@ -140,7 +144,8 @@ def _names(nets, stage):
         and len({stage.get(bit) for bit in d["bits"]} | {None}) == 2
         and all(bit in stage for bit in d["bits"])
     }
-    names, covered = {}, set()
+    names: dict[str, int] = {}
+    covered: set[Bit] = set()
     for net in sorted(whole, key=lambda net: (-len(whole[net]), net.count("."), net)):
         if whole[net] - covered:
             names[net] = stage[nets[net]["bits"][0]]

@@ -13,7 +13,8 @@ from pathlib import Path
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.rtl import latency
 from vit2rtl.sim.formal import netlist
-from vit2rtl.sim.units import FACES
+from vit2rtl.sim.formal.specifications import specification_of
+from vit2rtl.sim.units.face import Product
 
 Bits = Sequence[tuple[str, int, int]]  # (net, index, width of the net), lowest bit first
 
@@ -28,7 +29,7 @@ class Multiplier:
 
 def split(instance: Instance, folder: Path) -> list[tuple[Multiplier, Multiplier]]:
     """For each lane its two multipliers, that of the lower part first; else nothing."""
-    product = FACES[instance.unit.name].specification.product
+    product = specification_of(instance).product
     if product is None or instance.fields[product.unsigned].width <= product.computed:
         return []
     structure = netlist.structure(instance, latency(instance), folder)
@@ -53,8 +54,7 @@ def _multiplier(bits: netlist.MultiplierBits, widths: dict[str, int]) -> Multipl
 
 def verilog(instance: Instance, lane: int, pair: tuple[Multiplier, Multiplier]) -> list[str]:
     """Wire ``product_LANE`` of one lane, free, and ``check_factors_LANE`` for its factors."""
-    specification = FACES[instance.unit.name].specification
-    product = specification.product
+    specification, product = specification_of(instance), _product(instance)
     offsets = dict(_offsets(instance, lane))
     long, short = (instance.fields[name].width for name in (product.signed, product.unsigned))
     first = offsets[product.signed]
@@ -75,6 +75,13 @@ def verilog(instance: Instance, lane: int, pair: tuple[Multiplier, Multiplier]) 
         f"    && low_short_{lane} == {factor} && high_short_{lane} == {factor};",
         f"  always @* assume ({total} < {most} && {total} >= -{most});",
     ]
+
+
+def _product(instance: Instance) -> Product:
+    product = specification_of(instance).product
+    if product is None:
+        raise ValueError(f"Unit {instance.unit.name} has no product in its naive Verilog")
+    return product
 
 
 def _parts(lane: int, pair: tuple[Multiplier, Multiplier], short: int) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.golden.units.unit import Field
 from vit2rtl.sim.units import FACES
-from vit2rtl.sim.units.face import condition
+from vit2rtl.sim.units.face import Specification, condition
 
 
 def element_fields(instance: Instance) -> tuple[Field, ...]:
@@ -16,12 +16,20 @@ def element_fields(instance: Instance) -> tuple[Field, ...]:
     return (*instance.inputs, *instance.configuration)
 
 
+def specification_of(instance: Instance) -> Specification:
+    """The naive Verilog of one lane; ValueError for a unit that has none."""
+    specification = FACES[instance.unit.name].specification
+    if specification is None:
+        raise ValueError(f"Unit {instance.unit.name} has no naive Verilog of one lane in its FACE")
+    return specification
+
+
 def module(instance: Instance, *, product_given: bool = False) -> str:
     """The Verilog module ``specification`` of one lane; ``defined`` is high on its domain.
 
     With ``product_given`` its ``product`` is an input.
     """
-    specification = FACES[instance.unit.name].specification
+    specification = specification_of(instance)
     width = specification.width(instance)
     product = f"signed [{width - 1}:0] product"
     fields = element_fields(instance)

@@ -78,7 +78,8 @@ def _checks(
     depth: int, structure: netlist.Structure
 ) -> tuple[dict[str, tuple[str, str]], list[str]]:
     """Checks, name -> (condition, meaning), and the wires of the unit that they read."""
-    checks, declared = _contract(depth), []
+    checks = _contract(depth)
+    declared: list[str] = []
     for n in range(len(structure.valid)):
         checks[f"ahead_{n}"] = (
             f"!watched[{n}] || (ahead == {_count('valid', range(n + 1, depth))} && waited <= {n})",

@@ -1,6 +1,8 @@
 """Which mutants are no bugs: proved by induction to do the same wherever anyone may look."""
 
-from bitwuzla import Kind, Result
+from typing import Any
+
+from bitwuzla import Kind, Result, Term
 
 from vit2rtl.sim.mutation.transitions import TransitionSystem
 
@@ -9,6 +11,8 @@ SECONDS_PER_QUERY = 10
 _PAYLOAD = ("tdata", "tlast")
 _RESET, _SELECT = "aresetn", "mutant"
 _EQUAL = "equal"
+# That the register of a line is equal, everywhere or where a bit (line, bit) is set.
+Claim = tuple[Any, int]
 
 
 class Undecided(Exception):
@@ -49,7 +53,8 @@ class Equivalence:
 
     def proved(self, number):
         """Whether mutant ``number`` is proved equivalent; undecided is not proved."""
-        released, claims = {}, set()
+        released: dict[int, Term] = {}
+        claims: set[Claim] = set()
         mutant = self._system.step(self._leaves(number, released))
         try:
             while True:

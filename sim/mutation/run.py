@@ -41,7 +41,7 @@ def score(mutated, *, bundle=None, simulator="verilator", seed=0, jobs=1, report
     instance = mutated.instance
     with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as folder:
         benches = Benches(mutated, bundle, Path(folder), find(simulator), seed)
-        killed = {bench: [] for bench in BENCHES}
+        killed: dict[str, list[int]] = {bench: [] for bench in BENCHES}
         left = list(range(1, len(mutated.mutants) + 1))
         left = _judge(benches.replayed, left, killed, jobs, "replay", report)
         left, equivalent = _proved(mutated, left, report)
@@ -66,9 +66,10 @@ class Benches:
         self._name, self._sources = mutated.instance.name, mutated.sources
         self._bundle = bundle or _directed(mutated.instance, folder / "bundle")
         entries = read_bundle(self._bundle).entries
-        self._entry = next((e for e in entries if e.instance.name == self._name), None)
-        if self._entry is None:
+        matching = [e for e in entries if e.instance.name == self._name]
+        if not matching:
             raise ValueError(f"{bundle} has no vectors of {self._name}")
+        self._entry = matching[0]
         self._folder, self._tool, self._seed = folder, tool, seed
         self._builds = {}
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vit2rtl.golden.units.instance import Instance
-from vit2rtl.golden.units.unit import Field
+from vit2rtl.golden.units.unit import Field, Parameters
 from vit2rtl.sim.coverage.points import Point
 
 STREAM, FUNCTION = "stream contract", "function"
@@ -61,7 +61,7 @@ class Part:
 
     property: str
     scope: str
-    instances: tuple[Mapping[str, int | str], ...]
+    instances: tuple[Parameters, ...]
     configurations: tuple[Mapping[str, int], ...] = ()
     cycles: int = 0
 

@@ -35,7 +35,7 @@ def bins(instance: Instance) -> Iterator[Point]:
 
 
 def _thresholds(last: int) -> Point:
-    edges = {}
+    edges: dict[int, str] = {}
     for k in range(last):
         edges |= {2 * k: f"{k}, largest below", 2 * k + 1: f"{k}, smallest not below"}
 

@@ -1,6 +1,6 @@
 """Requantizer: one wide product, half a unit, a shift, a zero point (R1)."""
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -113,7 +113,7 @@ def bins(instance: Instance) -> Iterator[Point]:
     yield _ties(reach)
     yield _beside_ties(reach)
     yield _results(reach)
-    codes = range(reach.top + 1)
+    codes: Sequence[int] = range(reach.top + 1)
     if reach.bits > 8:
         ends = {(1 << n) - side for n in range(reach.bits + 1) for side in (0, 1)}
         codes = sorted(ends & {*codes})
