@@ -53,10 +53,10 @@ class Observation:
         bits = reparameterized.bits
         layer_wise = UniformQuantizer(bits)
         layer_wise.calibrate(before)
-        return plots.channel_ranges(before.numpy(), after.numpy(), bits=bits, **{
-            f"{when}_range": plots.uniform_range(float(q.scale), float(q.zero_point), bits)
-            for when, q in (("before", layer_wise), ("after", reparameterized))
-        })
+        ranges = [plots.uniform_range(float(q.scale), float(q.zero_point), bits)
+                  for q in (layer_wise, reparameterized)]
+        return plots.channel_ranges(before.numpy(), after.numpy(), bits=bits,
+                                    before_range=ranges[0], after_range=ranges[1])
 
     def _before(self, quantized: "QuantizedViT") -> None:
         channel_wise = [pair for pair in quantized.normed_linears

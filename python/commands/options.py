@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ def embedded_images(split: str) -> "Images":
 
 
 def find_images(
-    folder: str | None, config: Mapping[str, Any] | None, *, model_name: str, split: str
+    folder: str | None, config: dict[str, Any], *, model_name: str, split: str
 ) -> "Images":
     """The images of a folder, or the embedded model's own where no folder is given."""
     from vit2rtl.models import embedded

@@ -179,7 +179,8 @@ def _images(program: IntegerProgram, request: _Request) -> tuple[list[str], np.n
     """(names, uint8[images, channels, height, width]) of the images to run."""
     listed, count, seed = request.listed, request.count, request.seed
     if not request.folder:
-        own = options.find_images(None, None, model_name=program.model, split="held_out")
+        own = options.find_images(None, program.preprocessing, model_name=program.model,
+                                  split="held_out")
         chosen = options.choose(own, listed)
         return inputs.image_codes(chosen if listed else chosen.sample(count, seed), program)
     images.check_preprocessing(program.preprocessing)
