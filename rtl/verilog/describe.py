@@ -32,7 +32,18 @@ def packing(stream: Stream) -> dict[str, Any]:
         "lane_bits": stream.lane_bits,
         "padding_bits": stream.tdata_width - stream.beat_bits,
         "fields": lane_fields(stream.fields),
+        **({"order": text} if (text := order(stream)) else {}),
     }
+
+
+def order(stream: Stream) -> str:
+    """How its elements follow each other, a sentence; empty where no beat depends on another."""
+    if stream.entries:
+        return (
+            f"A table: {stream.entries} entries in order, last with the last beat, while nothing "
+            "is inside; kept until they come again."
+        )
+    return "Rows: each begins a beat, last marks its last beat." if stream.rows else ""
 
 
 def axi_ports(instance: Instance) -> list[dict[str, Any]]:
@@ -102,6 +113,7 @@ def markdown(description: dict[str, Any]) -> str:
         "",
         *port_table(description),
         *lane_table(description["lanes"]),
+        *_rom_table(description.get("roms", {})),
     ]
     return "\n".join(lines) + "\n"
 
@@ -124,6 +136,7 @@ def lane_table(lanes: dict[str, Any], of: str = "") -> list[str]:
             "",
             f"Lane n takes bits `{layout['lane_bits']}*n` up, n from 0 to {layout['lanes'] - 1}; "
             f"{layout['padding_bits']} padding bits on top.",
+            *(["", layout["order"]] if "order" in layout else []),
             "",
             *table(
                 ("field", "bits within the lane", "number"),
@@ -134,6 +147,15 @@ def lane_table(lanes: dict[str, Any], of: str = "") -> list[str]:
             ),
         ]
     return lines
+
+
+def _rom_table(roms: dict[str, list[int]]) -> list[str]:
+    """Lines of a section on the fixed tables within, which RTL of one's own needs as well."""
+    if not roms:
+        return []
+    rows = [(f"`{name}`", str(len(entries)), ", ".join(map(str, entries)))
+            for name, entries in roms.items()]
+    return ["", "## Tables within", "", *table(("table", "entries", "from entry 0 up"), rows)]
 
 
 def _kind(field: dict[str, Any]) -> str:

@@ -1,8 +1,9 @@
 """The comment on top of a Verilog file: what a module computes, its timing, ports and lanes."""
 
+from textwrap import wrap
 from typing import Any
 
-from vit2rtl.golden.units import Instance, Stream
+from vit2rtl.golden.units import Instance
 from vit2rtl.rtl.verilog.describe import describe
 
 
@@ -19,11 +20,12 @@ def header(name: str, instance: Instance) -> str:
     ]
     if name == description["modules"]["axi4_stream"]:
         lines += ["", "Ports:"]
+        longest = max(14, *(len(port["name"]) for port in description["ports"]))
         for port in description["ports"]:
             width = f"[{port['width'] - 1}:0]" if port["width"] > 1 else ""
             signed = ", two's complement" if port["signed"] else ""
             lines.append(
-                f"  {port['direction']:6} {port['name']:14} {width:9} {port['role']}{signed}"
+                f"  {port['direction']:6} {port['name']:{longest}} {width:9} {port['role']}{signed}"
             )
         payloads = list(description["lanes"])
     else:
@@ -34,24 +36,13 @@ def header(name: str, instance: Instance) -> str:
             "rst is synchronous, active high. The most significant bit of each payload is last.",
         ]
         payloads = [f"{s.name}__payload" for s in instance.streams]
-    layouts = description["lanes"].values()
-    for s, payload, packing in zip(instance.streams, payloads, layouts, strict=True):
-        lines += [*lane_lines(payload, packing), *_order(s)]
+    for payload, packing in zip(payloads, description["lanes"].values(), strict=True):
+        lines += lane_lines(payload, packing)
     return "".join(f"// {line}".rstrip() + "\n" for line in lines)
 
 
 def _joined(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]])
-
-
-def _order(s: Stream) -> list[str]:
-    """What a flat stream need not say."""
-    if s.entries:
-        return [
-            f"  A table: {s.entries} entries in order, last with the last beat, while nothing is",
-            "  inside; kept until they come again.",
-        ]
-    return ["  Rows: each begins a beat, last marks its last beat."] if s.rows else []
 
 
 def lane_lines(payload: str, packing: dict[str, Any]) -> list[str]:
@@ -62,4 +53,5 @@ def lane_lines(payload: str, packing: dict[str, Any]) -> list[str]:
         bits = f"[{width}*n + {field['lsb']} +: {field['width']}]"
         kind = "two's complement" if field["signed"] else "unsigned"
         lines.append(f"  {bits:22} {field['name']}, {kind}")
+    lines += [f"  {line}" for line in wrap(packing.get("order", ""), 92)]
     return lines

@@ -9,6 +9,7 @@ from vit2rtl import rtl
 from vit2rtl.golden.units import Instance, directed_records
 from vit2rtl.rtl.stream.axi_stream import AxiStreamTop
 from vit2rtl.rtl.verilog import convert
+from vit2rtl.rtl.verilog.describe import describe, markdown
 
 
 def run(dut, scenario):
@@ -196,6 +197,24 @@ def test_buses_of_the_top_are_named_for_vivado():
                       ("m_axis TLAST", "  output m_axis_tlast;")):
         info = f'  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 {bus}" *)\n'
         assert info + port in top
+
+
+def test_rows_tables_and_roms_are_described():
+    description = describe(Instance.of("table_lookup", lanes=2, bits=3))
+    orders = [layout.get("order") for layout in description["lanes"].values()]
+    table = ("A table: 8 entries in order, last with the last beat, while nothing is inside; "
+             "kept until they come again.")
+    assert orders == [None, table, None]
+    assert f"\n\n{table}\n\n" in markdown(description)
+    rows = describe(Instance.of("row_maximum"))["lanes"].values()
+    assert {layout["order"] for layout in rows} == {
+        "Rows: each begins a beat, last marks its last beat."
+    }
+    lines = markdown(description | {"roms": {"halves": [1, 2]}}).splitlines()
+    assert lines[-4:] == [
+        "", "| table    | entries | from entry 0 up |", "| -------- | ------- | --------------- |",
+        "| `halves` | 2       | 1, 2            |",
+    ]
 
 
 def test_ports_of_the_top_follow_the_streams():
