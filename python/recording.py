@@ -27,7 +27,7 @@ class Recording:
     probabilities, codes   {attention name: int64[images, heads, tokens, tokens]}
     """
 
-    def __init__(self, quantized, images):
+    def __init__(self, quantized: "QuantizedViT", images: torch.Tensor) -> None:
         """Run ``images`` (float32[n, channels, height, width]) through the model and record."""
         quantized.recipe.require_integers("Vectors need")
         self.layers = {layer.name: layer.module for layer in quantized.structure.layers

@@ -9,7 +9,7 @@ from vit2rtl.golden.files import documents
 from vit2rtl.golden.units.unit import Field, Stream
 
 SCHEMA_NAME = "vit2rtl.vectors"
-SCHEMA = f"{SCHEMA_NAME}/1"
+SCHEMA = f"{SCHEMA_NAME}/2"
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 README = "README.md"

@@ -1,7 +1,9 @@
 """The README of a program's vectors: their layout, where an element is, and one worked by hand."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 from vit2rtl.golden.program.kinds import KINDS
 from vit2rtl.golden.vectors.bundle_files import located
@@ -47,7 +49,7 @@ attention × V gives are those of head h, D = columns / heads; logits and codes 
 """
 
 
-def readme(root, manifest):
+def readme(root: Path, manifest: Mapping[str, Any]) -> str:
     """Text of README.md; what is worked is read back from the files just written."""
     images, lanes = manifest["images"], manifest["lanes"]
     head = _HEAD.format(

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable
 from itertools import chain, repeat
+from typing import Any
 
 import cocotb
 from cocotb.handle import SimHandleBase
@@ -78,7 +79,7 @@ async def run(dut: SimHandleBase, name: str, case: str, body: Body) -> None:
 
 @cocotb.test
 @cocotb.parametrize(idle=PATTERNS, pressure=PATTERNS, payload=list(PAYLOADS))
-async def stalls(dut, idle, pressure, payload):
+async def stalls(dut: Any, idle: str, pressure: str, payload: str) -> None:
     """Every record's beats come out in order, whole and unchanged, whoever waits for whom."""
     turn = PATTERNS.index(idle) * len(PATTERNS) + PATTERNS.index(pressure)
     case = f"idle={idle} pressure={pressure} payload={payload}"
@@ -96,7 +97,7 @@ async def stalls(dut, idle, pressure, payload):
 
 @cocotb.test
 @cocotb.parametrize(sent=[1, 2, 9], pressure=["never", "bursts", "always"], gap=[0, 24])
-async def reset(dut, sent, pressure, gap):
+async def reset(dut: Any, sent: int, pressure: str, gap: int) -> None:
     """Reset in mid-stream: what was in flight is gone, what comes after is right."""
     case = f"sent={sent} pressure={pressure} gap={gap}"
 
@@ -123,7 +124,7 @@ async def reset(dut, sent, pressure, gap):
 
 @cocotb.test
 @cocotb.parametrize(then=["stalls", "reset"])
-async def fill(dut, then):
+async def fill(dut: Any, then: str) -> None:
     """The pipeline is brought into every state of its stages, and stalled or reset there."""
 
     async def body(bench: Bench) -> None:
@@ -175,7 +176,7 @@ async def fill_and_reset(bench: Bench, state: int) -> None:
 
 
 @cocotb.test
-async def throughput(dut):
+async def throughput(dut: Any) -> None:
     """Left alone, the unit takes and gives one beat in every cycle."""
 
     async def body(bench: Bench) -> None:
@@ -193,7 +194,7 @@ async def throughput(dut):
 
 
 @cocotb.test
-async def capacity(dut):
+async def capacity(dut: Any) -> None:
     """A blocked unit closes every gap and holds a beat in each stage; one edge of reset empties."""
 
     async def body(bench: Bench) -> None:

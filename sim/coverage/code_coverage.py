@@ -2,11 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vit2rtl.golden.files import atomic
+
+if TYPE_CHECKING:
+    from vit2rtl.sim.run.results import BenchResult
 
 FLAGS = ("--coverage-line", "--coverage-toggle")
 FOLDER = "code_coverage"
@@ -32,7 +36,7 @@ class CodeCoverage:
     toggles: tuple[int, int]
     folder: Path
 
-    def line(self):
+    def line(self) -> str:
         shares = [
             f"{kind} {100 * reached / points:.1f} % ({reached:,}/{points:,})"
             for kind, (reached, points) in (("line", self.lines), ("toggle", self.toggles))
@@ -41,12 +45,12 @@ class CodeCoverage:
         return f"code coverage {', '.join(shares)}  {self.instance}, see {self.folder}"
 
 
-def argument(path):
+def argument(path: str | Path) -> str:
     """What tells a simulation where to write its counts."""
     return f"+verilator+coverage+file+{path}"
 
 
-def collect(path, sources):
+def collect(path: Path, sources: Mapping[str, str]) -> Counts | None:
     """:class:`Counts` of one simulation, of the unit's files alone; its file is removed.
 
     ``None`` where there is no file: a simulation that ends by an error writes none.
@@ -64,7 +68,7 @@ def collect(path, sources):
     return Counts(sources, hits)
 
 
-def report(results, out):
+def report(results: "Iterable[BenchResult]", out: str | Path) -> list[CodeCoverage]:
     """``list[CodeCoverage]``, an instance each; writes its source, annotated, below ``out``.
 
     results   :class:`~vit2rtl.sim.run.results.BenchResult`

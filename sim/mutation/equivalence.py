@@ -4,6 +4,7 @@ from typing import Any
 
 from bitwuzla import Kind, Result, Term
 
+from vit2rtl.sim.mutation.netlist import MutatedNetlist
 from vit2rtl.sim.mutation.transitions import TransitionSystem
 
 SECONDS_PER_QUERY = 10
@@ -37,7 +38,7 @@ class Equivalence:
     netlist : vit2rtl.sim.mutation.netlist.MutatedNetlist
     """
 
-    def __init__(self, netlist):
+    def __init__(self, netlist: MutatedNetlist) -> None:
         self._system = system = TransitionSystem(netlist.btor)
         self._make = system.manager.mk_term
         self._inputs = {
@@ -51,7 +52,7 @@ class Equivalence:
         self._original = system.step(self._leaves(0, {}))
         self._cleared = self._bits_cleared(self._inputs[lines[_RESET]])
 
-    def proved(self, number):
+    def proved(self, number: int) -> bool:
         """Whether mutant ``number`` is proved equivalent; undecided is not proved."""
         released: dict[int, Term] = {}
         claims: set[Claim] = set()

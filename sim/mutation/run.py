@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -12,18 +12,27 @@ from vit2rtl.golden.units import directed_records
 from vit2rtl.golden.vectors.bundle import BundleWriter, read_bundle
 from vit2rtl.sim.mutation import netlist
 from vit2rtl.sim.mutation.equivalence import Equivalence
+from vit2rtl.sim.mutation.netlist import MutatedNetlist
 from vit2rtl.sim.mutation.score import Score
 from vit2rtl.sim.run import protocol, replay
 from vit2rtl.sim.run.bench import Bench
 from vit2rtl.sim.tools import builds, processes
-from vit2rtl.sim.tools.simulators import find
+from vit2rtl.sim.tools.simulators import Tool, find
 
 STALL = 40  # percentage of the second replay
 REPLAY, STALLED_REPLAY = "replay", "replay with stalls"
 BENCHES = (REPLAY, STALLED_REPLAY, *protocol.BENCHES)
 
 
-def score(mutated, *, bundle=None, simulator="verilator", seed=0, jobs=1, report=None):
+def score(
+    mutated: MutatedNetlist,
+    *,
+    bundle: str | Path | None = None,
+    simulator: str = "verilator",
+    seed: int = 0,
+    jobs: int = 1,
+    report: Callable[[str, int, int], None] | None = None,
+) -> Score:
     """The :class:`Score` of an instance's benches for the mutants of its netlist.
 
     Each mutant meets the replay of all records, then the same with stalls. What survives goes to
@@ -62,7 +71,14 @@ def score(mutated, *, bundle=None, simulator="verilator", seed=0, jobs=1, report
 class Benches:
     """The compiled benches of one netlist; each call simulates one mutant in its own folder."""
 
-    def __init__(self, mutated, bundle, folder, tool, seed):
+    def __init__(
+        self,
+        mutated: MutatedNetlist,
+        bundle: str | Path | None,
+        folder: Path,
+        tool: Tool,
+        seed: int,
+    ) -> None:
         self._name, self._sources = mutated.instance.name, mutated.sources
         self._bundle = bundle or _directed(mutated.instance, folder / "bundle")
         entries = read_bundle(self._bundle).entries
@@ -71,7 +87,7 @@ class Benches:
             raise ValueError(f"{bundle} has no vectors of {self._name}")
         self._entry = matching[0]
         self._folder, self._tool, self._seed = folder, tool, seed
-        self._builds = {}
+        self._builds: dict[str, builds.Build] = {}
 
     def replayed(self, number: int) -> str | None:
         """The replay bench that fails for this mutant, or None."""

@@ -1,6 +1,7 @@
 """What became of the mutants of one instance."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 BAR = 0.95
 
@@ -25,16 +26,16 @@ class Score:
     seconds: float = field(compare=False, default=0.0)
 
     @property
-    def value(self):
+    def value(self) -> float:
         """Killed mutants over those that are not equivalent, 0 to 1; 1 where there are none."""
         judged = len(self.mutants) - len(self.equivalent)
         return sum(map(len, self.killed.values())) / judged if judged else 1.0
 
     @property
-    def passed(self):
+    def passed(self) -> bool:
         return self.value >= BAR
 
-    def line(self):
+    def line(self) -> str:
         """One line of a report."""
         killed = {bench: len(numbers) for bench, numbers in self.killed.items() if numbers}
         benches = ", ".join(f"{bench} {count}" for bench, count in killed.items())
@@ -44,7 +45,7 @@ class Score:
             f"{len(self.survivors)} survived: {self.value:.1%}"
         )
 
-    def described(self):
+    def described(self) -> dict[str, Any]:
         """As plain data, for JSON."""
         return {
             "instance": self.instance,

@@ -1,8 +1,10 @@
 """Transition systems of yosys (BTOR2) as solver terms: outputs and next states from any leaves."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from bitwuzla import Bitwuzla, Kind, Option, Options, TermManager
+from bitwuzla import Bitwuzla, Kind, Option, Options, Term, TermManager
 
 _UNARY = {"not": Kind.BV_NOT, "neg": Kind.BV_NEG, "redand": Kind.BV_REDAND}
 _UNARY |= {"redor": Kind.BV_REDOR, "redxor": Kind.BV_REDXOR}
@@ -37,7 +39,7 @@ class TransitionSystem:
         Line to width; ``names`` has the input's name (nameless ones are bits without a driver).
     """
 
-    def __init__(self, text, manager=None):
+    def __init__(self, text: str, manager: TermManager | None = None) -> None:
         self.manager = manager or TermManager()
         self.inputs, self.states, self.names = {}, {}, {}
         self._widths, self._nodes, self._next, self._outputs = {}, [], {}, {}
@@ -61,26 +63,26 @@ class TransitionSystem:
         elif kind != "init":  # equal states at the start are all that is asked of them
             self._nodes.append((line, kind, self._widths[int(words[0])], words[1:]))
 
-    def variable(self, width, name=""):
+    def variable(self, width: int, name: str = "") -> Term:
         return self.manager.mk_const(self.manager.mk_bv_sort(width), name)
 
-    def value(self, width, number):
+    def value(self, width: int, number: int) -> Term:
         return self.manager.mk_bv_value(self.manager.mk_bv_sort(width), number)
 
-    def solver(self, seconds=0):
+    def solver(self, seconds: float = 0) -> Bitwuzla:
         """A solver that gives counterexamples; without a limit of time by default."""
         options = Options()
         options.set(Option.PRODUCE_MODELS, True)
         options.set(Option.TIME_LIMIT_PER, seconds * 1000)
         return Bitwuzla(self.manager, options)
 
-    def number(self, term):
+    def number(self, term: Term) -> int:
         """The integer that a term without variables is."""
         solver = self.solver()
         solver.check_sat()
         return int(solver.get_value(term).value(10))
 
-    def step(self, leaves):
+    def step(self, leaves: Mapping[Any, Term]) -> Step:
         """The :class:`Step` for a term of every input and state, by line.
 
         A chosen constant folds what it selects, so that equal parts of two steps are one term.
@@ -121,6 +123,6 @@ class TransitionSystem:
     def _bit(self, condition):
         return self.manager.mk_term(Kind.ITE, [condition, self.value(1, 1), self.value(1, 0)])
 
-    def holds(self, bit):
+    def holds(self, bit: Term) -> Term:
         """A one-bit term as a condition."""
         return self.manager.mk_term(Kind.EQUAL, [bit, self.value(1, 1)])

@@ -14,7 +14,7 @@ from cocotb_tools.runner import get_runner
 BENCHES = "vit2rtl.sim.benches.protocol"
 
 
-def main(path):
+def main(path: str) -> None:
     job = json.loads(Path(path).read_text(encoding="utf-8"))
     arguments, plusargs = [], []
     if job["simulator"] == "verilator":

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,22 +50,30 @@ class Build:
     cached: bool
 
     @property
-    def executable(self):
+    def executable(self) -> Path:
         return self.folder / self.top
 
     @property
-    def program(self):
+    def program(self) -> Path:
         """Icarus' compiled program."""
         return self.folder / "sim.vvp"
 
 
-def cache_folder():
+def cache_folder() -> Path:
     """``$VIT2RTL_CACHE``, else the user's cache folder; may be deleted at any time."""
     folder = os.environ.get("VIT2RTL_CACHE") or platformdirs.user_cache_path("vit2rtl")
     return Path(folder).resolve()
 
 
-def build(tool, sources, top, *, kind, waves=False, code_coverage=False):
+def build(
+    tool: simulators.Tool,
+    sources: Mapping[str, str],
+    top: str,
+    *,
+    kind: str,
+    waves: bool = False,
+    code_coverage: bool = False,
+) -> Build:
     """Compile Verilog for a simulator, or find it compiled.
 
     tool     the simulator, from :func:`vit2rtl.sim.tools.simulators.find`

@@ -5,14 +5,26 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _running: set[subprocess.Popen] = set()
 _lock = threading.Lock()
 
 
-def run(command, *, log, timeout, cwd=None, env=None):
+def run(
+    command: Sequence[object],
+    *,
+    log: Path,
+    timeout: float,
+    cwd: str | Path | None = None,
+    env: Mapping[str, str | None] | None = None,
+) -> int | None:
     """Run a command with its output in the file ``log``; its exit status, or None for a timeout.
 
     The child leads a process group of its own, so that killing it also ends what it started.
@@ -43,7 +55,7 @@ def run(command, *, log, timeout, cwd=None, env=None):
             _end(child)
 
 
-def kill_all():
+def kill_all() -> None:
     """End every child that :func:`run` has started, from whichever thread."""
     with _lock:
         children = list(_running)
@@ -51,7 +63,9 @@ def kill_all():
         _end(child)
 
 
-def run_all(tasks, jobs, done):
+def run_all(
+    tasks: Sequence[Callable[[], T]], jobs: int, done: Callable[[int, T], object]
+) -> None:
     """Call functions, ``jobs`` at a time, and ``done(position, result)`` as they return.
 
     An error or an interrupt ends every child process before it goes on.
@@ -80,7 +94,7 @@ def _end(child):
         _running.discard(child)
 
 
-def tail(log, lines=15, separator="\n"):
+def tail(log: Path, lines: int = 15, separator: str = "\n") -> str:
     """The last lines of a log, for an error message."""
     with suppress(OSError), open(log, encoding="utf-8", errors="replace") as stream:
         return separator.join(stream.read().splitlines()[-lines:])

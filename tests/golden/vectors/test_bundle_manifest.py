@@ -21,10 +21,10 @@ UNIT = DEQUANTIZER.name
         (b"{}", "manifest.json lacks 'schema'"),
         (b'{"schema": 1}', "manifest.json has schema 1; this version reads"),
         (
-            b'{"schema": "vit2rtl.vectors/2"}',
-            "manifest.json has schema 'vit2rtl.vectors/2'; this version reads 'vit2rtl.vectors/1'",
+            b'{"schema": "vit2rtl.vectors/3"}',
+            "manifest.json has schema 'vit2rtl.vectors/3'; this version reads 'vit2rtl.vectors/2'",
         ),
-        (b'{"schema": "vit2rtl.vectors/1"}', "manifest.json lacks 'entries'"),
+        (b'{"schema": "vit2rtl.vectors/2"}', "manifest.json lacks 'entries'"),
     ],
     ids=lambda value: value[:9] if isinstance(value, bytes) else "",
 )

@@ -64,7 +64,7 @@ def test_manifest_describes_every_tensor(pristine):
     text = (pristine / "manifest.json").read_text()
     manifest = json.loads(text)
     assert text.endswith("}\n")
-    assert manifest["schema"] == SCHEMA == "vit2rtl.vectors/1"
+    assert manifest["schema"] == SCHEMA == "vit2rtl.vectors/2"
     assert manifest["provenance"] == {"model": "none", "seed": 0}
     (record,) = manifest["entries"][0]["records"]
     assert (record["elements"], record["beats"]) == (30, 8)
