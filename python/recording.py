@@ -48,6 +48,7 @@ class Recording:
                 module.tap = None
         self.accumulators, self.outputs, self.probabilities, self.codes = {}, {}, {}, {}
         for name, layer in self.layers.items():
+            assert layer.integer is not None  # the recipe's integers are asked for above
             accumulators, centered = (torch.cat(parts) for parts in zip(*seen[name], strict=True))
             self.accumulators[name] = accumulators.long().numpy()
             self.outputs[name] = (centered.long() + layer.integer.zero_point).numpy()
@@ -104,6 +105,7 @@ class Recording:
         widths: dict[int, int] = defaultdict(int)
         zero_points: dict[int, int] = defaultdict(int)
         for layer in self.layers.values():
+            assert layer.integer is not None
             bits = layer.outputs[0].bits
             widths[bits] = max(widths[bits], layer.integer.bound.bit_length() + 1)
             reach = int(layer.integer.zero_point.abs().max())

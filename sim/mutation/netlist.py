@@ -1,8 +1,10 @@
 """Mutants of an instance's Verilog: one netlist with all of them, an input selects which is on."""
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import verilog
@@ -13,9 +15,10 @@ from vit2rtl.sim.mutation.assumptions import environment
 NETLIST = "mutants"
 SELECTION = "mutant.mem"
 
-# What yosys makes of the Verilog before it is mutated: word-level cells, redundant bits gone, so
-# that few mutants change nothing. Clock pins are left alone: a clock is not logic to be verified.
-_PREPARE = "proc; flatten; opt -full; wreduce; opt_clean; opt -full"
+# What yosys makes of the Verilog before it is mutated: word-level cells, memories as registers (the
+# solver knows no others), redundant bits gone, so that few mutants change nothing. Clock pins are
+# left alone: a clock is not logic to be verified.
+_PREPARE = "proc; flatten; memory_collect; memory_map; opt -full; wreduce; opt_clean; opt -full"
 _CLOCKS = ("CLK",)
 _MODES = {
     "inv": "inverted",
@@ -49,11 +52,11 @@ class Mutant:
         mode = _MODES[self.mode].format(self.control)
         return f"{self.module} {self.cell} {self.port}[{self.bit}]{wire} {mode}{where}"
 
-    def described(self):
+    def described(self) -> dict[str, Any]:
         """As plain data, for JSON."""
         return {**asdict(self), "description": str(self)}
 
-    def command(self, number, width):
+    def command(self, number: int, width: int) -> str:
         """The yosys command that puts it in, on where the input ``mutant`` is ``number``."""
         words = ["mutate", "-ctrl", "mutant", str(width), str(number), "-mode", self.mode]
         words += ["-module", self.module, "-cell", self.cell, "-port", self.port]
@@ -80,7 +83,9 @@ class MutatedNetlist:
     assumptions: str
 
 
-def sample(instance, *, count, seed, sources=None):
+def sample(
+    instance: Instance, *, count: int, seed: int, sources: Mapping[str, str] | None = None
+) -> tuple[Mutant, ...]:
     """``tuple[Mutant]``: an even sampling by yosys; all of them where there are fewer.
 
     Sampled over modules, cells, ports and wires; the same seed gives the same mutants.
@@ -96,7 +101,9 @@ def sample(instance, *, count, seed, sources=None):
     return tuple(m for m in mutants if m.port not in _CLOCKS)[:count]
 
 
-def netlist(instance, mutants, *, sources=None):
+def netlist(
+    instance: Instance, mutants: Sequence[Mutant], *, sources: Mapping[str, str] | None = None
+) -> MutatedNetlist:
     """The :class:`MutatedNetlist` of an instance with these mutants, numbered from 1.
 
     sources  Verilog in place of what is generated, as from

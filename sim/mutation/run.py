@@ -80,7 +80,7 @@ class Benches:
         seed: int,
     ) -> None:
         self._name, self._sources = mutated.instance.name, mutated.sources
-        self._bundle = bundle or _directed(mutated.instance, folder / "bundle")
+        self._bundle = Path(bundle or _directed(mutated.instance, folder / "bundle"))
         entries = read_bundle(self._bundle).entries
         matching = [e for e in entries if e.instance.name == self._name]
         if not matching:

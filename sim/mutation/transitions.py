@@ -41,8 +41,13 @@ class TransitionSystem:
 
     def __init__(self, text: str, manager: TermManager | None = None) -> None:
         self.manager = manager or TermManager()
-        self.inputs, self.states, self.names = {}, {}, {}
-        self._widths, self._nodes, self._next, self._outputs = {}, [], {}, {}
+        self.inputs: dict[int, int] = {}
+        self.states: dict[int, int] = {}
+        self.names: dict[int, str] = {}
+        self._widths: dict[int, int] = {}
+        self._nodes: list[tuple] = []
+        self._next: dict[int, int] = {}
+        self._outputs: dict[str, int] = {}
         for line in text.splitlines():
             words = line.partition(";")[0].split()
             if words:

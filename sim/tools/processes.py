@@ -30,8 +30,8 @@ def run(
     The child leads a process group of its own, so that killing it also ends what it started.
     ``env`` is added to this process' environment; a value of None removes the variable.
     """
-    environment = {**os.environ, **(env or {})}
-    environment = {name: value for name, value in environment.items() if value is not None}
+    changed = {**os.environ, **(env or {})}
+    environment = {name: value for name, value in changed.items() if value is not None}
     with open(log, "a", encoding="utf-8") as output:
         output.write(f"$ {' '.join(map(str, command))}\n")
         output.flush()
