@@ -1,4 +1,4 @@
-"""The float model that a checkpoint was made from: where its weights are, and their hash."""
+"""The float model that a checkpoint was made from: its weights, and that they are the same ones."""
 
 import pytest
 import safetensors.torch
