@@ -1,5 +1,6 @@
 """Mutants of an instance's Verilog: one netlist with all of them, an input selects which is on."""
 
+import random
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +15,8 @@ from vit2rtl.sim.mutation.assumptions import environment
 
 NETLIST = "mutants"
 SELECTION = "mutant.mem"
+EVERY = 1_000_000  # more mutants than any unit has
+SECONDS_TO_SAMPLE = 60
 
 # What yosys makes of the Verilog before it is mutated: word-level cells, memories as registers (the
 # solver knows no others), redundant bits gone, so that few mutants change nothing. Clock pins are
@@ -88,17 +91,33 @@ def sample(
 ) -> tuple[Mutant, ...]:
     """``tuple[Mutant]``: an even sampling by yosys; all of them where there are fewer.
 
-    Sampled over modules, cells, ports and wires; the same seed gives the same mutants.
+    Sampled over modules, cells, ports and wires; the same seed gives the same mutants. Where most
+    of all there are is wanted, yosys may look for the rest for ever: then the sample is plain.
     """
     if count < 1:
         raise ValueError(f"Count must be at least 1, not {count!r}")
+    # More than wanted, for the clock pins among them are dropped.
+    wanted = count + count // 4 + 20
+    try:
+        return _listed(instance, wanted, seed, sources, SECONDS_TO_SAMPLE)[:count]
+    except yosys.YosysTimeout:
+        every = _listed(instance, EVERY, seed, sources)
+        return tuple(random.Random(seed).sample(every, min(count, len(every))))
+
+
+def _listed(
+    instance: Instance,
+    number: int,
+    seed: int,
+    sources: Mapping[str, str] | None,
+    timeout: float | None = None,
+) -> tuple[Mutant, ...]:
+    """So many mutants as yosys lists them, less those of clock pins."""
     with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as folder:
-        # More than wanted, for the clock pins among them are dropped.
-        listing = f"mutate -list {count + count // 4 + 20} -seed {seed + 1} -o mutants.txt"
-        _yosys(instance, [listing], Path(folder), sources)
+        listing = f"mutate -list {number} -seed {seed + 1} -o mutants.txt"
+        _yosys(instance, [listing], Path(folder), sources, timeout=timeout)
         lines = (Path(folder) / "mutants.txt").read_text(encoding="utf-8").splitlines()
-    mutants = [_parse(line) for line in lines]
-    return tuple(m for m in mutants if m.port not in _CLOCKS)[:count]
+    return tuple(m for m in map(_parse, lines) if m.port not in _CLOCKS)
 
 
 def netlist(
@@ -128,7 +147,14 @@ def netlist(
     return MutatedNetlist(instance, tuple(mutants), {**top, f"{NETLIST}.v": text}, *systems)
 
 
-def _yosys(instance, commands, folder, sources=None, extra=None):
+def _yosys(
+    instance: Instance,
+    commands: Sequence[str],
+    folder: Path,
+    sources: Mapping[str, str] | None = None,
+    extra: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> None:
     sources = sources or verilog.convert(instance)
     script = [
         f"read_verilog {' '.join(sources)}",
@@ -136,7 +162,8 @@ def _yosys(instance, commands, folder, sources=None, extra=None):
         _PREPARE,
         *commands,
     ]
-    yosys.run("\n".join(script), folder, files={**sources, **(extra or {})})
+    files = {**sources, **(extra or {})}
+    yosys.run("\n".join(script), folder, files=files, timeout=timeout)
 
 
 def _parse(line):
