@@ -1,4 +1,4 @@
-"""A small bundle to read, to break and to replay."""
+"""A small bundle and vectors of a small program: to read, to break and to replay."""
 
 from math import isqrt
 
@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from vit2rtl.golden import BundleWriter, Instance, read_bundle
+from vit2rtl.golden.vectors.program_vectors_writer import write_vectors
 
+from ..program.test_program import small_program
 from .breaking import breakable
 
 DEQUANTIZER = Instance.of("log2_dequantizer", lanes=3, zero_code="extra")
 REQUANTIZER = Instance.of("requantizer", lanes=4, acc_width=18)
+CODES = np.random.default_rng(7).integers(0, 16, (3, 1, 4, 4), dtype=np.uint8)
 
 
 def qkv():
@@ -71,3 +74,17 @@ def pristine(tmp_path_factory):
 def broken(pristine, tmp_path):
     """A copy to break, and what mends its hashes afterwards."""
     return breakable(pristine, tmp_path / "bundle")
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """Vectors of a program's four ops, three images, two lanes; not to be changed."""
+    out = tmp_path_factory.mktemp("vectors") / "bundle"
+    write_vectors(out, small_program(), CODES, lanes=2, provenance={"images": ["a", "b", "c"]})
+    return out
+
+
+@pytest.fixture
+def copy(small, tmp_path):
+    """A copy to break, and what mends its hashes afterwards."""
+    return breakable(small, tmp_path / "bundle")
