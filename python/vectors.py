@@ -101,9 +101,8 @@ def replay_units(bundle: Bundle) -> Iterator[Replayed]:
         for record in entry.records:
             result = Replayed(f"{entry.instance.name}/{record.name}", entry.instance.unit.name,
                               record.elements)
-            # A table is one row of entries, which golden takes as one axis beside the settings.
-            tables = {name: table[0] for name, table in record.tables().items()}
-            outputs = entry.instance.evaluate(record.inputs(), {**record.configuration, **tables})
+            settings = {**record.configuration, **record.tables()}
+            outputs = entry.instance.evaluate(record.inputs(), settings)
             for name, want in record.outputs().items():
                 _compare(result, np.asarray(outputs[name]), want)
             yield result

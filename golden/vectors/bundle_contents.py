@@ -35,9 +35,9 @@ class RecordStream:
         return self.rows * self.row_beats
 
     def values(self) -> dict[str, np.ndarray]:
-        """int64[rows, columns] of each field, or int64[elements] where the stream has no rows."""
+        """int64[rows, columns] of each field; int64[elements] of a table, or without rows."""
         matrices = self.memory.rows(self.path.read_bytes())
-        if self.stream.rows:
+        if self.stream.rows and not self.stream.entries:
             return matrices
         return {name: matrix.reshape(-1) for name, matrix in matrices.items()}
 

@@ -1,6 +1,6 @@
 """The vectors in further formats: Xilinx ``.coe``, Intel ``.mif``, a C header for firmware."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,16 @@ def check_formats(formats: Iterable[str]) -> list[str]:
     return [name for name in FORMATS if name in formats]
 
 
-def format_files(root: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def format_files(
+    root: Path, manifest: Mapping[str, Any], instances: Sequence[Instance]
+) -> Iterator[tuple[str, str]]:
     """(file, text) of every file that the manifest's ``formats`` ask for, from its ``.mem`` files.
 
-    root   Path of a bundle's folder
+    root       Path of a bundle's folder
+    instances  of the manifest's entries, in their order
     """
     formats = manifest.get("formats", ())
-    for entry in manifest["entries"]:
-        instance = Instance.of(entry["unit"], **entry["parameters"])
+    for entry, instance in zip(manifest["entries"], instances, strict=True):
         for record in entry["records"]:
             for stream in instance.streams:
                 memory = record["files"][file_key(stream)]
@@ -40,7 +42,7 @@ def format_files(root: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str,
             yield f"{instance.name}/vectors.h", c_header(root, instance, entry["records"])
 
 
-def _coe(words, bits, title):
+def _coe(words: Sequence[str], bits: int, title: str) -> str:
     """Xilinx coefficient file of a block memory."""
     listed = ",\n".join(words)
     return (
@@ -49,7 +51,7 @@ def _coe(words, bits, title):
     )
 
 
-def _mif(words, bits, title):
+def _mif(words: Sequence[str], bits: int, title: str) -> str:
     """Intel memory initialization file."""
     listed = "".join(f"{address} : {word};\n" for address, word in enumerate(words))
     return (

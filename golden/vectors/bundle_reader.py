@@ -9,6 +9,7 @@ import numpy as np
 from vit2rtl.golden.units import Instance, Stream
 from vit2rtl.golden.vectors import packing
 from vit2rtl.golden.vectors.bundle_contents import Bundle, Entry, Record, RecordStream
+from vit2rtl.golden.vectors.bundle_derived import check_derived
 from vit2rtl.golden.vectors.bundle_files import (
     check_hash,
     duplicate_of,
@@ -19,17 +20,16 @@ from vit2rtl.golden.vectors.bundle_files import (
     read_sums,
     some,
 )
-from vit2rtl.golden.vectors.bundle_formats import check_formats, format_files
 from vit2rtl.golden.vectors.bundle_schema import (
     KINDS,
     MANIFEST,
     SCHEMA,
     array_name,
+    check_age,
     check_record_name,
     file_key,
     role_of,
 )
-from vit2rtl.golden.vectors.replay import replay_bench
 
 Described = dict[str, Any]
 Sums = dict[str, str]
@@ -41,6 +41,7 @@ def read_bundle(path: str | Path, *, derived: bool = True) -> Bundle:
     derived   also check what was made from the vectors, benches and further formats, byte by byte
     """
     root = Path(path)
+    check_age(root)
     manifest = read_manifest(root, SCHEMA, kind="bundle")
     sums = read_sums(root)
     entries = [
@@ -57,7 +58,7 @@ def read_bundle(path: str | Path, *, derived: bool = True) -> Bundle:
     for record in records:
         _check_values(root, record)
     if derived:
-        _check_derived(root, manifest, entries)
+        check_derived(root, manifest, [entry.instance for entry in entries])
     return Bundle(root, manifest, entries)
 
 
@@ -223,24 +224,3 @@ def _common_shape(record: Record, arrays: list[np.ndarray]) -> tuple[int, ...]:
     if record.instance.lane_wise:
         return next(shape for name, shape in record.shapes.items() if name.startswith("expected_"))
     return np.broadcast_shapes(*(array.shape for array in arrays))
-
-
-def _check_derived(root: Path, manifest: Described, entries: list[Entry]) -> None:
-    """Benches and further formats are what this version writes for these vectors."""
-    formats = manifest.get("formats", [])
-    if not isinstance(formats, list) or formats != located(MANIFEST, check_formats, formats):
-        raise ValueError(f"{MANIFEST}: 'formats' must be a list, each once, not {formats!r}")
-    benches = (
-        (f"{entry.instance.name}/replay.sv", replay_bench(entry.instance, described["records"]))
-        for entry, described in zip(entries, manifest["entries"], strict=True)
-    )
-    for file, text in (*benches, *format_files(root, manifest)):
-        path = root / file
-        if not path.is_file():
-            raise ValueError(f"{file} is missing")
-        if path.read_bytes() != text.encode():
-            raise ValueError(
-                f"{file} is not what this version makes of the vectors and the manifest: one of "
-                "them was edited, or another version wrote it, and "
-                "`vit2rtl vectors BUNDLE --out NEW` writes it anew"
-            )

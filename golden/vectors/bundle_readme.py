@@ -1,11 +1,11 @@
-"""The README of a bundle: its layout, and its first beat worked by hand."""
+"""The README of a bundle: its layout, and its first beat or row worked by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vit2rtl.golden.units import UNITS, Instance
-from vit2rtl.golden.vectors import packing
+from vit2rtl.golden.units import Instance, Stream
+from vit2rtl.golden.vectors.bundle_contents import RecordStream
 from vit2rtl.golden.vectors.bundle_schema import file_key, role_of
 
 _HEAD = """\
@@ -19,7 +19,7 @@ Python: `.mem` files are for `$readmemh`, `replay.sv` is a plain self-checking b
     <unit instance>/<record>/tensors.npz       the same integers in their natural shapes (numpy)
     manifest.json                              every tensor: role, shape, bits, scale, file, SHA-256
     SHA256SUMS                                 check with `sha256sum -c SHA256SUMS`
-{formats}
+{roms}{formats}
 ## Layout
 
 - One beat a line, hexadecimal, most significant digit first, ceil(bits / 4) digits.
@@ -68,50 +68,54 @@ _FORMATS = {
     "c": ("vectors.h", "the same elements as arrays in C99"),
 }
 
-
+_ROMS = f"    {'<unit instance>/roms/<rom>.mem':42} fixed tables of the unit, an entry a line\n"
 _TITLES = {"stimulus": "Stimulus", "expected": "Expected", "table": "Table"}
 
 
-def readme(root: Path, manifest: Mapping[str, Any]) -> str:
-    """Text of README.md; the worked beat is read back from the files just written."""
-    entry = manifest["entries"][0]
+def readme(root: Path, manifest: Mapping[str, Any], instances: Sequence[Instance]) -> str:
+    """Text of README.md; what is worked is read back from the files just written.
+
+    instances   of the manifest's entries, in their order
+    """
+    entry, instance = manifest["entries"][0], instances[0]
     record = entry["records"][0]
-    instance = Instance.of(entry["unit"], **entry["parameters"])
+    rows = any(stream.rows and not stream.entries for stream in instance.streams)
     return "\n".join(
         [
             _HEAD.format(
                 schema=manifest["schema"],
                 first=entry["name"],
+                roms=_ROMS if any("roms" in entry for entry in manifest["entries"]) else "",
                 formats="".join(_formats(manifest)),
-                verilog="\n".join(_verilog(manifest)),
+                verilog="\n".join(_verilog(instances)),
             ),
             "## Contents\n",
             *_contents(manifest),
-            "\n## One beat by hand\n",
-            f"Beat 0 of record `{record['record']}` of `{entry['name']}`.",
+            f"\n## One {'row' if rows else 'beat'} by hand\n",
+            f"{'Row' if rows else 'Beat'} 0 of record `{record['record']}` of `{entry['name']}`.",
             *(line for stream in instance.streams for line in _worked(root, stream, record)),
             *_settings(record["configuration"]),
         ]
     )
 
 
-def _formats(manifest):
+def _formats(manifest: Mapping[str, Any]) -> Iterator[str]:
     for name in manifest.get("formats", ()):
         file, meaning = _FORMATS[name]
         yield f"    {f'<unit instance>/{file}':42} {meaning}\n"
 
 
-def _verilog(manifest):
+def _verilog(instances: Sequence[Instance]) -> Iterator[str]:
     """The commands that make the instances' Verilog, with every parameter not at its default."""
-    for entry in manifest["entries"]:
-        words = [f"vit2rtl verilog {entry['unit']}"]
-        for name, parameter in UNITS[entry["unit"]].parameters.items():
-            if entry["parameters"][name] != parameter.default:
-                words.append(f"--{name.replace('_', '-')} {entry['parameters'][name]}")
+    for instance in instances:
+        words = [f"vit2rtl verilog {instance.unit.name}"]
+        for name, parameter in instance.unit.parameters.items():
+            if instance.parameters[name] != parameter.default:
+                words.append(f"--{name.replace('_', '-')} {instance.parameters[name]}")
         yield f"    {' '.join(words)} --out ../verilog"
 
 
-def _contents(manifest):
+def _contents(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield "| instance | records | elements | beats |"
     yield "|---|---|---|---|"
     for entry in manifest["entries"]:
@@ -119,31 +123,55 @@ def _contents(manifest):
         yield f"| `{entry['name']}` | {len(entry['records'])} | {elements} | {beats} |"
 
 
-def _worked(root, stream, record):
-    fields, lanes, file = stream.fields, stream.lanes, record["files"][file_key(stream)]
-    title = _TITLES[role_of(stream)]
-    digits, bits = file["digits"], file["bits"]
-    with open(root / file["file"], "rb") as lines:
-        line = lines.read(digits + 1)
-    values = packing.unpack(fields, packing.from_text(line, bits), lanes)
-    yield f"\n{title}, `{file['file']}`, {bits} bits in {digits} digits:\n"
+def _worked(root: Path, stream: Stream, record: Mapping[str, Any]) -> Iterator[str]:
+    """The stream's first beat; of a row, which may be long, its last beat as well."""
+    file = record["files"][file_key(stream)]
+    # Without rows one beat is enough: all of a layer is one long row.
+    columns = file["columns"] if stream.rows else min(file["columns"], stream.lanes)
+    held = RecordStream(stream, file["rows"], columns, root / file["file"])
+    with open(held.path, "rb") as text:
+        row = text.read(held.memory.row_bytes)
+    lines = row.decode("ascii").split()
+    values = held.memory.rows(row)
+    yield (f"\n{_TITLES[role_of(stream)]}, `{file['file']}`, {file['bits']} bits in "
+           f"{file['digits']} digits:\n")
+    yield from _beat(stream, values, 0)
+    yield f"\nThe sum of the last column is the file's first line: `{lines[0]}`."
+    if not stream.rows or held.row_beats == 1:
+        return
+    last = held.row_beats - 1
+    yield (f"\nThe row has {held.columns} elements in {held.row_beats} beats. The last of them, "
+           f"with TLAST, begins with element {last * stream.lanes}{_filling(held)}:\n")
+    yield from _beat(stream, values, last)
+    follows = f"; row 1 begins with line {held.row_beats}" if held.rows > 1 else ""
+    yield f"\nThe sum is line {last}, counted from 0: `{lines[last]}`{follows}."
+
+
+def _filling(held: RecordStream) -> str:
+    used = held.columns - (held.row_beats - 1) * held.stream.lanes
+    if used == held.stream.lanes:
+        return ""
+    return f" and repeats element {held.columns - 1} from lane {used} on"
+
+
+def _beat(stream: Stream, values: Mapping[str, Any], beat: int) -> Iterator[str]:
+    """The table of a beat of row 0; what its last column adds up to is the line."""
     yield "| lane | field | value | in bits | lowest bit | contributes |"
     yield "|---|---|---|---|---|---|"
-    position = total = 0
-    for lane in range(lanes):
-        for field in fields:
-            value = int(values[field.name][lane])
+    position = 0
+    for lane in range(stream.lanes):
+        for field in stream.fields:
+            row = values[field.name][0]
+            value = int(row[min(beat * stream.lanes + lane, len(row) - 1)])
             pattern = value % (1 << field.width)
-            total += pattern << position
             yield (
                 f"| {lane} | {field.name} | {value} | `{pattern:0{field.width}b}` | {position} "
                 f"| {pattern:#x} << {position} |"
             )
             position += field.width
-    yield f"\nThe sum of the last column is the file's first line: `{total:0{digits}x}`."
 
 
-def _settings(configuration):
+def _settings(configuration: Mapping[str, int]) -> Iterator[str]:
     if configuration:
         spelled = ", ".join(f"`{name}` = {value}" for name, value in configuration.items())
         yield f"\nConfiguration of this record: {spelled}."

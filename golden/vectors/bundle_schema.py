@@ -57,6 +57,14 @@ def schema_of(folder: Path) -> str | None:
     return documents.schema_of(folder / MANIFEST)
 
 
+def check_age(folder: Path) -> None:
+    """ValueError for a bundle of units that an older version wrote: what it lacks is not known."""
+    name, _, number = (schema_of(folder) or "").partition("/")
+    if name == SCHEMA_NAME and number.isdecimal() and int(number) < int(SCHEMA.rpartition("/")[2]):
+        raise ValueError(f"{MANIFEST} has schema {name}/{number}, of an older version: record the "
+                         "vectors again with `vit2rtl vectors`")
+
+
 def parts_of(folder: Path, schema_name: str = SCHEMA_NAME) -> set[str] | None:
     """Names of what belongs into a folder that holds a bundle, of whatever version; else None."""
     if not (schema_of(folder) or "").startswith(f"{schema_name}/"):

@@ -2,7 +2,7 @@
 
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,8 +13,9 @@ from vit2rtl.golden.files import atomic
 from vit2rtl.golden.files.documents import sha256
 from vit2rtl.golden.units import Instance, Stream
 from vit2rtl.golden.vectors import packing
+from vit2rtl.golden.vectors.bundle_derived import bench_file, derived_files, rom_layouts
 from vit2rtl.golden.vectors.bundle_files import array_stream, write_texts
-from vit2rtl.golden.vectors.bundle_formats import check_formats, format_files
+from vit2rtl.golden.vectors.bundle_formats import check_formats
 from vit2rtl.golden.vectors.bundle_reader import read_bundle
 from vit2rtl.golden.vectors.bundle_readme import readme
 from vit2rtl.golden.vectors.bundle_record import (
@@ -33,7 +34,6 @@ from vit2rtl.golden.vectors.bundle_schema import (
     file_key,
     parts_of,
 )
-from vit2rtl.golden.vectors.replay import replay_bench
 
 
 class BundleWriter:
@@ -57,6 +57,7 @@ class BundleWriter:
         self._formats = check_formats(formats)
         self._provenance = plain(provenance)
         self._entries: dict[str, dict[str, Any]] = {}
+        self._instances: dict[str, Instance] = {}
 
     def __enter__(self) -> "BundleWriter":
         self._place = atomic.folder(self._path, kind="bundle of units", parts=parts_of)
@@ -137,6 +138,7 @@ class BundleWriter:
     def _entry(self, instance: Instance) -> dict[str, Any]:
         name = instance.name
         if name not in self._entries:
+            self._instances[name] = instance
             self._entries[name] = {
                 "name": name,
                 "unit": instance.unit.name,
@@ -178,26 +180,48 @@ class BundleWriter:
             "provenance": self._provenance,
             "entries": list(self._entries.values()),
         }
-        write_derived(self._root, manifest, self._formats)
+        write_derived(self._root, manifest, list(self._instances.values()), self._formats)
 
 
 def _beats(stream: Stream, file: dict[str, Any]) -> int:
     return file["rows"] * stream.beats(file["columns"])
 
 
-def write_derived(root: Path, manifest: dict[str, Any], formats: list[str]) -> None:
-    """Benches, further formats, manifest, README and hashes, for the vectors that lie there."""
+def write_derived(
+    root: Path, manifest: dict[str, Any], instances: Sequence[Instance], formats: list[str]
+) -> None:
+    """Benches, ROMs, further formats, manifest, README and hashes, for the vectors that lie there.
+
+    instances   of the manifest's entries, in their order
+    """
     manifest.pop("formats", None)
     if formats:
         manifest["formats"] = formats
-    for entry in manifest["entries"]:
-        instance = Instance.of(entry["unit"], **entry["parameters"])
-        bench = f"{instance.name}/replay.sv"
-        _write(root / bench, replay_bench(instance, entry["records"]))
+    for file, text in derived_files(root, manifest, instances):
+        (root / file).parent.mkdir(exist_ok=True)
+        (root / file).write_text(text, encoding="utf-8", newline="\n")
+    for entry, instance in zip(manifest["entries"], instances, strict=True):
+        bench = bench_file(instance)
         entry["bench"] = {"file": bench, "sha256": sha256(root / bench)}
-    for file, text in format_files(root, manifest):
-        _write(root / file, text)
-    write_texts(root, manifest, readme(root, manifest))
+        entry.pop("roms", None)
+        if roms := _roms(root, instance):
+            entry["roms"] = roms
+    write_texts(root, manifest, readme(root, manifest, instances))
+
+
+def _roms(root: Path, instance: Instance) -> list[dict[str, Any]]:
+    """What the manifest says of a unit's ROMs."""
+    return [
+        {
+            "name": name,
+            "file": file,
+            "sha256": sha256(root / file),
+            "entries": layout.columns,
+            "bits": layout.bits,
+            "signed": layout.signed,
+        }
+        for name, (file, layout) in rom_layouts(instance).items()
+    ]
 
 
 def convert(source: Path | str, path: Path | str, formats: Iterable[str]) -> list[str]:
@@ -219,9 +243,5 @@ def convert(source: Path | str, path: Path | str, formats: Iterable[str]) -> lis
         for file in sorted(vectors):
             (root / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(bundle.path / file, root / file)
-        write_derived(root, bundle.manifest, chosen)
+        write_derived(root, bundle.manifest, [e.instance for e in bundle.entries], chosen)
     return chosen
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,10 +1,10 @@
 """The vectors of an instance as a C header: one array a field, one structure a record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vit2rtl.golden.units import Instance
+from vit2rtl.golden.units import Field, Instance
 from vit2rtl.golden.vectors.bundle_contents import RecordStream
 from vit2rtl.golden.vectors.bundle_schema import array_name, file_key
 from vit2rtl.golden.vectors.packing import narrowest
@@ -16,7 +16,8 @@ def c_header(root: Path, instance: Instance, records: Sequence[Mapping[str, Any]
     """Text of ``vectors.h``: C99, nothing but ``<stdint.h>``.
 
     Element e of a record is ``record.FIELD[e]``, expected ``record.expected_FIELD[e]``; lanes and
-    the padding of the last beat do not appear.
+    the padding of the last beat do not appear. Of a unit that is not lane-wise a record says rows
+    and columns of each stream, element c of row r is ``record.FIELD[r * columns + c]``.
 
     root      Path of the bundle's folder
     records   the records of the instance as the manifest describes them
@@ -32,11 +33,12 @@ def c_header(root: Path, instance: Instance, records: Sequence[Mapping[str, Any]
             for key, value in instance.parameters.items()
         ),
         f"#define {capital}_RECORDS {len(records)}\n",
-        *_structure(instance),
+        *_structure(instance, records[0]),
     ]
     rows = []
     for number, record in enumerate(records):
-        members = [f'"{record["record"]}"', f"{record['elements']}u"]
+        members = [f'"{record["record"]}"']
+        members += [f"{count}u" for count in _counts(instance, record).values()]
         parts.append(f"/* {record['record']} */")
         for stream in instance.streams:
             file = record["files"][file_key(stream)]
@@ -59,10 +61,20 @@ def c_header(root: Path, instance: Instance, records: Sequence[Mapping[str, Any]
     return "\n".join(parts)
 
 
-def _structure(instance):
+def _counts(instance: Instance, record: Mapping[str, Any]) -> dict[str, int]:
+    """How many elements a record's arrays have, by the structure's member."""
+    if instance.lane_wise:
+        return {"elements": record["elements"]}
+    return {
+        f"{stream.name}_{count}": record["files"][file_key(stream)][count]
+        for stream in instance.streams for count in ("rows", "columns")
+    }
+
+
+def _structure(instance: Instance, record: Mapping[str, Any]) -> Iterator[str]:
     yield f"struct {instance.name}_record {{"
     yield "    const char *name;"
-    yield "    uint32_t elements;"
+    yield from (f"    uint32_t {member};" for member in _counts(instance, record))
     for stream in instance.streams:
         for field in stream.fields:
             yield f"    const {_type(field)} *{array_name(stream, field)};"
@@ -71,18 +83,18 @@ def _structure(instance):
     yield "};\n"
 
 
-def _type(field):
+def _type(field: Field) -> str:
     kind = narrowest(field)
     return f"{'int' if kind.kind == 'i' else 'uint'}{8 * kind.itemsize}_t"
 
 
-def _array(declaration, values):
+def _array(declaration: str, values: Sequence[int]) -> str:
     rows = (values[n : n + ROW] for n in range(0, len(values), ROW))
     text = ",\n    ".join(", ".join(map(_literal, row)) for row in rows)
     return f"static const {declaration}[{len(values)}] = {{\n    {text}\n}};\n"
 
 
-def _literal(value):
+def _literal(value: int | str) -> str:
     """A constant that no compiler finds too large: its least one of 32 bits is none by itself."""
     if isinstance(value, str):
         return f'"{value}"'

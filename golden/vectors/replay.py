@@ -41,6 +41,8 @@ def replay_bench(instance: Instance, records: Sequence[Described]) -> str:
         outstanding=_outstanding(streams),
         generators=_all(text.GENERATOR, streams),
         mismatches=_all(text.MISMATCH, sinks),
+        takings=_all(text.TAKING, sinks),
+        taken=" + ".join(f"taken_{s['s']}" for s in sinks),
         seeds="\n".join(_seed(n, s) for n, s in enumerate(streams)),
         steps="\n".join(f"      state_{s['s']} <= xorshift(state_{s['s']});" for s in streams),
         idles=(_all(text.IDLE_IN, drivers) + _all(text.IDLE_OUT, sinks)).rstrip(),

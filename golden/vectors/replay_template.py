@@ -52,7 +52,7 @@ $generators
     end
   endfunction
 
-$mismatches
+$mismatches$takings
   always @(posedge aclk) begin
     if (!aresetn) begin
 $seeds
@@ -68,6 +68,7 @@ $idles
       quiet <= quiet + 1;
       finished <= quiet >= (outstanding ? $watchdog : $drain);
 $drivers$checkers
+      beats <= beats + $taken;
     end
   end
 $stabilities
@@ -205,6 +206,9 @@ MISMATCH = Template("""\
     end
   endtask
 """)
+TAKING = Template("""\
+  wire taken_$s = ${p}_tready && ${p}_tvalid === 1'b1;
+""")
 IDLE_IN = Template("""\
       ${p}_tvalid <= 1'b0;
       moved_$s <= 0;
@@ -231,7 +235,7 @@ DRIVER = Template("""\
 CHECKER = Template("""\
 
       ${p}_tready <= running && (!pause_$s || moved_$s >= count_$s);
-      if (${p}_tready && ${p}_tvalid === 1'b1) begin
+      if (taken_$s) begin
         if (moved_$s >= count_$s || loading)
           mismatch_$s({$bits{1'bx}}, 1'bx);
         else if ($got !== $want
@@ -239,7 +243,6 @@ CHECKER = Template("""\
           mismatch_$s(words_$s[moved_$s], place_$s == row_$s);
         moved_$s <= moved_$s + 1;
         place_$s <= place_$s == row_$s ? 1 : place_$s + 1;
-        beats <= beats + 1;
         if (moved_$s < count_$s) quiet <= 0;
       end
 """)
@@ -256,7 +259,8 @@ STABILITY = Template("""\
       held_last_$s <= ${p}_tlast;
       if (held_$s && (${p}_tvalid !== 1'b1 || ${p}_tdata !== held_data_$s
                    || ${p}_tlast !== held_last_$s)) begin
-        $$display("UNSTABLE $name record=%0s beat=%0d: a stalled beat changed", record, moved_$s);
+        $$display(
+          "UNSTABLE $name record=%0s$label beat=%0d: a stalled beat changed", record, moved_$s);
         mismatch_$s(held_data_$s, held_last_$s);
       end
     end

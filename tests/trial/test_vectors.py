@@ -59,7 +59,7 @@ def test_each_row_begins_a_beat(rows):
 
 def test_a_table_is_a_file_of_its_own(table):
     for record in table.entries[0].records:
-        (entries,) = record.tables()["entry"]
+        entries = record.tables()["entry"]
         codes, values = record.inputs()["code"], record.outputs()["value"]
         np.testing.assert_array_equal(values, entries[codes])
         assert record.configuration == {}
