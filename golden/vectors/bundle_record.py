@@ -1,6 +1,5 @@
 """What a record must satisfy before it enters a bundle, and how the manifest describes it."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
@@ -10,7 +9,7 @@ import numpy as np
 
 from vit2rtl.golden.units import Field, Instance, Stream
 from vit2rtl.golden.vectors import packing
-from vit2rtl.golden.vectors.bundle_schema import NOTES, file_key, role_of
+from vit2rtl.golden.vectors.bundle_schema import NOTES, file_key, plain, role_of
 from vit2rtl.golden.vectors.memory import Memory
 
 Arrays = Mapping[str, np.ndarray]
@@ -150,15 +149,3 @@ def _arithmetic(content: Content) -> dict[str, Any]:
         "zero_point": content.settings.get("zero_point"),
         **{field.name: f"tensor {field.name}" for field in inputs if field.name in NOTES},
     }
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON gives it back, numpy scalars and arrays as numbers and lists."""
-    text = json.dumps(value, allow_nan=False, default=_number)
-    return json.loads(text)
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    raise TypeError(f"{value!r} has no JSON form")

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vit2rtl.golden.files import documents
 from vit2rtl.golden.units.unit import Field, Stream
 
@@ -50,6 +52,18 @@ def check_record_name(name: str) -> None:
 def to_json(value: Any) -> str:
     """The one way in which a bundle spells JSON: sorted, indented, newline at the end."""
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON gives it back, numpy scalars and arrays as numbers and lists."""
+    text = json.dumps(value, allow_nan=False, default=_number)
+    return json.loads(text)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{value!r} has no JSON form")
 
 
 def schema_of(folder: Path) -> str | None:

@@ -23,7 +23,6 @@ from vit2rtl.golden.vectors.bundle_record import (
     checked,
     checked_notes,
     memory_of,
-    plain,
     tensors,
 )
 from vit2rtl.golden.vectors.bundle_schema import (
@@ -33,6 +32,7 @@ from vit2rtl.golden.vectors.bundle_schema import (
     check_record_name,
     file_key,
     parts_of,
+    plain,
 )
 
 

@@ -16,8 +16,7 @@ from vit2rtl.golden.program.execute import stages
 from vit2rtl.golden.program.kinds import KINDS
 from vit2rtl.golden.program.program import IntegerProgram, Op, Tensor
 from vit2rtl.golden.vectors.bundle_files import array_stream, write_texts
-from vit2rtl.golden.vectors.bundle_record import plain
-from vit2rtl.golden.vectors.bundle_schema import check_record_name, parts_of
+from vit2rtl.golden.vectors.bundle_schema import check_record_name, parts_of, plain
 from vit2rtl.golden.vectors.mem_matrix import Layout
 from vit2rtl.golden.vectors.program_vectors_readme import readme
 from vit2rtl.golden.vectors.program_vectors_schema import (
