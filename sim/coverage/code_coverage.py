@@ -91,7 +91,7 @@ def report(results: "Iterable[BenchResult]", out: str | Path) -> list[CodeCovera
 
 
 def _share(counts, kind):
-    hits = [count for (*_, found, _), count in counts.hits.items() if found == kind]
+    hits = [count for (*_, of, _), count in counts.hits.items() if of == kind]
     return sum(map(bool, hits)), len(hits)
 
 

@@ -128,11 +128,11 @@ def _cone(bit, drivers, ends):
 
 
 def _only(register, cone, enables, nets):
-    found = {enables[bit] for bit in cone if bit in enables}
-    if len(found) != 1:
+    stages = {enables[bit] for bit in cone if bit in enables}
+    if len(stages) != 1:
         net = next(net for net, d in nets.items() if register in d["bits"])
-        raise ValueError(f"register {net} must have one enable, not {len(found)}")
-    return found.pop()
+        raise ValueError(f"register {net} must have one enable, not {len(stages)}")
+    return stages.pop()
 
 
 def _names(nets, stage):

