@@ -67,18 +67,14 @@ def harness(instance: Instance) -> tuple[str, dict[str, str]]:
         if s.enters:
             refused = f"aresetn || !{s.axi}_tready", f"{s.axi} takes nothing in reset"
             checks[f"{s.name}_reset"] = refused
-    model = FACES[instance.unit.name].model
-    if model is None:
-        name = instance.unit.name
-        raise ValueError(f"Unit {name} has no model of its rows: add it to FACE in {name}.py")
     text = _TEMPLATE.format(
         top=TOP,
         name=instance.name,
         inputs="".join(_inputs(s) for s in instance.streams) + ports(instance.configuration),
         wires="".join(_wires(s) for s in instance.streams),
         pins="".join(_pins(s) for s in instance.streams) + pins(instance.configuration),
-        model="".join(_model_pins(s) for s in instance.streams) + pins(instance.configuration),
-        queues="".join(_queue(s) for s in instance.sinks),
+        model="".join(model_pins(s) for s in instance.streams) + pins(instance.configuration),
+        queues="".join(queue(s) for s in instance.sinks),
         steady=_steady(instance) + "".join(_table(s) for s in instance.tables),
         alone=" && ".join(_alone(instance)) or "1",
         environment=", ".join(
@@ -91,6 +87,15 @@ def harness(instance: Instance) -> tuple[str, dict[str, str]]:
     )
     meanings = {check: meaning for check, (_, meaning) in checks.items()}
     return "\n".join([text, model(instance), environment(instance)]), meanings
+
+
+def model(instance: Instance) -> str:
+    """Verilog of the module ``model``; ValueError, in one sentence, for a unit without."""
+    face = FACES[instance.unit.name]
+    if face.model is None:
+        name = instance.unit.name
+        raise ValueError(f"Unit {name} has no model of its rows: add it to FACE in {name}.py")
+    return face.model(instance)
 
 
 def _sink_checks(s: Stream) -> dict[str, tuple[str, str]]:
@@ -144,12 +149,13 @@ def _pins(s: Stream) -> str:
     return "".join(f",\n    .{s.axi}_{name}({s.axi}_{name})" for name in names)
 
 
-def _model_pins(s: Stream) -> str:
+def model_pins(s: Stream) -> str:
+    """Connections of the model with the wires of a stream."""
     event = "taken" if s.enters else "due"
     return f", .{s.name}_{event}({s.name}_{event}), .{s.name}({s.name}_beat)"
 
 
-def _queue(s: Stream) -> str:
+def queue(s: Stream) -> str:
     """A shift register: what is given leaves at the bottom, what is due comes in above the rest."""
     width, name = s.beat_bits + 1, s.name
     return f"""\

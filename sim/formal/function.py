@@ -24,7 +24,7 @@ def harness(instance: Instance, verilog: Mapping[str, str], folder: Path) -> Har
         lines += _lane(instance, lane, product=bool(factors))
         checks[f"lane_{lane}"] = f"lane {lane} equals the definition"
     (source,), (sink,) = instance.sources, instance.sinks
-    text = _TEMPLATE.format(
+    text = TEMPLATE.format(
         top=TOP,
         reference=transparent.NAME,
         width=source.beat_bits,
@@ -58,7 +58,7 @@ def _lane(instance: Instance, lane: int, *, product: bool) -> list[str]:
     ]
 
 
-_TEMPLATE = """\
+TEMPLATE = """\
 module {top}(input [{width}-1:0] payload{ports});
   wire [{result}:0] result;
   {reference} unit(

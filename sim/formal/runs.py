@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from vit2rtl.golden.units import Instance
-from vit2rtl.sim.formal import plan, properties, simulation
+from vit2rtl.sim.formal import plan, properties, rows, simulation
 from vit2rtl.sim.units.face import EXHAUSTIVE, FUNCTION, SPECIFICATION, STREAM, Part
 
 Work = list[tuple[Part, Instance]]
@@ -25,7 +25,7 @@ def of_instance(instance: Instance) -> Work:
     """``(part, instance)`` for an instance of one's own: what can be asked of any."""
     parts = plan.parts(instance.unit.name)
     if not instance.lane_wise:
-        return [(part, instance) for part in parts]
+        return [(part, instance) for part in parts if part.property != EXHAUSTIVE]
     return [
         (Part(name, "these parameters", ()), instance)
         for name in (STREAM, FUNCTION, SPECIFICATION)
@@ -52,15 +52,29 @@ def run(
     if plan.status(part) == "proved":
         return properties.prove(instance, part.property, folder, sources=sources, timeout=timeout)
     start = time.monotonic()
-    if part.property == EXHAUSTIVE:
-        elements, difference = simulation.check_everything(
-            instance, part.configurations, folder, sources=sources
-        )
-    else:
-        elements, difference = simulation.check_specification(instance, folder)
+    elements, difference = _simulated(part, instance, folder, sources)
     seconds = round(time.monotonic() - start, 2)
     failures = {"first difference": difference} if difference else {}
     status = properties.FAILED if difference else "passed"
     return properties.Outcome(
         part.property, instance.name, status, seconds, failures, elements=elements
     )
+
+
+def _simulated(
+    part: Part, instance: Instance, folder: Path, sources: Mapping[str, str] | None
+) -> tuple[int, str]:
+    """(elements, first difference or nothing) of a part that simulation establishes."""
+    if part.property == EXHAUSTIVE:
+        if instance.lane_wise:
+            return simulation.check_everything(
+                instance, part.configurations, folder, sources=sources
+            )
+        return rows.check_every_row(
+            instance, part.columns, part.configurations or ({},), folder, sources=sources
+        )
+    if part.property == SPECIFICATION:
+        if instance.lane_wise:
+            return simulation.check_specification(instance, folder)
+        return rows.check_model(instance, folder)
+    raise ValueError(f"Property must be one that simulation establishes, not {part.property!r}")

@@ -55,15 +55,17 @@ class Part:
     """A property, for what it is claimed, and the instances that it is established for.
 
     instances       parameters of each, the others at their defaults; the first is the quickest
-    configurations  for exhaustive simulation: the settings that meet every input
+    configurations  for exhaustive simulation: settings, tables among them, that meet every input
     cycles          bounded: for so many cycles from reset; 0 for any number
+    columns         for exhaustive simulation of a unit over rows: lengths of them
     """
 
     property: str
     scope: str
     instances: tuple[Parameters, ...]
-    configurations: tuple[Mapping[str, int], ...] = ()
+    configurations: tuple[Mapping[str, int | Sequence[int]], ...] = ()
     cycles: int = 0
+    columns: tuple[int, ...] = ()
 
 
 STREAM_CONTRACT = Part(

@@ -111,11 +111,11 @@ def test_assumptions_leave_something_to_prove(
     unit, name, module, asserted, false, tmp_path, monkeypatch
 ):
     """What is false must be refuted: contradictory assumptions would prove it."""
-    assert asserted in module._TEMPLATE
-    template = module._TEMPLATE.replace(asserted, false).replace(
+    assert asserted in module.TEMPLATE
+    template = module.TEMPLATE.replace(asserted, false).replace(
         "assert (!reset_seen || ({all}))", false
     )
-    monkeypatch.setattr(module, "_TEMPLATE", template)
+    monkeypatch.setattr(module, "TEMPLATE", template)
     outcome = properties.prove(Instance.of(unit, lanes=1), name, tmp_path, timeout=60)
     assert outcome.status == properties.FAILED
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from vit2rtl.golden.units import Instance
 from vit2rtl.sim.coverage.points import Point
-from vit2rtl.sim.units.face import FUNCTION, Face, Part
+from vit2rtl.sim.units.face import EXHAUSTIVE, FUNCTION, SPECIFICATION, Face, Part
 
 
 def bins(instance: Instance) -> Iterator[Point]:
@@ -38,17 +38,17 @@ module model(
   output o_due, output [{sink.beat_bits}:0] o
 );
   reg signed [{width - 1}:0] best, value, kept;
-  reg any, inside;
+  reg any, started;
   always @* begin
     best = kept;
-    any = inside;
+    any = started;
     value = 0;
 {steps}
   end
   always @(posedge clk)
-    if (!aresetn) inside <= 0;
+    if (!aresetn) started <= 0;
     else if (i_taken) begin
-      inside <= !i[{source.beat_bits}];
+      started <= !i[{source.beat_bits}];
       kept <= best;
     end
   assign o_due = i_taken && i[{source.beat_bits}];
@@ -63,5 +63,9 @@ FACE = Face(
     plan=(
         Part(FUNCTION, "rows of any length and traffic, 4 bits, 1 and 2 lanes",
              ({"lanes": 1, "width": 4}, {"lanes": 2, "width": 4}), cycles=10),
+        Part(SPECIFICATION, "directed rows of 2 lanes of 4 bits, and as many random ones",
+             ({"lanes": 2, "width": 4},)),
+        Part(EXHAUSTIVE, "every row of 1 and of 3 elements of 2 bits",
+             ({"lanes": 2, "width": 2},), columns=(1, 3)),
     ),
 )

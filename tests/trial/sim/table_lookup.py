@@ -6,7 +6,7 @@ import numpy as np
 
 from vit2rtl.golden.units import Instance
 from vit2rtl.sim.coverage.points import Point, unlike_lanes
-from vit2rtl.sim.units.face import FUNCTION, Face, Part
+from vit2rtl.sim.units.face import EXHAUSTIVE, FUNCTION, SPECIFICATION, Face, Part
 
 
 def bins(instance: Instance) -> Iterator[Point]:
@@ -53,5 +53,9 @@ FACE = Face(
     plan=(
         Part(FUNCTION, "a table of 4 entries loaded and used, 1 lane",
              ({"lanes": 1, "bits": 2, "width": 2},), cycles=8),
+        Part(SPECIFICATION, "every code of 2 bits, with directed and random tables",
+             ({"lanes": 2, "bits": 2, "width": 4},)),
+        Part(EXHAUSTIVE, "every 2 codes of 2 bits, with one table", ({"lanes": 2, "bits": 2},),
+             ({"entry": (3, 0, 255, 15)},), columns=(2,)),
     ),
 )
