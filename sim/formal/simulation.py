@@ -46,7 +46,7 @@ def check_specification(
 
 def check_everything(
     instance: Instance,
-    configurations: Sequence[Mapping[str, int]],
+    configurations: Sequence[Mapping[str, int | Sequence[int]]],
     folder: Path,
     *,
     sources: Mapping[str, str] | None = None,
@@ -78,7 +78,9 @@ def check_everything(
     )
 
 
-def _everything(instance: Instance, configurations: Sequence[Mapping[str, int]]) -> Columns:
+def _everything(
+    instance: Instance, configurations: Sequence[Mapping[str, int | Sequence[int]]]
+) -> Columns:
     """Every element there is, under each configuration."""
     spaces = [np.arange(f.range[0], f.range[1] + 1) for f in instance.inputs]
     grids = [grid.ravel() for grid in np.meshgrid(*spaces, indexing="ij")]
