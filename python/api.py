@@ -91,9 +91,10 @@ def evaluate(
     images    a folder with classes or ``labels.csv``, ``Images``, or float32[n, channels, height,
               width] with ``labels``; by default the embedded model's 1,000 held-out ones
     labels    int[n], in place of those that the images have
-    baseline  a float model to compare with: agreement and SQNR of the logits; True for the one
-              that was quantized
-    returns   ``Scores``: images, top1 and top5 in percent, agreement in percent, sqnr in dB
+    baseline  a float model to compare with: agreement, SQNR of the logits and loss; True for
+              the one that was quantized
+    returns   ``Scores``: images, top1 and top5 in percent, agreement in percent, sqnr in dB,
+              loss in points of top-1 with its noise
 
     >>> vit2rtl.evaluate(quantized, "val/", baseline=True).top1
     """

@@ -19,6 +19,7 @@ from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
 from vit2rtl.recording import write_bundle
 from vit2rtl.report import plots
+from vit2rtl.report.accuracy_chart import Setting, accuracy_chart
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.run.regression import run_regression
 from vit2rtl.sim.run.results import BenchResult
@@ -79,6 +80,19 @@ def lower_both(
     return results
 
 
+def accuracy(rows: Sequence[ablation.Row]) -> "Figure":
+    """What each setting costs; the first row is the float model's."""
+    reference = rows[0].scores
+    settings = [
+        Setting(row.title.strip(), scores.loss, scores.noise, scores.sqnr)
+        for row in rows
+        if (scores := row.scores).loss is not None and scores.noise is not None
+        and scores.sqnr is not None
+    ]
+    return accuracy_chart(settings, top1=reference.top1, images=reference.images,
+                          highlight=ablation.DEFAULT)
+
+
 def run(
     out: str | Path, *, simulators: Sequence[str], say: Callable[[str], None]
 ) -> tuple[dict[str, Any], list[ablation.Row]]:
@@ -98,10 +112,7 @@ def run(
     say(f"2/6  accuracy on {len(held_out)} held-out images, this setting and the paper's others")
     batch = calibration.batch(range(len(calibration)))
     rows = list(ablation.compare(embedded.create, batch, held_out))
-    bars = [(r.title.strip(), r.scores.top1 / 100, r.scores.sqnr) for r in rows]
-    plots.report(
-        [*figures, plots.accuracy_bars(bars, highlight=ablation.DEFAULT)], out / "report.png"
-    )
+    plots.report([*figures, accuracy(rows)], out / "report.png")
     say("3/6  integer programs against the simulated model")
     programs = lower_both(out, quantized, description, batch,
                           held_out.sample(PROGRAM_IMAGES, seed=0))

@@ -1,14 +1,14 @@
-"""Plots of what quantization meets and what it costs: plain arrays in, matplotlib figures out.
+"""Plots of what quantization meets: plain arrays in, matplotlib figures out.
 
 Every figure's title is what it shows, in one sentence with the numbers of its own data. The colours
 are Okabe and Ito's, which colour-blind readers can tell apart.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from vit2rtl.golden.arithmetic.log_sqrt2 import code_count
 from vit2rtl.report.page import new_figure, report
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
-__all__ = ["accuracy_bars", "channel_ranges", "report", "softmax_histogram", "uniform_range"]
+__all__ = ["channel_ranges", "report", "softmax_histogram", "uniform_range"]
 
 BLUE, SKY, ORANGE, VERMILION, GREEN = "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#009E73"
 GREY, PALE = "#767676", "#EDEDED"
@@ -28,8 +28,6 @@ ZERO_REGION: dict[str, Any] = {"facecolor": PALE, "edgecolor": "white", "hatch":
 MOST_CHANNELS = 64
 # Lowest and highest value.
 Range = tuple[float, float]
-# Name, top-1, SQNR in dB or None.
-Accuracy = tuple[str, float, float | None]
 LARGE = 0.3  # the paper's border between the many small probabilities and the few that matter
 
 
@@ -204,62 +202,6 @@ def _power_of_two(value: float, lowest: float) -> str:
     """Label of a tick; the histogram's first bar holds everything below it as well."""
     power = f"$2^{{{round(np.log2(value))}}}$"
     return "1" if value == 1 else f"≤ {power}" if value == lowest else power
-
-
-def accuracy_bars(
-    rows: Iterable[Accuracy], *, highlight: str | None = None, title: str | None = None
-) -> "Figure":
-    """What each setting costs: top-1 and the SQNR of the logits against the float model.
-
-    rows       sequence of (name, top1, sqnr_db), drawn from top to bottom; top1 is a fraction from
-               0 to 1, sqnr_db a number of decibels, or None for the float model itself
-    highlight  name of the row to colour, by default the one of the highest SQNR
-    title      what the plot shows, by default computed
-    """
-    rows = [(str(name), float(top1), sqnr) for name, top1, sqnr in rows]
-    names = [name for name, _, _ in rows]
-    measured = {name: sqnr for name, _, sqnr in rows if sqnr is not None}
-    if not measured:
-        raise ValueError("Rows must hold at least one with an SQNR")
-    for name, top1, sqnr in rows:
-        if not 0 <= top1 <= 1:
-            raise ValueError(f"Top-1 of {name!r} must be between 0 and 1, not {top1!r}")
-        if sqnr is not None and not np.isfinite(sqnr):
-            raise ValueError(f"SQNR of {name!r} must be finite or None, not {sqnr!r}")
-    if highlight is None:
-        highlight = max(measured, key=measured.__getitem__)
-    elif highlight not in names:
-        raise ValueError(f"Highlight must be the name of a row, not {highlight!r}")
-    title = title or _accuracy_title(rows, highlight)
-    colours = [BLUE if name == highlight else GREY if s is None else SKY for name, _, s in rows]
-    with new_figure(title, height=1.5 + 0.36 * len(rows)) as figure:
-        left, right = figure.subplots(1, 2, sharey=True)
-        y = np.arange(len(rows))
-        bars = left.barh(y, [top1 for _, top1, _ in rows], 0.68, color=colours)
-        left.bar_label(bars, [f"{top1:.1%}" for _, top1, _ in rows], padding=4)
-        left.set_yticks(y, names)
-        left.invert_yaxis()
-        left.set_xlim(0, 1.12)
-        left.set_xticks(np.linspace(0, 1, 6))
-        left.xaxis.set_major_formatter(PercentFormatter(1))
-        left.set_xlabel("top-1 accuracy (%)")
-        bars = right.barh(y, [sqnr or 0 for _, _, sqnr in rows], 0.68, color=colours)
-        decibels = ["reference" if sqnr is None else f"{sqnr:.1f} dB" for _, _, sqnr in rows]
-        right.bar_label(bars, decibels, padding=4)
-        right.set_xlim(min(0, *measured.values()) * 1.2, max(1, *measured.values()) * 1.18)
-        right.set_xlabel("SQNR of the logits against the float model (dB)")
-        left.tick_params(axis="y", length=0)
-        right.tick_params(axis="y", length=0)
-    return figure
-
-
-def _accuracy_title(rows: Iterable[Accuracy], highlight: str) -> str:
-    top1, sqnr = next((top1, sqnr) for name, top1, sqnr in rows if name == highlight)
-    reference = next((top1 for _, top1, sqnr in rows if sqnr is None), None)
-    text = f"{highlight}: {top1:.1%} top-1"
-    if reference is not None:
-        text += f" where the float model has {reference:.1%}"
-    return text if sqnr is None else f"{text}, {sqnr:.1f} dB SQNR"
 
 
 def _by_channel(activations: "ArrayLike") -> np.ndarray:

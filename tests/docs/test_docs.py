@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+from xml.etree import ElementTree
 
 import click
 import numpy as np
@@ -163,6 +164,14 @@ def test_spans_name_commands_and_options_that_exist(name):
     for span in spans(DOCUMENTS[name]):
         if re.match(r"(vit2rtl|make) |--[a-z]", span):
             check_span(span)
+
+
+def test_the_picture_of_the_flow_names_commands_that_exist():
+    picture = ElementTree.parse(ROOT / "docs" / "flow.svg")
+    (labels,) = picture.iterfind("{*}g[@text-anchor][@font-family]")
+    names = {label.text for label in labels}
+    assert names >= {"quantize", "export", "lower", "vectors", "simulate", "prove", "package"}
+    assert names - {"--check"} <= set(cli.COMMANDS)
 
 
 @each_document

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -24,6 +25,23 @@ def test_scores_against_counts_by_hand():
     compared = evaluation.scores(logits, labels, reference)
     assert (compared.top1, compared.top5, compared.agreement) == (40.0, 80.0, 80.0)
     assert compared.sqnr == evaluation.sqnr(reference, logits)
+    # The float model has labels 0 and 6 wrong and right, the other one both right.
+    assert compared.loss == 20.0 - 40.0
+    assert compared.noise == evaluation.loss_noise(0, 1, 5)
+
+
+def test_noise_of_a_loss_is_that_of_paired_draws_of_images():
+    """Against the definition: the spread of the loss over every sample of images, drawn again."""
+    outcomes = np.repeat([1, -1, 0], [30, 12, 458])  # lost, won, no difference
+    draws = np.random.default_rng(0).choice(outcomes, (4000, 500)).mean(1)
+    assert evaluation.loss_noise(30, 12, 500) == pytest.approx(100 * 1.96 * draws.std(), rel=0.05)
+
+
+def test_noise_of_a_loss_by_hand():
+    # Four cells with half an image more: 1.5 lost, 0.5 won, of 12.
+    want = 1.96 * math.sqrt((2 - 1 / 12) / 144)
+    assert evaluation.loss_noise(1, 0, 10) == pytest.approx(100 * want)
+    assert 0 < evaluation.loss_noise(0, 0, 1000) < 0.2
 
 
 def test_top5_of_fewer_than_five_classes():
