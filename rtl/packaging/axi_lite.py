@@ -11,6 +11,7 @@ from vit2rtl.rtl.stream.ports import shape
 
 OKAY, SLVERR = 0b00, 0b10
 BYTES = WORD // 8
+PATIENCE = 63  # cycles that writes wait at most for a unit to take a table's beat
 
 
 def axi_lite_ports(address_width: int) -> dict[str, Member]:
@@ -56,7 +57,8 @@ class AxiLiteRegisters(wiring.Component):
     the address after two cycles. SLVERR, and no effect, for an address without a register, for a
     write to a read-only register, and for a write to configuration or tables while ``enable`` is
     high or a beat is inside. Byte strobes select what a write changes; the two lowest address bits
-    are ignored; reserved bits read as zero.
+    are ignored; reserved bits read as zero. While a table's beat waits for the unit, writes wait
+    too, ``PATIENCE`` cycles at most: then they go on, and further elements answer SLVERR.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ class AxiLiteRegisters(wiring.Component):
     -------
     s_axi_* : AXI4-Lite subordinate
     busy : In(1)
-        A beat is inside.
+        A beat is inside, or one of a table waits.
     enable : Out(1)
         Beats may be taken.
     NAME : Out, for every configuration field
@@ -76,7 +78,7 @@ class AxiLiteRegisters(wiring.Component):
     STREAM_element, STREAM_sent : Out;  STREAM_count, STREAM_loading : In
         Of every table stream: an element and that it is the next one, for
         :class:`~vit2rtl.rtl.packaging.table_loader.TableLoader`; what that has counted, and that a
-        beat of it waits, during which no write is taken.
+        beat of it waits.
     """
 
     def __init__(self, register_map: RegisterMap) -> None:
@@ -109,7 +111,7 @@ class AxiLiteRegisters(wiring.Component):
         reading = Signal()
         read_address = Signal.like(self.s_axi_araddr)
         m.d.comb += [
-            write.eq(self._offered()),
+            write.eq(self._offered(m)),
             read.eq(self.s_axi_arvalid & ~write & ~reading & ~self.s_axi_rvalid),
             self.s_axi_awready.eq(write),
             self.s_axi_wready.eq(write),
@@ -137,12 +139,20 @@ class AxiLiteRegisters(wiring.Component):
             ]
         return m
 
-    def _offered(self) -> Value:
+    def _offered(self, m: Module) -> Value:
         """A write that can be taken: its answer has a place, and no table's beat waits."""
         offered = self.s_axi_awvalid & self.s_axi_wvalid & ~self.s_axi_bvalid
-        for stream in self.register_map.instance.tables:
-            offered &= ~getattr(self, f"{stream.name}_loading")
-        return offered
+        streams = self.register_map.instance.tables
+        if not streams:
+            return offered
+        loading = Signal()
+        waited = Signal(range(PATIENCE + 1))
+        m.d.comb += loading.eq(Cat(getattr(self, f"{s.name}_loading") for s in streams).any())
+        with m.If(~loading):
+            m.d.sync += waited.eq(0)
+        with m.Elif(waited != PATIENCE):
+            m.d.sync += waited.eq(waited + 1)
+        return offered & (~loading | (waited == PATIENCE))
 
     def _held(self) -> dict[str, Value]:
         """Register name to what its bits are connected to, from bit 0 up, without gaps."""

@@ -25,7 +25,9 @@ class AxiTop(wiring.Component):
     *Inside* is, of a lane-wise unit, a beat that was taken and has not come out. A unit that holds
     something over a row gives another number of beats than it takes, so there a row is: it is
     inside from its first beat on each input, to its last beat on each output. Where no stream has
-    rows, each beat counts as one. Outputs must give as many rows as inputs take.
+    rows, each beat counts as one. So every output has to give as many rows as each input takes, as
+    units over rows do: of one that gives more or fewer, ``busy`` would stay 1 for ever. A table's
+    beat that waits for the unit is inside, too, and no data are taken beside it.
 
     Parameters
     ----------
@@ -59,13 +61,16 @@ class AxiTop(wiring.Component):
         m.d.comb += [ClockSignal().eq(self.aclk), ResetSignal().eq(~self.aresetn)]
         self._connect_registers(m, registers)
         taking = Signal()
-        m.d.comb += taking.eq(self.aresetn & registers.enable)
+        loading = [getattr(registers, f"{s.name}_loading") for s in self.instance.tables]
+        waits = Cat(loading).any()
+        open_ = self.aresetn & registers.enable
+        m.d.comb += taking.eq(open_ & ~waits if loading else open_)
         streams = {
             s.name: axi_handshake(m, self, s, taking if s.enters else self.aresetn)
             for s in self.register_map.streams
         }
-        m.d.comb += registers.busy.eq(
-            self._beats_inside(m) if self.instance.lane_wise else self._rows_inside(m))
+        inside = self._beats_inside(m) if self.instance.lane_wise else self._rows_inside(m)
+        m.d.comb += registers.busy.eq(inside | waits if loading else inside)
         table = self.register_map.table
         if table:
             streams[table.stream.name] = self._add_tables(m, registers, streams[table.stream.name])

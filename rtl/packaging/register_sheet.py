@@ -7,7 +7,7 @@ from amaranth.hdl import Shape
 from amaranth.lib.wiring import In
 
 from vit2rtl.golden.units import Stream
-from vit2rtl.rtl.packaging.axi_lite import axi_lite_ports
+from vit2rtl.rtl.packaging.axi_lite import PATIENCE, axi_lite_ports
 from vit2rtl.rtl.packaging.register_map import WORD, Bits, RegisterMap, Role, Table
 from vit2rtl.rtl.packaging.sources import axi_lanes, top_name
 from vit2rtl.rtl.verilog.describe import lane_table, table
@@ -102,7 +102,8 @@ def _loaded(register_map: RegisterMap, stream: Stream) -> Iterator[str]:
         f"\n### Table `{stream.name}`\n\n{stream.entries} entries, sent in order while the unit is "
         f"idle: each is written to {words};\n`{count}.complete` is 1 when all are there. The next "
         "write begins the table anew, and so does reset:\nall entries are to be written again. "
-        "Until a beat of them is taken, further writes wait."
+        "Until a beat of them is taken, `STATUS.busy` is 1,\nno data are taken and further writes "
+        f"wait, for {PATIENCE} cycles at most: an element is then refused with SLVERR."
     )
 
 

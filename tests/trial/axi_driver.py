@@ -8,11 +8,12 @@ PATIENCE = 60
 
 
 class AxiDriver:
-    """Drives one top within a testbench; every wait ends in an error after ``PATIENCE`` cycles."""
+    """Drives one top within a testbench; every wait ends in an error after ``patience`` cycles."""
 
     def __init__(self, ctx, top):
         self.ctx = ctx
         self.top = top
+        self.patience = PATIENCE
 
     def get(self, port):
         return int(self.ctx.get(getattr(self.top, port)))
@@ -34,7 +35,7 @@ class AxiDriver:
 
     async def until(self, *ports):
         """Wait for the cycle in which the ports are high, and pass it."""
-        for _ in range(PATIENCE):
+        for _ in range(self.patience):
             high = all(self.get(port) for port in ports)
             if not high:
                 await self.tick()

@@ -5,13 +5,17 @@ import re
 import subprocess
 
 import pytest
+from amaranth.hdl import Module
 
 from vit2rtl.golden.units import Instance, directed_records
+from vit2rtl.rtl.packaging.axi_lite import PATIENCE
 from vit2rtl.rtl.packaging.package import write_package
 from vit2rtl.rtl.packaging.register_map import register_map
 from vit2rtl.rtl.packaging.software import c_header, system_rdl
+from vit2rtl.rtl.stream import axi_stream
 
 from .axi_driver import simulate
+from .rtl.table_lookup import TableLookup
 
 UNITS = ("row_maximum", "table_lookup")
 OKAY, SLVERR = 0, 2
@@ -131,6 +135,44 @@ def test_a_table_is_closed_while_beats_may_be_inside():
         assert await axi.read(count) == (1, OKAY)
         assert await axi.read(data) == (0, OKAY)
         assert await axi.write(count, 0) == SLVERR
+
+    simulate(registers, scenario)
+
+
+class NeverTakesItsTable(TableLookup):
+    """A unit that is wrong: the beat on offer to ``i_table`` waits for ever."""
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.i.ready.eq(1)
+        return m
+
+
+def test_a_unit_that_never_takes_its_table_does_not_block_the_bus(monkeypatch):
+    """Writes wait for a while, then go on; elements are refused, and no data are taken."""
+    instance = small("table_lookup")
+    monkeypatch.setattr(axi_stream, "component",
+                        lambda _: NeverTakesItsTable(**instance.parameters))
+    registers = register_map(instance)
+    control, status, data, count = (
+        registers.register(name).offset
+        for name in ("CONTROL", "STATUS", "TABLE_DATA", "TABLE_COUNT")
+    )
+
+    async def scenario(axi):
+        assert await axi.write(data, 5) == OKAY
+        assert await axi.read(status) == (1, OKAY)
+        axi.patience = PATIENCE + 10
+        assert await axi.write(data, 6) == SLVERR
+        axi.patience = 4
+        assert await axi.write(data, 7) == SLVERR
+        assert await axi.read(count) == (1, OKAY)
+        assert await axi.write(control, 1) == OKAY
+        assert not axi.get("s_axis_tready")
+        await axi.reset()
+        assert await axi.read(status) == (0, OKAY)
+        assert await axi.write(control, 1) == OKAY
+        assert axi.get("s_axis_tready")
 
     simulate(registers, scenario)
 
