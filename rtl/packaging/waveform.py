@@ -1,10 +1,8 @@
-"""A timing diagram of simulated cycles: WaveJSON, and the SVG that WaveDrom draws from it."""
+"""A timing diagram of simulated cycles, as WaveJSON."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import wavedrom
 
 from vit2rtl.golden.units import Stream
 from vit2rtl.rtl.packaging.example import Example
@@ -32,11 +30,6 @@ def wave_json(name: str, cycles: Sequence[Cycle], shown: Example) -> str:
         "config": {"hscale": 2},
     }
     return json.dumps(diagram, indent=1) + "\n"
-
-
-def svg(text: str) -> str:
-    """WaveJSON drawn by WaveDrom."""
-    return wavedrom.render(text).tostring() + "\n"
 
 
 def beat_name(stream: Stream) -> str:
