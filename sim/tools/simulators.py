@@ -16,7 +16,7 @@ VERILATOR_OLDEST = (5, 36)  # cocotb 2 calls into VerilatedVpi functions that ol
 COCOTB_OLDEST = (2, 1)
 VERILATOR_BUILD_TOOLS = ("perl", "g++", "make")
 
-_PIP = "pip install 'vit2rtl[sim]'"
+_PIP = "pip install 'vit2rtl[hardware]'"
 
 
 @dataclass(frozen=True)

@@ -101,18 +101,32 @@ def test_an_interrupt_is_exit_130(raising, run):
 
 
 @pytest.mark.parametrize(
-    ("module", "extra"),
+    ("command", "module", "extra"),
     [
-        ("torch", "quantize"),
-        ("timm.models", "quantize"),
-        ("cocotb_tools", "sim"),
-        ("amaranth", "rtl"),
+        ("quantize", "torch", "quantize"),
+        ("quantize", "PIL", "quantize"),  # the extra that suffices, not one that lacks the rest
+        ("simulate", "cocotb_tools", "hardware"),
+        ("simulate", "amaranth.hdl", "hardware"),
+        ("run", "PIL", "run"),
+        ("vectors", "timm.models", "quantize"),
+        ("vectors", "PIL", "run"),
+        ("doctor", "amaranth", "hardware"),
     ],
 )
-def test_a_missing_extra_is_named(module, extra, raising, run):
-    raising(ModuleNotFoundError(f"No module named {module!r}", name=module))
+def test_a_missing_extra_is_named(command, module, extra, monkeypatch, run):
+    def missing(name):
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    monkeypatch.setattr(cli.importlib, "import_module", missing)
     line = f"vit2rtl: {module} is not installed: pip install 'vit2rtl[{extra}]'\n"
-    assert run("doctor") == (2, "", line)
+    assert run(command) == (2, "", line)
+
+
+def test_the_extras_that_hints_name_exist():
+    from importlib.metadata import metadata
+    known = set(metadata("vit2rtl").get_all("Provides-Extra"))
+    assert {*cli.EXTRAS.values(), "hardware"} <= known
+    assert set(cli.EXTRAS) <= set(cli.COMMANDS)
 
 
 def test_quantize_without_torch_names_the_extra():

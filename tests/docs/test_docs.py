@@ -200,7 +200,7 @@ vit2rtl no command
 ```
 ```sh
 make test
-pip install 'vit2rtl[sim]'
+pip install 'vit2rtl[hardware]'
 ```
 """
     assert list(commands(document)) == [

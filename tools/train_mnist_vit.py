@@ -1,4 +1,4 @@
-"""Trains the embedded model: ``python -m vit2rtl.models.embedded.train --out FILE``."""
+"""Trains the embedded model: ``python -m tools.train_mnist_vit --out FILE``."""
 
 import json
 import math
