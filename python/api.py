@@ -143,11 +143,11 @@ def lower(
                           preprocessing=origin.preprocessing, images=batch)
 
 
-def run(program: "IntegerProgram", images: "ImageSource") -> "np.ndarray":
+def run(program: "IntegerProgram", images: "ImageSource | None" = None) -> "np.ndarray":
     """Execute an integer program; with image files or pixels, numpy and Pillow are enough.
 
     images   a folder, ``Images``, uint8[n, channels, height, width] pixels, or float32 of this
-             shape, preprocessed
+             shape, preprocessed; None for the 1,000 held-out images of the embedded model
     returns  float64[n, classes] logits
 
     >>> vit2rtl.run(program, "val/").argmax(1)

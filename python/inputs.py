@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 
-from vit2rtl.golden.program import images as files
+from vit2rtl import program_images
 from vit2rtl.origin import EMBEDDED, Origin
 
 if TYPE_CHECKING:
@@ -64,16 +64,17 @@ def calibrated_on(images: "Images", origin: Origin) -> "Images":
     return images.sample(min(CALIBRATION_IMAGES, len(images)), seed=0)
 
 
-def image_codes(source: "ImageSource", program: "IntegerProgram") -> tuple[list[str], np.ndarray]:
+def image_codes(
+    source: "ImageSource | None", program: "IntegerProgram"
+) -> tuple[list[str], np.ndarray]:
     """(names, uint8[n, channels, height, width]): the codes that a program takes, of images.
 
     source  a folder, ``Images``, uint8 pixels, or float32 as the program's preprocessing gives
-            it; a folder and pixels need no torch
+            it; None for the embedded model's own. All but ``Images`` and tensors need no torch
     """
-    if isinstance(source, (str, Path)):
-        files.check_preprocessing(program.preprocessing)
-        names, _, _ = files.find(Path(source))
-        return names, files.codes([Path(source) / name for name in names], program)
+    if source is None or isinstance(source, (str, Path)):
+        available = program_images.find(source, program)
+        return available.names, available.codes(available.names)
     if _has_names(source):
         names, array = source.names, source.batch(range(len(source))).numpy()
     else:

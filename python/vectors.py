@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vit2rtl import __version__, inputs
+from vit2rtl import __version__, inputs, program_images
 from vit2rtl.golden.files import documents
 from vit2rtl.golden.program.program import GRAPH, IntegerProgram, Op
 from vit2rtl.golden.vectors.bundle import Bundle
 from vit2rtl.golden.vectors.program_vectors_replay import Replayed
 from vit2rtl.golden.vectors.program_vectors_schema import select
 from vit2rtl.golden.vectors.program_vectors_writer import write_vectors
-from vit2rtl.origin import EMBEDDED
 
 if TYPE_CHECKING:
     from vit2rtl.inputs import ImageSource
@@ -53,19 +52,15 @@ def record_program(
 ) -> None:
     """Record vectors of the ops of a program, see :func:`vit2rtl.record_vectors`."""
     ops = select(program, patterns)
-    source = embedded_sample(program) if images is None else images
-    names, codes = inputs.image_codes(source, program)
+    names, codes = _one(program) if images is None else inputs.image_codes(images, program)
     write_program_vectors(out, program, names, codes, ops=ops, lanes=lanes)
 
 
-def embedded_sample(program: IntegerProgram) -> "ImageSource":
-    """One held-out image of the embedded model, for a program of it."""
-    if program.model != EMBEDDED:
-        raise ValueError(f"A program of {program.model} needs images: "
-                         f"only {EMBEDDED} has some of its own")
-    from vit2rtl.models.images import embedded_images
-
-    return embedded_images("held_out").sample(1, seed=0)
+def _one(program: IntegerProgram) -> tuple[list[str], np.ndarray]:
+    """Name and codes of a held-out image of the embedded model, for a program of it."""
+    own = program_images.find(None, program)
+    names = own.draw(1, seed=0)
+    return names, own.codes(names)
 
 
 def write_program_vectors(

@@ -11,7 +11,9 @@ import click
 from vit2rtl.golden.program.images import read_list
 
 if TYPE_CHECKING:
+    from vit2rtl.golden.program.program import IntegerProgram
     from vit2rtl.models.images import Images
+    from vit2rtl.program_images import ProgramImages
 
 FOLDER = click.Path(file_okay=False, path_type=str)
 FILE = click.Path(dir_okay=False, path_type=str)
@@ -45,6 +47,16 @@ def find_images(
     if model_name != embedded.MODEL_NAME:
         raise click.UsageError("Missing option '--images': a folder of images")
     return embedded_images(split)
+
+
+def program_images(folder: str | None, program: "IntegerProgram") -> "ProgramImages":
+    """The images of a folder, or the embedded model's own for a program of it; no torch."""
+    from vit2rtl import program_images
+    from vit2rtl.origin import EMBEDDED
+
+    if not folder and program.model != EMBEDDED:
+        raise click.UsageError("Missing option '--images': a folder of images")
+    return program_images.find(folder, program)
 
 
 def choose(images: "Images", listed: str | None, exclude: str | None = None) -> "Images":

@@ -1,7 +1,6 @@
-"""vit2rtl run: execute an integer program on image files, with numpy and Pillow alone."""
+"""vit2rtl run: execute an integer program on images, with numpy and Pillow alone."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -9,7 +8,6 @@ import numpy as np
 from tqdm import tqdm
 
 from vit2rtl.commands import options
-from vit2rtl.golden.program import images
 from vit2rtl.golden.program.execute import execute
 from vit2rtl.golden.program.reader import read_program
 
@@ -18,12 +16,12 @@ _TOGETHER = 8
 
 @click.command(epilog="""\b
 Examples:
+  vit2rtl run demo/program.integer
   vit2rtl run deit-w4a4.program --images val/
   vit2rtl run deit-w4a4.program --images val/ --count 10 --json
 """)
 @click.argument("program_folder", metavar="PROGRAM", type=options.FOLDER)
-@click.option("--images", "folder", required=True, type=options.FOLDER,
-              help="Image folder: class sub-folders, or flat with labels.csv (file,class_index).")
+@options.images
 @options.only
 @click.option("--exclude", type=options.FILE,
               help="Leave out the images named in this file.")
@@ -31,7 +29,7 @@ Examples:
 @options.as_json
 def command(
     program_folder: str,
-    folder: str,
+    folder: str | None,
     listed: str | None,
     exclude: str | None,
     count: int | None,
@@ -42,17 +40,14 @@ def command(
     Prints each image's class, and top-1 and top-5 where the images have labels. Needs no torch.
     """
     program = read_program(program_folder)
-    images.check_preprocessing(program.preprocessing)
-    files, indices, _ = images.find(folder)
-    labels = None if indices is None else dict(zip(files, indices, strict=True))
-    names = options.choose_names(files, listed, exclude)[:count]
+    available = options.program_images(folder, program)
+    names, labels = options.choose_names(available.names, listed, exclude)[:count], available.labels
     _check_labels(names, labels, program.logits.shape[-1])
     logits = []
     with tqdm(total=len(names), desc="run", unit="image", leave=False, disable=None) as bar:
         for start in range(0, len(names), _TOGETHER):
             part = names[start:start + _TOGETHER]
-            codes = images.codes([Path(folder) / name for name in part], program)
-            logits.append(program.logits.real(execute(program, codes)))
+            logits.append(program.logits.real(execute(program, available.codes(part))))
             bar.update(len(part))
     results = _results(names, labels, np.concatenate(logits))
     if as_json:

@@ -10,11 +10,9 @@ import click
 import numpy as np
 from tqdm import tqdm
 
-from vit2rtl import inputs
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
 from vit2rtl.folders import CHECKPOINT_FILE
-from vit2rtl.golden.program import images
 from vit2rtl.golden.program.program import GRAPH, IntegerProgram
 from vit2rtl.golden.program.reader import read_program
 from vit2rtl.golden.vectors.bundle import FORMATS, convert, read_bundle
@@ -177,21 +175,10 @@ def _of_program(request: _Request) -> Summary:
 
 def _images(program: IntegerProgram, request: _Request) -> tuple[list[str], np.ndarray]:
     """(names, uint8[images, channels, height, width]) of the images to run."""
-    listed, count, seed = request.listed, request.count, request.seed
-    if not request.folder:
-        own = options.find_images(None, program.preprocessing, model_name=program.model,
-                                  split="held_out")
-        chosen = options.choose(own, listed)
-        return inputs.image_codes(chosen if listed else chosen.sample(count, seed), program)
-    images.check_preprocessing(program.preprocessing)
-    files, _, _ = images.find(request.folder)
-    names = options.choose_names(files, listed)
-    if not listed:
-        if count > len(names):
-            raise ValueError(f"{count} images are asked for, but there are only {len(names)}")
-        drawn = np.random.default_rng(seed).permutation(len(names))[:count]
-        names = [names[n] for n in drawn]
-    return names, images.codes([Path(request.folder) / name for name in names], program)
+    available = options.program_images(request.folder, program)
+    names = (options.choose_names(available.names, request.listed) if request.listed
+             else available.draw(request.count, request.seed))
+    return names, available.codes(names)
 
 
 def _announce(plan: Plan, out: Path) -> None:

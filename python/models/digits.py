@@ -25,6 +25,14 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     return pixels, labels
 
 
+def named(split: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Names, pixels uint8[n, 28, 28] and labels int64[n] of a split, in its order."""
+    pixels, labels = digits()
+    chosen = split_indices(labels, split)
+    names = [f"mnist5k/{split}/{n:04d}" for n in range(len(chosen))]
+    return names, pixels[chosen], labels[chosen]
+
+
 def split_indices(labels: np.ndarray, split: str) -> np.ndarray:
     """Indices of the images of a split: stratified by class, shuffled by a fixed seed.
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from vit2rtl.golden.program.images import LABELS, find, opened, read_list
-from vit2rtl.models import embedded
+from vit2rtl.models import digits, embedded
 from vit2rtl.models.zoo import timm
 
 __all__ = ["LABELS", "Images", "check_labels", "embedded_images", "open_images", "preprocessing",
@@ -103,7 +103,7 @@ def open_images(folder: str | Path, config: dict[str, Any]) -> Images:
 def embedded_images(split: str) -> Images:
     """The embedded model's own images: ``train`` or ``held_out`` (see vit2rtl.models.embedded)."""
     pixels, labels = embedded.images(split)
-    names = [f"mnist5k/{split}/{n:04d}" for n in range(len(pixels))]
+    names, _, _ = digits.named(split)
     return Images(names, labels, pixels.__getitem__)
 
 

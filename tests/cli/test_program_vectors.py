@@ -53,9 +53,10 @@ def test_without_torch(programs, photos, tmp_path):
         0, f"21 ops, {elements:,} elements of output computed again: all equal\n", "")
 
 
-def test_images_are_those_of_the_embedded_model(command, programs, mnist, tmp_path):
+def test_images_are_those_of_the_embedded_model_without_torch(programs, mnist, tmp_path):
     out = tmp_path / "bundle"
-    assert command("vectors", programs / "mnist", "--count", 2, "--out", out)[0] == 0
+    done = without_torch("vectors", programs / "mnist", "--count", 2, "--out", out)
+    assert done.returncode == 0, done.stderr
     vectors, program = read_vectors(out), read_program(programs / "mnist")
     names = vectors.manifest["provenance"]["images"]
     batch = embedded.images("held_out")[0][[int(name[-4:]) for name in names]]
@@ -63,6 +64,33 @@ def test_images_are_those_of_the_embedded_model(command, programs, mnist, tmp_pa
     assert all(np.array_equal(vectors.tensor("image", n), codes[n]) for n in range(2))
     logits = execute(program, codes.astype(np.uint8))
     assert all(np.array_equal(vectors.tensor("logits", n), logits[n]) for n in range(2))
+
+
+def test_run_measures_the_embedded_model_without_torch(programs, tmp_path):
+    from vit2rtl.models.digits import digits, split_indices
+
+    done = without_torch("run", programs / "mnist")
+    assert (done.returncode, done.stderr) == (0, "")
+    *lines, summary = done.stdout.splitlines()
+    labels = digits()[1]
+    labels = labels[split_indices(labels, "held_out")]
+    names = [f"mnist5k/held_out/{n:04d}" for n in range(1000)]
+    classes = [int(line.split()[2]) for line in lines]
+    assert [line.split()[0] for line in lines] == names
+    top1 = 100 * np.mean(classes == labels)
+    assert top1 > 95 and summary.startswith(f"top-1 {top1:.1f} %, top-5 ")
+    (tmp_path / "list.txt").write_text(f"{names[7]}\n{names[2]}\n")
+    done = without_torch("run", programs / "mnist", "--list", tmp_path / "list.txt", "--json")
+    rows = json.loads(done.stdout)["images"]
+    assert [(row["file"], row["class_index"]) for row in rows] == [
+        (names[n], classes[n]) for n in (7, 2)]
+
+
+@pytest.mark.parametrize("asked", [["vectors", "--out", "b"], ["run"]])
+def test_a_program_of_another_model_has_no_images_of_its_own(command, programs, asked):
+    code, _, err = command(asked[0], programs / "tiny", *asked[1:])
+    assert code == 2
+    assert err.endswith("vit2rtl: Missing option '--images': a folder of images\n")
 
 
 def test_the_same_seed_gives_the_same_bytes(command, programs, photos, tmp_path):
@@ -141,12 +169,6 @@ def test_more_images_than_there_are(command, programs, photos, tmp_path):
     code, _, err = command("vectors", programs / "tiny", "--images", photos, "--count", 7,
                            "--out", tmp_path / "b")
     assert (code, err) == (2, "vit2rtl: 7 images are asked for, but there are only 6\n")
-
-
-def test_images_are_asked_for(command, programs, tmp_path):
-    code, _, err = command("vectors", programs / "tiny", "--out", tmp_path / "b")
-    assert code == 2
-    assert err.endswith("vit2rtl: Missing option '--images': a folder of images\n")
 
 
 def test_where_it_goes_is_asked_for(command, programs):

@@ -84,6 +84,8 @@ class Offline:
             return True
         if name == "export":
             return os.path.normpath(values["checkpoint_folder"]) in self.checkpoints
+        if name == "run":
+            return os.path.normpath(values["program_folder"]) in self.programs
         if name not in ("evaluate", "lower", "vectors"):
             return name in ("verilog", "package")
         source = os.path.normpath(values.get("checkpoint_folder") or values["source"])
@@ -238,10 +240,11 @@ def test_what_runs_is_what_needs_nothing_but_the_embedded_model(parse):
         "lower d --out e", "quantize deit_tiny_patch16_224 --out d", "simulate v",
         "quantize --help", "lower m --out p/", "vectors p --ops '*.fc1' --out w/",
         "vectors ./w --check", "export m --onnx f", "export d --onnx f",
+        "run e", "run p", "run p --images i",
         "verilog --all --out v", "package requantizer --out i",
     )}
     assert [line for line, can in runs.items() if can] == [
         "quantize mnist_vit --out m/", "evaluate m --baseline", "vectors ./m --out v",
         "lower m --out p/", "vectors p --ops '*.fc1' --out w/", "vectors ./w --check",
-        "export m --onnx f", "verilog --all --out v", "package requantizer --out i",
+        "export m --onnx f", "run p", "verilog --all --out v", "package requantizer --out i",
     ]

@@ -107,6 +107,8 @@ def test_run_takes_pixels_arrays_tensors_and_images(program, quantized, images):
     pixels = embedded.pixels_of(batch).numpy()[:, np.newaxis]
     for same in (batch, batch.numpy(), pixels):
         assert np.array_equal(vit2rtl.run(program, same), want)
+    place = [vit2rtl.embedded_images().names.index(name) for name in images.names]
+    assert np.array_equal(vit2rtl.run(program)[place], want)
 
 
 def test_vectors_of_a_saved_and_an_unsaved_model_are_the_same(quantized, images, tmp_path):

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from vit2rtl.models.digits import digits, split_indices
+from vit2rtl.models import digits
 from vit2rtl.models.torchvision_operators import declare
 
 MODEL_NAME = "mnist_vit"
@@ -63,9 +63,8 @@ def images(split: str) -> tuple[torch.Tensor, torch.Tensor]:
     split    "train" (4,000, 400 of each class) or "held_out" (the other 1,000, never trained on)
     returns  float32[n, 1, 28, 28], int64[n]; shuffled, the same order every time
     """
-    pixels, labels = digits()
-    chosen = split_indices(labels, split)
-    return preprocess(torch.from_numpy(pixels[chosen])), torch.from_numpy(labels[chosen])
+    _, pixels, labels = digits.named(split)
+    return preprocess(torch.from_numpy(pixels)), torch.from_numpy(labels)
 
 
 def preprocess(pixels: torch.Tensor) -> torch.Tensor:
