@@ -8,6 +8,7 @@ BENCH = Template("""\
 // +bundle=DIR  folder of the bundle (default: the working folder)
 // +stall=N     percentage of idle cycles and of back pressure, 0 to 99 (default 0)
 // +seed=S      which cycles these are (default 1)
+// +token=T     repeated in the verdict: who started the run knows it from a text of the unit's own
 //
 // Prints the first $shown mismatches and one verdict line; ends with $$finish (pass) or $$fatal.
 `timescale 1ns/1ps
@@ -73,7 +74,7 @@ $drivers$checkers
   end
 $stabilities
   string bundle;
-  string file;
+  string token;
   string reason;
   reg failed = 1'b0;
   integer index;
@@ -126,6 +127,8 @@ $cases
     if ($$value$$plusargs("stall=%d", stall))
       threshold = stall < 0 ? 17'd0 : stall > 99 ? 17'd64880 : 17'(stall * 65536 / 100);
     if ($$value$$plusargs("seed=%d", seed)) begin end
+    if ($$value$$plusargs("token=%s", token)) token = {" token=", token};
+    else token = "";
     repeat (8) @(negedge aclk);
     aresetn = 1'b1;
     repeat (4) @(negedge aclk);
@@ -146,9 +149,10 @@ $tables        running = 1'b1;
     if (!failed && mismatches != 0) fail("mismatches");
     if (!failed && beats != $total) fail("wrong number of beats");
     if (failed)
-      $$display("FAIL $name beats=%0d mismatches=%0d reason: %0s", beats, mismatches, reason);
+      $$display("FAIL $name beats=%0d mismatches=%0d%0s reason: %0s",
+               beats, mismatches, token, reason);
     else
-      $$display("PASS $name beats=%0d mismatches=0 records=%0d", beats, index);
+      $$display("PASS $name beats=%0d mismatches=0 records=%0d%0s", beats, index, token);
     done = 1'b1;
     repeat (4) @(negedge aclk);
     if (failed) $$fatal(1, "$name failed");

@@ -1,6 +1,7 @@
 """Runs the replay bench of one instance: every record of a bundle, compared in HDL."""
 
 import re
+import secrets
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +18,9 @@ SECONDS_PER_BEAT = {"icarus": 1e-2, "verilator": 1e-3}
 SECONDS_AT_LEAST = 120
 
 _VERDICT = re.compile(
-    r"^(PASS|FAIL) (\S+) beats=(\d+) mismatches=(\d+)(?: reason: (.*))?", re.MULTILINE
+    r"^(?P<word>PASS|FAIL) (?P<name>\S+) beats=(?P<beats>\d+) mismatches=(?P<mismatches>\d+)"
+    r"(?: records=(?P<records>\d+))?(?: token=(?P<token>\w+))?(?: reason: (?P<reason>.*))?$",
+    re.MULTILINE,
 )
 _MISMATCH = re.compile(
     r"^MISMATCH \S+ record=(\S+)(?: stream=(\S+))? beat=(\d+) got=(\S+) want=(\S+)"
@@ -29,14 +32,18 @@ _MISMATCH = re.compile(
 def run(bench: Bench, bundle: Path) -> BenchResult:
     """The result of ``<instance>_replay`` on the records of a bundle."""
     bench.prepare()
+    token = secrets.token_hex(16)  # of this run, so that no text of the unit's passes for a verdict
     with _plain_path(bundle) as path:
         started = time.perf_counter()
         status = processes.run(
-            _command(bench, path), log=bench.log, timeout=_timeout(bench), cwd=bench.folder
+            [*_command(bench, path), f"+token={token}"],
+            log=bench.log,
+            timeout=_timeout(bench),
+            cwd=bench.folder,
         )
         seconds = time.perf_counter() - started
     text = bench.log.read_text(encoding="utf-8", errors="replace")
-    beats, mismatches, error, reason = _verdict(bench, text, status)
+    beats, mismatches, error, reason = _verdict(bench, text, status, token)
     details = _details(bench.entry, text)
     if reason:
         details += mismatches_of(Place(bench.instance), reason)
@@ -56,22 +63,38 @@ def run(bench: Bench, bundle: Path) -> BenchResult:
     )
 
 
-def _verdict(bench: Bench, text: str, status: int | None) -> tuple[int, int, str, str]:
+def _verdict(
+    bench: Bench, text: str, status: int | None, token: str
+) -> tuple[int, int, str, str]:
     """Beats, mismatches, why there is no verdict, and a reason that is no mismatch."""
-    log, verdict = bench.log, _VERDICT.search(text)
+    log, verdicts = bench.log, list(_VERDICT.finditer(text))
+    own = [verdict for verdict in verdicts if verdict["token"] == token]
     if status is None:
         return 0, 0, f"stopped after {_timeout(bench):.0f} s, see {log}", ""
-    if verdict is None or verdict[2] != bench.instance.name:
-        tail = processes.tail(log, 3, " | ")
-        return 0, 0, f"the simulator ended without a verdict, see {log}: {tail}", ""
-    beats, mismatches = int(verdict[3]), int(verdict[4])
-    wanted = sum(record.beats for record in bench.entry.records)
+    if not own or own[0]["name"] != bench.instance.name:
+        ended = "the simulator ended without a verdict"
+        if verdicts:
+            ended += " of the bench's: the unit printed one and ended the simulation"
+        return 0, 0, f"{ended}, see {log}: {processes.tail(log, 3, ' | ')}", ""
+    verdict = own[0]
+    beats, mismatches = int(verdict["beats"]), int(verdict["mismatches"])
     error = ""
-    if verdict[1] == "PASS" and (beats != wanted or mismatches):
-        error = f"{beats} beats were replayed, the bundle has {wanted}, see {log}"
-    if verdict[1] == "FAIL" and not mismatches:
+    if verdict["word"] == "PASS":
+        error = _doubt(bench, verdict, status)
+    elif not mismatches:
         mismatches = 1
-    return beats, mismatches, error, "" if verdict[5] in (None, "mismatches") else verdict[5]
+    reason = verdict["reason"]
+    return beats, mismatches, error, "" if reason in (None, "mismatches") else reason
+
+
+def _doubt(bench: Bench, verdict: re.Match[str], status: int) -> str:
+    """Why a verdict of PASS is none: not all was replayed, or the simulator failed after it."""
+    records = bench.entry.records
+    wanted = {"beats": sum(record.beats for record in records), "records": len(records)}
+    for what, count in wanted.items():
+        if int(verdict[what] or 0) != count:
+            return f"{verdict[what]} {what} were replayed, the bundle has {count}, see {bench.log}"
+    return f"the simulator ended with status {status}, see {bench.log}" if status else ""
 
 
 @contextmanager
