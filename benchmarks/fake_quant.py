@@ -5,8 +5,8 @@ python benchmarks/fake_quant.py [--weights FILE --images DIR] [--json]
 
 import _deit_tiny as deit_tiny
 
-from vit2rtl.quantization.methods.repq import PROFILES
 from vit2rtl.quantization.recipe import Recipe
+from vit2rtl.quantization.settings import PROFILES
 from vit2rtl.quantized_vit import QuantizedViT
 
 

@@ -55,7 +55,8 @@ def quantize(
     from vit2rtl import inputs, origin
     from vit2rtl.models import zoo
     from vit2rtl.models.images import preprocessing
-    from vit2rtl.quantization.recipe import Recipe, parse_bits
+    from vit2rtl.quantization.recipe import Recipe
+    from vit2rtl.quantization.settings import parse_bits
     from vit2rtl.quantized_vit import QuantizedViT
 
     recipe = bits if isinstance(bits, Recipe) else Recipe(*parse_bits(bits))

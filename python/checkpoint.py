@@ -9,15 +9,12 @@ import torch
 from torch import nn
 
 from vit2rtl import __version__
+from vit2rtl.checkpoint_schema import DESCRIPTION, SCHEMA, TENSORS, TITLE, describe, parts
 from vit2rtl.golden.files import atomic, documents
 from vit2rtl.models import zoo as timm_models
 from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
-
-SCHEMA = "vit2rtl.checkpoint/1"
-DESCRIPTION = "model.json"
-TENSORS = "model.safetensors"
 
 
 def save(
@@ -37,7 +34,7 @@ def save(
     description, tensors = contents(
         quantized, model=model, preprocessing=preprocessing, calibration=calibration
     )
-    with atomic.folder(folder, kind=_TITLE, parts=_parts) as new:
+    with atomic.folder(folder, kind=TITLE, parts=parts) as new:
         (new / TENSORS).write_bytes(tensors)
         text = json.dumps(description, indent=1, sort_keys=True) + "\n"
         (new / DESCRIPTION).write_text(text, encoding="utf-8")
@@ -50,7 +47,8 @@ def contents(
     preprocessing: dict[str, Any],
     calibration: dict[str, Any],
 ) -> tuple[dict[str, Any], bytes]:
-    """What :func:`save` writes: the description, as :func:`describe` gives it, and the tensors."""
+    """What :func:`save` writes: the description, as :func:`~.checkpoint_schema.describe` gives it,
+    and the tensors."""
     state = {key: _as_stored(value) for key, value in quantized.network.state_dict().items()}
     tensors = safetensors.torch.save(state, {"recipe": _canonical(quantized.recipe)})
     description = {
@@ -67,36 +65,6 @@ def contents(
 
 def _canonical(recipe):
     return json.dumps(recipe.as_dict(), sort_keys=True)
-
-
-def _parts(folder):
-    """Names of what belongs into a checkpoint's folder; None for another folder."""
-    schema = documents.schema_of(folder / DESCRIPTION) or ""
-    if not schema.startswith(SCHEMA.partition("/")[0]):
-        return None  # others have a model.json, too
-    plots = (path.name for path in folder.glob("*.png"))  # by quantize --plots
-    return {DESCRIPTION, TENSORS, *plots}
-
-
-_TITLE = "checkpoint"
-
-
-def check_place(folder: str | Path) -> None:
-    """A ValueError now rather than after calibration, if :func:`save` would not write there."""
-    atomic.check(folder, kind=_TITLE, parts=_parts)
-
-
-def describe(folder: str | Path) -> dict[str, Any]:
-    """The checkpoint's JSON as a dict, its schema checked."""
-    path = Path(folder) / DESCRIPTION
-    description = documents.read(folder, DESCRIPTION, SCHEMA, kind=_TITLE)
-    for key in ("model", "recipe", "preprocessing", "tensors"):
-        if not isinstance(description.get(key), dict):
-            raise ValueError(f"{path} lacks {key!r}")
-    for key, kind in (("name", str), ("arguments", dict), ("weights", dict)):
-        if not isinstance(description["model"].get(key), kind):
-            raise ValueError(f"{path} lacks 'model.{key}'")
-    return description
 
 
 def load(folder: str | Path) -> tuple[QuantizedViT, dict[str, Any]]:

@@ -1,9 +1,12 @@
 """The command line: finds the subcommands, turns errors into one line and an exit code."""
 
+import difflib
 import importlib
 import os
 import signal
 import sys
+import traceback
+import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -32,6 +35,10 @@ COMMANDS = {
 }
 
 
+# Characters of an error, which may repeat what a file holds.
+_LONGEST = 1000
+
+
 class MismatchError(Exception):
     """Two things that must be equal are not; exit code 1."""
 
@@ -46,6 +53,17 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         return importlib.import_module(f"vit2rtl.commands.{cmd_name}").command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A command that is not there is an error that names those spelled alike."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            close = difflib.get_close_matches(name, COMMANDS, cutoff=0.7)
+            hint = f" Did you mean {' or '.join(close)}?" if close else ""
+            ctx.fail(f"No such command {name!r}.{hint}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -97,7 +115,11 @@ def cli(debug: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Entry point. Exit codes: 0 success, 1 mismatch, 2 usage or bad input."""
+    """Entry point.
+
+    Exit codes: 0 success, 1 mismatch, 2 usage or bad input, 70 unforeseen, 130 interrupted.
+    An error is one line, and a traceback where ``--debug`` asks for it.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     # torch's idle threads spin by default: on a busy machine that costs ten times the work itself.
     # Read when torch is loaded, which the commands do.
@@ -117,26 +139,36 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _fail("interrupted", 130)
     except MismatchError as error:
         _fail(str(error), 1)
-    except ModuleNotFoundError as error:
-        extra = _extra_for(arguments, error.name)
-        if extra is None or "--debug" in arguments:
-            raise
-        _fail(f"{error.name} is not installed: pip install 'vit2rtl[{extra}]'", 2)
-    except (ValueError, TypeError, OSError) as error:
+    except Exception as error:
         if "--debug" in arguments:
-            raise
-        _fail(_one_line(error), 2)
+            traceback.print_exc()
+        _fail(*_explained(error, arguments))
     else:
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _explained(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
+    """(one line, exit code) of an error that is not the command line's own."""
+    if isinstance(error, ModuleNotFoundError):
+        extra = _extra_for(arguments, error.name)
+        if extra is not None:
+            return f"{error.name} is not installed: pip install 'vit2rtl[{extra}]'", 2
+    if isinstance(error, ValueError | TypeError | OSError):
+        return _one_line(error), 2
+    what = f"{type(error).__name__}: {_one_line(error)}".removesuffix(": ")
+    return f"unforeseen error: {what} (vit2rtl --debug ... shows where)", 70
 
 
 def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{where}"
-    return " ".join(str(error).split())
+    line = " ".join(str(error).split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
 
 
 def _fail(message: str, code: int) -> NoReturn:
+    # What was left half-made, such as Amaranth's modules, is no news beside the error.
+    warnings.simplefilter("ignore")
     click.echo(f"vit2rtl: {message}", err=True)
     sys.exit(code)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from vit2rtl import ablation, checkpoint, comparison
+from vit2rtl import ablation, checkpoint, checkpoint_schema, comparison
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.vectors.bundle import read_bundle
 from vit2rtl.lowering.lower import lower
@@ -50,7 +50,7 @@ def quantize(
         model={"name": embedded.MODEL_NAME, "arguments": {}, "weights": {"source": "embedded"}},
         calibration={"images": calibration.names, "seed": 0},
     )
-    return quantized, checkpoint.describe(folder), observation.figures()
+    return quantized, checkpoint_schema.describe(folder), observation.figures()
 
 
 def lower_both(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vit2rtl import checkpoint_schema
 from vit2rtl.golden.files import documents
 from vit2rtl.golden.program.program import GRAPH, IntegerProgram
 from vit2rtl.golden.program.program import SCHEMA as PROGRAM
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from vit2rtl.golden.vectors.bundle import Bundle
     from vit2rtl.quantized_vit import QuantizedViT
 
-# What a checkpoint has; its own module needs torch.
-CHECKPOINT = "vit2rtl.checkpoint"
-CHECKPOINT_FILE = "model.json"
-
 
 def _checkpoint(folder: Path) -> "QuantizedViT":
     from vit2rtl import checkpoint
@@ -33,7 +30,7 @@ def _checkpoint(folder: Path) -> "QuantizedViT":
 
 # Schema's name -> (file that states it, what the folder is, its reader)
 _KINDS: dict[str, tuple[str, str, Callable[[Path], Any]]] = {
-    CHECKPOINT: (CHECKPOINT_FILE, "a checkpoint", _checkpoint),
+    checkpoint_schema.SCHEMA_NAME: (checkpoint_schema.DESCRIPTION, "a checkpoint", _checkpoint),
     PROGRAM.partition("/")[0]: (GRAPH, "an integer program", read_program),
     SCHEMA_NAME: (MANIFEST, "golden vectors of units", read_bundle),
     program_vectors_schema.SCHEMA_NAME: (MANIFEST, "golden vectors of a program", read_vectors),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from vit2rtl.golden.files import documents
+from vit2rtl.golden.files.paths import resolved
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,7 +29,7 @@ class Origin:
 
     @classmethod
     def of_description(cls, description: dict[str, Any]) -> Self:
-        """What the JSON of a checkpoint says, see :func:`vit2rtl.checkpoint.describe`."""
+        """What the JSON of a checkpoint says, see :func:`vit2rtl.checkpoint_schema.describe`."""
         parts = (description["model"], description["preprocessing"])
         return cls(*parts, description.get("calibration", {}))
 
@@ -43,7 +44,7 @@ def named(
 ) -> dict[str, Any]:
     """``Origin.model`` of a float model that :func:`vit2rtl.models.zoo.create` made."""
     if weights is not None:
-        path = Path(weights).resolve()
+        path = resolved(weights)
         source = {"source": "file", "file": str(path), "sha256": documents.sha256(path)}
     else:
         source = {"source": "embedded" if name == EMBEDDED else "pretrained"}

@@ -161,7 +161,7 @@ def write_bundle(
     """Record ``images`` (
     :class:`vit2rtl.models.images.Images`) and write the bundle of golden vectors.
 
-    description  the checkpoint's, see :func:`vit2rtl.checkpoint.describe`
+    description  the checkpoint's, see :func:`vit2rtl.checkpoint_schema.describe`
     formats      further formats, see :data:`vit2rtl.golden.vectors.bundle.FORMATS`
     returns      numbers of unit instances, records and beats
     """

@@ -1,7 +1,11 @@
 """Amaranth components of the hardware units, their AXI4-Stream tops and their Verilog."""
 
+from typing import TYPE_CHECKING, Any
+
 from vit2rtl.rtl.registry import COMPONENTS, component, latency
-from vit2rtl.rtl.units import Log2Dequantizer, LogSqrt2Quantizer, Requantizer
+
+if TYPE_CHECKING:
+    from vit2rtl.rtl.units import Log2Dequantizer, LogSqrt2Quantizer, Requantizer
 
 __all__ = [
     "COMPONENTS",
@@ -11,3 +15,12 @@ __all__ = [
     "component",
     "latency",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """A component, which comes with Amaranth, only when it is asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from vit2rtl.rtl import units
+
+    return getattr(units, name)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from vit2rtl.golden.files.paths import resolved
+
 # Names that belong into an existing folder of one's own kind; None if it is of another.
 Parts = Callable[[Path], Collection[str] | None]
 
@@ -35,7 +37,7 @@ def folder(path: str | Path, *, kind: str, parts: Parts) -> Iterator[Path]:
 
 def check(path: str | Path, *, kind: str, parts: Parts) -> Path:
     """The resolved path; a ValueError where :func:`folder` would raise one."""
-    path = Path(path).resolve()
+    path = resolved(path)
     if path.exists() and not path.is_dir():
         raise ValueError(f"{path} is a file, not a folder for a {kind}")
     if not path.exists() or not any(path.iterdir()):

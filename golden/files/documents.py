@@ -19,12 +19,7 @@ def read(
     where = where or str(path)
     if not path.is_file():
         raise ValueError(f"{folder} is not a {kind}: it has no {file}")
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{where} is not UTF-8 text") from error
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{where} is not JSON: {error}") from error
+    document = parse(path.read_bytes(), where)
     if not isinstance(document, dict):
         raise ValueError(f"{where} must be a JSON object, not {type(document).__name__}")
     if "schema" not in document:
@@ -35,6 +30,27 @@ def read(
     return document
 
 
+def parse(text: str | bytes, where: str) -> Any:
+    """What JSON says, from a source that is not trusted; a ValueError says what ``where`` is not.
+
+    NaN and Infinity, which Python reads and JSON does not have, are refused.
+    """
+    try:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8")
+        return json.loads(text, parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{where} is not UTF-8 text") from error
+    except RecursionError as error:
+        raise ValueError(f"{where} is not JSON: nested too deeply") from error
+    except ValueError as error:
+        raise ValueError(f"{where} is not JSON: {error}") from error
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
 def schema_of(path: str | Path) -> str | None:
     """The schema that a JSON file states, of whatever version; None where there is no such thing.
 
@@ -42,8 +58,8 @@ def schema_of(path: str | Path) -> str | None:
     :func:`vit2rtl.golden.files.atomic.folder`.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        document = parse(Path(path).read_bytes(), str(path))
+    except (OSError, ValueError):
         return None
     schema = document.get("schema") if isinstance(document, dict) else None
     return schema if isinstance(schema, str) else None

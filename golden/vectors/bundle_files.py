@@ -5,6 +5,7 @@ Reading trusts nothing; each way to be wrong has its sentence.
 
 import zipfile
 from collections.abc import Callable
+from math import prod
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypeVar
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from vit2rtl.golden.files import documents
 from vit2rtl.golden.files.documents import sha256
+from vit2rtl.golden.files.paths import resolved
 from vit2rtl.golden.vectors.bundle_schema import MANIFEST, README, SUMS, to_json
 
 T = TypeVar("T")
@@ -36,9 +38,45 @@ def array_stream(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
 
 
 def read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    """The array of a ``.npy`` member; an object array, which would be a pickle, is a ValueError."""
-    with archive.open(f"{name}.npy") as stream:
+    """The array of a ``.npy`` member; a ValueError for an object array, which would be a pickle,
+    and for more elements than the member has."""
+    with opened_array(archive, name) as stream:
+        shape, _, dtype = read_header(stream)
+        stated = prod(shape) * dtype.itemsize
+        held = archive.getinfo(f"{name}.npy").file_size - stream.tell()
+        if stated != held:
+            raise ValueError(f"{name} has {held} bytes, not the {stated} of {dtype}{list(shape)}")
+        stream.seek(0)
         return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+def opened_array(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    """A ``.npy`` member to read from: stored as it is, and as long as the archive says."""
+    file = f"{name}.npy"
+    if file not in archive.namelist():
+        raise ValueError(f"it has no {file}")
+    member = archive.getinfo(file)
+    stored = member.compress_type == zipfile.ZIP_STORED and not member.flag_bits & 1
+    if not stored or member.compress_size != member.file_size:
+        raise ValueError(f"{name} is compressed or encrypted")
+    if member.header_offset + member.file_size > Path(str(archive.filename)).stat().st_size:
+        raise ValueError(f"{name} is cut off")
+    return archive.open(member)
+
+
+def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """(shape, whether the first axis runs fastest, type) as a ``.npy`` file states them."""
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("its header is not of version 1.0")
+    try:
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    except (TypeError, KeyError, RecursionError, MemoryError) as error:
+        raise ValueError("its header cannot be read") from error
+    if any(axis < 0 for axis in shape):
+        raise ValueError(f"its header states the shape {list(shape)}")
+    if dtype.hasobject:
+        raise ValueError("its elements are Python objects, which only a pickle holds")
+    return shape, fortran, dtype
 
 
 def read_manifest(root: Path, schema: str, *, kind: str) -> dict[str, Any]:
@@ -132,6 +170,6 @@ def _inside(root: Path, file: str, where: str) -> Path:
     parts = PurePosixPath(file).parts
     if file.startswith("/") or ".." in parts or "\\" in file or ":" in file:
         raise ValueError(f"{where}: {file!r} is outside the bundle")
-    if not path.resolve().is_relative_to(root.resolve()):
+    if not resolved(path).is_relative_to(resolved(root)):
         raise ValueError(f"{where}: {file!r} is a link that leaves the bundle")
     return path

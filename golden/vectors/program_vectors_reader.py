@@ -1,7 +1,6 @@
 """Reads vectors of a program and trusts nothing in them; each way to be wrong has its sentence."""
 
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from vit2rtl.golden.vectors.bundle_files import (
     get,
     listed_file,
     located,
+    opened_array,
+    read_header,
     read_manifest,
     read_sums,
     some,
@@ -211,8 +212,8 @@ def _opened(archive, where, names):
 
 def _agreed(arrays, where, name, shape, layout, file, root):
     """Yield the rows, some at a time, that the ``.npz`` and the ``.mem`` file agree on."""
-    with _unzip(where, arrays.open, f"{name}.npy") as stream:
-        header = _unzip(where, _header, stream)
+    with _unzip(where, opened_array, arrays, name) as stream:
+        header = _unzip(where, read_header, stream)
         if header != (shape, False, layout.dtype):
             raise ValueError(f"{where} must be {layout.dtype}{list(shape)}, row by row, "
                              f"not {header[2]}{list(header[0])}")
@@ -223,16 +224,11 @@ def _agreed(arrays, where, name, shape, layout, file, root):
             yield matrix
 
 
-def _header(stream):
-    np.lib.format.read_magic(stream)
-    return np.lib.format.read_array_header_1_0(stream)
-
-
 def _unzip(where, function, *arguments):
     """Call, and have every way in which a zip file can be broken end in one sentence."""
     try:
         return function(*arguments)
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{where}: {error}") from error
 
 

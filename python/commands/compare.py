@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
-from vit2rtl import checkpoint, comparison
 from vit2rtl.commands import options
 from vit2rtl.golden.program.reader import read_program
 
@@ -54,7 +53,9 @@ def command(
     from those of an exact softmax at most 0.1 % differ (DeiT-Tiny, see docs/integer-program.md).
     """
     program = read_program(program_folder)
-    quantized, description = checkpoint.load(checkpoint_folder)
+    quantized, description = options.load_checkpoint(checkpoint_folder)
+    from vit2rtl import checkpoint, comparison
+
     _check_origin(program, program_folder, quantized, description)
     available = options.find_images(
         folder, description["preprocessing"],

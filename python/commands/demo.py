@@ -6,14 +6,16 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vit2rtl import ablation, demo
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
 from vit2rtl.sim.tools.simulators import SIMULATORS
+
+if TYPE_CHECKING:
+    from vit2rtl.ablation import Row
 
 
 @click.command()
@@ -28,6 +30,8 @@ def command(out: str, simulators: tuple[str, ...]) -> None:
     1,000 held-out images, lowers it to integer programs and compares them with it, records golden
     vectors, generates Verilog, and replays the vectors through the Verilog in two simulators.
     """
+    from vit2rtl import demo
+
     started = time.monotonic()
     say = _Steps(started)
     summary, rows = demo.run(out, simulators=simulators or SIMULATORS, say=say)
@@ -49,8 +53,10 @@ class _Steps:
 
 
 def _summary(
-    out: str, summary: Mapping[str, Any], rows: Sequence[ablation.Row], seconds: float
+    out: str, summary: Mapping[str, Any], rows: "Sequence[Row]", seconds: float
 ) -> str:
+    from vit2rtl import ablation
+
     images, vectors = summary["images"], summary["vectors"]
     lines = [
         "",

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vit2rtl import checkpoint, evaluation
 from vit2rtl.commands import options
-from vit2rtl.models.images import check_labels
 
 if TYPE_CHECKING:
+    from vit2rtl.evaluation import Scores
     from vit2rtl.quantization.recipe import Recipe
 
 
@@ -42,7 +41,10 @@ def command(
     quantization noise ratio of the logits against the float model's. One image of 218 is 0.46
     points of top-1: rank close settings by SQNR.
     """
-    quantized, description = checkpoint.load(checkpoint_folder)
+    quantized, description = options.load_checkpoint(checkpoint_folder)
+    from vit2rtl import checkpoint, evaluation
+    from vit2rtl.models.images import check_labels
+
     name = description["model"]["name"]
     available = options.find_images(
         folder, description["preprocessing"], model_name=name, split="held_out"
@@ -71,7 +73,7 @@ def command(
         click.echo(_table(name, quantized.recipe, rows))
 
 
-def _table(name: str, recipe: "Recipe", rows: Mapping[str, evaluation.Scores]) -> str:
+def _table(name: str, recipe: "Recipe", rows: "Mapping[str, Scores]") -> str:
     titles = {"float": f"{name} float", "quantized": f"{name} {recipe.bits} {recipe.profile}"}
     width = max(len(title) for title in titles.values()) + 2
     lines = [f"{'':<{width}}{'top-1':>8}{'top-5':>8}{'agrees':>9}{'SQNR':>10}"]

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
-from vit2rtl import checkpoint
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
-from vit2rtl.onnx import export as onnx_export
+from vit2rtl.onnx.forms import FORMS
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -25,7 +24,7 @@ Examples:
 """)
 @click.argument("checkpoint_folder", metavar="FOLDER", type=options.FOLDER)
 @click.option("--onnx", "file", required=True, type=options.FILE, help="The ONNX file.")
-@click.option("--form", type=click.Choice([*onnx_export.FORMS]), default="qonnx",
+@click.option("--form", type=click.Choice(FORMS), default="qonnx",
               show_default=True,
               help="qonnx: Quant nodes, any widths; qdq: QuantizeLinear and DequantizeLinear, "
                    "8-bit weights and activations.")
@@ -73,7 +72,9 @@ def command(
         raise click.UsageError("--check-only writes nothing: --form and --float32 are for writing")
     if not check_only and Path(file).suffix != ".onnx":
         raise ValueError(f"An ONNX file must be named *.onnx, not {file!r}")
-    quantized, description = checkpoint.load(checkpoint_folder)
+    quantized, description = options.load_checkpoint(checkpoint_folder)
+    from vit2rtl.onnx import export as onnx_export
+
     name, preprocessing = description["model"]["name"], description["preprocessing"]
     if check:
         # Before anything is written: it may be missing.

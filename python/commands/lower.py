@@ -5,11 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vit2rtl import checkpoint
 from vit2rtl.commands import options
 from vit2rtl.golden.program.inspection import summary
 from vit2rtl.golden.program.program import VARIANTS, check_place
-from vit2rtl.lowering.lower import lower
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,7 +38,9 @@ def command(
     if variant == "hardware" and (folder or listed):
         raise click.UsageError("--images and --list are for --variant integer")
     check_place(out)
-    quantized, description = checkpoint.load(checkpoint_folder)
+    quantized, description = options.load_checkpoint(checkpoint_folder)
+    from vit2rtl.lowering.lower import lower
+
     batch = _images(description, folder, listed) if variant == "integer" else None
     program = lower(quantized, variant=variant, model=description["model"]["name"],
                     preprocessing=description["preprocessing"], images=batch)

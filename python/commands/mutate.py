@@ -17,8 +17,6 @@ from vit2rtl.commands.unit_options import given, make_instance, option, paramete
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.golden.vectors.bundle import read_bundle
-from vit2rtl.rtl import verilog
-from vit2rtl.sim.mutation import netlist, run
 from vit2rtl.sim.mutation.score import BAR, Score
 
 LANES = 2
@@ -112,6 +110,9 @@ def _scores(
     quiet: bool,
 ) -> list[Score]:
     """A score for each instance; ``folder`` gets the report."""
+    from vit2rtl.rtl import verilog
+    from vit2rtl.sim.mutation import netlist, run
+
     scores: list[Score] = []
     with tqdm(unit="mutant", file=sys.stderr, disable=None, leave=False) as bar:
 

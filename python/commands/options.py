@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vit2rtl.golden.program.images import read_list
+from vit2rtl.checkpoint_schema import describe
+from vit2rtl.golden.program import images as image_files
+from vit2rtl.origin import EMBEDDED
 
 if TYPE_CHECKING:
     from vit2rtl.golden.program.program import IntegerProgram
     from vit2rtl.models.images import Images
     from vit2rtl.program_images import ProgramImages
+    from vit2rtl.quantized_vit import QuantizedViT
 
 FOLDER = click.Path(file_okay=False, path_type=str)
 FILE = click.Path(dir_okay=False, path_type=str)
@@ -28,6 +31,22 @@ only = click.option("--list", "listed", type=FILE, help="Use only the images nam
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
+def load_checkpoint(folder: str) -> "tuple[QuantizedViT, dict[str, Any]]":
+    """(model, description); a folder that is no checkpoint is refused before torch is loaded."""
+    describe(folder)
+    from vit2rtl import checkpoint
+
+    return checkpoint.load(folder)
+
+
+def check_images(folder: str | None, *, model_name: str) -> None:
+    """A usage error or ValueError now rather than once the model is there."""
+    if folder:
+        image_files.find(folder)
+    elif model_name != EMBEDDED:
+        raise click.UsageError("Missing option '--images': a folder of images")
+
+
 def embedded_images(split: str) -> "Images":
     """The embedded model's own; they and the model need torch, which is loaded only now."""
     from vit2rtl.models import images
@@ -39,20 +58,17 @@ def find_images(
     folder: str | None, config: dict[str, Any], *, model_name: str, split: str
 ) -> "Images":
     """The images of a folder, or the embedded model's own where no folder is given."""
-    from vit2rtl.models import embedded
+    check_images(folder, model_name=model_name)
+    if not folder:
+        return embedded_images(split)
     from vit2rtl.models.images import open_images
 
-    if folder:
-        return open_images(folder, config)
-    if model_name != embedded.MODEL_NAME:
-        raise click.UsageError("Missing option '--images': a folder of images")
-    return embedded_images(split)
+    return open_images(folder, config)
 
 
 def program_images(folder: str | None, program: "IntegerProgram") -> "ProgramImages":
     """The images of a folder, or the embedded model's own for a program of it; no torch."""
     from vit2rtl import program_images
-    from vit2rtl.origin import EMBEDDED
 
     if not folder and program.model != EMBEDDED:
         raise click.UsageError("Missing option '--images': a folder of images")
@@ -82,7 +98,7 @@ def choose_names(
 def _named(file: str, names: Sequence[str]) -> list[str]:
     """The images that a file names; a name that is not there is an error."""
     present = set(names)
-    listed = read_list(file)
+    listed = image_files.read_list(file)
     unknown = [name for name in listed if name not in present]
     if unknown:
         raise ValueError(f"The list names {unknown[0]!r}, which is not among the images")

@@ -4,7 +4,6 @@ import click
 
 from vit2rtl.commands import options
 from vit2rtl.commands.unit_options import given, make_instance, parameter_options, takers
-from vit2rtl.rtl.packaging.package import write_package
 from vit2rtl.rtl.packaging.register_map import CHANNELS
 from vit2rtl.rtl.synthesis.table import measured
 from vit2rtl.sim.formal.claims import claims
@@ -57,6 +56,8 @@ def command(
     if channels is not None and not axi_lite:
         raise click.UsageError("--channels sizes the tables of the AXI4-Lite top: leave it out")
     instance = make_instance(unit, given(parameters))
+    from vit2rtl.rtl.packaging.package import write_package
+
     files = write_package(
         instance,
         out,

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
@@ -13,10 +13,12 @@ from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
 from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options, takers
 from vit2rtl.golden.units import UNITS
-from vit2rtl.sim.formal import plan, runs
+from vit2rtl.sim.formal import plan
 from vit2rtl.sim.formal.claims import Claim, claims
-from vit2rtl.sim.formal.properties import Outcome
 from vit2rtl.sim.tools import simulators
+
+if TYPE_CHECKING:
+    from vit2rtl.sim.formal.properties import Outcome
 
 SHOWN_CYCLES = 4
 GOOD = ("proved", "bounded", "passed")
@@ -60,6 +62,8 @@ def command(
     as_json: bool,
     **parameters: int | str | None,
 ) -> None:
+    from vit2rtl.sim.formal import runs
+
     chosen = given(parameters)
     if chosen:
         if len(units) != 1:
@@ -94,7 +98,7 @@ def command(
         raise MismatchError(f"{len(missed)} of {len(outcomes)} not established: {missed[0]}")
 
 
-def show(outcome: Outcome, folder: Path) -> None:
+def show(outcome: "Outcome", folder: Path) -> None:
     """One line for a property; below it what was violated, and the last cycles that led there."""
     elements = f", {outcome.elements:,} inputs" if outcome.elements else ""
     click.echo(
@@ -120,5 +124,5 @@ def _show_claims(stated: Mapping[str, list[Claim]]) -> None:
             click.echo(f"            by {claim.method}")
 
 
-def _plain(outcome: Outcome) -> dict[str, Any]:
+def _plain(outcome: "Outcome") -> dict[str, Any]:
     return {**asdict(outcome), "waves": str(outcome.waves) if outcome.waves else None}

@@ -6,21 +6,16 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vit2rtl import checkpoint
+from vit2rtl import checkpoint_schema
 from vit2rtl.commands import options
-from vit2rtl.golden.files import documents
-from vit2rtl.models import embedded
-from vit2rtl.models import zoo as timm_models
-from vit2rtl.models.images import preprocessing
-from vit2rtl.observation import Observation
-from vit2rtl.quantization.methods.repq import LAYERNORMS, PROFILES, SOFTMAXES
-from vit2rtl.quantization.recipe import Recipe, parse_bits
-from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.report import plots
+from vit2rtl.quantization.settings import LAYERNORMS, PROFILES, SOFTMAXES, parse_bits
+
+if TYPE_CHECKING:
+    from vit2rtl.quantized_vit import QuantizedViT
 
 
 @click.command(epilog="""\b
@@ -80,17 +75,28 @@ def command(
     neither weights nor images.
     """
     weight_bits, activation_bits = parse_bits(bits)
-    recipe = Recipe(weight_bits, activation_bits, profile, layernorm, softmax, first_last_bits,
-                    symmetric_weights)
     arguments = _parse_arguments(model_arguments)
-    checkpoint.check_place(out)
+    checkpoint_schema.check_place(out)
     if plot_file and Path(plot_file).suffix != ".png":
         raise ValueError(f"Plots must be named *.png, not {plot_file!r}")
     if plot_file:
         options.check_file(plot_file, "Plots")
+    if weights and not Path(weights).is_file():
+        raise ValueError(f"Weights file {weights} does not exist")
+    if folder:
+        options.check_images(folder, model_name=model)
+    # All that can be refused at once has been: torch takes seconds to load.
+    from vit2rtl import checkpoint, origin
+    from vit2rtl.models import zoo as timm_models
+    from vit2rtl.models.images import preprocessing
+    from vit2rtl.quantization.recipe import Recipe
+    from vit2rtl.quantized_vit import QuantizedViT
+
+    recipe = Recipe(weight_bits, activation_bits, profile, layernorm, softmax, first_last_bits,
+                    symmetric_weights)
+    timm_models.check_name(model)
+    options.check_images(folder, model_name=model)
     network = timm_models.create(model, weights=weights, **arguments)
-    if model != embedded.MODEL_NAME:
-        arguments = {"num_classes": network.num_classes, **arguments}
     config = preprocessing(network)
     available = options.find_images(folder, config, model_name=model, split="train")
     calibration = options.choose(available, listed)
@@ -102,27 +108,24 @@ def command(
     batch = calibration.batch(range(len(calibration)))
     figures = None
     if plot_file:
+        from vit2rtl.observation import Observation
+
         figures = Observation(quantized, batch).figures()
     else:
         quantized.calibrate(batch)
     seconds = time.perf_counter() - started
     checkpoint.save(
         out, quantized,
-        model={"name": model, "arguments": arguments, "weights": _source(model, weights)},
+        model=origin.named(model, network, arguments, weights),
         preprocessing=config,
         calibration={"images": calibration.names, "seed": None if listed else seed},
     )
     click.echo(_summary(quantized, seconds, out))
     if figures and plot_file:
+        from vit2rtl.report import plots
+
         plots.report(figures, plot_file)
         click.echo(f"plots: {plot_file}")
-
-
-def _source(model: str, weights: str | None) -> dict[str, str]:
-    if weights:
-        path = Path(weights).resolve()
-        return {"source": "file", "file": str(path), "sha256": documents.sha256(path)}
-    return {"source": "embedded" if model == embedded.MODEL_NAME else "pretrained"}
 
 
 def _parse_arguments(pairs: Iterable[str]) -> dict[str, Any]:
@@ -137,15 +140,15 @@ def _parse_arguments(pairs: Iterable[str]) -> dict[str, Any]:
 
 def _value(text: str) -> Any:
     """What a command line says in JSON or Python, ``false`` or ``False``; else the text itself."""
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         return json.loads(text)
     try:
         return json.loads(json.dumps(ast.literal_eval(text)))
-    except (ValueError, TypeError, SyntaxError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return text
 
 
-def _summary(quantized: QuantizedViT, seconds: float, out: str) -> str:
+def _summary(quantized: "QuantizedViT", seconds: float, out: str) -> str:
     recipe, layers = quantized.recipe, quantized.layers()
     weights = sum(layer.weight_codes.numel() for _, layer in layers)
     lines = [

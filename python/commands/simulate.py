@@ -5,16 +5,18 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
 from vit2rtl.sim.coverage import code_coverage
-from vit2rtl.sim.coverage import functional as coverage
-from vit2rtl.sim.run.regression import run_regression
 from vit2rtl.sim.run.results import BenchResult, check_results_path, write_junit
 from vit2rtl.sim.tools.simulators import SIMULATORS
+
+if TYPE_CHECKING:
+    from vit2rtl.sim.coverage.functional import Coverage
 
 SHOWN_MISMATCHES = 10
 SHOWN_BINS = 20
@@ -99,6 +101,8 @@ def command(
       vit2rtl simulate vectors/ --simulator verilator --code-coverage
       vit2rtl simulate vectors/ --unit requantizer_l4 --verilog my_rtl/
     """
+    from vit2rtl.sim.run.regression import run_regression
+
     junit = junit or out / "results.xml"
     check_results_path(junit)
     # A cancelled job (SIGTERM) must not leave simulators behind, no more than Ctrl-C does.
@@ -128,7 +132,9 @@ def command(
         )
     write_junit(junit, results)
     if functional:
-        show_coverage(coverage.merged(results), out)
+        from vit2rtl.sim.coverage.functional import merged
+
+        show_coverage(merged(results), out)
     if code:
         show_code_coverage(results, out)
     failed = [result for result in results if not result.passed]
@@ -142,9 +148,11 @@ def command(
         raise MismatchError(f"{len(failed)} of {len(results)} benches failed: {names}")
 
 
-def show_coverage(coverages: Sequence[coverage.Coverage], out: Path) -> None:
+def show_coverage(coverages: "Sequence[Coverage]", out: Path) -> None:
     """A line an instance, below it the bins that were missed; the details go to files."""
-    coverage.write(out, coverages)
+    from vit2rtl.sim.coverage import functional
+
+    functional.write(out, coverages)
     for covered in coverages:
         click.echo(covered.line())
         for label in covered.missing[:SHOWN_BINS]:

@@ -1,10 +1,10 @@
 """``vit2rtl synthesize``: area and clock frequency of units and of the designs beside them."""
 
-import json
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -13,52 +13,42 @@ from tqdm import tqdm
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands.options import as_json, show_json
 from vit2rtl.commands.unit_options import given, option, parameter_options, takers
-from vit2rtl.golden.files import atomic
+from vit2rtl.golden.files import atomic, documents
 from vit2rtl.golden.units import UNITS
 from vit2rtl.golden.units.unit import Parameters
-from vit2rtl.rtl.synthesis import designs, document, plan, table
-from vit2rtl.rtl.synthesis.designs import design, unit_of
+from vit2rtl.rtl.synthesis import table
 from vit2rtl.rtl.synthesis.devices import DEVICES
-from vit2rtl.rtl.synthesis.measure import Task, measure
-from vit2rtl.rtl.synthesis.references import registry
 from vit2rtl.rtl.synthesis.table import Row
 
+if TYPE_CHECKING:
+    from vit2rtl.rtl.synthesis.measure import Task
+
 Finish = Callable[[list[Row], Path], None]
+_CODED, _SCALED = takers("width", "zero_code")[0], takers("bits", "shift_base")[0]
 
 
-def _help() -> str:
-    references = "".join(
-        f"\n  {', '.join(comparison.designs)}" for comparison in registry.comparisons().values())
-    coded, scaled = takers("width", "zero_code")[0], takers("bits", "shift_base")[0]
-    return _HELP.format(references=references, coded=coded, scaled=scaled)
-
-
-_HELP = """\
+@click.command(help=f"""\
 Synthesize UNITs, place and route them, and print cells and clock frequency.
 
-\b
-UNIT is a unit, or a reference design that units are compared with:{references}
-Without UNIT: every unit. Lanes are 4 unless --lanes says otherwise.
+UNIT is a unit, or a reference design that units are compared with; a name that is neither gets
+a list of all. Without UNIT: every unit. Lanes are 4 unless --lanes says otherwise.
 
 \b
 Examples:
-  vit2rtl synthesize {scaled} --lanes 1 --bits 8 --shift-base 20
+  vit2rtl synthesize {_SCALED} --lanes 1 --bits 8 --shift-base 20
   vit2rtl synthesize --lanes 1 --no-place
-  vit2rtl synthesize {coded} --device ice40 --device xcup --out area/
-  vit2rtl synthesize --check {coded} --device ecp5
+  vit2rtl synthesize {_CODED} --device ice40 --device xcup --out area/
+  vit2rtl synthesize --check {_CODED} --device ecp5
 
 Everything runs in yosys and nextpnr of this environment. Clocks are those of registers at every
 pin; on AMD devices cells are counted before placement and there is no clock. docs/area.md has
 the committed table and says how to read it.
-"""
-
-
-@click.command(help=_help())
+""")
 @click.argument("names", metavar="[UNIT]...", nargs=-1)
 @click.option("--device", "devices", multiple=True, type=click.Choice(list(DEVICES)),
               help="Device to synthesize for; may be repeated.  [default: ecp5; with --check and "
                    "--table all of them]")
-@click.option("--seeds", type=click.IntRange(1, 99), default=plan.SEEDS, show_default=True,
+@click.option("--seeds", type=click.IntRange(1, 99), default=table.SEEDS, show_default=True,
               help="Place-and-route runs; the clock is their median.")
 @click.option("--no-place", is_flag=True, help="Count cells only: no place and route, no clock.")
 @click.option("--fabric", is_flag=True, help="Without multiplier blocks and block RAM.")
@@ -86,6 +76,8 @@ def command(
     as_json: bool,
     **parameters: int | str | None,
 ) -> None:
+    from vit2rtl.rtl.synthesis import designs, document, plan
+
     chosen = given(parameters)
     for name in names:
         if name not in designs.sources():
@@ -123,7 +115,10 @@ def _refuse_beside_table(parameters: Parameters, fabric: bool, check: bool, rene
 
 def _tasks(
     names: Iterable[str], parameters: Parameters, devices: Iterable[str], seeds: int, fabric: bool
-) -> list[Task]:
+) -> "list[Task]":
+    from vit2rtl.rtl.synthesis.designs import design, unit_of
+    from vit2rtl.rtl.synthesis.measure import Task
+
     tasks = []
     for name in names:
         unit = unit_of(name)
@@ -137,7 +132,7 @@ def _tasks(
     return tasks
 
 
-def _measure(tasks: list[Task], out: str | None, finish: Finish | None) -> list[Row]:
+def _measure(tasks: "list[Task]", out: str | None, finish: Finish | None) -> list[Row]:
     """The rows; ``finish(rows, folder)`` adds to what ``out`` keeps."""
     with tempfile.TemporaryDirectory() as scratch:
         if out is None:
@@ -153,15 +148,17 @@ def _measure(tasks: list[Task], out: str | None, finish: Finish | None) -> list[
 def _parts(folder: Path) -> set[str] | None:
     """Names that this command wrote into a folder, None for a folder of another kind."""
     try:
-        text = (folder / "measurements.json").read_text(encoding="utf-8")
-        modules = {row["instance"] for row in json.loads(text)["measurements"]}
+        rows = documents.parse((folder / "measurements.json").read_bytes(), "measurements.json")
+        modules = {row["instance"] for row in rows["measurements"]}
     except (OSError, ValueError, KeyError, TypeError):
         return None
     of_modules = (path.name for path in folder.iterdir() if path.name.split(".")[0] in modules)
     return {"measurements.json", table.NAME, "area.md", "area.png", *of_modules}
 
 
-def _rows(tasks: list[Task], folder: Path) -> list[Row]:
+def _rows(tasks: "list[Task]", folder: Path) -> list[Row]:
+    from vit2rtl.rtl.synthesis.measure import measure
+
     steps = sum(1 + task.runs for task in tasks)
     with tqdm(total=steps, unit="run", disable=None) as bar:
         done = -1
@@ -180,6 +177,7 @@ def _rows(tasks: list[Task], folder: Path) -> list[Row]:
 def _table_writer() -> Finish:
     """Imports matplotlib before the measurements, not after them."""
     from vit2rtl.report.area_chart import area_chart
+    from vit2rtl.rtl.synthesis import document, plan
 
     def write(fresh: list[Row], folder: Path) -> None:
         rows = table.merged(fresh, [task.key for task in plan.tasks()])

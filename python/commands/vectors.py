@@ -10,9 +10,9 @@ import click
 import numpy as np
 from tqdm import tqdm
 
+from vit2rtl import checkpoint_schema
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
-from vit2rtl.folders import CHECKPOINT_FILE
 from vit2rtl.golden.program.program import GRAPH, IntegerProgram
 from vit2rtl.golden.program.reader import read_program
 from vit2rtl.golden.vectors.bundle import FORMATS, convert, read_bundle
@@ -115,7 +115,7 @@ def command(
         if formats:
             raise click.UsageError("--format is for vectors of hardware units")
         write = _of_program
-    elif (Path(source) / CHECKPOINT_FILE).is_file():
+    elif (Path(source) / checkpoint_schema.DESCRIPTION).is_file():
         if patterns:
             raise click.UsageError("--ops is for integer programs, see vit2rtl lower")
         write = _of_checkpoint
@@ -137,10 +137,9 @@ def _of_bundle(request: _Request) -> Summary:
 
 
 def _of_checkpoint(request: _Request) -> Summary:
-    from vit2rtl import checkpoint
+    quantized, description = options.load_checkpoint(request.source)
     from vit2rtl.recording import write_bundle
 
-    quantized, description = checkpoint.load(request.source)
     available = options.find_images(
         request.folder, description["preprocessing"],
         model_name=description["model"]["name"], split="held_out",

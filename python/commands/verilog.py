@@ -4,8 +4,6 @@ import click
 
 from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options, takers
 from vit2rtl.golden.units import UNITS, Instance
-from vit2rtl.rtl import verilog
-from vit2rtl.rtl.verilog.describe import describe
 
 _CODED = takers("bits", "width", "zero_code")[0]
 _SCALED = takers("acc_width", "shift_base", "shift_width")[0]
@@ -48,6 +46,8 @@ def command(
         raise click.UsageError(f"Name a unit ({', '.join(UNITS)}) or give --all")
     else:
         instances = [make_instance(unit, chosen)]
+    from vit2rtl.rtl import verilog
+
     paths = verilog.write(instances, out)
     for instance in instances:
         _report(instance)
@@ -55,6 +55,8 @@ def command(
 
 
 def _report(instance: Instance) -> None:
+    from vit2rtl.rtl.verilog.describe import describe
+
     description = describe(instance)
     click.echo(f"{instance.name}: {description['summary']}")
     click.echo(

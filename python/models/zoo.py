@@ -35,10 +35,7 @@ def create(name: str, *, weights: str | Path | None = None, **arguments: Any) ->
         if arguments:
             raise ValueError(f"{name} takes no model arguments, not even {next(iter(arguments))}")
         return embedded.create()
-    if not timm.is_model(name):
-        close = difflib.get_close_matches(name, timm.list_models(), n=3, cutoff=0.4)
-        hint = f"; did you mean {' or '.join(close)}?" if close else ""
-        raise ValueError(f"timm has no model {name!r}{hint}")
+    check_name(name)
     if weights is None:
         return _pretrained(name, arguments).eval()
     state = load_weights(weights)
@@ -50,13 +47,20 @@ def create(name: str, *, weights: str | Path | None = None, **arguments: Any) ->
     return model.eval()
 
 
+def check_name(name: str) -> None:
+    """A ValueError that suggests others for a name that is not ``mnist_vit`` and timm has not."""
+    if name != embedded.MODEL_NAME and not timm.is_model(name):
+        close = difflib.get_close_matches(name, timm.list_models(), n=3, cutoff=0.4)
+        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        raise ValueError(f"timm has no model {name!r}{hint}")
+
+
 def architecture(name: str, arguments: Mapping[str, Any]) -> nn.Module:
     """The float model with arbitrary weights; a ValueError, one sentence, for a name that timm
     does not know or arguments that the model does not take."""
     if name == embedded.MODEL_NAME:
         return embedded.architecture()
-    if not timm.is_model(name):
-        raise ValueError(f"timm has no model {name!r}")
+    check_name(name)
     try:
         return timm.create_model(name, **arguments)
     except _ARGUMENT_ERRORS as error:

@@ -12,11 +12,13 @@ from vit2rtl.golden.files import atomic
 from vit2rtl.golden.program.program import IntegerProgram
 from vit2rtl.lowering.lower import lower
 from vit2rtl.onnx.converter import Converter
+from vit2rtl.onnx.forms import FORMS
 from vit2rtl.onnx.graph import Graph, to_bytes
 from vit2rtl.onnx.quantizers import QdqNodes, Quantizers, QuantNodes
 from vit2rtl.quantized_vit import QuantizedViT
 
-FORMS: Mapping[str, Callable[[Graph], Quantizers]] = {"qonnx": QuantNodes, "qdq": QdqNodes}
+_QUANTIZERS: Mapping[str, Callable[[Graph], Quantizers]] = dict(
+    zip(FORMS, (QuantNodes, QdqNodes), strict=True))
 
 
 def export(
@@ -52,7 +54,7 @@ def convert(program: IntegerProgram, *, form: str = "qonnx", float32: bool = Fal
                          f"not {program.variant}")
     float32 = float32 or form == "qdq"
     graph = Graph(np.float32 if float32 else np.float64)
-    quantizers = FORMS[form](graph)
+    quantizers = _QUANTIZERS[form](graph)
     Converter(program, graph, quantizers).convert("images", "logits")
     metadata = {
         "vit2rtl.model": program.model,

@@ -11,14 +11,8 @@ from dataclasses import dataclass
 import torch
 
 from vit2rtl.quantization.quantizers import LayerQuantizers, Quantizer
+from vit2rtl.quantization.settings import check_bits
 from vit2rtl.quantization.structure import Place, Structure
-
-
-def check_bits(name: str, value: int) -> None:
-    """ValueError unless a width is one that weights and activations can have."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 2 <= value <= 8:
-        title = name.replace("_", " ").capitalize()
-        raise ValueError(f"{title} must be an integer between 2 and 8, not {value!r}")
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,10 @@
 """What is quantized how: bit widths, a method, and the method's options."""
 
-import re
 from dataclasses import asdict, fields
 from typing import Any
 
 from vit2rtl.quantization.method import Method
 from vit2rtl.quantization.methods import DEFAULT, METHODS
-
-_BITS = re.compile(r"w(\d+)a(\d+)", re.IGNORECASE)
 
 
 class Recipe:
@@ -70,11 +67,3 @@ class Recipe:
         left out where it is ``repq``, as before there were others."""
         name = {} if self.method == DEFAULT else {"method": self.method}
         return asdict(self.setting) | name
-
-
-def parse_bits(text: str) -> tuple[int, int]:
-    """``"w4a8"`` -> (4, 8)."""
-    match = _BITS.fullmatch(text)
-    if not match:
-        raise ValueError(f"Bits must look like w4a4 (weights 4, activations 4), not {text!r}")
-    return int(match[1]), int(match[2])

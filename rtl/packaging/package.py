@@ -1,12 +1,11 @@
 """Assembles an IP package: one folder, whole or not at all, the same bytes for the same input."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from vit2rtl.golden.files import atomic
+from vit2rtl.golden.files import atomic, documents
 from vit2rtl.golden.units import Instance, directed_records
 from vit2rtl.golden.vectors.bundle import BundleWriter
 from vit2rtl.golden.vectors.bundle_files import write_texts
@@ -69,11 +68,11 @@ def _write(root: Path, texts: Mapping[str, str]) -> None:
 def parts_of(path: Path) -> frozenset[str] | None:
     """Names that belong into the package at ``path``; None if it is none."""
     try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        manifest = documents.parse((path / "manifest.json").read_bytes(), "manifest.json")
         if manifest["schema"] != SCHEMA:
             return None
         name = manifest["instance"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return PARTS | {f"{name}.f", f"{name}.core"}
 

@@ -8,8 +8,8 @@ from vit2rtl.rtl.synthesis.designs import design, unit_of
 from vit2rtl.rtl.synthesis.devices import DEVICES
 from vit2rtl.rtl.synthesis.measure import Task
 from vit2rtl.rtl.synthesis.references.registry import REFERENCES, comparisons
+from vit2rtl.rtl.synthesis.table import SEEDS
 
-SEEDS = 3
 LANES = (1, 4, 16)
 
 

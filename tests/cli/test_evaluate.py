@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from vit2rtl import checkpoint
+from vit2rtl import checkpoint, checkpoint_schema
 from vit2rtl.models import embedded
 from vit2rtl.models.images import open_images
 
@@ -101,7 +101,7 @@ def test_the_table_says_the_same(command, mnist, listed):
 def test_exclude_leaves_out(command, tiny, photos):
     report = json.loads(command("evaluate", tiny, "--images", photos, "--json",
                                 "--exclude", photos / "list.txt")[1])
-    found = open_images(photos, checkpoint.describe(tiny)["preprocessing"])
+    found = open_images(photos, checkpoint_schema.describe(tiny)["preprocessing"])
     chosen = [found.names.index(name) for name in ("0.png", "2.png", "5.png")]
     logits = checkpoint.load(tiny)[0](found.batch(chosen))
     top1 = (logits.argmax(1) == found.labels[chosen]).double().mean().item() * 100

@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from vit2rtl.commands import mutate
 from vit2rtl.golden.units import UNITS, Instance
-from vit2rtl.sim.mutation import netlist
+from vit2rtl.sim.mutation import netlist, run
 from vit2rtl.sim.mutation.score import Score
 
 INSTANCE = Instance.of("log2_dequantizer", lanes=2)
@@ -33,7 +32,7 @@ def surviving(monkeypatch):
 
     def surviving(*numbers):
         monkeypatch.setattr(
-            mutate.run, "score", lambda mutated, **given: scored(mutated, list(numbers))
+            run, "score", lambda mutated, **given: scored(mutated, list(numbers))
         )
 
     return surviving
@@ -85,7 +84,7 @@ def test_an_interrupt_leaves_nothing(command, monkeypatch, tmp_path):
     def interrupted(mutated, **given):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(mutate.run, "score", interrupted)
+    monkeypatch.setattr(run, "score", interrupted)
     code, *_ = command("mutate", "log2_dequantizer", "--count", 2, "--out", tmp_path / "report")
     assert code not in (0, None)
     assert list(tmp_path.iterdir()) == []

@@ -74,7 +74,7 @@ def test_check_fails_on_another_table(command, monkeypatch):
 def test_table_writes_the_three_files_of_the_page(command, tmp_path, monkeypatch):
     """With the committed rows as if just measured: what becomes of them is tested here."""
     rows = {table.key(row): row for row in table.committed()}
-    monkeypatch.setattr("vit2rtl.commands.synthesize.measure",
+    monkeypatch.setattr("vit2rtl.rtl.synthesis.measure.measure",
                         lambda task, folder, advance: rows[task.key])
     code, _, err = command("synthesize", "--table", "--out", tmp_path)
     assert code == 0, err
@@ -122,7 +122,7 @@ def test_usage_errors_take_one_line(command, tmp_path, monkeypatch, arguments, t
 def test_without_units_every_unit_is_measured(command, monkeypatch):
     seen = []
     (row,) = table.committed()[:1]
-    monkeypatch.setattr("vit2rtl.commands.synthesize.measure",
+    monkeypatch.setattr("vit2rtl.rtl.synthesis.measure.measure",
                         lambda task, folder, advance: seen.append(task) or row)
     assert command("synthesize", "--seeds", 7, "--device", "xc7", "--device", "ice40")[0] == 0
     assert [(t.design.source, t.device.name) for t in seen] == [
@@ -134,6 +134,6 @@ def test_without_units_every_unit_is_measured(command, monkeypatch):
 def test_help_names_units_devices_and_examples(command):
     code, out, _ = command("synthesize", "--help")
     assert code == 0
-    for name in (*designs(), *DEVICES, "vit2rtl synthesize --check"):
+    for name in (*UNITS, *DEVICES, "vit2rtl synthesize --check"):
         assert name in out
     assert f"default: {plan.SEEDS}" in out

@@ -10,7 +10,7 @@ import timm
 import torch
 
 import vit2rtl
-from vit2rtl import checkpoint, cli, folders, origin
+from vit2rtl import cli, origin
 from vit2rtl.models import embedded
 
 FUNCTIONS = [name for name in vit2rtl.__all__ if name[0].islower()]
@@ -166,7 +166,5 @@ def test_what_does_not_fit_is_one_sentence(call, error, message, quantized, prog
     assert str(raised.value) == message
 
 
-def test_names_that_are_known_without_torch_are_those_of_their_modules():
+def test_the_embedded_model_is_called_alike_without_torch():
     assert origin.EMBEDDED == embedded.MODEL_NAME
-    assert folders.CHECKPOINT_FILE == checkpoint.DESCRIPTION
-    assert folders.CHECKPOINT == checkpoint.SCHEMA.partition("/")[0]

@@ -179,7 +179,7 @@ def test_another_recipe_than_the_tensors_were_made_with_is_refused(change, saved
 
 def test_a_model_that_timm_does_not_have_is_refused(saved):
     edit(saved, lambda d: d["model"].update(name="vit_enormous"))
-    assert refused(saved) == "timm has no model 'vit_enormous'"
+    assert refused(saved).startswith("timm has no model 'vit_enormous'")
 
 
 def test_another_model_than_the_tensors_are_of_is_refused(saved):

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from vit2rtl.quantization.layers import OUTPUT_BITS, QuantLinear
-from vit2rtl.quantization.method import Method, check_bits
+from vit2rtl.quantization.method import Method
 from vit2rtl.quantization.quantizers import (
     LayerQuantizers,
     Log2Quantizer,
@@ -15,11 +15,9 @@ from vit2rtl.quantization.quantizers import (
     Quantizer,
     UniformQuantizer,
 )
+from vit2rtl.quantization.settings import LAYERNORMS, PROFILES, SOFTMAXES, check_bits
 from vit2rtl.quantization.structure import Place, Role, Structure
 
-PROFILES = ("official", "paper", "hardware")
-LAYERNORMS = ("layer-wise", "channel-wise", "reparam")
-SOFTMAXES = ("uniform", "log2", "log-sqrt2")
 IMAGE_BITS = 8
 _ZERO_CODES = {"official": "extra", "paper": "none", "hardware": "top"}
 

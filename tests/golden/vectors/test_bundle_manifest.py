@@ -15,7 +15,7 @@ UNIT = DEQUANTIZER.name
             "manifest.json is not JSON: Expecting property name enclosed in double quotes: "
             "line 1 column 2 (char 1)",
         ),
-        (b"[" * 100000, "manifest.json is not JSON: maximum recursion depth exceeded"),
+        (b"[" * 100000, "manifest.json is not JSON: nested too deeply"),
         (b"\xff\xfe", "manifest.json is not UTF-8 text"),
         (b"[]", "manifest.json must be a JSON object, not list"),
         (b"{}", "manifest.json lacks 'schema'"),

@@ -51,6 +51,13 @@ def test_a_missing_file(broken, file):
     assert refusal(broken.folder) == f"{file} is missing"
 
 
+def test_a_memory_file_that_links_to_itself(broken):
+    (broken.folder / QKV / "i.mem").unlink()
+    (broken.folder / QKV / "i.mem").symlink_to("i.mem")
+    assert refusal(broken.folder) == (
+        f"{broken.folder / QKV / 'i.mem'} is a link that leads back to itself")
+
+
 def test_missing_sums(broken):
     (broken.folder / "SHA256SUMS").unlink()
     assert refusal(broken.folder) == "SHA256SUMS is missing"
@@ -122,9 +129,34 @@ def test_arrays_that_are_not_the_mem_file(broken):
     assert refusal(broken.folder) == f"{QKV}/tensors.npz: expected_code differs from the .mem file"
 
 
-def npz(**arrays):
+def npz(save=np.savez, **arrays):
     stream = io.BytesIO()
-    np.savez(stream, **arrays)
+    save(stream, **arrays)
+    return stream.getvalue()
+
+
+def archive(members):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as written:
+        for name, data in members.items():
+            written.writestr(name, data)
+    return stream.getvalue()
+
+
+def claiming(shape, *, size=None):
+    """An archive whose array ``code`` has one byte and states another shape.
+
+    size   bytes that the archive's own directory states for the elements
+    """
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    member = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\x07"
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", allowZip64=True) as written:
+        written.writestr("code.npy", member)
+        written.writestr("expected_value.npy", member)
+        if size is not None:
+            for info in written.filelist:
+                info.file_size = info.compress_size = len(member) - 1 + size
     return stream.getvalue()
 
 
@@ -134,15 +166,35 @@ def npz(**arrays):
         (b"nothing", "is not a plain .npz file: File is not a zip file"),
         (
             npz(code=np.array([{}]), expected_value=np.array([0])),
-            "is not a plain .npz file: Object arrays cannot be loaded when allow_pickle=False",
+            "is not a plain .npz file: its elements are Python objects, which only a pickle holds",
         ),
         (npz(code=np.array([0])), "has arrays ['code'], not ['code', 'expected_value']"),
         (
             npz(code=np.arange(4), expected_value=np.arange(36)),
             "code has shape [4], not [36]",
         ),
+        (
+            claiming((10**11,)),
+            "is not a plain .npz file: code has 1 bytes, not the 100000000000 of uint8"
+            "[100000000000]",
+        ),
+        (claiming((10**11,), size=10**11), "is not a plain .npz file: code is cut off"),
+        (claiming((-1,)), "is not a plain .npz file: its header states the shape [-1]"),
+        (
+            claiming("-" * 9000 + "1"),
+            "is not a plain .npz file: its header cannot be read",
+        ),
+        (
+            npz(np.savez_compressed, code=np.zeros(9), expected_value=np.zeros(9)),
+            "is not a plain .npz file: code is compressed or encrypted",
+        ),
+        (
+            archive({"code.txt": b"1", "expected_value.npy": b"1"}),
+            "is not a plain .npz file: it has no code.txt.npy",
+        ),
     ],
-    ids=["no archive", "pickle", "array missing", "shapes"],
+    ids=["no archive", "pickle", "array missing", "shapes", "huge", "huge archive", "negative",
+         "nested", "compressed", "no array"],
 )
 def test_arrays_that_cannot_be(broken, content, message):
     file = f"{CODES}/tensors.npz"

@@ -52,7 +52,7 @@ def test_pickles_are_not_loaded(copy):
     np.savez(copy.folder / "tensors.npz", **kept)
     copy.rehash()
     assert refusal(copy.folder) == (
-        "tensors.npz, token must be uint8[3, 1, 3], row by row, not object[1]")
+        "tensors.npz, token: its elements are Python objects, which only a pickle holds")
 
 
 def test_a_member_that_is_no_array_is_refused(copy):

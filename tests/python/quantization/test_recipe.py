@@ -1,10 +1,11 @@
 import pytest
 
-from vit2rtl.quantization.recipe import Recipe, parse_bits
+from vit2rtl.quantization.recipe import Recipe
+from vit2rtl.quantization.settings import parse_bits
 
 
 @pytest.mark.parametrize(
-    ("text", "bits"), [("w4a4", (4, 4)), ("w3a8", (3, 8)), ("W8A2", (8, 2)), ("w16a4", (16, 4))]
+    ("text", "bits"), [("w4a4", (4, 4)), ("w3a8", (3, 8)), ("W8A2", (8, 2))]
 )
 def test_bits_are_read(text, bits):
     assert parse_bits(text) == bits
@@ -19,6 +20,11 @@ def test_odd_bits_are_refused(text):
     assert str(error.value) == (
         f"Bits must look like w4a4 (weights 4, activations 4), not {text!r}"
     )
+
+
+def test_widths_that_nothing_has_are_refused():
+    with pytest.raises(ValueError, match=r"^Weight bits must be .*between 2 and 8, not 16$"):
+        parse_bits("w16a4")
 
 
 @pytest.mark.parametrize("bits", [1, 9, 0, -4, 4.0, "4", True, None])

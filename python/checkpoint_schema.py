@@ -1,0 +1,39 @@
+"""What a checkpoint's folder has and what its JSON must say; none of it needs torch."""
+
+from pathlib import Path
+from typing import Any
+
+from vit2rtl.golden.files import atomic, documents
+
+SCHEMA_NAME = "vit2rtl.checkpoint"
+SCHEMA = f"{SCHEMA_NAME}/1"
+DESCRIPTION = "model.json"
+TENSORS = "model.safetensors"
+TITLE = "checkpoint"
+
+
+def describe(folder: str | Path) -> dict[str, Any]:
+    """The checkpoint's JSON as a dict, its schema checked."""
+    path = Path(folder) / DESCRIPTION
+    description = documents.read(folder, DESCRIPTION, SCHEMA, kind=TITLE)
+    for key in ("model", "recipe", "preprocessing", "tensors"):
+        if not isinstance(description.get(key), dict):
+            raise ValueError(f"{path} lacks {key!r}")
+    for key, kind in (("name", str), ("arguments", dict), ("weights", dict)):
+        if not isinstance(description["model"].get(key), kind):
+            raise ValueError(f"{path} lacks 'model.{key}'")
+    return description
+
+
+def parts(folder: Path) -> set[str] | None:
+    """Names of what belongs into a checkpoint's folder; None for another folder."""
+    schema = documents.schema_of(folder / DESCRIPTION) or ""
+    if not schema.startswith(SCHEMA_NAME):
+        return None  # others have a model.json, too
+    plots = (path.name for path in folder.glob("*.png"))  # by quantize --plots
+    return {DESCRIPTION, TENSORS, *plots}
+
+
+def check_place(folder: str | Path) -> None:
+    """A ValueError now rather than after calibration, if a checkpoint could not be there."""
+    atomic.check(folder, kind=TITLE, parts=parts)

@@ -1,0 +1,3 @@
+"""The forms of an exported file, named where ONNX is not needed yet."""
+
+FORMS = ("qonnx", "qdq")
