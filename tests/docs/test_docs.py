@@ -21,7 +21,11 @@ TARGETS = re.findall(r"^([a-z][\w/-]*):", MAKEFILE, re.MULTILINE)
 # Enough to calibrate with and to see a command work; the embedded model has thousands.
 IMAGES = 64
 
+# Pages whose blocks follow from each other have a test of their own that runs them in order.
+IN_ORDER = {"docs/tutorial.md"}
+
 each_document = pytest.mark.parametrize("name", DOCUMENTS)
+each_in_parts = pytest.mark.parametrize("name", sorted(DOCUMENTS.keys() - IN_ORDER))
 
 
 def prepare_vectors(scope, snippets):
@@ -131,7 +135,7 @@ def test_every_block_is_of_a_known_language(name):
 
 # A document shows how to make a component, not what to do with it.
 @pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
-@each_document
+@each_in_parts
 def test_python_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     snippets = [b for b in blocks(DOCUMENTS[name]) if b.language == "python"]
@@ -144,7 +148,7 @@ def test_python_runs(name, tmp_path, monkeypatch):
     gc.collect()
 
 
-@each_document
+@each_in_parts
 def test_commands_parse_and_those_on_the_embedded_model_run(
     name, tmp_path, monkeypatch, parse, run
 ):
