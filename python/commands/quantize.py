@@ -94,7 +94,7 @@ def command(
 
     recipe = Recipe(weight_bits, activation_bits, profile, layernorm, softmax, first_last_bits,
                     symmetric_weights)
-    timm_models.check_name(model)
+    timm_models.check(model, arguments, pretrained=weights is None)
     options.check_images(folder, model_name=model)
     network = timm_models.create(model, weights=weights, **arguments)
     config = preprocessing(network)

@@ -6,7 +6,7 @@ recorded, traced and lowered asks the :class:`Family` and the structure that it 
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from torch import nn
 
@@ -40,15 +40,22 @@ class Family(ABC):
     replacements  {type of a module: what replaces its layers, called with the surgeon, the module
                   and its name}; whatever has no entry, is no container and does not compute in
                   float is refused
+    one_block     arguments of timm's that leave one block of many which are all alike
     """
 
     types: ClassVar[tuple[type[nn.Module], ...]]
     containers: ClassVar[tuple[type[nn.Module], ...]] = (nn.Sequential,)
     replacements: ClassVar[Replacements]
+    one_block: ClassVar[Mapping[str, int]] = {}
 
     @abstractmethod
     def check(self, model: nn.Module) -> None:
         """A ValueError naming what this model has and the family does not support."""
+
+    def fixed_arguments(self, model: nn.Module) -> dict[str, Any]:
+        """Arguments of timm's that make the same model for images of one size, where it takes
+        others."""
+        return {}
 
     @abstractmethod
     def heads(self, model: nn.Module) -> list[nn.Module]:

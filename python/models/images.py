@@ -10,7 +10,7 @@ from torch import nn
 
 from vit2rtl.golden.program.images import LABELS, find, opened, read_list
 from vit2rtl.models import digits, embedded
-from vit2rtl.models.zoo import timm
+from vit2rtl.models.library import timm
 
 __all__ = ["LABELS", "Images", "check_labels", "embedded_images", "open_images", "preprocessing",
            "read_list"]
@@ -71,12 +71,21 @@ class Images:
 
 
 def preprocessing(model: nn.Module) -> dict[str, Any]:
-    """timm's preprocessing of a model, as plain JSON data."""
+    """timm's preprocessing of a model, as plain JSON data.
+
+    Grey images are normalized by the means of the three channels' numbers: timm adds the weights
+    of the three up for one.
+    """
     config = timm.data.resolve_model_data_config(model)
-    # Of a model made with img_size the configuration still has the size of its weights.
-    size = getattr(getattr(model, "patch_embed", None), "img_size", None)
-    if size:
-        config["input_size"] = (config["input_size"][0], *size)
+    # Of a model made with img_size or in_chans the configuration still has those of its weights.
+    embedding = getattr(model, "patch_embed", None)
+    channels, *size = config["input_size"]
+    size = getattr(embedding, "img_size", None) or size
+    channels = getattr(getattr(embedding, "proj", None), "in_channels", channels)
+    config["input_size"] = (channels, *size)
+    for key in ("mean", "std"):
+        if len(config[key]) != channels:
+            config[key] = (sum(config[key]) / len(config[key]),) * channels
     chosen = {key: config[key] for key in _PREPROCESSING if key in config}
     return {k: list(v) if isinstance(v, tuple) else v for k, v in chosen.items()}
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from vit2rtl.models.family import Family, family_of
-from vit2rtl.models.zoo import timm
+from vit2rtl.models.library import timm
 from vit2rtl.quantization.activation import QuantActivation
 from vit2rtl.quantization.attention import QuantAttention
 from vit2rtl.quantization.embeddings import round_embeddings
@@ -39,12 +39,18 @@ def quantize_modules(model: nn.Module, recipe: Recipe) -> Structure:
     returns  the structure of what is there now
     raises   ValueError naming the first module that is not supported
     """
+    structure = operate(model, recipe)
+    if recipe.integer and structure.embeddings:
+        round_embeddings(structure.embeddings)
+    return structure
+
+
+def operate(model: nn.Module, recipe: Recipe) -> Structure:
+    """What :func:`quantize_modules` does whatever the weights are, on the meta device, too."""
     family = family_of(model)
     family.check(model)
     surgeon = Surgeon(model, family, recipe.setting)
     surgeon.visit(model, "")
-    if recipe.integer and surgeon.structure.embeddings:
-        round_embeddings(surgeon.structure.embeddings)
     return surgeon.structure
 
 

@@ -1,7 +1,5 @@
 """The float model: created by timm, with weights from a file, a download, or this package."""
 
-import difflib
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,82 +8,72 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from vit2rtl.models import embedded, torchvision_operators
+from vit2rtl.models import architectures, embedded, names
+from vit2rtl.models.library import timm
 
-torchvision_operators.declare()
-timm = importlib.import_module("timm")
-
-# What timm's models raise for arguments that do not fit.
-_ARGUMENT_ERRORS = (AssertionError, ArithmeticError, TypeError)
 _HEAD_KEYS = ("head.weight", "head.fc.weight")
 
 
 def create(name: str, *, weights: str | Path | None = None, **arguments: Any) -> nn.Module:
     """A timm model in evaluation mode, with finite weights.
 
-    name       a timm model name, or ``mnist_vit`` for the embedded model
+    name       a timm model name, one of a hub, or ``mnist_vit`` for the embedded model
     weights    safetensors file; None for the weights that timm downloads. The number of classes is
                read off the file's head.
     arguments  for ``timm.create_model``, e.g. ``img_size``
-    raises     ValueError naming what is wrong with the name or the weights
+    raises     ValueError naming what is wrong with name, arguments or weights; what is not
+               supported is refused before anything is downloaded or read
     """
     if name == embedded.MODEL_NAME:
         if weights is not None:
             raise ValueError(f"{name} is embedded with its weights; it takes no weights file")
-        if arguments:
-            raise ValueError(f"{name} takes no model arguments, not even {next(iter(arguments))}")
+        check(name, arguments)
         return embedded.create()
-    check_name(name)
+    known, settled = check(name, arguments, pretrained=weights is None)
     if weights is None:
-        return _pretrained(name, arguments).eval()
+        return _pretrained(known, settled).eval()
     state = load_weights(weights)
     classes = next((len(state[key]) for key in _HEAD_KEYS if key in state), None)
     if classes:
-        arguments = {"num_classes": classes, **arguments}
-    model = architecture(name, arguments)
-    _load(model, state, weights)
+        settled = architectures.settled(known, {"num_classes": classes, **settled})
+    _check(architectures.skeleton(known, settled), state, weights)
+    model = timm.create_model(known, **settled)
+    model.load_state_dict(state)
     return model.eval()
 
 
-def check_name(name: str) -> None:
-    """A ValueError that suggests others for a name that is not ``mnist_vit`` and timm has not."""
-    if name != embedded.MODEL_NAME and not timm.is_model(name):
-        close = difflib.get_close_matches(name, timm.list_models(), n=3, cutoff=0.4)
-        hint = f"; did you mean {' or '.join(close)}?" if close else ""
-        raise ValueError(f"timm has no model {name!r}{hint}")
+def check(
+    name: str, arguments: Mapping[str, Any], *, pretrained: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """Name and arguments as timm takes them; a ValueError, one sentence, for a name that it does
+    not know, arguments that the model does not take, and what is not supported.
+
+    pretrained   whether timm's own weights have to fit
+    """
+    if name == embedded.MODEL_NAME:
+        if arguments:
+            raise ValueError(f"{name} takes no model arguments, not even {next(iter(arguments))}")
+        return name, {}
+    known = names.resolved(name)
+    return known, architectures.settled(known, arguments, pretrained=pretrained)
 
 
 def architecture(name: str, arguments: Mapping[str, Any]) -> nn.Module:
-    """The float model with arbitrary weights; a ValueError, one sentence, for a name that timm
-    does not know or arguments that the model does not take."""
+    """The float model with arbitrary weights; raises what :func:`check` does."""
+    known, settled = check(name, arguments)
     if name == embedded.MODEL_NAME:
         return embedded.architecture()
-    check_name(name)
-    try:
-        return timm.create_model(name, **arguments)
-    except _ARGUMENT_ERRORS as error:
-        raise _misfit(name, arguments, error) from error
+    return timm.create_model(known, **settled)
 
 
-def _misfit(name, arguments, error):
-    given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-    return ValueError(f"timm cannot make {name} with {given} ({_first_line(error)})")
-
-
-def _pretrained(name, arguments):
+def _pretrained(name: str, arguments: Mapping[str, Any]) -> nn.Module:
     try:
         return timm.create_model(name, pretrained=True, **arguments)
-    except _ARGUMENT_ERRORS as error:
-        raise _misfit(name, arguments, error) from error
     except Exception as error:
         raise ValueError(
-            f"Could not download pretrained weights of {name} ({_first_line(error)}); "
-            "give them with --weights FILE (safetensors)"
+            f"Could not download pretrained weights of {name} "
+            f"({architectures.first_line(error)}); give them with --weights FILE (safetensors)"
         ) from error
-
-
-def _first_line(error):
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def load_weights(path: str | Path) -> dict[str, torch.Tensor]:
@@ -103,7 +91,8 @@ def load_weights(path: str | Path) -> dict[str, torch.Tensor]:
     return {key: t.float() if t.is_floating_point() else t for key, t in state.items()}
 
 
-def _load(model, state, path):
+def _check(model, state, path):
+    """Raise unless a state dict is one of the model's."""
     own = model.state_dict()
     missing, extra = sorted(set(own) - set(state)), sorted(set(state) - set(own))
     if missing or extra:
@@ -116,4 +105,3 @@ def _load(model, state, path):
                 f"Weights file {path}: {key} has shape {tuple(state[key].shape)}, "
                 f"the model wants {tuple(tensor.shape)}"
             )
-    model.load_state_dict(state)

@@ -25,6 +25,10 @@ MODELS = {
         "swin_tiny_patch4_window7_224",
         {"img_size": 32, "window_size": 4, "depths": [1, 1], "num_heads": [1, 2],
          "embed_dim": 8}, 10),
+    "grey images": (
+        "vit_tiny_patch16_224",
+        {"img_size": 16, "patch_size": 8, "depth": 1, "num_heads": 2, "embed_dim": 16,
+         "in_chans": 1}, 3),
 }
 BITS = ("w3a3", "w2a2", "w8a4", "w4a8", "w2a8")
 

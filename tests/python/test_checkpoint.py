@@ -192,8 +192,7 @@ def test_another_model_than_the_tensors_are_of_is_refused(saved):
     assert refused(saved).endswith(" has shape (64,), the model wants (192,)")
     edit(saved, lambda d: d["model"].update(arguments={"dept": 4}))
     assert refused(saved) == (
-        "timm cannot make vit_tiny_patch16_224 with dept=4 "
-        "(VisionTransformer.__init__() got an unexpected keyword argument 'dept')"
+        "vit_tiny_patch16_224 has no argument 'dept'; did you mean depth?"
     )
 
 

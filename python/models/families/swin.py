@@ -8,9 +8,9 @@ from torch import nn
 
 from vit2rtl.golden.program.program import Tensor
 from vit2rtl.models.family import Family, Replacements, Stream, block_streams
+from vit2rtl.models.library import timm
 from vit2rtl.models.ops import Ops
 from vit2rtl.models.surgery import Surgeon, refuse
-from vit2rtl.models.zoo import timm
 from vit2rtl.quantization.structure import Block, NormedLinear, Place, Role, Structure
 
 _swin = timm.models.swin_transformer
@@ -43,7 +43,11 @@ class SwinTransformers(Family):
     }
 
     def check(self, model: nn.Module) -> None:
-        """What its modules are says all."""
+        pooling = model.head.global_pool.pool_type
+        if pooling != "avg":
+            raise ValueError(f"Pooling {pooling!r} is not supported; avg is")
+        if not any(len(stage.blocks) for stage in model.layers):
+            raise ValueError("A model without blocks is not supported")
 
     def heads(self, model: nn.Module) -> list[nn.Module]:
         return [model.head.fc]
@@ -159,9 +163,8 @@ class _Walk:
         return ops.mlp(block.mlp, stream, out)
 
     def _head(self, stream: Tensor) -> None:
-        pooling = self.network.head.global_pool.pool_type
-        if pooling != "avg" or not self.structure.heads:
-            raise ValueError(f"Lowering needs a head that pools by 'avg', not {pooling!r}")
+        if not self.structure.heads:
+            raise ValueError("Lowering needs a classifier: this model has no classes")
         head, ops = self.structure.heads[0], self.ops
         normed = ops.norm_for_pool("norm", self.network.norm, stream)
         x = ops.pool("pool", normed, f"{head.name}.input", head.module.input_quantizer)

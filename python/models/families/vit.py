@@ -1,6 +1,7 @@
 """Vision Transformers: ViT and DeiT, and DeiT with a distillation token and a head of its own."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -8,12 +9,15 @@ from torch import nn
 
 from vit2rtl.golden.program.program import Tensor
 from vit2rtl.models.family import Family, Replacements, Stream, block_streams
+from vit2rtl.models.library import timm
 from vit2rtl.models.ops import Ops
 from vit2rtl.models.surgery import Surgeon, refuse
-from vit2rtl.models.zoo import timm
 from vit2rtl.quantization.structure import Block, Layer, Structure
 
 _vit = timm.models.vision_transformer
+# Attention looks at every pair of them.
+MOST_PATCHES = 8192
+POOLS = ("token", "avg")
 _Distilled = timm.models.deit.VisionTransformerDistilled
 # Pairs of a head's layer and its input codes.
 Heads = list[tuple[Layer, Tensor]]
@@ -29,13 +33,36 @@ class VisionTransformers(Family):
 
     types = (_vit.VisionTransformer, _Distilled)
     replacements: ClassVar[Replacements] = {_vit.Block: _replace_block}
+    one_block: ClassVar[Mapping[str, int]] = {"depth": 1}
 
     def check(self, model: nn.Module) -> None:
         for attribute in ("attn_pool", "reg_token"):
             if getattr(model, attribute, None) is not None:
                 refuse(attribute, getattr(model, attribute))
         if model.dynamic_img_size:
-            raise ValueError("Models with a dynamic image size are not supported: give img_size")
+            raise ValueError("Models with a dynamic image size are not supported: give img_size "
+                             "and dynamic_img_size=False")
+        embedding = model.patch_embed
+        sizes = zip(embedding.img_size, embedding.patch_size, strict=True)
+        if any(size % patch for size, patch in sizes):
+            raise ValueError(f"Images of {embedding.img_size} pixels cannot be cut into patches of "
+                             f"{embedding.patch_size}: choose another img_size")
+        if embedding.num_patches > MOST_PATCHES:
+            raise ValueError(f"Attention over {embedding.num_patches} patches is not supported; "
+                             f"{MOST_PATCHES} are the most")
+        norms = [norm for norm in (model.norm, model.fc_norm) if not isinstance(norm, nn.Identity)]
+        if len(norms) != 1:
+            raise ValueError(f"One LayerNorm must stand before the head, not {len(norms)}")
+        if model.global_pool not in POOLS:
+            raise ValueError(f"Pooling {model.global_pool!r} is not supported; "
+                             f"{' and '.join(POOLS)} are")
+        if not len(model.blocks):
+            raise ValueError("A model without blocks is not supported")
+
+    def fixed_arguments(self, model: nn.Module) -> dict[str, Any]:
+        if not model.dynamic_img_size:
+            return {}
+        return {"dynamic_img_size": False, "img_size": model.patch_embed.img_size}
 
     def heads(self, model: nn.Module) -> list[nn.Module]:
         return [model.head, model.head_dist] if isinstance(model, _Distilled) else [model.head]
@@ -129,18 +156,11 @@ class _Walk:
         network = self.network
         if not self.structure.heads:
             raise ValueError("Lowering needs a classifier: this model has no classes")
-        norms = [(n, m) for n, m in (("norm", network.norm), ("fc_norm", network.fc_norm))
-                 if not isinstance(m, nn.Identity)]
-        if len(norms) != 1:
-            raise ValueError(f"Lowering needs one LayerNorm before the head, not {len(norms)}")
-        match network.global_pool:
-            case "token":
-                heads = self._class_tokens(stream, *norms[0])
-            case "avg":
-                heads = self._mean(stream, *norms[0])
-            case pooling:
-                raise ValueError(f"Pooling {pooling!r} cannot be lowered; token and avg can")
-        self.ops.average(self.ops.heads(heads))
+        norm_name, norm = next((n, m) for n, m in (("norm", network.norm),
+                                                   ("fc_norm", network.fc_norm))
+                               if not isinstance(m, nn.Identity))
+        pooled = self._class_tokens if network.global_pool == "token" else self._mean
+        self.ops.average(self.ops.heads(pooled(stream, norm_name, norm)))
 
     def _class_tokens(self, stream: Tensor, norm_name: str, norm: nn.LayerNorm) -> Heads:
         """The class token for the head, and the distillation token for one of its own."""

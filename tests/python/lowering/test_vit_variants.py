@@ -71,18 +71,11 @@ def test_both_variants_equal_the_simulation(name, bits, tmp_path):
     assert execute(program, codes.astype(object)).tolist() == execute(program, codes).tolist()
 
 
-@pytest.mark.parametrize(("arguments", "text"), [
-    ({"num_classes": 0}, "Lowering needs a classifier: this model has no classes"),
-    ({"global_pool": "max"}, "Pooling 'max' cannot be lowered; token and avg can"),
-    ({"global_pool": "avgmax"}, "Pooling 'avgmax' cannot be lowered; token and avg can"),
-    ({"global_pool": ""}, "Pooling '' cannot be lowered; token and avg can"),
-    ({"final_norm": False}, "Lowering needs one LayerNorm before the head, not 0"),
-])
-def test_what_cannot_be_lowered_is_named(arguments, text):
-    quantized, _, config = made(arguments, Recipe())
+def test_what_cannot_be_lowered_is_named():
+    quantized, _, config = made({"num_classes": 0}, Recipe())
     with pytest.raises(ValueError) as raised:
         lower(quantized, variant="hardware", model="small", preprocessing=config)
-    assert str(raised.value) == text
+    assert str(raised.value) == "Lowering needs a classifier: this model has no classes"
 
 
 def test_the_mean_leaves_out_the_class_token():

@@ -127,7 +127,21 @@ UNSUPPORTED = {
     "register tokens": (TINY, {"reg_tokens": 4},
                         "Module 'reg_token' (Parameter) is not supported"),
     "dynamic image size": (TINY, {"dynamic_img_size": True},
-                           "Models with a dynamic image size are not supported: give img_size"),
+                           "Models with a dynamic image size are not supported: give img_size and "
+                           "dynamic_img_size=False"),
+    "another pooling": (TINY, {"global_pool": "max"},
+                        "Pooling 'max' is not supported; token and avg are"),
+    "no last norm": (TINY, {"final_norm": False},
+                     "One LayerNorm must stand before the head, not 0"),
+    "no blocks": (TINY, {"depth": 0}, "A model without blocks is not supported"),
+    "an image of broken patches": (
+        TINY, {"img_size": 70}, "Images of (70, 70) pixels cannot be cut into patches of (16, 16): "
+                                "choose another img_size"),
+    "attention over too much": (
+        TINY, {"img_size": 2048},
+        "Attention over 16384 patches is not supported; 8192 are the most"),
+    "another pooling of Swin's": ("swin_tiny_patch4_window7_224", {"global_pool": "max"},
+                                  "Pooling 'max' is not supported; avg is"),
     "norm in attention": (TINY, {"scale_attn_norm": True},
                           "Module 'blocks.0.attn.norm' (LayerNorm) is not supported"),
     "norm in mlp": (TINY, {"scale_mlp_norm": True},
@@ -157,7 +171,7 @@ UNSUPPORTED = {
 def test_what_is_not_supported_is_named(case):
     name, arguments, text = UNSUPPORTED[case]
     small = {"depth": 1} if name in (TINY, "deit3_small_patch16_224") else {}
-    model = timm.create_model(name, **small, **arguments)
+    model = timm.create_model(name, **(small | arguments))
     with pytest.raises(ValueError) as error:
         QuantizedViT(model, Recipe())
     assert str(error.value) == text
