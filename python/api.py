@@ -5,7 +5,9 @@ All of it is reached as ``vit2rtl.quantize``, ``vit2rtl.lower`` and so on; see d
 
 import copy
 import os
+import warnings
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +39,13 @@ def quantize(
 ) -> "QuantizedViT":
     """Quantize a Vision Transformer after training (RepQ-ViT).
 
-    model      a timm name (ViT, DeiT, Swin), ``mnist_vit`` for the embedded model, or a module,
-               which stays as it is
+    model      a timm name (ViT, DeiT, Swin), a folder as the Hugging Face hub has it,
+               ``mnist_vit`` for the embedded model, or a module, which stays as it is
     images     to calibrate on: a folder, of which 32 images are drawn; float32[n, channels,
                height, width], preprocessed; or ``Images``. ``mnist_vit`` has its own.
     bits       of weights and activations, ``"w8a4"``, or a ``Recipe`` that says more
-    weights    safetensors file for a timm name; by default timm downloads its pretrained ones
+    weights    file for a timm name, safetensors or ``.pth``; by default timm downloads its
+               pretrained ones. What is done to make them fit is a warning.
     arguments  of ``timm.create_model``; of a module, those it was made with, for ``save``
     returns    the calibrated model: float32 images in, float32[n, classes] logits out
     raises     ValueError, TypeError: one sentence that names what does not fit
@@ -53,7 +56,7 @@ def quantize(
     from torch import nn
 
     from vit2rtl import inputs, origin
-    from vit2rtl.models import zoo
+    from vit2rtl.models import hub_folder, zoo
     from vit2rtl.models.images import preprocessing
     from vit2rtl.quantization.recipe import Recipe
     from vit2rtl.quantization.settings import parse_bits
@@ -62,8 +65,10 @@ def quantize(
     recipe = bits if isinstance(bits, Recipe) else Recipe(*parse_bits(bits))
     arguments = arguments or {}
     if isinstance(model, str):
-        network = zoo.create(model, weights=weights, **arguments)
-        made_from = origin.named(model, network, arguments, weights)
+        hub = hub_folder.resolve(model, weights, arguments)
+        network = zoo.create(hub.name, weights=hub.weights, preprocessing=hub.preprocessing,
+                             say=partial(warnings.warn, stacklevel=2), **hub.arguments)
+        made_from = origin.named(hub.name, network, hub.arguments, hub.weights)
     elif not isinstance(model, nn.Module):
         raise TypeError(f"Model must be a timm name or a module, not {type(model).__name__}")
     elif weights is not None:

@@ -12,6 +12,7 @@ from vit2rtl import __version__
 from vit2rtl.checkpoint_schema import DESCRIPTION, SCHEMA, TENSORS, TITLE, describe, parts
 from vit2rtl.golden.files import atomic, documents
 from vit2rtl.models import zoo as timm_models
+from vit2rtl.models.weights import digest
 from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
@@ -148,7 +149,7 @@ def float_model(description: dict[str, Any], weights: str | Path | None = None) 
     if recorded.get("source") == "file":
         if not Path(file or "").is_file():
             raise ValueError(f"Float weights {file} are gone; name their place with --weights FILE")
-        if documents.sha256(file) != recorded.get("sha256"):
+        if digest(file) != recorded.get("sha256"):
             raise ValueError(f"{file} is not the weights file that the checkpoint was made from")
     return timm_models.create(model["name"], weights=file, **model["arguments"])
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from vit2rtl.golden.files import documents
 from vit2rtl.golden.files.paths import resolved
 
 if TYPE_CHECKING:
@@ -44,8 +43,10 @@ def named(
 ) -> dict[str, Any]:
     """``Origin.model`` of a float model that :func:`vit2rtl.models.zoo.create` made."""
     if weights is not None:
+        from vit2rtl.models.weights import digest
+
         path = resolved(weights)
-        source = {"source": "file", "file": str(path), "sha256": documents.sha256(path)}
+        source = {"source": "file", "file": str(path), "sha256": digest(path)}
     else:
         source = {"source": "embedded" if name == EMBEDDED else "pretrained"}
     return _model(name, network, arguments, source)

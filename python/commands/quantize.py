@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import click
 
 from vit2rtl import checkpoint_schema
 from vit2rtl.commands import options
+from vit2rtl.models import hub_folder
 from vit2rtl.quantization.settings import LAYERNORMS, PROFILES, SOFTMAXES, parse_bits
 
 if TYPE_CHECKING:
@@ -23,12 +25,14 @@ Examples:
   vit2rtl quantize deit_tiny_patch16_224 --images train/ --bits w4a4 --out deit-w4a4
   vit2rtl quantize vit_small_patch16_224 --weights vit_s.safetensors --images train/ \\
       --list calibration.txt --bits w6a6 --out vit-w6a6
+  vit2rtl quantize dinov2-small/ --images train/ --out dinov2-w4a4
   vit2rtl quantize mnist_vit --out mnist-w4a4
 """)
 @click.argument("model")
 @options.images
 @click.option("--weights", type=options.FILE,
-              help="Float weights, safetensors; by default timm downloads its pretrained ones.")
+              help="Float weights: safetensors, or .pth read without unpickling; names of timm or "
+                   "transformers, prefixed or not. By default timm downloads its pretrained ones.")
 @click.option("--bits", default="w4a4", show_default=True,
               help="Weight and activation bits, 2 to 8 each: w4a4, w8a4, ...")
 @click.option("--profile", type=click.Choice(PROFILES), default="hardware", show_default=True,
@@ -71,20 +75,20 @@ def command(
 ) -> None:
     """Quantize a timm MODEL after training (RepQ-ViT) and save it as a checkpoint.
 
-    MODEL is the name of a timm ViT, DeiT or Swin, or mnist_vit: the embedded model, which needs
-    neither weights nor images.
+    MODEL is the name of a timm ViT, DeiT or Swin; a folder as the Hugging Face hub has it, of one
+    of these or of DINOv2; or mnist_vit: the embedded model, which needs neither weights nor images.
     """
     weight_bits, activation_bits = parse_bits(bits)
-    arguments = _parse_arguments(model_arguments)
+    hub = hub_folder.resolve(model, weights, _parse_arguments(model_arguments))
     checkpoint_schema.check_place(out)
     if plot_file and Path(plot_file).suffix != ".png":
         raise ValueError(f"Plots must be named *.png, not {plot_file!r}")
     if plot_file:
         options.check_file(plot_file, "Plots")
-    if weights and not Path(weights).is_file():
-        raise ValueError(f"Weights file {weights} does not exist")
+    if hub.weights and not Path(hub.weights).is_file():
+        raise ValueError(f"Weights file {hub.weights} does not exist")
     if folder:
-        options.check_images(folder, model_name=model)
+        options.check_images(folder, model_name=hub.name)
     # All that can be refused at once has been: torch takes seconds to load.
     from vit2rtl import checkpoint, origin
     from vit2rtl.models import zoo as timm_models
@@ -94,17 +98,18 @@ def command(
 
     recipe = Recipe(weight_bits, activation_bits, profile, layernorm, softmax, first_last_bits,
                     symmetric_weights)
-    timm_models.check(model, arguments, pretrained=weights is None)
-    options.check_images(folder, model_name=model)
-    network = timm_models.create(model, weights=weights, **arguments)
+    timm_models.check(hub.name, hub.arguments, pretrained=hub.weights is None)
+    options.check_images(folder, model_name=hub.name)
+    network = timm_models.create(hub.name, weights=hub.weights, preprocessing=hub.preprocessing,
+                                 say=partial(click.echo, err=True), **hub.arguments)
     config = preprocessing(network)
-    available = options.find_images(folder, config, model_name=model, split="train")
+    available = options.find_images(folder, config, model_name=hub.name, split="train")
     calibration = options.choose(available, listed)
     if not listed:
         calibration = calibration.sample(count, seed)
     started = time.perf_counter()
     quantized = QuantizedViT(network, recipe)
-    click.echo(f"Calibrating {model} {recipe.bits} on {len(calibration)} images ...", err=True)
+    click.echo(f"Calibrating {hub.name} {recipe.bits} on {len(calibration)} images ...", err=True)
     batch = calibration.batch(range(len(calibration)))
     figures = None
     if plot_file:
@@ -116,7 +121,7 @@ def command(
     seconds = time.perf_counter() - started
     checkpoint.save(
         out, quantized,
-        model=origin.named(model, network, arguments, weights),
+        model=origin.named(hub.name, network, hub.arguments, hub.weights),
         preprocessing=config,
         calibration={"images": calibration.names, "seed": None if listed else seed},
     )

@@ -1,28 +1,37 @@
 """The float model: created by timm, with weights from a file, a download, or this package."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
-import torch
 from torch import nn
 
 from vit2rtl.models import architectures, embedded, names
 from vit2rtl.models.library import timm
+from vit2rtl.models.weights import Say, State, load, read, silent
 
 _HEAD_KEYS = ("head.weight", "head.fc.weight")
 
 
-def create(name: str, *, weights: str | Path | None = None, **arguments: Any) -> nn.Module:
+def create(
+    name: str,
+    *,
+    weights: str | Path | None = None,
+    preprocessing: Mapping[str, Any] | None = None,
+    say: Say = silent,
+    **arguments: Any,
+) -> nn.Module:
     """A timm model in evaluation mode, with finite weights.
 
-    name       a timm model name, one of a hub, or ``mnist_vit`` for the embedded model
-    weights    safetensors file; None for the weights that timm downloads. The number of classes is
-               read off the file's head.
-    arguments  for ``timm.create_model``, e.g. ``img_size``
-    raises     ValueError naming what is wrong with name, arguments or weights; what is not
-               supported is refused before anything is downloaded or read
+    name           a timm model name, one of a hub, or ``mnist_vit`` for the embedded model
+    weights        a file that :mod:`vit2rtl.models.weights` reads; None for the weights that timm
+                   downloads. The number of classes is read off the file's head.
+    preprocessing  what of timm's configuration of the images is otherwise, such as ``mean``
+    say            told what was done to the weights
+    arguments      for ``timm.create_model``, e.g. ``img_size``
+    raises         ValueError naming what is wrong with name, arguments or weights; what is not
+                   supported is refused before anything is downloaded or read
     """
     if name == embedded.MODEL_NAME:
         if weights is not None:
@@ -32,14 +41,37 @@ def create(name: str, *, weights: str | Path | None = None, **arguments: Any) ->
     known, settled = check(name, arguments, pretrained=weights is None)
     if weights is None:
         return _pretrained(known, settled).eval()
-    state = load_weights(weights)
-    classes = next((len(state[key]) for key in _HEAD_KEYS if key in state), None)
-    if classes:
-        settled = architectures.settled(known, {"num_classes": classes, **settled})
-    _check(architectures.skeleton(known, settled), state, weights)
+    state = read(weights, say)
+    settled = architectures.settled(known, {**_classes(state, settled, say), **settled})
+    _check_distillation(name, architectures.skeleton(known, settled), state, weights)
     model = timm.create_model(known, **settled)
-    model.load_state_dict(state)
+    load(model, state, weights, say)
+    if preprocessing:
+        model.pretrained_cfg = {**model.pretrained_cfg, **preprocessing}
     return model.eval()
+
+
+def _classes(state: State, arguments: Mapping[str, Any], say: Say) -> dict[str, int]:
+    """The number of classes that the weights have a head for."""
+    head = next((state[key] for key in _HEAD_KEYS if key in state), None)
+    if head is not None:
+        return {"num_classes": len(head)}
+    if not any(key.startswith("head.") for key in state) and "num_classes" not in arguments:
+        say("Weights: there is no head: a model that gives features (num_classes=0)")
+        return {"num_classes": 0}
+    return {}
+
+
+def _check_distillation(name: str, model: nn.Module, state: State, path: str | Path) -> None:
+    """A ValueError that names the model with a distillation token, or without, that fits."""
+    distilled = "dist_token" in state
+    if distilled == hasattr(model, "dist_token"):
+        return
+    plain = name.partition(".")[0].replace("_distilled", "")
+    other = re.sub(r"^(vit|deit)_([a-z]+)_", r"deit_\2_distilled_", plain) if distilled else plain
+    hint = f": quantize {other}" if timm.is_model(other) else ""
+    what = "a distilled model" if distilled else "a model without distillation token"
+    raise ValueError(f"Weights file {path} is of {what}, and {name} is not{hint}")
 
 
 def check(
@@ -76,32 +108,3 @@ def _pretrained(name: str, arguments: Mapping[str, Any]) -> nn.Module:
         ) from error
 
 
-def load_weights(path: str | Path) -> dict[str, torch.Tensor]:
-    """state dict of a safetensors file; every tensor finite, else a ValueError that names it."""
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"Weights file {path} does not exist")
-    try:
-        state = safetensors.torch.load_file(path)
-    except safetensors.SafetensorError as error:
-        raise ValueError(f"Weights file {path} is not a safetensors file ({error})") from error
-    for key, tensor in state.items():
-        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise ValueError(f"Weights file {path}: {key} holds NaN or infinity")
-    return {key: t.float() if t.is_floating_point() else t for key, t in state.items()}
-
-
-def _check(model, state, path):
-    """Raise unless a state dict is one of the model's."""
-    own = model.state_dict()
-    missing, extra = sorted(set(own) - set(state)), sorted(set(state) - set(own))
-    if missing or extra:
-        what = f"lacks {missing[0]!r}" if missing else f"has an unexpected {extra[0]!r}"
-        more = len(missing) + len(extra) - 1
-        raise ValueError(f"Weights file {path} {what}{f' and {more} more differ' if more else ''}")
-    for key, tensor in own.items():
-        if tensor.shape != state[key].shape:
-            raise ValueError(
-                f"Weights file {path}: {key} has shape {tuple(state[key].shape)}, "
-                f"the model wants {tuple(tensor.shape)}"
-            )

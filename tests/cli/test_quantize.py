@@ -233,7 +233,7 @@ def test_weights_that_do_not_serve(refused, photos, tmp_path, tiny_weights):
     safetensors.torch.save_file(state, path)
     assert run(path) == f"Weights file {path} lacks 'norm.weight'"
     path.write_bytes(b"")
-    assert run(path).startswith(f"Weights file {path} is not a safetensors file (")
+    assert run(path) == f"Weights file {path} is neither safetensors nor a file of torch.save"
     assert run(tmp_path / "no") == f"Weights file {tmp_path / 'no'} does not exist"
     assert run(tiny_weights, "--model-arg", "embed_dim=25") == (
         f"timm cannot make {VIT} with embed_dim=25 "
