@@ -91,7 +91,8 @@ def command(
 
     Every instance of the bundle meets protocol benches (stalls on both sides, reset in
     mid-stream, one beat a cycle) and a replay of all its records, on each simulator. A line per
-    instance says how many of its coverage bins all of them together reached.
+    instance says how many of its coverage bins all of them together reached. BUNDLE may be an IP
+    package: its own Verilog is simulated, its AXI4-Lite top between accesses to all registers.
 
     Exit code 0: all equal. 1: a mismatch. 2: it could not be run.
 
@@ -100,6 +101,7 @@ def command(
       vit2rtl simulate vectors/
       vit2rtl simulate vectors/ --simulator verilator --code-coverage
       vit2rtl simulate vectors/ --unit requantizer_l4 --verilog my_rtl/
+      vit2rtl simulate requantizer-ip/
     """
     from vit2rtl.sim.run.regression import run_regression
 

@@ -128,7 +128,7 @@ class AxiTop(wiring.Component):
 
     def _rows_inside(self, m: Module) -> Value:
         """Rows begun, on any input, that have not ended on every output."""
-        rows = any(s.rows for s in self.instance.streams)
+        rows = any(s.rows for s in self.register_map.streams)  # of data: a table is one row
         counts: dict[str, Signal] = {}
         inside: list[Value] = []
         for s in self.register_map.streams:

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from vit2rtl.golden.files import atomic, documents
+from vit2rtl.golden.files import atomic
 from vit2rtl.golden.units import Instance, directed_records
 from vit2rtl.golden.vectors.bundle import BundleWriter
 from vit2rtl.golden.vectors.bundle_files import write_texts
 from vit2rtl.rtl.packaging.data_sheet import Area, Claim, data_sheet
 from vit2rtl.rtl.packaging.example import example
+from vit2rtl.rtl.packaging.manifest import manifest, read_manifest
 from vit2rtl.rtl.packaging.projects import project_files
 from vit2rtl.rtl.packaging.register_map import CHANNELS, RegisterMap, register_map
 from vit2rtl.rtl.packaging.software import c_header, system_rdl
@@ -19,7 +19,6 @@ from vit2rtl.rtl.packaging.timing_diagram import svg
 from vit2rtl.rtl.packaging.trace import trace
 from vit2rtl.rtl.packaging.waveform import wave_json
 
-SCHEMA = "vit2rtl-package-1"
 PARTS = frozenset(
     (
         "README.md", "manifest.json", "SHA256SUMS", "rtl", "lint", "vectors", "registers",
@@ -55,7 +54,7 @@ def write_package(
         _write(root, late)
         files = _contents(instance, registers, [*texts, *late])
         sheet = data_sheet(instance, registers, shown, files, area=area, claims=claims)
-        write_texts(root, _manifest(instance, registers, top), sheet)
+        write_texts(root, manifest(instance, registers, top), sheet)
         return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
 
 
@@ -67,13 +66,10 @@ def _write(root: Path, texts: Mapping[str, str]) -> None:
 
 def parts_of(path: Path) -> frozenset[str] | None:
     """Names that belong into the package at ``path``; None if it is none."""
-    try:
-        manifest = documents.parse((path / "manifest.json").read_bytes(), "manifest.json")
-        if manifest["schema"] != SCHEMA:
-            return None
-        name = manifest["instance"]
-    except (OSError, ValueError, KeyError, TypeError):
+    content = read_manifest(path)
+    if content is None or "instance" not in content:
         return None
+    name = content["instance"]
     return PARTS | {f"{name}.f", f"{name}.core"}
 
 
@@ -94,21 +90,6 @@ def _write_vectors(instance: Instance, root: Path) -> list[str]:
     memories = sorted((root / "vectors").rglob("*.mem"))
     bench = root / "vectors" / instance.name / "replay.sv"
     return [path.relative_to(root).as_posix() for path in (bench, *memories)]
-
-
-def _manifest(
-    instance: Instance, registers: RegisterMap | None, top: str
-) -> dict[str, Any]:
-    table = registers.table if registers else None
-    return {
-        "schema": SCHEMA,
-        "instance": instance.name,
-        "unit": instance.unit.name,
-        "parameters": dict(instance.parameters),
-        "top": top,
-        "channels": table.rows * table.lanes if table else 0,
-        "vit2rtl": version("vit2rtl"),
-    }
 
 
 def _contents(

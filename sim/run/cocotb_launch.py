@@ -1,7 +1,7 @@
 """Starts cocotb in a simulator: a process of its own, so that its parent can end all of it.
 
-``python -m vit2rtl.sim.run.cocotb_launch JOB.json``: ``simulator``, ``top``, ``build``, ``folder``,
-``seed``, ``plusargs`` and, where waves are wanted, ``waves``.
+``python -m vit2rtl.sim.run.cocotb_launch JOB.json``: ``module`` with the benches, ``simulator``,
+``top``, ``build``, ``folder``, ``seed``, ``plusargs`` and, where waves are wanted, ``waves``.
 """
 
 import json
@@ -10,8 +10,6 @@ import sys
 from pathlib import Path
 
 from cocotb_tools.runner import get_runner
-
-BENCHES = "vit2rtl.sim.benches.protocol"
 
 
 def main(path: str) -> None:
@@ -25,7 +23,7 @@ def main(path: str) -> None:
         plusargs = [f"+waves={job['waves']}"]
     os.environ["VIT2RTL_JOB"] = str(path)
     get_runner(job["simulator"]).test(
-        test_module=BENCHES,
+        test_module=job["module"],
         hdl_toplevel=job["top"],
         hdl_toplevel_lang="verilog",
         build_dir=job["build"],

@@ -1,14 +1,8 @@
 """Runs the protocol benches of one instance: stalls, reset, throughput (cocotb)."""
 
-import json
 import random
-import sys
-import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
-
-from cocotb_tools.check_results import get_results
 
 from vit2rtl import rtl
 from vit2rtl.golden.units.instance import Instance
@@ -16,42 +10,21 @@ from vit2rtl.golden.units.unit import Stream
 from vit2rtl.golden.vectors import packing
 from vit2rtl.golden.vectors.bundle_contents import Entry, Record, RecordStream
 from vit2rtl.sim.run.bench import Bench, Measured
+from vit2rtl.sim.run.cocotb_run import Cases, run_cocotb
 from vit2rtl.sim.run.results import BenchResult, Mismatch, Place, mismatches_of
-from vit2rtl.sim.tools import processes
 from vit2rtl.sim.units import FACES
 
 BENCHES = ("stalls", "reset", "throughput")
-RUN_SECONDS = 900
+MODULE = "vit2rtl.sim.benches.protocol"
 LATENCY = 32  # cycles that a unit may take beyond those of its beats
 DETAILS, DETAILS_PER_CASE = 10, 2
-RESULTS, JUNIT = "cases.jsonl", "cocotb.xml"
 NOTHING: Measured = {"coverage": None, "code_coverage": None}
-
-# What a user's shell or an outer pytest may have set, and a bench must not be changed by.
-_FOREIGN = ("PYTEST_CURRENT_TEST", "WAVES", "GUI", "COCOTB_TESTCASE", "COCOTB_TEST_FILTER")
-
-Cases = list[dict[str, Any]]
 
 
 def run(bench: Bench) -> list[BenchResult]:
     """A result for each of ``BENCHES``; the first has the coverage of all."""
     bench.prepare()
-    folder = bench.folder
-    job_file = folder.resolve() / "job.json"
-    job_file.write_text(json.dumps(job(bench), indent=1), encoding="utf-8")
-    for old in (folder / RESULTS, folder / JUNIT):
-        old.unlink(missing_ok=True)
-    started = time.perf_counter()
-    status = processes.run(
-        [sys.executable, "-m", "vit2rtl.sim.run.cocotb_launch", job_file],
-        log=bench.log,
-        timeout=RUN_SECONDS,
-        cwd=folder,
-        env={**dict.fromkeys(_FOREIGN), **bench.tool.environment},
-    )
-    seconds = time.perf_counter() - started
-    cases = _cases(folder / RESULTS)
-    error = _error(status, folder / JUNIT, cases, bench.log)
+    cases, error, seconds = run_cocotb(job(bench), bench.folder, bench.log, bench.tool)
     return list(_results(bench, cases, error, seconds))
 
 
@@ -61,16 +34,14 @@ def job(bench: Bench) -> dict[str, Any]:
     ``axi`` has the port prefix of each stream, ``stages`` those of the pipeline that a lane-wise
     unit is, ``interval`` cycles a beat; ``beatwise`` says that streams are cut at any beat.
     """
-    instance, folder = bench.instance, bench.folder.resolve()
+    instance = bench.instance
     records = [_record(record, instance) for record in bench.entry.records]
     random.Random(bench.seed).shuffle(records)
     return {
+        "module": MODULE,
         "simulator": bench.tool.name,
         "top": bench.build.top,
         "build": str(bench.build.folder),
-        "folder": str(folder),
-        "results": str(folder / RESULTS),
-        "junit": str(folder / JUNIT),
         "seed": bench.seed,
         "waves": bench.waves.name if bench.waves else "",
         "plusargs": bench.plusargs(),
@@ -142,26 +113,6 @@ def _results(bench: Bench, cases: Cases, error: str, seconds: float) -> Iterator
             cases=len(own),
             **(measured if first else NOTHING),
         )
-
-
-def _cases(path: Path) -> Cases:
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def _error(status: int | None, xml: Path, cases: Cases, log: Path) -> str:
-    """Why there is no verdict; a failed test with its violations on record is one."""
-    if status is None:
-        return f"stopped after {RUN_SECONDS} s, see {log}"
-    try:
-        tests, failed = get_results(xml)
-    except RuntimeError:
-        return f"the simulator ended early, see {log}: {processes.tail(log, 3, ' | ')}"
-    violated = sum(bool(case["problems"]) for case in cases)
-    if tests != len(cases) or failed != violated or not tests:
-        return f"{tests} tests ran, {len(cases)} came to a verdict, see {log}"
-    return ""
 
 
 def _details(entry: Entry, cases: Cases) -> Iterator[Mismatch]:

@@ -11,7 +11,10 @@ from typing import Any
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.golden.vectors.bundle import read_bundle
 from vit2rtl.golden.vectors.bundle_contents import Entry
-from vit2rtl.rtl import verilog
+from vit2rtl.rtl.packaging.manifest import Package, read_package
+from vit2rtl.rtl.packaging.register_map import RegisterMap
+from vit2rtl.rtl.packaging.sources import sources, top_name
+from vit2rtl.sim.axi.run import AxiBench
 from vit2rtl.sim.coverage.monitor import Monitor
 from vit2rtl.sim.run import protocol, replay
 from vit2rtl.sim.run.bench import Bench
@@ -71,7 +74,8 @@ def run_regression(
 ) -> list[BenchResult]:
     """Replay a bundle through its units' Verilog; results in a fixed order.
 
-    bundle   folder of a golden-vector bundle; validated before anything runs
+    bundle   folder of a golden-vector bundle, or of an IP package: its vectors go through its own
+             Verilog, and its AXI4-Lite top has benches beside; validated before anything runs
     report   called with (list of the results of one step, done, total) as they come in
     options  those of :class:`Options`
     """
@@ -85,11 +89,13 @@ class Regression:
     def __init__(self, bundle: str | Path, options: Options) -> None:
         self.options = options
         self.tools = options.tools()
-        vectors = read_bundle(bundle)
+        self.package = read_package(bundle)
+        self.folder = _verilog_folder(self.package, options.verilog_folder)
+        vectors = read_bundle(self.package.vectors if self.package else bundle)
         self.bundle = vectors.path
         self.entries = _selected(vectors.entries, options.units)
         self.sources = {
-            e.instance.name: _sources(e.instance, options.verilog_folder) for e in self.entries
+            e.instance.name: _sources(e.instance, self.folder, self.package) for e in self.entries
         }
         self.out = Path(options.out or "simulation")
         self.monitors = {e.instance.name: self._monitor(e.instance) for e in self.entries}
@@ -103,6 +109,8 @@ class Regression:
             for entry in self.entries
             for step in (self._protocol, self._replay)
         ]
+        if self.package and self.package.registers:
+            steps += [partial(self._axi_lite, self.package.registers, tool) for tool in self.tools]
         results: dict[int, list[BenchResult]] = {}
 
         def done(n: int, result: list[BenchResult]) -> None:
@@ -113,10 +121,17 @@ class Regression:
         processes.run_all(steps, self.options.jobs, done)
         return [result for n in sorted(results) for result in results[n]]
 
+    def _axi_lite(self, registers: RegisterMap, tool: Tool) -> list[BenchResult]:
+        name = top_name(registers)
+        bench = AxiBench(
+            registers, self.sources[registers.instance.name], tool, self.out / tool.name / name,
+            seed=self.options.seed, waves=self.options.waves)
+        return bench.run()
+
     def _monitor(self, instance: Instance) -> Monitor | None:
         if not self.options.coverage:
             return None
-        own = self.options.verilog_folder is not None
+        own = self.folder is not None
         return Monitor.of(instance, self.sources[instance.name], own=own)
 
     def _replay(self, entry: Entry, tool: Tool) -> list[BenchResult]:
@@ -155,7 +170,7 @@ class Regression:
             self.out / tool.name / name,
             seed=options.seed,
             stall=options.stall,
-            throughput=options.verilog_folder is None,
+            throughput=self.folder is None,
             build_seconds=0.0 if build.cached else time.perf_counter() - started,
             monitor=self.monitors[name],
             counted=self.sources[name] if counted else None,
@@ -180,15 +195,30 @@ def _selected(entries: Sequence[Entry], units: Sequence[str]) -> list[Entry]:
     return chosen or list(entries)
 
 
-def _sources(instance: Instance, folder: str | Path | None) -> dict[str, str]:
+def _verilog_folder(package: Package | None, folder: str | Path | None) -> Path | None:
+    """Where Verilog lies that is not what vit2rtl generates; of a package, edited or not."""
+    if folder is not None or package is None:
+        return None if folder is None else Path(folder)
+    generated = sources(package.instance, package.registers)
+    texts = {name: package.rtl / name for name in generated}
+    same = all(path.is_file() and path.read_text(encoding="utf-8") == generated[name]
+               for name, path in texts.items())
+    return None if same else package.rtl
+
+
+def _sources(
+    instance: Instance, folder: Path | None, package: Package | None
+) -> dict[str, str]:
     """File name -> text of an instance's Verilog: generated, or all that the folder has."""
+    registers = package.registers if package else None
     if folder is None:
-        return verilog.convert(instance)
-    folder = Path(folder)
+        return sources(instance, registers)
     if not folder.is_dir():
         raise ValueError(f"Verilog folder {folder} does not exist")
     files = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
-    sources = {path.name: path.read_text(encoding="utf-8") for path in files}
-    if not any(re.search(rf"\bmodule\s+{instance.name}_axis\b", t) for t in sources.values()):
-        raise ValueError(f"No file in {folder} has a module {instance.name}_axis")
-    return sources
+    texts = {path.name: path.read_text(encoding="utf-8") for path in files}
+    needed = [f"{instance.name}_axis", *([top_name(registers)] if registers else [])]
+    for module in needed:
+        if not any(re.search(rf"\bmodule\s+{module}\b", text) for text in texts.values()):
+            raise ValueError(f"No file in {folder} has a module {module}")
+    return texts

@@ -177,6 +177,21 @@ def test_a_unit_that_never_takes_its_table_does_not_block_the_bus(monkeypatch):
     simulate(registers, scenario)
 
 
+def test_a_beat_without_last_is_inside_until_it_leaves():
+    """A table is a row; the data of this unit have none."""
+    registers = register_map(small("table_lookup"))
+
+    async def scenario(axi):
+        await load(axi, registers, range(8))
+        await axi.write(registers.register("CONTROL").offset, 1)
+        await axi.send(0o21, False)
+        assert await axi.read(registers.register("STATUS").offset) == (1, OKAY)
+        assert await axi.take() == 0x21
+        assert await axi.read(registers.register("STATUS").offset) == (0, OKAY)
+
+    simulate(registers, scenario)
+
+
 def test_a_row_is_inside_from_its_first_beat_to_its_result():
     registers = register_map(small("row_maximum"))
     control, status = (registers.register(name).offset for name in ("CONTROL", "STATUS"))

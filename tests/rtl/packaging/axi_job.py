@@ -15,7 +15,7 @@ from systemrdl.node import RegNode
 from vit2rtl.golden.units import directed_records
 
 SETTINGS = ("streams_with_configuration_ports",)
-REGISTERS, HOLES, CLOSED, STREAMS = BENCHES = (
+BENCHES = (
     "registers_are_as_described",
     "addresses_without_a_register_answer_slverr",
     "configuration_is_closed_while_beats_may_be_inside",
