@@ -1,11 +1,11 @@
 """GELU and the quantizer behind it, as one table from codes to codes (R9).
 
-Of other activation functions, tables are made the same way.
+Tables of other functions, :mod:`vit2rtl.golden.arithmetic.activations`, are made the same way.
 """
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import erfc, floor, pi, sqrt, tanh
+from math import erfc, floor, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -76,12 +76,3 @@ def _quotients(values: np.ndarray, scale: float, limit: int) -> np.ndarray:
 def gelu(x: float) -> float:
     """``x Φ(x)`` for a float, with a relative error below ``(8 + 2 x²) 2**-53``."""
     return x * erfc(-x / sqrt(2)) / 2
-
-
-def gelu_tanh(x: float) -> float:
-    """GELU's approximation by the hyperbolic tangent, as some networks were trained with."""
-    return 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
-
-
-def relu(x: float) -> float:
-    return max(x, 0.0)

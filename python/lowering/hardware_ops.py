@@ -192,7 +192,7 @@ class HardwareOps:
     def mlp(self, mlp: Mlp, stream: Tensor, out: str) -> Tensor:
         normed = mlp.normed
         x = self.layer_norm(normed.norm_name, normed.norm, stream, normed.layer)
-        hidden = self.hidden(normed.layer, x)
+        hidden = self.hidden(mlp, x)
         x = self.activation(f"{mlp.name}.act", mlp.activation, hidden, mlp.last)
         branch = self.branch(mlp.last, x)
         return self.add(f"{mlp.name}.add", stream, branch, out)
@@ -202,12 +202,12 @@ class HardwareOps:
     ) -> Tensor:
         """The activation function up to fc2's codes, a table over fc1's codes."""
         output = input_of(target, hidden)
-        entries = activation_table(activation.activation, hidden, output)
+        entries = activation_table(activation, hidden, output)
         return self.emit(name, "table", [hidden], output, {"table": entries})
 
-    def hidden(self, layer: Layer, x: Tensor) -> Tensor:
+    def hidden(self, mlp: Mlp, x: Tensor) -> Tensor:
         """fc1's output, which the activation's table takes."""
-        return self.branch(layer, x)
+        return self.branch(mlp.normed.layer, x)
 
     def select(self, name: str, stream: Tensor, tokens: list[int]) -> Tensor:
         """Some of the tokens."""

@@ -22,7 +22,7 @@ from vit2rtl.lowering.hardware_ops import (
 from vit2rtl.lowering.tracing import Traced, trace
 from vit2rtl.quantization.layers import OUTPUT_HEADROOM
 from vit2rtl.quantization.quantizers import UniformQuantizer
-from vit2rtl.quantization.structure import Attention, Layer
+from vit2rtl.quantization.structure import Attention, Layer, Mlp
 
 if TYPE_CHECKING:
     from vit2rtl.quantized_vit import QuantizedViT
@@ -36,8 +36,8 @@ STREAM_HEADROOM = 2.0
 HEADROOM = 1.25
 # Log√2 codes of up to so many bits stop at 2**-7, where logits of few bits suffice.
 _SHALLOW = 4
-# Activation functions are all but zero, or constant, below.
-_ACTIVE = 8.0
+# Activation functions are all but zero, or constant, below, but for those that go on.
+_ACTIVE, _CONSTANT = 8.0, 2.0**-7
 _TOGETHER = 4
 
 
@@ -191,10 +191,14 @@ class IntegerOps(HardwareOps):
         )
         return self.emit(f"{name}.softmax", "softmax", [logits], output, **parameters._asdict())
 
-    def hidden(self, layer: Layer, x: Tensor) -> Tensor:
-        """fc1's output for the activation's table: 12 bits, the negative side cut at -8."""
+    def hidden(self, mlp: Mlp, x: Tensor) -> Tensor:
+        """fc1's output for the activation's table: 12 bits, the negative side cut at -8 where the
+        function is as good as constant below."""
+        layer, function = mlp.normed.layer, mlp.activation.function
         high = _largest_seen(layer) * HEADROOM
         low = min(high, _ACTIVE)
+        if abs(function(-high) - function(-low)) > _CONSTANT:
+            low = high
         scale = (high + low) / ((1 << HIDDEN_BITS) - 1)
         output = Tensor(layer.name, (*x.shape[:-1], len(layer.module.bias)), HIDDEN_BITS,
                         scale=scale, zero_point=round(low / scale))

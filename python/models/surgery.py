@@ -9,6 +9,7 @@ from typing import NoReturn
 import torch
 from torch import nn
 
+from vit2rtl.models.activations import function_of
 from vit2rtl.models.family import Family, family_of
 from vit2rtl.models.library import timm
 from vit2rtl.quantization.activation import QuantActivation
@@ -28,8 +29,9 @@ from vit2rtl.quantization.structure import (
     Structure,
 )
 
+LayerScale = timm.models.vision_transformer.LayerScale
 # Modules that compute in float, in this tool and in the vector unit of the accelerator.
-FLOAT = (nn.LayerNorm, nn.GELU, nn.ReLU, nn.Identity, nn.Dropout, nn.Softmax,
+FLOAT = (nn.LayerNorm, nn.Identity, nn.Dropout, nn.Softmax,
          timm.layers.DropPath, timm.layers.SelectAdaptivePool2d)
 
 
@@ -88,14 +90,13 @@ class Surgeon:
     def check_block(self, block: nn.Module, name: str, attention: type[nn.Module]) -> None:
         """Raise unless a pre-norm block has what is understood, and attention of that type."""
         for gate in ("ls1", "ls2"):
-            if not isinstance(getattr(block, gate, nn.Identity()), nn.Identity):
+            if not isinstance(getattr(block, gate, nn.Identity()), (nn.Identity, LayerScale)):
                 refuse(f"{name}.{gate}", getattr(block, gate))
         mlp = block.mlp
         if type(mlp) is not timm.layers.Mlp or not isinstance(mlp.fc1, nn.Linear):
             refuse(f"{name}.mlp", mlp)
         if not isinstance(mlp.norm, nn.Identity):
             refuse(f"{name}.mlp.norm", mlp.norm)
-        _require_float(mlp.act, f"{name}.mlp.act")
         for norm in ("norm1", "norm2"):
             module = getattr(block, norm)
             if not isinstance(module, nn.LayerNorm) or module.weight is None or module.bias is None:
@@ -116,6 +117,13 @@ class Surgeon:
         bias, mask   what attention adds to its logits (Swin)
         """
         attention, mlp = block.attn, block.mlp
+        function = function_of(mlp.act)
+        if function is None:
+            refuse(f"{name}.mlp.act", mlp.act)
+        for gate, last in (("ls1", attention.proj), ("ls2", mlp.fc2)):
+            if isinstance(getattr(block, gate, None), LayerScale):
+                _fold(getattr(block, gate), last)
+                setattr(block, gate, nn.Identity())
         number = len(self.structure.blocks)
         places = {role: Place(f"{name}.{part}.{role}", role, number) for role, part in (
             (Role.QKV, "attn"), (Role.PROJ, "attn"), (Role.FC1, "mlp"), (Role.FC2, "mlp"))}
@@ -129,7 +137,7 @@ class Surgeon:
         fc1 = self.linear(mlp.fc1, places[Role.FC1])
         fc2 = self.linear(mlp.fc2, places[Role.FC2])
         mlp.fc1, mlp.fc2 = fc1.module, fc2.module
-        mlp.act = QuantActivation(mlp.act, mlp.fc1, mlp.fc2)
+        mlp.act = QuantActivation(mlp.act, function, mlp.fc1, mlp.fc2)
         self.structure.blocks.append(Block(
             name, block,
             Attention(f"{name}.attn", self.pair(f"{name}.norm1", block.norm1, qkv), proj,
@@ -160,6 +168,14 @@ class Surgeon:
         module = QuantPatchEmbedding.of(convolution, self._method.quantizers(place))
         self.structure.layers.append(Layer(place, module))
         return module
+
+
+def _fold(scale: nn.Module, last: nn.Linear) -> None:
+    """A LayerScale into the layer in front of it, each weight rounded once, to float32."""
+    gamma = scale.gamma.detach().double()
+    last.weight.data = (last.weight.data.double() * gamma[:, None]).float()
+    if last.bias is not None:
+        last.bias.data = (last.bias.data.double() * gamma).float()
 
 
 def _require_float(module: nn.Module, name: str) -> None:

@@ -10,29 +10,21 @@ from vit2rtl.golden.arithmetic import gelu
 from vit2rtl.quantization.layers import QuantLinear
 
 
-def function_of(activation: nn.Module) -> Callable[[float], float]:
-    """The golden function that an activation module computes; a ValueError if there is none."""
-    match activation:
-        case nn.GELU(approximate="none"):
-            return gelu.gelu
-        case nn.GELU(approximate="tanh"):
-            return gelu.gelu_tanh
-        case nn.ReLU():
-            return gelu.relu
-    raise ValueError(f"Activation {type(activation).__name__} cannot be lowered")
-
-
 class QuantActivation(nn.Module):
     """An activation function; frozen with the integer path, a table over the codes of its input.
 
-    activation   GELU or ReLU
+    activation   a module that acts on each element by itself
+    function     the golden function that it computes
     source       the layer in front, whose 16-bit codes go in
     target       the one behind, for whose input quantizer the table is made
     """
 
-    def __init__(self, activation: nn.Module, source: QuantLinear, target: QuantLinear) -> None:
+    def __init__(
+        self, activation: nn.Module, function: Callable[[float], float], source: QuantLinear,
+        target: QuantLinear,
+    ) -> None:
         super().__init__()
-        self.activation = activation
+        self.activation, self.function = activation, function
         source.emits_codes = True
         # Belong to the two layers: not registered here a second time.
         self._between = source, target
@@ -47,7 +39,7 @@ class QuantActivation(nn.Module):
         codes = gelu.table_of(
             float(source.scale), int(source.zero_point), float(target.scale),
             int(target.zero_point), input_bits=source.bits, bits=target.bits,
-            function=function_of(self.activation),
+            function=self.function,
         )
         centered = torch.from_numpy(codes.astype(np.float64)) - float(target.zero_point)
         self._table = centered.mul_(float(target.scale)).float()

@@ -150,10 +150,11 @@ class QuantPatchEmbedding(QuantLinear):
         self.patch = convolution.kernel_size
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """float[batch, in, height, width] -> float[batch, out, height/ph, width/pw]"""
+        """float[batch, in, height, width] -> float[batch, out, ⌊height/ph⌋, ⌊width/pw⌋]"""
         batch, channels, height, width = x.shape
         ph, pw = self.patch
-        patches = x.view(batch, channels, height // ph, ph, width // pw, pw)
+        x = x[..., :height // ph * ph, :width // pw * pw]
+        patches = x.reshape(batch, channels, height // ph, ph, width // pw, pw)
         patches = patches.permute(0, 2, 4, 1, 3, 5).flatten(3)
         return super().forward(patches).permute(0, 3, 1, 2)
 

@@ -1,4 +1,4 @@
-"""Cuts the image into rows of pixels, one a patch."""
+"""Cuts the image into rows of pixels, one a patch; what is less than a patch is left out."""
 
 from math import prod
 
@@ -15,7 +15,7 @@ def check(op: Op, image: Tensor) -> str | None:
         return f"patch must be two sizes, not {patch}"
     channels, height, width = image.shape
     shape = (height // patch[0] * (width // patch[1]), channels * prod(patch))
-    if height % patch[0] or width % patch[1] or op.output.shape != shape:
+    if op.output.shape != shape:
         return f"output shape {op.output.shape} does not fit patches of {patch}"
     return same_codes(op.output, image)
 
@@ -24,6 +24,7 @@ def run(op: Op, image: np.ndarray) -> np.ndarray:
     """uint8[images, channels, height, width] -> [images, patches, channels * ph * pw]"""
     count, channels, height, width = image.shape
     ph, pw = op.attributes["patch"]
+    image = image[..., :height // ph * ph, :width // pw * pw]
     cut = image.reshape(count, channels, height // ph, ph, width // pw, pw)
     return cut.transpose(0, 2, 4, 1, 3, 5).reshape(count, *op.output.shape)
 
@@ -34,7 +35,7 @@ KIND = Kind(
     attributes={"patch": Attribute(LIST)},
     check=check,
     run=run,
-    formula="rows of pixels, one a patch: channel, then row, then column",
+    formula="rows of pixels, one a whole patch: channel, then row, then column",
     rounding=EXACT,
     unnamed=True,
 )

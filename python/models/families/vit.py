@@ -36,16 +36,19 @@ class VisionTransformers(Family):
     one_block: ClassVar[Mapping[str, int]] = {"depth": 1}
 
     def check(self, model: nn.Module) -> None:
-        for attribute in ("attn_pool", "reg_token"):
-            if getattr(model, attribute, None) is not None:
-                refuse(attribute, getattr(model, attribute))
+        if getattr(model, "attn_pool", None) is not None:
+            refuse("attn_pool", model.attn_pool)
         if model.dynamic_img_size:
             raise ValueError("Models with a dynamic image size are not supported: give img_size "
                              "and dynamic_img_size=False")
         embedding = model.patch_embed
-        sizes = zip(embedding.img_size, embedding.patch_size, strict=True)
-        if any(size % patch for size, patch in sizes):
-            raise ValueError(f"Images of {embedding.img_size} pixels cannot be cut into patches of "
+        sizes = [*zip(embedding.img_size, embedding.patch_size, strict=True)]
+        if embedding.dynamic_img_pad and any(size % patch for size, patch in sizes):
+            raise ValueError(f"Padding images of {embedding.img_size} pixels to patches of "
+                             f"{embedding.patch_size} is not supported: choose another img_size, "
+                             "or dynamic_img_pad=False, which leaves the rest out")
+        if any(size < patch for size, patch in sizes):
+            raise ValueError(f"Images of {embedding.img_size} pixels are smaller than patches of "
                              f"{embedding.patch_size}: choose another img_size")
         if embedding.num_patches > MOST_PATCHES:
             raise ValueError(f"Attention over {embedding.num_patches} patches is not supported; "
@@ -89,10 +92,8 @@ FAMILY = VisionTransformers()
 
 
 def _tokens(model: nn.Module) -> list[nn.Parameter]:
-    """Class and distillation token, as far as the model has them."""
-    tokens = [model.cls_token]
-    if isinstance(model, _Distilled):
-        tokens.append(model.dist_token)
+    """Class, distillation and register tokens, as far as the model has them."""
+    tokens = (getattr(model, name, None) for name in ("cls_token", "dist_token", "reg_token"))
     return [token for token in tokens if token is not None]
 
 

@@ -43,7 +43,7 @@ def patches(a, t, output, image):
     ph, pw = a["patch"]
     return objects([
         [image[c, top + y, left + x] for c in range(channels) for y in range(ph) for x in range(pw)]
-        for top in range(0, height, ph) for left in range(0, width, pw)
+        for top in range(0, height - ph + 1, ph) for left in range(0, width - pw + 1, pw)
     ])
 
 

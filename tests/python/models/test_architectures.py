@@ -41,7 +41,8 @@ REFUSED = [
     (VIT, {"in_chans": 2}, f"Images have 1 or 3 channels, {VIT} with in_chans=2 cannot take them"),
     (VIT, {"in_chans": 0}, f"timm cannot make {VIT} with in_chans=0 (a layer would be empty)"),
     (VIT, {"dynamic_img_pad": True, "img_size": 70},
-     "Images of (70, 70) pixels cannot be cut into patches of (16, 16): choose another img_size"),
+     "Padding images of (70, 70) pixels to patches of (16, 16) is not supported: choose another "
+     "img_size, or dynamic_img_pad=False, which leaves the rest out"),
     (SWIN, {"global_pool": ""}, "Pooling '' is not supported; avg is"),
     ("vit_base_r50_s16_224", {}, "Module 'patch_embed' (HybridEmbed) is not supported"),
     ("swinv2_tiny_window8_256", {},

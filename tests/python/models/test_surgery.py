@@ -118,14 +118,8 @@ TINY = "vit_tiny_patch16_224"
 UNSUPPORTED = {
     "query and key norm": (TINY, {"qk_norm": True},
                            "Module 'blocks.0.attn.q_norm' (LayerNorm) is not supported"),
-    "LayerScale": ("deit3_small_patch16_224", {},
-                   "Module 'blocks.0.ls1' (LayerScale) is not supported"),
-    "LayerScale in a ViT": (TINY, {"init_values": 1e-5},
-                            "Module 'blocks.0.ls1' (LayerScale) is not supported"),
     "attention pooling": (TINY, {"global_pool": "map", "class_token": False},
                           "Module 'attn_pool' (AttentionPoolLatent) is not supported"),
-    "register tokens": (TINY, {"reg_tokens": 4},
-                        "Module 'reg_token' (Parameter) is not supported"),
     "dynamic image size": (TINY, {"dynamic_img_size": True},
                            "Models with a dynamic image size are not supported: give img_size and "
                            "dynamic_img_size=False"),
@@ -134,9 +128,13 @@ UNSUPPORTED = {
     "no last norm": (TINY, {"final_norm": False},
                      "One LayerNorm must stand before the head, not 0"),
     "no blocks": (TINY, {"depth": 0}, "A model without blocks is not supported"),
-    "an image of broken patches": (
-        TINY, {"img_size": 70}, "Images of (70, 70) pixels cannot be cut into patches of (16, 16): "
-                                "choose another img_size"),
+    "padded images": (
+        TINY, {"img_size": 70, "dynamic_img_pad": True},
+        "Padding images of (70, 70) pixels to patches of (16, 16) is not supported: choose another "
+        "img_size, or dynamic_img_pad=False, which leaves the rest out"),
+    "images smaller than a patch": (
+        TINY, {"img_size": 8}, "Images of (8, 8) pixels are smaller than patches of (16, 16): "
+                               "choose another img_size"),
     "attention over too much": (
         TINY, {"img_size": 2048},
         "Attention over 16384 patches is not supported; 8192 are the most"),
@@ -148,8 +146,8 @@ UNSUPPORTED = {
                     "Module 'blocks.0.mlp.norm' (LayerNorm) is not supported"),
     "dropped patches": (TINY, {"patch_drop_rate": 0.5},
                         "Module 'patch_drop' (PatchDropout) is not supported"),
-    "another activation": (TINY, {"act_layer": "silu"},
-                           "Module 'blocks.0.mlp.act' (SiLU) is not supported"),
+    "another activation": (TINY, {"act_layer": nn.Softplus},
+                           "Module 'blocks.0.mlp.act' (Softplus) is not supported"),
     "another mlp": (TINY, {"mlp_layer": timm.layers.SwiGLU},
                     "Module 'blocks.0.mlp' (SwiGLU) is not supported"),
     "another norm": (TINY, {"norm_layer": "rmsnorm"},
@@ -170,7 +168,7 @@ UNSUPPORTED = {
 @pytest.mark.parametrize("case", UNSUPPORTED)
 def test_what_is_not_supported_is_named(case):
     name, arguments, text = UNSUPPORTED[case]
-    small = {"depth": 1} if name in (TINY, "deit3_small_patch16_224") else {}
+    small = {"depth": 1} if name == TINY else {}
     model = timm.create_model(name, **(small | arguments))
     with pytest.raises(ValueError) as error:
         QuantizedViT(model, Recipe())
@@ -218,3 +216,21 @@ def test_variants_of_vit_run(arguments, generator):
         want = model(images)
     got = QuantizedViT(model, Recipe(8, 8)).calibrate(images)(images)
     assert sqnr(want, got) > 15
+
+
+def test_layer_scale_is_folded_before_anything_is_quantized():
+    plain, scaled = (network(TINY, **(VIT | {"embed_dim": 48} | more))
+                     for more in ({}, {"init_values": 1.0}))
+    scaled.load_state_dict(plain.state_dict(), strict=False)
+    factors = {1: torch.full((48,), 0.25), 2: torch.linspace(-1, 2, 48)}
+    for block in scaled.blocks:
+        block.ls1.gamma.data, block.ls2.gamma.data = factors[1], factors[2]
+    layers = dict(QuantizedViT(scaled, Recipe()).layers())
+    for n, block in enumerate(plain.blocks):
+        for name, linear, factor in (("attn.proj", block.attn.proj, factors[1]),
+                                     ("mlp.fc2", block.mlp.fc2, factors[2])):
+            layer = layers[f"blocks.{n}.{name}"]
+            # float32 products of two floats, rounded once.
+            assert layer.weight.equal(linear.weight.data * factor[:, None])
+            assert layer.bias.equal(linear.bias.data * factor)
+    assert not any("gamma" in key for key in scaled.state_dict())

@@ -125,7 +125,7 @@ def test_pretrained_weights_are_asked_of_timm(download):
 
 @pytest.mark.parametrize(("name", "arguments"), [
     ("resnet50", {}), ("vit_base_patch16_dinov3", {}), (NAME, {"depth": 3}),
-    (NAME, {"embed_dim": 96}), (NAME, {"img_size": 70}), (NAME, {"checkpoint_path": "/etc/passwd"}),
+    (NAME, {"embed_dim": 96}), (NAME, {"img_size": 7}), (NAME, {"checkpoint_path": "/etc/passwd"}),
 ])
 def test_nothing_is_downloaded_for_what_cannot_be(name, arguments, download):
     download(lambda name, **arguments: pytest.fail("downloads"))

@@ -26,7 +26,8 @@ VIT = {"img_size": 32, "patch_size": 8, "embed_dim": 24, "depth": 2, "num_heads"
 MODELS = {
     "vit_tiny_patch16_224": [
         {}, {"global_pool": "avg", "class_token": False, "pre_norm": True},
-        {"global_pool": "avg", "fc_norm": False, "img_size": (32, 48), "patch_size": (8, 16)},
+        {"global_pool": "avg", "fc_norm": False, "img_size": (37, 50), "patch_size": (8, 16),
+         "reg_tokens": 2, "init_values": 0.3, "act_layer": "quick_gelu"},
     ],
     "deit_tiny_distilled_patch16_224": [{}],
 }
