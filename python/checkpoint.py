@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
-import torch
 from torch import nn
 
 from vit2rtl import __version__
 from vit2rtl.checkpoint_schema import DESCRIPTION, SCHEMA, TENSORS, TITLE, describe, parts
 from vit2rtl.golden.files import atomic, documents
+from vit2rtl.golden.program.images import check_prepared
 from vit2rtl.models import zoo as timm_models
 from vit2rtl.models.weights import digest
-from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.recipe import Recipe
+from vit2rtl.quantization.restoring import restore
 from vit2rtl.quantized_vit import QuantizedViT
 
 
@@ -50,6 +50,7 @@ def contents(
 ) -> tuple[dict[str, Any], bytes]:
     """What :func:`save` writes: the description, as :func:`~.checkpoint_schema.describe` gives it,
     and the tensors."""
+    check_prepared(preprocessing)
     state = {key: _as_stored(value) for key, value in quantized.network.state_dict().items()}
     tensors = safetensors.torch.save(state, {"recipe": _canonical(quantized.recipe)})
     description = {
@@ -85,7 +86,10 @@ def load(folder: str | Path) -> tuple[QuantizedViT, dict[str, Any]]:
     model = description["model"]
     network = timm_models.architecture(model["name"], model["arguments"])
     quantized = QuantizedViT(network, recipe)
-    _restore(quantized, state, tensors)
+    try:
+        restore(quantized.structure, recipe, state)
+    except ValueError as error:
+        raise ValueError(f"{tensors}{error}") from error
     return quantized.freeze(), description
 
 
@@ -110,8 +114,8 @@ def _read(path, recipe):
 def _recipe(text):
     """The recipe that tensors were made with; fields that are younger than they have defaults."""
     try:
-        return Recipe(**json.loads(text))
-    except (TypeError, ValueError):
+        return Recipe(**documents.parse(text, "recipe"))
+    except (TypeError, ValueError, AttributeError):
         return None
 
 
@@ -152,44 +156,3 @@ def float_model(description: dict[str, Any], weights: str | Path | None = None) 
         if digest(file) != recorded.get("sha256"):
             raise ValueError(f"{file} is not the weights file that the checkpoint was made from")
     return timm_models.create(model["name"], weights=file, **model["arguments"])
-
-
-def _restore(quantized, state, path):
-    """Put every tensor in its place; the place decides what shape and range it must have."""
-    network = quantized.network
-    shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}
-    for name, layer in quantized.layers():
-        shapes[f"{name}.weight_codes"] = layer.weight.shape
-        layer.weight = None
-        layer.weight_codes = torch.empty(0)
-    expected = set(network.state_dict())
-    missing, extra = sorted(expected - set(state)), sorted(set(state) - expected)
-    if missing or extra:
-        what = f"lacks {missing[0]!r}" if missing else f"has an unexpected {extra[0]!r}"
-        raise ValueError(f"{path} {what}")
-    for key, tensor in state.items():
-        owner_name, _, name = key.rpartition(".")
-        owner = network.get_submodule(owner_name)
-        # Scales and zero points are one or one a channel.
-        if tensor.shape != shapes[key] and name not in ("scale", "zero_point"):
-            raise ValueError(
-                f"{path}: {key} has shape {tuple(tensor.shape)}, "
-                f"the model wants {tuple(shapes[key])}"
-            )
-        if name in owner._parameters:
-            owner._parameters[name].data = tensor
-        else:
-            owner._buffers[name] = tensor
-    for name, layer in quantized.layers():
-        _check(layer, f"{path}: {name}")
-
-
-def _check(layer, where):
-    top = layer.weight_quantizer.levels - 1
-    if layer.weight_codes.dtype != torch.uint8 or int(layer.weight_codes.max()) > top:
-        raise ValueError(f"{where}.weight_codes must be codes of 0 to {top}")
-    for quantizer in layer.modules():
-        if isinstance(quantizer, UniformQuantizer):
-            scale, zero_point = quantizer.scale, quantizer.zero_point
-            if scale.shape != zero_point.shape or not (scale > 0).all():
-                raise ValueError(f"{where} has a quantizer with a scale that is not positive")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from vit2rtl.golden.files import atomic, documents
+from vit2rtl.golden.program.images import check_prepared
 
 SCHEMA_NAME = "vit2rtl.checkpoint"
 SCHEMA = f"{SCHEMA_NAME}/1"
@@ -22,7 +23,24 @@ def describe(folder: str | Path) -> dict[str, Any]:
     for key, kind in (("name", str), ("arguments", dict), ("weights", dict)):
         if not isinstance(description["model"].get(key), kind):
             raise ValueError(f"{path} lacks 'model.{key}'")
+    for key, value in description["model"]["weights"].items():
+        if not isinstance(value, str):
+            raise ValueError(f"{path}: 'model.weights.{key}' must be text, not {value!r}")
+    _check_calibration(path, description.get("calibration", {}))
+    try:
+        check_prepared(description["preprocessing"])
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     return description
+
+
+def _check_calibration(path: Path, calibration: Any) -> None:
+    """A record, of names of images where it has them."""
+    if not isinstance(calibration, dict):
+        raise ValueError(f"{path}: 'calibration' must be an object, not {calibration!r}")
+    names = calibration.get("images", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{path}: 'calibration.images' must be names of images")
 
 
 def parts(folder: Path) -> set[str] | None:

@@ -92,7 +92,7 @@ class QuantizedViT(nn.Module):
         for name, layer in self.layers():
             try:
                 layer.freeze(integer=self.recipe.integer)
-            except ValueError as error:
+            except (ValueError, OverflowError) as error:
                 raise ValueError(f"Layer {name}: {error}") from error
         if self.recipe.integer:
             for module in self.network.modules():

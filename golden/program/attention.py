@@ -2,8 +2,11 @@
 
 import numpy as np
 
-from vit2rtl.golden.arithmetic import log_sqrt2
+from vit2rtl.golden.arithmetic import attention_value, log_sqrt2
 from vit2rtl.golden.program.program import Op, Tensor
+
+# Of a probability in variant hardware, a fixed-point fraction.
+PROBABILITY_BITS = 16
 
 
 def split_heads(x: np.ndarray, heads: int) -> np.ndarray:
@@ -40,6 +43,18 @@ def log_sqrt2_codes(op: Op, logits: Tensor) -> str | None:
         return "output must be log_sqrt2 codes of the input's shape"
     if a["zero_code"] not in log_sqrt2.ZERO_CODES or not 2 <= op.output.bits <= 8:
         return f"zero code {a['zero_code']!r} with {op.output.bits} bits is not possible"
-    if not 0 < a["threshold_b"] <= a["threshold_a"] <= 2 * a["threshold_b"]:
-        return "thresholds must satisfy 0 < b <= a <= 2 * b"
+    if op.output.scale > 1:
+        return f"output scale must be at most 1, not {op.output.scale!r}"
+    due = log_sqrt2.thresholds(
+        op.output.scale, width=a.get("threshold_shift", PROBABILITY_BITS))
+    if (a["threshold_a"], a["threshold_b"]) != due:
+        return f"thresholds of the output's scale are {due[0]} and {due[1]}"
     return None
+
+
+def value_bound(codes: Tensor, v: Tensor, zero_code: str) -> int:
+    """Largest magnitude of attention × V's accumulators, codes those of rows of a softmax (R6)."""
+    tokens = v.shape[-2]
+    # Rounding to 16 bits may raise each probability by half a unit.
+    scale = codes.scale / (1 + tokens * 2.0 ** -(PROBABILITY_BITS + 1))
+    return attention_value.bound(tokens, v.reach, bits=codes.bits, zero_code=zero_code, scale=scale)

@@ -5,6 +5,7 @@ import io
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from sys import float_info
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 LABELS = "labels.csv"
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+_CROPS = ("center", "squash", "border")
 _FILTERS = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
 
 
@@ -102,6 +104,25 @@ def _resized(
     return round(width / ratio), round(height / ratio)
 
 
+def check_prepared(preprocessing: Mapping[str, Any]) -> None:
+    """A ValueError for a preprocessing that timm does not have, or that makes no numbers."""
+    mode = preprocessing.get("crop_mode", "center")
+    if mode not in _CROPS:
+        raise ValueError(f"crop_mode must be one of {', '.join(_CROPS)}, not {mode!r}")
+    channels, *_ = check_preprocessing({**preprocessing, "crop_mode": "center"})
+    for key in ("mean", "std"):
+        numbers = preprocessing.get(key)
+        if not (isinstance(numbers, list) and len(numbers) == channels
+                and all(map(_is_finite, numbers)) and (key == "mean" or min(numbers) > 0)):
+            what = "numbers" if key == "mean" else "numbers above 0"
+            raise ValueError(f"{key} must be {channels} {what}, one a channel, not {numbers!r}")
+
+
+def _is_finite(number: Any) -> bool:
+    return isinstance(number, int | float) and not isinstance(number, bool) and (
+        abs(number) <= float_info.max)
+
+
 def check_preprocessing(preprocessing: Mapping[str, Any]) -> list[int]:
     """The input size; a ValueError for what :func:`pixels` does not do."""
     size = preprocessing.get("input_size")
@@ -113,7 +134,7 @@ def check_preprocessing(preprocessing: Mapping[str, Any]) -> list[int]:
         raise ValueError(f"Interpolation must be one of {', '.join(_FILTERS)}, "
                          f"not {preprocessing.get('interpolation')!r}")
     share = preprocessing.get("crop_pct", 1.0)
-    if not isinstance(share, int | float) or not 0 < share <= 1:
+    if not _is_finite(share) or not 0 < share <= 1:
         raise ValueError(f"crop_pct must be above 0 and at most 1, not {share!r}")
     if preprocessing.get("crop_mode", "center") != "center":
         raise ValueError(f"crop_mode must be center, not {preprocessing['crop_mode']!r}")

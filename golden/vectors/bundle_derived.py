@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from vit2rtl.golden.arithmetic.matmul import width
+from vit2rtl.golden.files.documents import sha256
 from vit2rtl.golden.units import Instance
 from vit2rtl.golden.vectors.bundle_files import located
 from vit2rtl.golden.vectors.bundle_formats import check_formats, format_files
@@ -29,6 +30,21 @@ def rom_layouts(instance: Instance) -> dict[str, tuple[str, Layout]]:
         layout = Layout.of((1, len(entries)), 1, bits=bits, signed=low < 0)
         layouts[name] = f"{instance.name}/roms/{name}.mem", layout
     return layouts
+
+
+def described_roms(root: Path, instance: Instance) -> list[dict[str, Any]]:
+    """What the manifest says of a unit's ROMs, whose files lie in ``root``."""
+    return [
+        {
+            "name": name,
+            "file": file,
+            "sha256": sha256(root / file),
+            "entries": layout.columns,
+            "bits": layout.bits,
+            "signed": layout.signed,
+        }
+        for name, (file, layout) in rom_layouts(instance).items()
+    ]
 
 
 def derived_files(
@@ -63,3 +79,6 @@ def check_derived(
                 "them was edited, or another version wrote it, and "
                 "`vit2rtl vectors BUNDLE --out NEW` writes it anew"
             )
+    for entry, instance in zip(manifest["entries"], instances, strict=True):
+        if entry.get("roms", []) != described_roms(root, instance):
+            raise ValueError(f"{MANIFEST}, {instance.name}: 'roms' are not those of its unit")

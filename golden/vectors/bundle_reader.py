@@ -9,7 +9,7 @@ import numpy as np
 from vit2rtl.golden.units import Instance, Stream
 from vit2rtl.golden.vectors import packing
 from vit2rtl.golden.vectors.bundle_contents import Bundle, Entry, Record, RecordStream
-from vit2rtl.golden.vectors.bundle_derived import check_derived
+from vit2rtl.golden.vectors.bundle_derived import bench_file, check_derived
 from vit2rtl.golden.vectors.bundle_files import (
     check_hash,
     duplicate_of,
@@ -73,13 +73,27 @@ def _entry(root: Path, sums: Sums, described: Described) -> Entry:
         raise ValueError(f"{where}: {error}") from error
     if instance.name != name:
         raise ValueError(f"{where}: its parameters make it {instance.name!r}")
-    bench = listed_file(root, sums, get(described, "bench", dict, where), where)
+    bench = _bench(root, sums, instance, get(described, "bench", dict, where), where)
     records = [
         _record(root, sums, instance, record) for record in some(described, "records", where)
     ]
     if duplicate := duplicate_of([record.name.lower() for record in records]):
         raise ValueError(f"{where} has two records {duplicate!r}")
     return Entry(instance, bench, records)
+
+
+def _bench(root: Path, sums: Sums, instance: Instance, described: Described, where: str) -> Path:
+    """The bench is the file that is made of the manifest, see :func:`check_derived`: no other."""
+    bench = listed_file(root, sums, described, where)
+    _require(described, {"file": bench_file(instance)}, f"{where}, bench")
+    return bench
+
+
+def _require(described: Described, due: Described, where: str) -> None:
+    """What follows from the rest is stated as it follows: the bench opens files by these names."""
+    for key, value in due.items():
+        if get(described, key, object, where) != value:
+            raise ValueError(f"{where}: {key!r} must be {value!r}, not {described[key]!r}")
 
 
 def _record(root: Path, sums: Sums, instance: Instance, described: Described) -> Record:
@@ -99,12 +113,14 @@ def _record(root: Path, sums: Sums, instance: Instance, described: Described) ->
         value = np.asarray(get(settings, setting.name, int, f"{where}, configuration"))
         located(where, packing.check_range, setting, value)
     files = get(described, "files", dict, where)
+    folder = f"{instance.name}/{name}"
     streams = {
-        s.name: _stream(root, sums, s, get(files, file_key(s), dict, where), where)
+        s.name: _stream(root, sums, s, get(files, file_key(s), dict, where), folder)
         for s in instance.streams
     }
     elements, beats = _counts(instance, streams, described, where)
     arrays = listed_file(root, sums, get(files, "arrays", dict, where), where)
+    _require(files["arrays"], {"file": f"{folder}/tensors.npz"}, where)
     tensors = get(described, "tensors", list, where)
     _check_tensors(instance, tensors, files, where)
     _check_notes(tensors, settings, where)
@@ -127,15 +143,20 @@ def _record(root: Path, sums: Sums, instance: Instance, described: Described) ->
 
 
 def _stream(
-    root: Path, sums: Sums, stream: Stream, described: Described, where: str
+    root: Path, sums: Sums, stream: Stream, described: Described, folder: str
 ) -> RecordStream:
     """The memory file of a stream, its rows and columns possible."""
+    where = f"{MANIFEST}, {folder.replace('/', ', ', 1)}"
     rows, columns = (get(described, key, int, where) for key in ("rows", "columns"))
     if rows < 1 or columns < 1 or (rows > 1 and not stream.rows):
         raise ValueError(f"{where}: stream {stream.name} cannot have {rows} rows of {columns}")
     if stream.entries and (rows, columns) != (1, stream.entries):
         raise ValueError(f"{where}: table {stream.name} must have {stream.entries} entries")
-    return RecordStream(stream, rows, columns, listed_file(root, sums, described, where))
+    held = RecordStream(stream, rows, columns, listed_file(root, sums, described, where))
+    due = {"file": f"{folder}/{stream.name}.mem", "bits": held.memory.beat_bits,
+           "digits": held.memory.digits}
+    _require(described, due, f"{where}, {stream.name}")
+    return held
 
 
 def _counts(

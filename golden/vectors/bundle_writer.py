@@ -13,7 +13,7 @@ from vit2rtl.golden.files import atomic
 from vit2rtl.golden.files.documents import sha256
 from vit2rtl.golden.units import Instance, Stream
 from vit2rtl.golden.vectors import packing
-from vit2rtl.golden.vectors.bundle_derived import bench_file, derived_files, rom_layouts
+from vit2rtl.golden.vectors.bundle_derived import bench_file, derived_files, described_roms
 from vit2rtl.golden.vectors.bundle_files import array_stream, write_texts
 from vit2rtl.golden.vectors.bundle_formats import check_formats
 from vit2rtl.golden.vectors.bundle_reader import read_bundle
@@ -204,24 +204,9 @@ def write_derived(
         bench = bench_file(instance)
         entry["bench"] = {"file": bench, "sha256": sha256(root / bench)}
         entry.pop("roms", None)
-        if roms := _roms(root, instance):
+        if roms := described_roms(root, instance):
             entry["roms"] = roms
     write_texts(root, manifest, readme(root, manifest, instances))
-
-
-def _roms(root: Path, instance: Instance) -> list[dict[str, Any]]:
-    """What the manifest says of a unit's ROMs."""
-    return [
-        {
-            "name": name,
-            "file": file,
-            "sha256": sha256(root / file),
-            "entries": layout.columns,
-            "bits": layout.bits,
-            "signed": layout.signed,
-        }
-        for name, (file, layout) in rom_layouts(instance).items()
-    ]
 
 
 def convert(source: Path | str, path: Path | str, formats: Iterable[str]) -> list[str]:

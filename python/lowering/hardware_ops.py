@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from vit2rtl.golden.arithmetic import attention_value, matmul
-from vit2rtl.golden.program.attention import matrix_shape
+from vit2rtl.golden.arithmetic import matmul
+from vit2rtl.golden.program.attention import matrix_shape, value_bound
 from vit2rtl.golden.program.program import Op, Tensor
 from vit2rtl.lowering.activation_table import activation_table
 from vit2rtl.quantization.activation import QuantActivation
 from vit2rtl.quantization.embeddings import step_of
-from vit2rtl.quantization.quantizers import PROBABILITY_WIDTH, Quantizer, UniformQuantizer
+from vit2rtl.quantization.quantizers import Quantizer, UniformQuantizer
 from vit2rtl.quantization.structure import Attention, Layer, Mlp
 
 
@@ -174,12 +174,8 @@ class HardwareOps:
         if module.value is None:
             raise ValueError(f"{name} has no integer form of attention times V")
         quantizer = module.softmax_quantizer
-        rule = {"bits": quantizer.bits, "zero_code": quantizer.zero_code}
         output = input_of(attention.last, v)
-        tokens = v.shape[-2]
-        # Rounding to 16 bits may raise each probability by half a unit.
-        scale = codes.scale / (1 + tokens * 2.0 ** -(PROBABILITY_WIDTH + 1))
-        bound = attention_value.bound(tokens, v.reach, scale=scale, **rule)
+        bound = value_bound(codes, v, quantizer.zero_code)
         if bound >= matmul.ACCUMULATOR_LIMIT:
             raise ValueError(f"{name}: accumulator bound {bound} does not fit 32 bits")
         return self.emit(

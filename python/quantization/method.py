@@ -34,6 +34,11 @@ class Method(ABC):
         """Whether linear layers take the integer path: one scale a tensor, integer zero points."""
         return False
 
+    @property
+    def fractional_zero_points(self) -> bool:
+        """Whether zero points may be other numbers than integers."""
+        return False
+
     @abstractmethod
     def quantizers(self, place: Place) -> LayerQuantizers:
         """What a linear layer at this place is quantized by: role, block or name may decide."""

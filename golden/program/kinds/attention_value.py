@@ -8,8 +8,13 @@ import numpy as np
 from vit2rtl.golden.arithmetic import attention_value
 from vit2rtl.golden.arithmetic.log_sqrt2 import ZERO_CODES
 from vit2rtl.golden.arithmetic.requantizer import MULTIPLIER_RANGE, SHIFT_RANGE
-from vit2rtl.golden.program.attention import divided_by_heads, matrix_shape, split_heads
-from vit2rtl.golden.program.conditions import assert_bound
+from vit2rtl.golden.program.attention import (
+    divided_by_heads,
+    matrix_shape,
+    split_heads,
+    value_bound,
+)
+from vit2rtl.golden.program.conditions import assert_bound, bounded
 from vit2rtl.golden.program.kind import HALF_UP, LIST, TEXT, Attribute, Kind, integers
 from vit2rtl.golden.program.program import Op, Tensor
 
@@ -28,10 +33,7 @@ def check(op: Op, codes: Tensor, v: Tensor) -> str | None:
             type(n) is int and low <= n <= high
             for n, (low, high) in zip(a["multipliers"], ranges, strict=True)):
         return f"multipliers must be two of 18 bits and a shift, not {a['multipliers']}"
-    most = attention_value.bound(v.shape[-2], v.reach, bits=codes.bits, zero_code=a["zero_code"])
-    stated = a["accumulator_bound"]
-    return None if 0 < stated < 1 << 31 and stated <= most else (
-        f"accumulator bound {stated} must be above 0, below 2**31 and at most {most}")
+    return bounded(a["accumulator_bound"], value_bound(codes, v, a["zero_code"]))
 
 
 def run(op: Op, codes: np.ndarray, v: np.ndarray) -> np.ndarray:

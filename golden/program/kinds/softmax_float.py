@@ -3,12 +3,15 @@
 import numpy as np
 
 from vit2rtl.golden.arithmetic import log_sqrt2
-from vit2rtl.golden.program.attention import bias_and_mask, log_sqrt2_codes
+from vit2rtl.golden.program.attention import (
+    PROBABILITY_BITS,
+    bias_and_mask,
+    log_sqrt2_codes,
+)
 from vit2rtl.golden.program.kind import TEXT, Attribute, Constant, Kind, integers
 from vit2rtl.golden.program.program import Op, Tensor
 from vit2rtl.golden.program.reals import SCALE
 
-PROBABILITY_BITS = 16
 # What timm adds to logits out of a window's reach.
 MASKED = -100.0
 

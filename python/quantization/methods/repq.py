@@ -68,6 +68,10 @@ class RepQ(Method):
     def integer(self) -> bool:
         return self.profile == "hardware" and self.layernorm != "channel-wise"
 
+    @property
+    def fractional_zero_points(self) -> bool:
+        return self.profile == "official"
+
     def lacks_integers(self) -> str | None:
         if self.integer and self.softmax == "log-sqrt2":
             return None
@@ -127,7 +131,7 @@ class RepQ(Method):
             return
         for pair in structure.normed:
             reparameterize(
-                pair.norm, pair.linear, fractional_zero_point=self.profile == "official"
+                pair.norm, pair.linear, fractional_zero_point=self.fractional_zero_points
             )
             pair.linear.calibrate_weight()
 

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -186,3 +187,37 @@ def test_generic_files_name_no_kind():
              for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
              if isinstance(node, ast.Constant) and node.value in list(KINDS)]
     assert names == []
+
+
+def attention_value(**changes):
+    """What is wrong with an op of attention × V over rows of 5 codes, or None."""
+    codes = Tensor("codes", (2, 5, 5), 4, encoding="log_sqrt2", scale=0.75)
+    v = Tensor("v", (5, 8), 4, zero_point=3)
+    # Values reach 12 above the zero point, rows add up to at most 2**(1/4) / 0.75, H is 7.
+    attributes = {"heads": 2, "v_zero_point": 3, "softmax_bits": 4, "zero_code": "top",
+                  "multipliers": [32768, 46341, 20], "accumulator_bound": 2435} | changes
+    return KINDS["attention_value"].check(
+        Op("a", "attention_value", ("codes", "v"), Tensor("o", (5, 8), 4), attributes), codes, v)
+
+
+def test_the_bound_of_attention_value_is_the_derived_one():
+    assert attention_value() is None
+    for bound in (2434, 2436, 0, 1 << 40):
+        assert attention_value(accumulator_bound=bound) == (
+            f"accumulator bound is 2435, not {bound}")
+
+
+def test_thresholds_of_a_softmax_are_those_of_its_scale():
+    logits = Tensor("l", (2, 5, 5), 32, True, "accumulator", bound=99)
+    output = Tensor("o", (2, 5, 5), 4, encoding="log_sqrt2", scale=0.5)
+    a, b = (int(np.ceil(2**15 * 2**-exponent)) for exponent in (0.25, 0.75))
+
+    def check(output, a, b):
+        attributes = {"threshold_a": a, "threshold_b": b, "zero_code": "top", "logit_scale": 1.0}
+        return KINDS["softmax_float"].check(Op("s", "softmax_float", ("l",), output, attributes),
+                                            logits)
+
+    assert check(output, a, b) is None
+    assert check(output, a + 1, b) == f"thresholds of the output's scale are {a} and {b}"
+    assert check(output, b, b) == f"thresholds of the output's scale are {a} and {b}"
+    assert check(replace(output, scale=2.0), a, b) == "output scale must be at most 1, not 2.0"

@@ -271,6 +271,28 @@ def test_a_manifest_edited_with_its_hashes(broken, change, message):
     assert refusal(broken.folder) == message
 
 
+@pytest.mark.parametrize(("place", "key", "value", "said"), [
+    (lambda e: e["bench"], "file", f"{CODES}/pass.sv",
+     f"{UNIT}, bench: 'file' must be '{UNIT}/replay.sv', not '{CODES}/pass.sv'"),
+    (lambda e: e["records"][0]["files"]["expected"], "file", f"{CODES}/pass.sv",
+     f"{UNIT}, directed.every_code, o: 'file' must be '{CODES}/o.mem', not '{CODES}/pass.sv'"),
+    (lambda e: e["records"][0]["files"]["arrays"], "file", f"{CODES}/pass.sv",
+     f"{UNIT}, directed.every_code: 'file' must be '{CODES}/tensors.npz', "
+     f"not '{CODES}/pass.sv'"),
+    (lambda e: e["records"][0]["files"]["stimulus"], "bits", 99,
+     f"{UNIT}, directed.every_code, i: 'bits' must be 15, not 99"),
+    (lambda e: e["records"][0]["files"]["stimulus"], "digits", 99,
+     f"{UNIT}, directed.every_code, i: 'digits' must be 4, not 99"),
+    (lambda e: e, "roms", [{"name": "x", "file": f"{CODES}/pass.sv", "sha256": ""}],
+     f"{UNIT}: 'roms' are not those of its unit"),
+])
+def test_what_a_bundle_runs_is_not_the_manifests_choice(place, key, value, said, broken):
+    (broken.folder / CODES / "pass.sv").write_text("module pass; endmodule\n")
+    broken.edit(lambda manifest: place(manifest["entries"][1]).update({key: value}))
+    broken.rehash()
+    assert refusal(broken.folder) == f"manifest.json, {said}"
+
+
 def test_a_bench_edited_with_its_hashes(broken):
     bench = broken.folder / UNIT / "replay.sv"
     bench.write_text(bench.read_text().replace("mismatches = mismatches + 1", "mismatches = 0"))

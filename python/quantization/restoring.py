@@ -1,0 +1,104 @@
+"""Tensors of a saved model back into a quantized network, each of them checked by its place."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+
+from vit2rtl.quantization.layers import QuantLinear
+from vit2rtl.quantization.quantizers import Quantizer, UniformQuantizer
+from vit2rtl.quantization.structure import Structure
+
+if TYPE_CHECKING:
+    from vit2rtl.quantization.recipe import Recipe
+
+State = Mapping[str, torch.Tensor]
+# Programs hold zero points in 32 bits.
+_REACH = float(1 << 31)
+
+
+def restore(structure: Structure, recipe: "Recipe", state: State) -> None:
+    """Put every tensor in its place; the place decides what shape, type and range it must have.
+
+    structure   of a model that has just been quantized by the recipe, not calibrated
+    raises      ValueError that names the tensor which is missing, of another model, or nonsense
+    """
+    network = structure.network
+    own = dict(network.state_dict())
+    widths = {}
+    for layer in structure.layers:
+        weight = own.pop(f"{layer.name}.weight")
+        own[f"{layer.name}.weight_codes"] = torch.empty(weight.shape, dtype=torch.uint8)
+        widths[layer.name] = weight.shape
+        layer.module.weight, layer.module.weight_codes = None, torch.empty(0)
+    missing, extra = sorted(set(own) - set(state)), sorted(set(state) - set(own))
+    if missing or extra:
+        raise ValueError(f" lacks {missing[0]!r}" if missing
+                         else f" has an unexpected {extra[0]!r}")
+    quantizers = {name for name, module in network.named_modules() if isinstance(module, Quantizer)}
+    for key, tensor in state.items():
+        owner_name, _, name = key.rpartition(".")
+        owner = network.get_submodule(owner_name)
+        # Scales and zero points are one or one a channel: they are looked at below.
+        _check(key, tensor, own[key], any_shape=owner_name in quantizers)
+        if name in owner._parameters:
+            owner._parameters[name].data = tensor
+        else:
+            owner._buffers[name] = tensor
+    for layer in structure.layers:
+        _check_layer(layer.name, layer.module, widths[layer.name], integer=recipe.integer)
+    for name in sorted(quantizers):
+        quantizer = network.get_submodule(name)
+        assert isinstance(quantizer, Quantizer)
+        _check_quantizer(name, quantizer, fractional=recipe.setting.fractional_zero_points)
+
+
+def _check(key: str, tensor: torch.Tensor, own: torch.Tensor, *, any_shape: bool) -> None:
+    if tensor.shape != own.shape and not any_shape:
+        raise ValueError(f": {key} has shape {tuple(tensor.shape)}, "
+                         f"the model wants {tuple(own.shape)}")
+    due = torch.float32 if own.is_floating_point() else own.dtype
+    if tensor.dtype != due:
+        theirs, ours = (str(kind).removeprefix("torch.") for kind in (tensor.dtype, due))
+        raise ValueError(f": {key} must be {ours}, not {theirs}")
+    if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+        raise ValueError(f": {key} holds NaN or infinity")
+    if not tensor.is_floating_point() and not key.endswith(".weight_codes") and (
+            not torch.equal(tensor, own)):
+        raise ValueError(f": {key} is not what the model's own is")
+
+
+def _check_layer(
+    name: str, layer: QuantLinear, width: torch.Size, *, integer: bool
+) -> None:
+    """Codes fit their bits; a scale a row of the weights, one for each of the other tensors."""
+    top = layer.weight_quantizer.levels - 1
+    if layer.weight_codes.numel() and int(layer.weight_codes.max()) > top:
+        raise ValueError(f": {name}.weight_codes must be codes of 0 to {top}")
+    allowed = {"weight_quantizer": {(width[0],)}, "input_quantizer": {()}}
+    if layer.input_quantizer.axis is not None and not integer:
+        allowed["input_quantizer"].add((width[1],))
+    for inner, quantizer in layer.named_modules():
+        if isinstance(quantizer, Quantizer):
+            shapes = allowed.get(inner, {()})
+            if tuple(quantizer.scale.shape) not in shapes:
+                due = " or ".join(map(str, sorted(shapes)))
+                raise ValueError(f": {name}.{inner}.scale has shape "
+                                 f"{tuple(quantizer.scale.shape)}, the model wants {due}")
+
+
+def _check_quantizer(name: str, quantizer: Quantizer, *, fractional: bool) -> None:
+    if not (quantizer.scale > 0).all():
+        raise ValueError(f": {name}.scale must be positive")
+    if not isinstance(quantizer, UniformQuantizer):
+        if quantizer.scale.ndim:
+            raise ValueError(f": {name}.scale must be one number")
+        return
+    zero_point = quantizer.zero_point
+    if zero_point.shape != quantizer.scale.shape:
+        raise ValueError(f": {name}.zero_point has shape {tuple(zero_point.shape)}, "
+                         f"its scale {tuple(quantizer.scale.shape)}")
+    if not (zero_point.abs() < _REACH).all():
+        raise ValueError(f": {name}.zero_point must be below 2**31")
+    if not fractional and not torch.equal(zero_point, zero_point.round()):
+        raise ValueError(f": {name}.zero_point must be an integer")
