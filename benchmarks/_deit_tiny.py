@@ -63,4 +63,4 @@ def report(options, figures):
     if options.json:
         print(json.dumps(figures, indent=1, sort_keys=True))
     else:
-        print("\n".join(f"{name:<28}{value:.3g}" for name, value in figures.items()))
+        print("\n".join(f"{name:<34}{value:.3g}" for name, value in figures.items()))

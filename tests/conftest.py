@@ -1,8 +1,15 @@
-"""One cache of compiled benches for all tests and workers."""
+"""One cache of compiled benches for all tests and workers; Ctrl-C as in a terminal."""
 
 import os
+import signal
 
 import pytest
+
+
+def pytest_configure():
+    """What a script starts with & inherits SIGINT as ignored, and so would all that we start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

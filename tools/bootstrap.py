@@ -30,6 +30,8 @@ INPUTS = ("pyproject.toml", "constraints.txt", "sim/tools/system.py", "tools/boo
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 OPTION = "VIT2RTL_TORCH"
 REACH_SECONDS = 5
+# What only the tests need.
+TEST_TOOLS = (SystemTool("tcl", ("tclsh", os.devnull)),)
 VENV_TOOL = SystemTool(f"python{PYTHON}-venv", (sys.executable, "-c", "import ensurepip, venv"))
 
 
@@ -132,7 +134,8 @@ class Setup:
 
     def run(self) -> None:
         has_venv = self.is_current() or works([self.python, "-m", "pip", "--version"])
-        lacking = self.system_tools(SYSTEM_TOOLS if has_venv else (VENV_TOOL, *SYSTEM_TOOLS))
+        tools = (*SYSTEM_TOOLS, *TEST_TOOLS)
+        lacking = self.system_tools(tools if has_venv else (VENV_TOOL, *tools))
         if VENV_TOOL.package in lacking:
             raise SetupError(f"Python's venv module is incomplete: {install_hint(lacking)}")
         if not has_venv:
@@ -140,7 +143,7 @@ class Setup:
         if not self.is_current():
             self.packages()
         if lacking:
-            say(f"the simulators need what is not installed: {install_hint(lacking)}")
+            say(f"simulators or tests lack packages: {install_hint(lacking)}")
 
     def is_current(self) -> bool:
         return (

@@ -12,11 +12,20 @@ import torch
 from torch import nn
 
 from vit2rtl.golden.arithmetic import attention_value, matmul
-from vit2rtl.quantization.layers import EXACT, QuantLinear
-from vit2rtl.quantization.quantizers import LogSqrt2Quantizer, Quantizer, UniformQuantizer
+from vit2rtl.quantization.exact_matmul import EXACT, Products
+from vit2rtl.quantization.layers import QuantLinear
+from vit2rtl.quantization.quantizers import (
+    PROBABILITY_WIDTH,
+    LogSqrt2Quantizer,
+    Quantizer,
+    UniformQuantizer,
+)
 
 # Attention times V has one factor a layer: a multiplier as wide as one DSP slice takes.
 MULTIPLIER_BITS = 18
+# Of a float64: a number whose last bits count steps of the 16-bit probability, and those bits.
+_LAST_BITS_ARE_STEPS = 1.5 * 2.0 ** (52 - PROBABILITY_WIDTH)
+_STEPS = (2 << PROBABILITY_WIDTH) - 1
 
 
 class QuantAttention(nn.Module):
@@ -38,7 +47,7 @@ class QuantAttention(nn.Module):
         self.softmax_quantizer = softmax_quantizer
         self.register_buffer("relative_position_bias", relative_position_bias)
         self.calibrating = False
-        self.exact = torch.float32
+        self.products: Products | None = None
         self.logit_scale: float | None = None
         self.value: AttentionValue | None = None
         self.tap: Callable[..., None] | None = None
@@ -69,7 +78,7 @@ class QuantAttention(nn.Module):
         self, q: torch.Tensor, k: torch.Tensor, mask: torch.Tensor | None
     ) -> torch.Tensor:
         """Exact accumulators times their scale, in double precision with the integer path."""
-        logits = q.to(self.exact) @ k.to(self.exact).transpose(-2, -1)
+        logits = self.products(q, k) if self.products else q @ k.transpose(-2, -1)
         if self.logit_scale is None:
             q_scale, k_scale, _ = (quantizer.scale for quantizer in self.qkv.outputs)
             logits = logits.float().mul_(q_scale * k_scale * self.scale)
@@ -84,11 +93,12 @@ class QuantAttention(nn.Module):
         return logits
 
     def freeze(self) -> None:
-        """Prepare the integer path; q·kᵀ in the float type in which every partial sum is exact."""
+        """Prepare the integer path."""
         q, k, v = self.qkv.outputs
         head = len(self.qkv.bias) // 3 // self.heads
         bound = matmul.query_key_bound(q.golden().reach, k.golden().reach, head)
-        self.exact = next((t for t, limit in EXACT.items() if bound < limit), torch.float64)
+        ranges = (_range(quantizer) for quantizer in (q, k))
+        self.products = Products(*ranges, bound)
         self.logit_scale = float(q.scale) * float(k.scale) * self.scale
         softmax = self.softmax_quantizer
         if isinstance(softmax, LogSqrt2Quantizer) and softmax.fixed_point:
@@ -104,14 +114,22 @@ class QuantAttention(nn.Module):
         return quantizer.centered(part)
 
 
-class AttentionValue:
-    """Attention times V by R5, exact in float64: probabilities and v to what proj takes.
+def _range(quantizer: UniformQuantizer) -> tuple[int, int]:
+    """The least and the largest code less zero point."""
+    zero_point = quantizer.golden().zero_point
+    return -zero_point, quantizer.levels - 1 - zero_point
 
-    The two accumulators are requantized together, and a sum can be taken apart: with its code's
-    share of ``(E M_E + O M_O) / 2**n`` as the factor of each element, one matmul does both.
+
+class AttentionValue:
+    """Attention times V by R5, exactly: probabilities and v to what proj takes.
+
+    Where the ones that a code shifts fit into bytes, the two accumulators are two products of
+    bytes. Else one matmul in float64 does both: they are requantized together, and a sum can be
+    taken apart, with its code's share of ``(E M_E + O M_O) / 2**n`` as the factor of each element.
 
     multipliers   :class:`vit2rtl.golden.arithmetic.attention_value.Multipliers`
-    factors       float64[65536], by 16-bit probability
+    factors       float64[65537], by probability in units of 2**-16, which saturates at 65535
+    ones          int8[2, 65537], what a v of one adds to -E and to -O
     """
 
     def __init__(
@@ -127,9 +145,14 @@ class AttentionValue:
         even, odd = attention_value.shifted_ones(*rule)
         shares = even * self.multipliers.even + odd * self.multipliers.odd
         self.largest = float(shares.max()) * v.golden().reach
-        self.fixed = softmax.fixed
-        codes = softmax.codes(torch.arange(1 << 16, dtype=torch.float64) / (1 << 16))
+        steps = 1 << PROBABILITY_WIDTH
+        codes = softmax.codes(torch.arange(steps + 1, dtype=torch.float64) / steps)
         self.factors = torch.from_numpy(np.ldexp(shares, -self.multipliers.shift))[codes.long()]
+        # Negative, as 4 bits need 2**7 and a byte holds no more than -2**7.
+        negative = -np.stack([even, odd])
+        self.products = Products((int(negative.min()), 0), _range(v), int(self.largest))
+        ones = torch.from_numpy(negative)[:, codes.long()]
+        self.ones = ones.to(torch.int8) if self.products.bytes else None
         self.low = -float(output.zero_point)
         self.high = self.low + output.levels - 1
 
@@ -140,9 +163,24 @@ class AttentionValue:
         # Probabilities add up to one: what they are rounded to says at most 2 / s in all.
         if min(tokens, 2 / self.scale) * self.largest >= EXACT[torch.float64]:
             raise ValueError(f"Attention of {tokens} tokens is more than float64 holds exactly")
-        index = self.fixed(probabilities)
+        # An ulp of the sum is a step of the probability: its last bits are the probability rounded
+        # half to even, as LogSqrt2Quantizer.fixed rounds it.
+        index = (probabilities + _LAST_BITS_ARE_STEPS).view(torch.int64).bitwise_and_(_STEPS)
+        in_bytes = self.products.in_bytes(index.shape, v.mT.shape)
+        y = (self._in_bytes if in_bytes else self._in_floats)(index, v).add_(0.5).floor_()
+        return y.clamp_(self.low, self.high).mul_(self.output_scale)
+
+    def _in_floats(self, index: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        """Indices of probabilities and codes of v -> (E M_E + O M_O) / 2**n, float64."""
         attention = self.factors.index_select(0, index.view(-1)).view(index.shape)
         # Transposed, as BLAS is quicker with the shorter side first.
-        y = (v.double().transpose(-2, -1) @ attention.transpose(-2, -1)).add_(0.5).floor_()
-        return y.clamp_(self.low, self.high).mul_(self.output_scale).transpose(-2, -1)
+        return (v.double().mT @ attention.mT).mT
+
+    def _in_bytes(self, index: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        """The same by two accumulators."""
+        even, odd = (self.products(ones.index_select(0, index.view(-1)).view(index.shape), v.mT)
+                     for ones in self.ones)
+        unit = 2.0 ** -self.multipliers.shift
+        return even.double().mul_(-self.multipliers.even * unit).add_(
+            odd.double(), alpha=-self.multipliers.odd * unit)
 

@@ -15,12 +15,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from vit2rtl.golden.arithmetic import matmul
+from vit2rtl.quantization.exact_matmul import Weights
 from vit2rtl.quantization.quantizers import LayerQuantizers, UniformQuantizer
 
 OUTPUT_BITS = 16
 # Room above the largest output seen in calibration, for images not seen.
 OUTPUT_HEADROOM = 2.0
-EXACT = {torch.float32: 1 << 24, torch.float64: 1 << 53}
 
 
 class QuantLinear(nn.Module):
@@ -82,7 +82,7 @@ class QuantLinear(nn.Module):
         centered = self.centered_codes()
         if integer:
             self.integer = IntegerOutput(self, centered)
-            self._operand = centered.to(self.integer.exact)
+            self._operand = None
         else:
             self._operand = centered.float() * self.weight_quantizer.scale[:, None]
 
@@ -123,11 +123,11 @@ class QuantLinear(nn.Module):
         """float[..., in] -> float[..., out]; the integer path gives float64."""
         if self.integer is None:
             return self._forward_float(x)
-        codes = self.input_quantizer.centered(x).to(self.integer.exact)
-        accumulators = F.linear(codes, self._operand)
+        accumulators = self.integer.weights.accumulate(self.input_quantizer.centered(x))
+        seen = self.integer.biased(accumulators) if self.tap else None
         output = self.integer.centered(accumulators)
         if self.tap:
-            self.tap(self, accumulators.double() + self.integer.bias, output)
+            self.tap(self, seen, output)
         return output if self.emits_codes else output.mul_(self.integer.scale)
 
     def _forward_float(self, x: torch.Tensor) -> torch.Tensor:
@@ -165,7 +165,7 @@ class IntegerOutput:
     multiplier, shift  int64[out]; zero_point int64[out]; bias int64[out]
     scale              what a code stands for, where there is one output
     bound              largest magnitude that an accumulator can reach, from the actual weights (R6)
-    exact              the narrowest float type that holds every partial sum exactly
+    weights            the matmul in front
     """
 
     def __init__(self, layer: QuantLinear, centered_weight: torch.Tensor) -> None:
@@ -182,10 +182,13 @@ class IntegerOutput:
         zero_point = torch.stack([q.zero_point.double() for q in outputs]).repeat_interleave(group)
         self.zero_point = zero_point.long()
         self.bound = max(part.bound for part in parts)
-        self.exact = next(t for t, limit in EXACT.items() if self.bound < limit)
+        source = layer.input_quantizer.golden()
+        self.weights = Weights(centered_weight, -source.zero_point,
+                               source.top - source.zero_point, self.bound)
         self.factor = self.multiplier.double() * 2.0 ** -self.shift.double()
         # Half up: floor(acc * M / 2**n + 1/2), every term a multiple of 2**-n below 2**53 of them.
-        self.offset = self.bias.double() * self.factor + 0.5
+        self._added = self.bias.double() + self.weights.missing
+        self.offset = self._added * self.factor + 0.5
         low = -zero_point
         self.low, self.high = low, low + (outputs[0].levels - 1)
         self.scale: float | None = None
@@ -193,9 +196,13 @@ class IntegerOutput:
             self.low, self.high = float(self.low[0]), float(self.high[0])
             self.scale = float(outputs[0].scale)
 
+    def biased(self, accumulators: torch.Tensor) -> torch.Tensor:
+        """float64 accumulators as R2 has them."""
+        return accumulators + self._added
+
     def centered(self, accumulators: torch.Tensor) -> torch.Tensor:
-        """Accumulators without bias, as exact floats, to float64 codes less their zero point."""
-        y = torch.addcmul(self.offset, accumulators.double(), self.factor).floor_()
+        """What ``weights`` gives to float64 codes less their zero point, in place."""
+        y = torch.addcmul(self.offset, accumulators, self.factor, out=accumulators).floor_()
         if self.scale is None:
             return torch.clamp(y, self.low, self.high, out=y)
         return y.clamp_(self.low, self.high)

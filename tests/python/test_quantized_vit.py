@@ -189,8 +189,8 @@ def test_scores_of_one_sided_queries_are_summed_exactly(digits):
     # Zero points far outside the codes: the products of q and k no longer fit float32.
     quantized = QuantizedViT(embedded.create(), Recipe(8, 8)).calibrate(digits)
     attention = quantized.attentions()[0][1]
-    assert attention.exact is torch.float32
+    assert attention.products.type is torch.float32
     for quantizer in attention.qkv.outputs[:2]:
         quantizer.zero_point = torch.tensor(-40_000.0)
     attention.freeze()
-    assert attention.exact is torch.float64
+    assert attention.products.type is torch.float64 and not attention.products.bytes

@@ -28,7 +28,7 @@ class FakeMachine:
             return self.sudo
         if command[0] == "nvidia-smi":
             return self.gpu
-        for tool in (*bootstrap.SYSTEM_TOOLS, bootstrap.VENV_TOOL):
+        for tool in TOOLS:
             if command == tool.check:
                 return tool.package in self.present
         return "python" in self.present  # of the virtual environment
@@ -46,7 +46,8 @@ class FakeMachine:
         return 0
 
 
-ALL = [tool.package for tool in (*bootstrap.SYSTEM_TOOLS, bootstrap.VENV_TOOL)]
+TOOLS = (*bootstrap.SYSTEM_TOOLS, *bootstrap.TEST_TOOLS, bootstrap.VENV_TOOL)
+ALL = [tool.package for tool in TOOLS]
 
 
 @pytest.fixture
@@ -184,7 +185,7 @@ def test_a_changed_file_installs_the_packages_again(changed, set_up, project):
 
 def test_without_rights_what_is_missing_is_named_in_one_line(set_up):
     machine = FakeMachine(present=set(ALL) - {"iverilog", "g++"}, sudo=False)
-    line = "setup: the simulators need what is not installed: sudo apt-get install iverilog g++"
+    line = "setup: simulators or tests lack packages: sudo apt-get install iverilog g++"
     assert set_up(machine)[-1] == line
     assert set_up(machine) == [line]
     assert machine.calls == []
@@ -192,13 +193,13 @@ def test_without_rights_what_is_missing_is_named_in_one_line(set_up):
 
 def test_without_apt_the_packages_are_named_all_the_same(set_up):
     machine = FakeMachine(present=set(ALL) - {"iverilog"}, apt=False)
-    line = "setup: the simulators need what is not installed: install what Debian calls iverilog"
+    line = "setup: simulators or tests lack packages: install what Debian calls iverilog"
     assert set_up(machine, euid=0)[-1] == line
 
 
 def test_an_unknown_package_does_not_keep_the_others_away(set_up):
     machine = FakeMachine(present=set(ALL) - {"iverilog", "perl"}, failing="perl")
-    line = "setup: the simulators need what is not installed: sudo apt-get install perl"
+    line = "setup: simulators or tests lack packages: sudo apt-get install perl"
     assert set_up(machine)[-1] == line
     assert "iverilog" in machine.present
 
