@@ -12,6 +12,7 @@ import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
+from vit2rtl.commands import completion
 from vit2rtl.commands.options import SEED, as_json, show_json
 from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options, takers
 from vit2rtl.golden.files import atomic
@@ -42,7 +43,7 @@ Examples:
 
 Exit code 1 if a score is below 95 %. docs/mutation.md says how it works and what was found.
 """)
-@click.argument("units", metavar="[UNIT]...", nargs=-1)
+@click.argument("units", metavar="[UNIT]...", nargs=-1, shell_complete=completion.units)
 @click.option("--count", type=click.IntRange(1), default=300, show_default=True,
               help="Mutants of each instance; all there are if that is fewer.")
 @click.option("--seed", type=SEED, default=0, show_default=True,

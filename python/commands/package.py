@@ -2,7 +2,7 @@
 
 import click
 
-from vit2rtl.commands import options
+from vit2rtl.commands import completion, options
 from vit2rtl.commands.unit_options import given, make_instance, parameter_options, takers
 from vit2rtl.rtl.packaging.register_map import CHANNELS
 from vit2rtl.rtl.synthesis.table import measured
@@ -29,7 +29,7 @@ Examples:
 
 The same command gives the same bytes, anywhere.
 """)
-@click.argument("unit")
+@click.argument("unit", shell_complete=completion.units)
 @click.option("--out", metavar="DIR", required=True, type=click.Path(), help="Folder to write.")
 @click.option(
     "--axi-lite/--no-axi-lite",

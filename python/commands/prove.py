@@ -10,7 +10,7 @@ import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
-from vit2rtl.commands import options
+from vit2rtl.commands import completion, options
 from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options, takers
 from vit2rtl.golden.units import UNITS
 from vit2rtl.sim.formal import plan
@@ -42,7 +42,7 @@ Examples:
 
 Exit code 0: everything established. 1: a counterexample, or a proof that stayed open.
 """)
-@click.argument("units", nargs=-1, metavar="[UNIT]...")
+@click.argument("units", nargs=-1, metavar="[UNIT]...", shell_complete=completion.units)
 @click.option(
     "--timeout", default=300, show_default=True, type=click.IntRange(1), help="Seconds a proof."
 )

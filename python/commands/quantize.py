@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vit2rtl import checkpoint_schema
-from vit2rtl.commands import options
+from vit2rtl.commands import completion, options
 from vit2rtl.models import hub_folder
 from vit2rtl.quantization.settings import LAYERNORMS, PROFILES, SOFTMAXES, parse_bits
 
@@ -28,7 +28,7 @@ Examples:
   vit2rtl quantize dinov2-small/ --images train/ --out dinov2-w4a4
   vit2rtl quantize mnist_vit --out mnist-w4a4
 """)
-@click.argument("model")
+@click.argument("model", shell_complete=completion.models)
 @options.images
 @click.option("--weights", type=options.FILE,
               help="Float weights: safetensors, or .pth read without unpickling; names of timm or "

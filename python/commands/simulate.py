@@ -11,6 +11,7 @@ import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
+from vit2rtl.commands import completion
 from vit2rtl.sim.coverage import code_coverage
 from vit2rtl.sim.run.results import BenchResult, check_results_path, write_junit
 from vit2rtl.sim.tools.simulators import SIMULATORS
@@ -31,7 +32,8 @@ SHOWN_BINS = 20
     type=click.Choice(SIMULATORS),
     help="Which simulator; may be repeated.  [default: both]",
 )
-@click.option("--unit", "units", multiple=True, help="Only this unit or instance; repeatable.")
+@click.option("--unit", "units", multiple=True, shell_complete=completion.instances,
+              help="Only this unit or instance; repeatable.")
 @click.option(
     "--verilog",
     "verilog_folder",

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
+from vit2rtl.commands import completion
 from vit2rtl.commands.options import as_json, show_json
 from vit2rtl.commands.unit_options import given, option, parameter_options, takers
 from vit2rtl.golden.files import atomic, documents
@@ -44,7 +45,7 @@ Everything runs in yosys and nextpnr of this environment. Clocks are those of re
 pin; on AMD devices cells are counted before placement and there is no clock. docs/area.md has
 the committed table and says how to read it.
 """)
-@click.argument("names", metavar="[UNIT]...", nargs=-1)
+@click.argument("names", metavar="[UNIT]...", nargs=-1, shell_complete=completion.units)
 @click.option("--device", "devices", multiple=True, type=click.Choice(list(DEVICES)),
               help="Device to synthesize for; may be repeated.  [default: ecp5; with --check and "
                    "--table all of them]")

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from vit2rtl import checkpoint_schema
 from vit2rtl.cli import MismatchError
-from vit2rtl.commands import options
+from vit2rtl.commands import completion, options
 from vit2rtl.golden.program.program import GRAPH, IntegerProgram
 from vit2rtl.golden.program.reader import read_program
 from vit2rtl.golden.vectors.bundle import FORMATS, convert, read_bundle
@@ -61,6 +61,7 @@ Examples:
 @click.option("--lanes", type=click.IntRange(1, 64), default=4, show_default=True,
               help="Elements of a beat.")
 @click.option("--ops", "patterns", multiple=True, metavar="PATTERN",
+              shell_complete=completion.ops,
               help="Of a program, only the ops whose names match; * stands for anything. May be "
                    "given several times. `vit2rtl inspect` lists the names.  [default: all]")
 @click.option("--out", type=options.FOLDER, help="Folder for the bundle.")

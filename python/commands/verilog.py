@@ -2,6 +2,7 @@
 
 import click
 
+from vit2rtl.commands import completion
 from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options, takers
 from vit2rtl.golden.units import UNITS, Instance
 
@@ -27,7 +28,7 @@ Examples:
 
 The same command gives the same bytes, anywhere.
 """)
-@click.argument("unit", required=False)
+@click.argument("unit", required=False, shell_complete=completion.units)
 @click.option("--all", "everything", is_flag=True, help="Every unit with its default parameters.")
 @click.option(
     "--out", metavar="DIR", required=True, type=click.Path(), help="Folder for the files."
