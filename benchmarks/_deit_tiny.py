@@ -2,12 +2,19 @@
 
 import argparse
 import json
+import os
 import time
 
-import torch
+# Read when numpy and torch are loaded: one thread each, as spinning ones count as CPU seconds, and
+# the kernels of this processor, whatever the environment says of OpenBLAS.
+for _name in [name for name in os.environ if name.startswith("OPENBLAS_")]:
+    del os.environ[_name]
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
-from vit2rtl.models import zoo as timm_models
-from vit2rtl.models.images import open_images, preprocessing
+import torch  # noqa: E402
+
+from vit2rtl.models import zoo as timm_models  # noqa: E402
+from vit2rtl.models.images import open_images, preprocessing  # noqa: E402
 
 BATCH = 32
 
