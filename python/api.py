@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import nn
 
-    from vit2rtl.evaluation import Scores
+    from vit2rtl.evaluation import FeatureScores, Scores
     from vit2rtl.golden.program.program import IntegerProgram
     from vit2rtl.golden.vectors.bundle import Bundle
     from vit2rtl.golden.vectors.program_vectors_reader import ProgramVectors
@@ -91,8 +91,9 @@ def evaluate(
     *,
     labels: "Iterable[int] | None" = None,
     baseline: "nn.Module | bool" = False,
-) -> "Scores":
-    """Top-1 and top-5 of a quantized model on labelled images.
+) -> "Scores | FeatureScores":
+    """Top-1 and top-5 of a quantized model on labelled images; of a model without classes how near
+    its features are to the float model's.
 
     images    a folder with classes or ``labels.csv``, ``Images``, or float32[n, channels, height,
               width] with ``labels``; by default the embedded model's 1,000 held-out ones
@@ -100,7 +101,8 @@ def evaluate(
     baseline  a float model to compare with: agreement, SQNR of the logits and loss; True for
               the one that was quantized
     returns   ``Scores``: images, top1 and top5 in percent, agreement in percent, sqnr in dB,
-              loss in points of top-1 with its noise
+              loss in points of top-1 with its noise; without classes ``FeatureScores``: images,
+              features, cosine, sqnr
 
     >>> vit2rtl.evaluate(quantized, "val/", baseline=True).top1
     """
@@ -120,6 +122,11 @@ def evaluate(
         model = checkpoint.float_model({"model": origin.model}) if baseline is True else baseline
         reference = evaluation.logits(model.eval(), chosen, title="float")
     logits = evaluation.logits(quantized, chosen, title="quantized")
+    if not quantized.structure.heads:
+        if reference is None:
+            raise ValueError("A model without classes gives features, which are compared with the "
+                             "float model's: give a baseline")
+        return evaluation.feature_scores(logits, reference)
     check_labels(truth, logits.shape[1])
     return evaluation.scores(logits, truth, reference)
 

@@ -10,7 +10,7 @@ import torch
 from vit2rtl.evaluation import sqnr
 from vit2rtl.golden.program.execute import execute, run_op
 from vit2rtl.golden.program.kinds import KINDS
-from vit2rtl.golden.program.program import IntegerProgram
+from vit2rtl.golden.program.program import FEATURES, IntegerProgram
 from vit2rtl.lowering.tracing import Traced, trace
 from vit2rtl.models.images import Images
 from vit2rtl.quantized_vit import QuantizedViT
@@ -61,7 +61,8 @@ def compare(
     float_model: torch.nn.Module | None = None,
     progress: Callable[[int], object] = lambda count: None,
 ) -> dict[str, Any]:
-    """A dict, ready for JSON: ``ops`` in program order, and the logits.
+    """A dict, ready for JSON: ``ops`` in program order, and the logits, or features, of which no
+    top-1 is known.
 
     raises   ValueError where program and model are not of one kind
     """
@@ -81,6 +82,7 @@ def compare(
     ours, simulated = torch.cat(logits), torch.cat(simulations)
     rows = [result.as_dict() for result in results.values()]
     first = next((row["op"] for row in rows if row["mismatch"]), None)
+    features = program.output == FEATURES
     comparison = {
         "images": len(ours),
         "ops": rows,
@@ -88,14 +90,15 @@ def compare(
         "first_differing_op": first,
         "first_differing_end_to_end": next(
             (row["op"] for row in rows if row["agreement"] < 1), None),
-        "top1_agreement": 100 * (ours.argmax(1) == simulated.argmax(1)).double().mean().item(),
+        "top1_agreement": None if features else
+        100 * (ours.argmax(1) == simulated.argmax(1)).double().mean().item(),
         "sqnr": _finite(sqnr(simulated, ours)),
     }
     if floats:
         reference = torch.cat(floats)
         comparison["sqnr_to_float"] = {"program": sqnr(reference, ours),
                                        "simulation": sqnr(reference, simulated)}
-    if images.labels is not None:
+    if images.labels is not None and not features:
         comparison["top1"] = {
             name: 100 * (predicted.argmax(1) == images.labels).double().mean().item()
             for name, predicted in (("program", ours), ("simulation", simulated))

@@ -35,6 +35,21 @@ class Scores:
     noise: float | None = None
 
 
+@dataclass(frozen=True)
+class FeatureScores:
+    """What one pass gives of a model without classes, whose output is a vector for each image.
+
+    features   numbers of a vector
+    cosine     mean cosine of the angle between a vector and the float model's
+    sqnr       dB, power of the float features over power of the difference
+    """
+
+    images: int
+    features: int
+    cosine: float
+    sqnr: float
+
+
 @torch.inference_mode()
 def logits(model: nn.Module, images: "Images", *, title: str = "evaluate") -> torch.Tensor:
     """float32[n, classes] of all images, with a progress bar on standard error."""
@@ -62,6 +77,12 @@ def scores(
     lost, won = (float_hits & ~hits).sum().item(), (hits & ~float_hits).sum().item()
     return Scores(len(labels), top1, top5, agreement, sqnr(reference, predicted),
                   float_top1 - top1, loss_noise(int(lost), int(won), len(labels)))
+
+
+def feature_scores(predicted: torch.Tensor, reference: torch.Tensor) -> FeatureScores:
+    """Scores of features, float32[n, features], against the float model's."""
+    cosines = torch.nn.functional.cosine_similarity(predicted.double(), reference.double())
+    return FeatureScores(*predicted.shape, cosines.mean().item(), sqnr(reference, predicted))
 
 
 def loss_noise(lost: int, won: int, images: int) -> float:

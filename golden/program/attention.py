@@ -15,9 +15,9 @@ def split_heads(x: np.ndarray, heads: int) -> np.ndarray:
     return split.swapaxes(-2, -3)
 
 
-def matrix_shape(x: Tensor, heads: int) -> tuple[int, ...]:
-    """(..., heads, tokens, tokens) of what attention makes of q, k or v."""
-    return (*x.shape[:-2], heads, *x.shape[-2:-1] * 2)
+def matrix_shape(q: Tensor, k: Tensor, heads: int) -> tuple[int, ...]:
+    """(..., heads, queries, tokens) of what attention makes of q and k."""
+    return (*k.shape[:-2], heads, q.shape[-2], k.shape[-2])
 
 
 def divided_by_heads(op: Op, x: Tensor) -> str | None:

@@ -20,6 +20,8 @@ SCHEMA = "vit2rtl.program/1"
 GRAPH = "program.json"
 TENSORS = "program.safetensors"
 VARIANTS = ("hardware", "integer")
+# What the last op gives.
+LOGITS, FEATURES = OUTPUTS = ("logits", "features")
 ENCODINGS = ("uniform", "log_sqrt2", "accumulator", "float64")
 
 
@@ -94,9 +96,10 @@ class IntegerProgram:
 
     image          Tensor of the codes of one image, uint8[channels, height, width]
     pixel_codes    uint8[channels, 256]: the code of every pixel value
-    ops            the last one's output is the logits
+    ops            the last one's output is the logits, or the features of a model without classes
     preprocessing  how pixels come from an image file, see :mod:`vit2rtl.golden.program.images`
     model, recipe  for the record
+    output         ``logits`` or ``features``
     """
 
     variant: str
@@ -106,6 +109,7 @@ class IntegerProgram:
     preprocessing: dict[str, Any]
     model: str
     recipe: dict[str, Any]
+    output: str = LOGITS
 
     @property
     def logits(self) -> Tensor:
@@ -129,6 +133,7 @@ class IntegerProgram:
             "model": self.model,
             "recipe": self.recipe,
             "preprocessing": self.preprocessing,
+            "output": self.output,
             "image": asdict(self.image),
             "ops": [_entry(op) for op in self.ops],
             "tensors": {"file": TENSORS, "sha256": documents.sha256_of(data)},

@@ -10,6 +10,8 @@ from vit2rtl.golden.files import documents
 from vit2rtl.golden.program.checks import check_op, check_tensor, check_use
 from vit2rtl.golden.program.program import (
     GRAPH,
+    LOGITS,
+    OUTPUTS,
     SCHEMA,
     TENSORS,
     VARIANTS,
@@ -61,6 +63,9 @@ def _program(graph: Mapping[str, Any], constants: Mapping[str, np.ndarray]) -> I
     if graph.get("variant") not in VARIANTS:
         raise ValueError(f"variant must be one of {', '.join(VARIANTS)}, "
                          f"not {graph.get('variant')!r}")
+    output = graph.get("output", LOGITS)  # programs of older versions have classes
+    if output not in OUTPUTS:
+        raise ValueError(f"output must be one of {', '.join(OUTPUTS)}, not {output!r}")
     image = _tensor(graph["image"], "image")
     if len(image.shape) != 3 or image.signed or image.bits > 8 or image.encoding != "uniform":
         raise ValueError("image must have three axes and unsigned codes of at most 8 bits")
@@ -72,7 +77,7 @@ def _program(graph: Mapping[str, Any], constants: Mapping[str, np.ndarray]) -> I
                          f"0 to {image.limits()[1]}")
     ops = _ops(graph["ops"], image, constants, graph["variant"])
     return IntegerProgram(graph["variant"], image, pixel_codes, ops, graph["preprocessing"],
-                          graph["model"], graph["recipe"])
+                          graph["model"], graph["recipe"], output)
 
 
 def _ops(

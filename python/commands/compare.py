@@ -88,6 +88,13 @@ def _check_origin(
                              f"{origin.get(what)}, not {due}")
 
 
+def _agreement(result: Mapping[str, Any], noise: str) -> str:
+    if result["top1_agreement"] is None:
+        return f"features against the simulation: {noise}, {result['images']} images"
+    return (f"logits against the simulation: {noise}, top-1 agrees on "
+            f"{result['top1_agreement']:.1f} % of {result['images']} images")
+
+
 def _table(result: Mapping[str, Any]) -> str:
     size = max(len(row["op"]) for row in result["ops"])
     lines = [f"{'op':<{size}}  {'mismatch':>9}  {'largest':>9}  {'agrees':>9}"]
@@ -102,8 +109,7 @@ def _table(result: Mapping[str, Any]) -> str:
         f"{result['first_differing_op'] or 'none'}",
         f"first op that differs, from the image on: "
         f"{result['first_differing_end_to_end'] or 'none'}",
-        f"logits against the simulation: {noise}, top-1 agrees on "
-        f"{result['top1_agreement']:.1f} % of {result['images']} images",
+        _agreement(result, noise),
     ]
     for key, unit in (("top1", "%"), ("sqnr_to_float", "dB")):
         if key in result:

@@ -9,7 +9,7 @@ import click
 from vit2rtl.commands import options
 
 if TYPE_CHECKING:
-    from vit2rtl.evaluation import Scores
+    from vit2rtl.evaluation import FeatureScores, Scores
     from vit2rtl.quantization.recipe import Recipe
 
 
@@ -39,7 +39,9 @@ def command(
 
     Prints top-1 and top-5, how often the top-1 agrees with the float model's, and the signal to
     quantization noise ratio of the logits against the float model's; then the loss of top-1 with
-    its noise. On a few hundred images that noise is points: rank close settings by SQNR.
+    its noise. On a few hundred images that noise is points: rank close settings by SQNR. A model
+    without classes gives features: of these SQNR and the mean cosine against the float model's, and
+    images need no labels.
     """
     quantized, description = options.load_checkpoint(checkpoint_folder)
     from vit2rtl import checkpoint, evaluation
@@ -51,6 +53,16 @@ def command(
     )
     images = options.choose(available, listed, exclude)
     reference = checkpoint.float_model(description, weights)
+    if not reference.num_classes:
+        vectors = [evaluation.logits(model, images, title=title)
+                   for model, title in ((reference, "float"), (quantized, "quantized"))]
+        scores = evaluation.feature_scores(vectors[1], vectors[0])
+        if as_json:
+            options.show_json({"model": name, "recipe": description["recipe"],
+                               "quantized": asdict(scores)})
+        else:
+            click.echo(_features(name, quantized.recipe, scores))
+        return
     check_labels(images.labels, reference.num_classes)
     if images.folders not in (None, reference.num_classes):
         click.echo(
@@ -71,6 +83,12 @@ def command(
         })
     else:
         click.echo(_table(name, quantized.recipe, rows))
+
+
+def _features(name: str, recipe: "Recipe", scores: "FeatureScores") -> str:
+    return (f"{name} {recipe.bits} {recipe.profile}: no classes, so no top-1; its "
+            f"{scores.features} features against the float model's:\n"
+            f"SQNR {scores.sqnr:.2f} dB, mean cosine {scores.cosine:.4f}, {scores.images} images")
 
 
 def _table(name: str, recipe: "Recipe", rows: "Mapping[str, Scores]") -> str:

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from vit2rtl.commands import options
 from vit2rtl.golden.program.execute import execute
+from vit2rtl.golden.program.program import FEATURES
 from vit2rtl.golden.program.reader import read_program
 
 _TOGETHER = 8
@@ -37,11 +38,14 @@ def command(
 ) -> None:
     """Execute the integer program in the folder PROGRAM on images.
 
-    Prints each image's class, and top-1 and top-5 where the images have labels. Needs no torch.
+    Prints each image's class, and top-1 and top-5 where the images have labels; of a model without
+    classes how long the vector of features is, and with --json the features. Needs no torch.
     """
     program = read_program(program_folder)
     available = options.program_images(folder, program)
     names, labels = options.choose_names(available.names, listed, exclude)[:count], available.labels
+    if program.output == FEATURES:
+        labels = None
     _check_labels(names, labels, program.logits.shape[-1])
     logits = []
     with tqdm(total=len(names), desc="run", unit="image", leave=False, disable=None) as bar:
@@ -49,7 +53,9 @@ def command(
             part = names[start:start + _TOGETHER]
             logits.append(program.logits.real(execute(program, available.codes(part))))
             bar.update(len(part))
-    results = _results(names, labels, np.concatenate(logits))
+    output = np.concatenate(logits)
+    results = (_features(names, output) if program.output == FEATURES
+               else _results(names, labels, output))
     if as_json:
         options.show_json(results)
     else:
@@ -77,7 +83,16 @@ def _results(
     return results
 
 
+def _features(names: Sequence[str], vectors: np.ndarray) -> dict[str, Any]:
+    rows = [{"file": name, "features": vector.tolist()}
+            for name, vector in zip(names, vectors, strict=True)]
+    return {"images": rows, "count": len(rows)}
+
+
 def _lines(results: Mapping[str, Any]) -> str:
+    if "features" in results["images"][0]:
+        return "\n".join(f"{row['file']}  {len(row['features'])} features, length "
+                         f"{np.linalg.norm(row['features']):.3f}" for row in results["images"])
     lines = [f"{row['file']}  class {row['class_index']}  logit {row['logit']:.3f}"
              for row in results["images"]]
     if "top1" in results:

@@ -68,15 +68,19 @@ class HardwareOps:
             accumulator_bound=constants.bound, input_zero_point=x.zero_point, input_top=top,
         )
 
-    def query_key_value(self, layer: Layer, x: Tensor) -> list[Tensor]:
+    def query_key_value(
+        self, layer: Layer, x: Tensor, queries: int | None = None
+    ) -> list[Tensor]:
         """Three linear ops: q, k and v have a scale each."""
+        asking = x if queries is None else self.select(
+            f"{layer.name}.queries", x, list(range(queries)))
         step = len(layer.module.bias) // 3
         return [
-            self.linear(f"{layer.name}.{part}", layer, x,
-                        codes_of(f"{layer.name}.{part}", (*x.shape[:-1], step),
+            self.linear(f"{layer.name}.{part}", layer, tokens,
+                        codes_of(f"{layer.name}.{part}", (*tokens.shape[:-1], step),
                                  layer.module.outputs[n]),
                         slice(n * step, (n + 1) * step))
-            for n, part in enumerate("qkv")
+            for n, (part, tokens) in enumerate(zip("qkv", (asking, x, x), strict=True))
         ]
 
     def branch(self, layer: Layer, x: Tensor) -> Tensor:
@@ -104,7 +108,7 @@ class HardwareOps:
                          scale=codes.scale, zero_point=codes.zero_point)
 
     def layer_norm(self, name: str, norm: nn.LayerNorm, stream: Tensor, target: Layer) -> Tensor:
-        output = input_of(target, stream)
+        output = input_of(target, stream.shape)
         return self.emit(name, "layernorm_float", [stream], output, _affine(norm),
                          epsilon=norm.eps)
 
@@ -148,7 +152,7 @@ class HardwareOps:
         name, module = attention.name, attention.module
         bound = query_key_bound(attention, q, k)
         scale = q.scale * k.scale * module.scale
-        output = Tensor(f"{name}.accumulators", matrix_shape(q, module.heads),
+        output = Tensor(f"{name}.accumulators", matrix_shape(q, k, module.heads),
                         bound.bit_length() + 1, True, "accumulator", scale, 0, bound)
         return self.emit(
             f"{name}.query_key", "query_key", [q, k], output, heads=module.heads,
@@ -174,7 +178,7 @@ class HardwareOps:
         if module.value is None:
             raise ValueError(f"{name} has no integer form of attention times V")
         quantizer = module.softmax_quantizer
-        output = input_of(attention.last, v)
+        output = input_of(attention.last, (*v.shape[:-2], codes.shape[-2], v.shape[-1]))
         bound = value_bound(codes, v, quantizer.zero_code)
         if bound >= matmul.ACCUMULATOR_LIMIT:
             raise ValueError(f"{name}: accumulator bound {bound} does not fit 32 bits")
@@ -197,7 +201,7 @@ class HardwareOps:
         self, name: str, activation: QuantActivation, hidden: Tensor, target: Layer
     ) -> Tensor:
         """The activation function up to fc2's codes, a table over fc1's codes."""
-        output = input_of(target, hidden)
+        output = input_of(target, hidden.shape)
         entries = activation_table(activation, hidden, output)
         return self.emit(name, "table", [hidden], output, {"table": entries})
 
@@ -236,9 +240,9 @@ def codes_of(name: str, shape: Sequence[int], quantizer: Quantizer) -> Tensor:
                      f"{quantizer.encoding!r}, cannot be lowered")
 
 
-def input_of(layer: Layer, x: Tensor) -> Tensor:
-    """The codes that a layer takes, in the shape of ``x``."""
-    return codes_of(f"{layer.name}.input", x.shape, layer.module.input_quantizer)
+def input_of(layer: Layer, shape: Sequence[int]) -> Tensor:
+    """The codes that a layer takes."""
+    return codes_of(f"{layer.name}.input", shape, layer.module.input_quantizer)
 
 
 def query_key_bound(attention: Attention, q: Tensor, k: Tensor) -> int:

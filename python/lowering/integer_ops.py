@@ -114,7 +114,7 @@ class IntegerOps(HardwareOps):
         return codes
 
     def layer_norm(self, name: str, norm: nn.LayerNorm, stream: Tensor, target: Layer) -> Tensor:
-        output = input_of(target, stream)
+        output = input_of(target, stream.shape)
         return self._layer_norm(name, norm, stream, output, output.zero_point)
 
     def norm_to_stream(self, name: str, norm: nn.LayerNorm, stream: Tensor, out: str) -> Tensor:
@@ -168,7 +168,8 @@ class IntegerOps(HardwareOps):
         unit = q.scale * k.scale * module.scale
         scale = (self.ranges.logits[name] or 1.0) * HEADROOM / ((1 << (width - 1)) - 1)
         (multiplier,), (shift,) = multiplier_and_shift(unit / scale)
-        output = Tensor(f"{name}.logits", matrix_shape(q, module.heads), width, True, scale=scale)
+        output = Tensor(f"{name}.logits", matrix_shape(q, k, module.heads), width, True,
+                        scale=scale)
         tensors, bound = {}, products
         if module.relative_position_bias is not None:
             bias = module.relative_position_bias[0].double().numpy()
@@ -216,7 +217,7 @@ class IntegerOps(HardwareOps):
         ]
 
     def average(self, logits: Sequence[Tensor]) -> Tensor:
-        bits = LOGIT_BITS + len(logits) - 1
+        bits = logits[0].bits + len(logits) - 1
         output = Tensor("logits", logits[0].shape[-1:], bits, True,
                         scale=logits[0].scale / len(logits))
         return self.emit("logits", "average", logits, output)

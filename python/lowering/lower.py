@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from vit2rtl.golden.program.program import VARIANTS, IntegerProgram, Tensor
+from vit2rtl.golden.program.program import (
+    FEATURES,
+    LOGITS,
+    VARIANTS,
+    IntegerProgram,
+    Tensor,
+)
 from vit2rtl.lowering.hardware_ops import HardwareOps
 from vit2rtl.lowering.integer_ops import IntegerOps, Ranges
 from vit2rtl.quantization.quantizers import UniformQuantizer
@@ -53,7 +59,7 @@ def lower(
     quantized.family.walk(structure, ops, image)
     return IntegerProgram(
         variant, image, _pixel_codes(quantizer, shape[0], preprocessing), ops.ops,
-        preprocessing, model, recipe.as_dict(),
+        preprocessing, model, recipe.as_dict(), LOGITS if structure.heads else FEATURES,
     )
 
 

@@ -60,7 +60,9 @@ def trace(quantized: "QuantizedViT", images: torch.Tensor) -> dict[str, Traced]:
         logits = quantized.network(images)
     record("logits", logits)
     for attention in quantized.structure.attentions:
-        name = attention.name
+        name, queries = attention.name, f"{attention.name}.qkv.q"
+        q = seen[queries]
+        seen[queries] = Traced(q.array[:, :attention.module.queries], q.scale, q.zero_point)
         acc = _accumulators(attention, *(seen[f"{name}.qkv.{p}"] for p in "qk"))
         seen[f"{name}.accumulators"] = acc
         seen[f"{name}.logits"] = _logits(attention, acc, count)
@@ -88,11 +90,10 @@ def _accumulators(attention: Attention, q: Traced, k: Traced) -> Traced:
     if module.relative_position_bias is not None:
         tokens = module.relative_position_bias.shape[-1]
         left, right = (x.reshape(-1, tokens, channels) for x in (left, right))
-    batch, tokens, _ = left.shape
-    left, right = (x.reshape(batch, tokens, heads, channels // heads).swapaxes(1, 2)
+    left, right = (x.reshape(*x.shape[:2], heads, channels // heads).swapaxes(1, 2)
                    for x in (left, right))
     acc = (left @ right.swapaxes(-1, -2)).astype(np.int32)
-    return Traced(acc.reshape(len(q.array), -1, tokens), q.scale * k.scale * module.scale)
+    return Traced(acc.reshape(len(q.array), -1, acc.shape[-1]), q.scale * k.scale * module.scale)
 
 
 @contextmanager

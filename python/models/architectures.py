@@ -8,12 +8,13 @@ import difflib
 import inspect
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from vit2rtl.models.family import Family, family_of
 from vit2rtl.models.library import timm
@@ -94,11 +95,23 @@ def _given(arguments: Mapping[str, Any]) -> str:
 def _made(name: str, arguments: Mapping[str, Any]) -> nn.Module:
     """timm's model on the meta device; whatever it raises, the arguments are to blame."""
     try:
-        with torch.device("meta"), _few_modules(), warnings.catch_warnings():
+        with torch.device("meta"), _Empty(), _few_modules(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return timm.create_model(name, **arguments).eval()
     except Exception as error:
         raise misfit(name, arguments, first_line(error)) from error
+
+
+class _Empty(TorchFunctionMode):
+    """Leaves out what only fills weights: most of what a model on the meta device costs."""
+
+    _fills = frozenset(getattr(torch.Tensor, name) for name in (
+        "uniform_", "normal_", "erfinv_", "mul_", "add_", "clamp_", "fill_", "zero_"))
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        return args[0] if func in self._fills else func(*args, **(kwargs or {}))
 
 
 @contextmanager
@@ -157,7 +170,7 @@ def _check(
 ) -> None:
     """Raise unless the model is of a size that can be, runs, and has what its family supports.
 
-    It is quantized in passing, and not to be used afterwards.
+    Where a family's blocks are all alike, one of them runs for all.
     """
     size = sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers()))
     if size > MOST_BYTES:
@@ -171,6 +184,14 @@ def _check(
     if channels not in CHANNELS:
         raise ValueError(f"Images have {' or '.join(map(str, CHANNELS))} channels, "
                          f"{name} with in_chans={channels} cannot take them")
+    _run(name, _made(name, {**arguments, **family.one_block}), family, arguments)
+
+
+def _run(
+    name: str, model: nn.Module, family: Family, arguments: Mapping[str, Any]
+) -> None:
+    """Raise unless a model gives a vector for an image, and all it has can be quantized."""
+    channels = model.patch_embed.proj.in_channels
     try:
         with torch.inference_mode():
             image = torch.empty(1, channels, *family.image_size(model), device="meta")

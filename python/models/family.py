@@ -83,8 +83,9 @@ class Family(ABC):
 
 def block_streams(structure: Structure) -> Iterator[Stream]:
     """What goes into the LayerNorms of all blocks."""
-    for branch in structure.additions:
-        yield Stream(f"{branch.normed.norm_name}.input", branch.normed.norm)
+    for block in structure.blocks:
+        for branch in (block.attention, block.mlp):
+            yield Stream(f"{branch.normed.norm_name}.input", branch.normed.norm)
 
 
 def family_of(model: nn.Module, families: Registry[Family] = FAMILIES) -> Family:

@@ -45,8 +45,10 @@ class Ops(Protocol):
     def norm_for_pool(self, name: str, norm: nn.LayerNorm, stream: Tensor) -> Tensor:
         """LayerNorm to what :meth:`pool` takes."""
 
-    def query_key_value(self, layer: Layer, x: Tensor) -> list[Tensor]:
-        """q, k and v."""
+    def query_key_value(
+        self, layer: Layer, x: Tensor, queries: int | None = None
+    ) -> list[Tensor]:
+        """q, k and v; of so many tokens q, of all by default."""
 
     def attention(self, attention: Attention, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Codes for proj."""
@@ -72,4 +74,4 @@ class Ops(Protocol):
         """The heads' logits, from their input codes."""
 
     def average(self, logits: Sequence[Tensor]) -> Tensor:
-        """Mean of the heads' logits: the program's output."""
+        """Mean of the heads' logits, or of streams of one token: the program's output."""

@@ -92,21 +92,20 @@ class Surgeon:
         for gate in ("ls1", "ls2"):
             if not isinstance(getattr(block, gate, nn.Identity()), (nn.Identity, LayerScale)):
                 refuse(f"{name}.{gate}", getattr(block, gate))
-        mlp = block.mlp
-        if type(mlp) is not timm.layers.Mlp or not isinstance(mlp.fc1, nn.Linear):
-            refuse(f"{name}.mlp", mlp)
-        if not isinstance(mlp.norm, nn.Identity):
-            refuse(f"{name}.mlp.norm", mlp.norm)
+        self.check_mlp(block.mlp, f"{name}.mlp")
         for norm in ("norm1", "norm2"):
-            module = getattr(block, norm)
-            if not isinstance(module, nn.LayerNorm) or module.weight is None or module.bias is None:
-                refuse(f"{name}.{norm}", module, "must be a LayerNorm with weight and bias")
+            require_norm(getattr(block, norm), f"{name}.{norm}")
         if type(block.attn) is not attention:
             refuse(f"{name}.attn", block.attn)
-        for extra in ("q_norm", "k_norm", "norm", "gate"):
-            module = getattr(block.attn, extra, None)
-            if module is not None and not isinstance(module, nn.Identity):
-                refuse(f"{name}.attn.{extra}", module)
+        require_none(block.attn, f"{name}.attn", "q_norm", "k_norm", "norm", "gate")
+
+    def check_mlp(self, mlp: nn.Module, name: str) -> None:
+        """Raise unless it is two linear layers and an activation function."""
+        if type(mlp) is not timm.layers.Mlp or not isinstance(mlp.fc1, nn.Linear):
+            refuse(name, mlp)
+        require_none(mlp, name, "norm")
+        if function_of(mlp.act) is None:
+            refuse(f"{name}.act", mlp.act)
 
     def block(
         self, block: nn.Module, name: str, *, bias: torch.Tensor | None = None,
@@ -116,34 +115,44 @@ class Surgeon:
 
         bias, mask   what attention adds to its logits (Swin)
         """
-        attention, mlp = block.attn, block.mlp
-        function = function_of(mlp.act)
-        if function is None:
-            refuse(f"{name}.mlp.act", mlp.act)
-        for gate, last in (("ls1", attention.proj), ("ls2", mlp.fc2)):
+        attention = block.attn
+        for gate, last in (("ls1", attention.proj), ("ls2", block.mlp.fc2)):
             if isinstance(getattr(block, gate, None), LayerScale):
                 _fold(getattr(block, gate), last)
                 setattr(block, gate, nn.Identity())
         number = len(self.structure.blocks)
-        places = {role: Place(f"{name}.{part}.{role}", role, number) for role, part in (
-            (Role.QKV, "attn"), (Role.PROJ, "attn"), (Role.FC1, "mlp"), (Role.FC2, "mlp"))}
-        qkv = self.linear(attention.qkv, places[Role.QKV])
-        qkv.module.emits_codes = True
-        proj = self.linear(attention.proj, places[Role.PROJ])
-        block.attn = QuantAttention(
-            attention, qkv.module, proj.module,
-            self._method.softmax_quantizer(places[Role.QKV]), bias,
-        )
-        fc1 = self.linear(mlp.fc1, places[Role.FC1])
-        fc2 = self.linear(mlp.fc2, places[Role.FC2])
+        part = f"{name}.attn"
+        qkv, proj, block.attn = self.attention(attention, attention.qkv, part, number, bias=bias)
+        normed = self.pair(f"{name}.norm1", block.norm1, qkv)
+        self.structure.blocks.append(Block(
+            name, block, Attention(part, normed, proj, block.attn, mask),
+            self.mlp(block.mlp, f"{name}.mlp", number, f"{name}.norm2", block.norm2)))
+
+    def attention(
+        self, attention: nn.Module, qkv: nn.Linear, name: str, number: int, *,
+        bias: torch.Tensor | None = None, queries: int | None = None,
+    ) -> tuple[Layer, Layer, QuantAttention]:
+        """qkv and proj, on record, and the attention that has them."""
+        place = Place(f"{name}.{Role.QKV}", Role.QKV, number)
+        first = self.linear(qkv, place)
+        first.module.emits_codes = True
+        last = self.linear(attention.proj, Place(f"{name}.{Role.PROJ}", Role.PROJ, number))
+        return first, last, QuantAttention(
+            attention, first.module, last.module, self._method.softmax_quantizer(place), bias,
+            queries)
+
+    def mlp(
+        self, mlp: nn.Module, name: str, number: int, norm_name: str, norm: nn.LayerNorm
+    ) -> Mlp:
+        """Replace the layers of an MLP that :meth:`check_mlp` let pass, behind a LayerNorm."""
+        function = function_of(mlp.act)
+        if function is None:
+            refuse(f"{name}.act", mlp.act)
+        fc1, fc2 = (self.linear(getattr(mlp, role), Place(f"{name}.{role}", role, number))
+                    for role in (Role.FC1, Role.FC2))
         mlp.fc1, mlp.fc2 = fc1.module, fc2.module
         mlp.act = QuantActivation(mlp.act, function, mlp.fc1, mlp.fc2)
-        self.structure.blocks.append(Block(
-            name, block,
-            Attention(f"{name}.attn", self.pair(f"{name}.norm1", block.norm1, qkv), proj,
-                      block.attn, mask),
-            Mlp(f"{name}.mlp", self.pair(f"{name}.norm2", block.norm2, fc1), fc2, mlp.act),
-        ))
+        return Mlp(name, self.pair(norm_name, norm, fc1), fc2, mlp.act)
 
     def pair(self, norm_name: str, norm: nn.LayerNorm, layer: Layer) -> NormedLinear:
         """A LayerNorm and the layer it feeds, on record."""
@@ -176,6 +185,20 @@ def _fold(scale: nn.Module, last: nn.Linear) -> None:
     last.weight.data = (last.weight.data.double() * gamma[:, None]).float()
     if last.bias is not None:
         last.bias.data = (last.bias.data.double() * gamma).float()
+
+
+def require_norm(module: nn.Module, name: str) -> None:
+    """Raise unless it is a LayerNorm whose factors can be changed."""
+    if not isinstance(module, nn.LayerNorm) or module.weight is None or module.bias is None:
+        refuse(name, module, "must be a LayerNorm with weight and bias")
+
+
+def require_none(parent: nn.Module, name: str, *children: str) -> None:
+    """Raise where a module has one of these, and it does something."""
+    for child in children:
+        module = getattr(parent, child, None)
+        if module is not None and not isinstance(module, nn.Identity):
+            refuse(f"{name}.{child}", module)
 
 
 def _require_float(module: nn.Module, name: str) -> None:

@@ -32,6 +32,7 @@ class QuantAttention(nn.Module):
     """Multi-head self attention of ViT, DeiT and Swin with quantized matmuls (Eqs. 3-5).
 
     relative_position_bias  float32[1, heads, tokens, tokens] (Swin) or None
+    queries                 how many tokens ask, the first ones; None where all do
     value                   :class:`AttentionValue` once frozen with the integer path
     """
 
@@ -40,8 +41,10 @@ class QuantAttention(nn.Module):
     def __init__(
         self, attention: nn.Module, qkv: QuantLinear, proj: QuantLinear,
         softmax_quantizer: Quantizer, relative_position_bias: torch.Tensor | None = None,
+        queries: int | None = None,
     ) -> None:
         super().__init__()
+        self.queries = queries
         self.heads, self.scale = attention.num_heads, attention.scale
         self.qkv, self.proj = qkv, proj
         self.softmax_quantizer = softmax_quantizer
@@ -62,7 +65,8 @@ class QuantAttention(nn.Module):
         batch, tokens, _ = x.shape
         qkv = self.qkv(x).view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         q, k, v = (self._centered(part, n) for n, part in enumerate(qkv))        # (B, H, N, D)
-        probabilities = self._logits(q, k, mask).softmax(dim=-1)                # (B, H, N, N)
+        q = q[:, :, :self.queries]                                              # (B, H, Q, D)
+        probabilities = self._logits(q, k, mask).softmax(dim=-1)                # (B, H, Q, N)
         if self.calibrating:
             self.softmax_quantizer.calibrate(probabilities)
         if self.tap:
@@ -72,7 +76,7 @@ class QuantAttention(nn.Module):
             y = (attention @ v.to(attention.dtype)).mul_(self.qkv.outputs[2].scale)
         else:
             y = self.value(probabilities, v)
-        return self.proj(y.transpose(1, 2).reshape(batch, tokens, -1))
+        return self.proj(y.transpose(1, 2).flatten(2))
 
     def _logits(
         self, q: torch.Tensor, k: torch.Tensor, mask: torch.Tensor | None

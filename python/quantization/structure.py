@@ -128,6 +128,7 @@ class Structure:
     normed      LayerNorm and linear layer pairs, of all roles that are ``normed``
     embeddings  position embedding and class tokens, as far as there are any
     image_size  (height, width)
+    pooling     attention that makes one token of all, which nothing is added to, and its MLP
     """
 
     network: nn.Module
@@ -135,11 +136,12 @@ class Structure:
     layers: list[Layer] = field(default_factory=list)
     normed: list[NormedLinear] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
+    pooling: Block | None = None
     embeddings: list[nn.Parameter] = field(default_factory=list)
 
     @property
     def attentions(self) -> list[Attention]:
-        return [block.attention for block in self.blocks]
+        return [block.attention for block in self._blocks]
 
     @property
     def additions(self) -> Iterator[Branch]:
@@ -147,6 +149,12 @@ class Structure:
         for block in self.blocks:
             yield block.attention
             yield block.mlp
+        if self.pooling:
+            yield self.pooling.mlp
+
+    @property
+    def _blocks(self) -> list[Block]:
+        return [*self.blocks, self.pooling] if self.pooling else self.blocks
 
     @property
     def patch_embedding(self) -> QuantPatchEmbedding:

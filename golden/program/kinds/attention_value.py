@@ -8,12 +8,7 @@ import numpy as np
 from vit2rtl.golden.arithmetic import attention_value
 from vit2rtl.golden.arithmetic.log_sqrt2 import ZERO_CODES
 from vit2rtl.golden.arithmetic.requantizer import MULTIPLIER_RANGE, SHIFT_RANGE
-from vit2rtl.golden.program.attention import (
-    divided_by_heads,
-    matrix_shape,
-    split_heads,
-    value_bound,
-)
+from vit2rtl.golden.program.attention import divided_by_heads, split_heads, value_bound
 from vit2rtl.golden.program.conditions import assert_bound, bounded
 from vit2rtl.golden.program.kind import HALF_UP, LIST, TEXT, Attribute, Kind, integers
 from vit2rtl.golden.program.program import Op, Tensor
@@ -23,7 +18,8 @@ def check(op: Op, codes: Tensor, v: Tensor) -> str | None:
     a = op.attributes
     if problem := divided_by_heads(op, v):
         return problem
-    if codes.shape != matrix_shape(v, a["heads"]) or op.output.shape != v.shape:
+    shape = (*v.shape[:-2], a["heads"], op.output.shape[-2], v.shape[-2])
+    if codes.shape != shape or op.output.shape != _output_shape(codes, v):
         return f"codes {codes.shape}, v {v.shape} and output {op.output.shape} do not fit"
     if (codes.encoding, codes.bits, v.zero_point) != (
             "log_sqrt2", a["softmax_bits"], a["v_zero_point"]):
@@ -36,9 +32,15 @@ def check(op: Op, codes: Tensor, v: Tensor) -> str | None:
     return bounded(a["accumulator_bound"], value_bound(codes, v, a["zero_code"]))
 
 
+def _output_shape(codes: Tensor | np.ndarray, v: Tensor | np.ndarray) -> tuple[int, ...]:
+    """(..., queries, channels)"""
+    return (*v.shape[:-2], codes.shape[-2], v.shape[-1])
+
+
 def run(op: Op, codes: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Codes [..., heads, tokens, tokens], v [..., tokens, channels] -> codes like v"""
-    a, shape = op.attributes, v.shape
+    """Codes [..., heads, queries, tokens], v [..., tokens, channels] -> codes [..., queries,
+    channels]"""
+    a, shape = op.attributes, _output_shape(codes, v)
     even, odd = attention_value.accumulate(
         codes, split_heads(v, a["heads"]), a["v_zero_point"], bits=a["softmax_bits"],
         zero_code=a["zero_code"], most=a["accumulator_bound"])
@@ -53,8 +55,8 @@ def run(op: Op, codes: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 def macs(op: Op, tensors: Sequence[Tensor]) -> int:
     """Multiplications of the matrix product; they are shifts in hardware."""
-    values = tensors[1]
-    return prod(values.shape) * values.shape[-2]
+    codes, values = tensors
+    return prod(values.shape) * codes.shape[-2]
 
 
 def fraction_bits(op: Op) -> int:

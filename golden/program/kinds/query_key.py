@@ -23,8 +23,8 @@ def check(op: Op, q: Tensor, k: Tensor) -> str | None:
     a = op.attributes
     if problem := divided_by_heads(op, q):
         return problem
-    shape = matrix_shape(q, a["heads"])
-    if q.shape != k.shape or op.output.shape != shape:
+    shape = matrix_shape(q, k, a["heads"])
+    if (q.shape[:-2], q.shape[-1]) != (k.shape[:-2], k.shape[-1]) or op.output.shape != shape:
         return f"q {q.shape}, k {k.shape} and output {op.output.shape} do not fit"
     if (a["q_zero_point"], a["k_zero_point"]) != (q.zero_point, k.zero_point):
         return "zero points are not those of its inputs"
@@ -42,7 +42,7 @@ def check(op: Op, q: Tensor, k: Tensor) -> str | None:
 
 
 def run(op: Op, q: np.ndarray, k: np.ndarray) -> np.ndarray:
-    """[..., tokens, channels] twice -> [..., heads, tokens, tokens]"""
+    """[..., queries, channels], [..., tokens, channels] -> [..., heads, queries, tokens]"""
     a = op.attributes
     acc = matmul.query_key(
         split_heads(q, a["heads"]), split_heads(k, a["heads"]), a["q_zero_point"],
@@ -59,35 +59,36 @@ def run(op: Op, q: np.ndarray, k: np.ndarray) -> np.ndarray:
 
 
 def macs(op: Op, tensors: Sequence[Tensor]) -> int:
-    values = tensors[1]
-    return prod(values.shape) * values.shape[-2]
+    queries, keys = tensors
+    return prod(keys.shape) * queries.shape[-2]
 
 
 def work_by_hand(page: by_hand.Page, op: by_hand.Described) -> Iterator[str]:
-    """The first head's last token with itself; no lines where a mask may hide it."""
+    """The first head's last query with its last key; no lines where a mask may hide it."""
     constants = page.constants(op)
     if "mask" in constants:
         return
     q, k, target = (page.tensors[name] for name in (*op["inputs"], op["output"]))
     a = op["attributes"]
-    row, channels = q["shape"][-2] - 1, q["shape"][-1] // a["heads"]
-    left, right = (page.row(tensor, row)[:channels] for tensor in (q, k))
+    row, column = (tensor["shape"][-2] - 1 for tensor in (q, k))
+    channels = q["shape"][-1] // a["heads"]
+    left, right = page.row(q, row)[:channels], page.row(k, column)[:channels]
     acc = sum((x - a["q_zero_point"]) * (y - a["k_zero_point"])
               for x, y in zip(left, right, strict=True))
-    yield (f"Op `{op['name']}`, first head, the last token with itself: the first {channels} "
-           f"columns of row {row} of `{q['file']}` and of `{k['file']}`.\n")
+    yield (f"Op `{op['name']}`, first head, the last query with the last key: the first {channels} "
+           f"columns of row {row} of `{q['file']}` and of row {column} of `{k['file']}`.\n")
     yield (f"    acc = ({left[0]} - {by_hand.term(a['q_zero_point'])})·({right[0]} - "
            f"{by_hand.term(a['k_zero_point'])}) + ... ({channels} products) = {acc}")
     if "bias" in constants:
-        bias = page.row(constants["bias"], row)[row]
+        bias = page.row(constants["bias"], row)[column]
         yield f"    {acc} + {by_hand.term(bias)}, row {row} of the bias, = {acc + bias}"
         acc += bias
     if "multiplier" in a:
         # The smallest number is a masked logit's alone.
-        yield from by_hand.requantized(page, target, (row, row), acc,
+        yield from by_hand.requantized(page, target, (row, column), acc,
                                        (a["multiplier"], a["shift"]), above=1)
     else:
-        yield from by_hand.expected(page, target, (row, row), acc)
+        yield from by_hand.expected(page, target, (row, column), acc)
 
 
 KIND = Kind(

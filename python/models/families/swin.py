@@ -61,6 +61,8 @@ class SwinTransformers(Family):
     def streams(self, structure: Structure) -> list[Stream]:
         network = structure.network
         streams = [*block_streams(structure), Stream("norm.input", network.norm)]
+        if not structure.heads:
+            streams.append(Stream("head.fc.input", network.head.fc))
         if isinstance(network.patch_embed.norm, nn.LayerNorm):
             streams.append(Stream("patch_embed.norm.input", network.patch_embed.norm))
         for pair in structure.normed:
@@ -163,10 +165,12 @@ class _Walk:
         return ops.mlp(block.mlp, stream, out)
 
     def _head(self, stream: Tensor) -> None:
-        if not self.structure.heads:
-            raise ValueError("Lowering needs a classifier: this model has no classes")
-        head, ops = self.structure.heads[0], self.ops
+        ops = self.ops
         normed = ops.norm_for_pool("norm", self.network.norm, stream)
+        if not self.structure.heads:
+            ops.average([ops.pool_stream("pool", normed, "head.fc.input")])
+            return
+        head = self.structure.heads[0]
         x = ops.pool("pool", normed, f"{head.name}.input", head.module.input_quantizer)
         ops.average(ops.heads([(head, x)]))
 

@@ -11,16 +11,15 @@ from vit2rtl.golden.program.program import Tensor
 from vit2rtl.models.family import Family, Replacements, Stream, block_streams
 from vit2rtl.models.library import timm
 from vit2rtl.models.ops import Ops
-from vit2rtl.models.surgery import Surgeon, refuse
-from vit2rtl.quantization.structure import Block, Layer, Structure
+from vit2rtl.models.surgery import Surgeon, refuse, require_none, require_norm
+from vit2rtl.quantization.attention_pool import QuantAttentionPool, joined
+from vit2rtl.quantization.structure import Attention, Block, Structure
 
 _vit = timm.models.vision_transformer
 # Attention looks at every pair of them.
 MOST_PATCHES = 8192
-POOLS = ("token", "avg")
+POOLS = ("token", "avg", "map")
 _Distilled = timm.models.deit.VisionTransformerDistilled
-# Pairs of a head's layer and its input codes.
-Heads = list[tuple[Layer, Tensor]]
 
 
 def _replace_block(surgeon: Surgeon, block: nn.Module, name: str) -> None:
@@ -28,16 +27,37 @@ def _replace_block(surgeon: Surgeon, block: nn.Module, name: str) -> None:
     surgeon.block(block, name)
 
 
+def _replace_pool(surgeon: Surgeon, pool: nn.Module, name: str) -> None:
+    """Attention of one query that no image changes: the latent token's."""
+    require_none(pool, name, "q_norm", "k_norm", "pos_embed")
+    surgeon.check_mlp(pool.mlp, f"{name}.mlp")
+    require_norm(pool.norm, f"{name}.norm")
+    if pool.latent_len != 1 or pool.pool != "token":
+        refuse(name, pool, "must have one latent token")
+    structure = surgeon.structure
+    network, number = structure.network, len(structure.blocks)
+    qkv = joined(pool.q(pool.latent[0, 0].detach()), pool.kv)
+    part = f"{name}.attention"
+    first, last, attention = surgeon.attention(pool, qkv, part, number, queries=1)
+    normed = surgeon.pair("norm", network.norm, first)
+    mlp = surgeon.mlp(pool.mlp, f"{name}.mlp", number, f"{name}.norm", pool.norm)
+    network.attn_pool = QuantAttentionPool(attention, pool.norm, pool.mlp)
+    structure.pooling = Block(name, network.attn_pool, Attention(part, normed, last, attention),
+                              mlp)
+
+
 class VisionTransformers(Family):
     """timm's ``VisionTransformer`` and ``VisionTransformerDistilled``."""
 
     types = (_vit.VisionTransformer, _Distilled)
-    replacements: ClassVar[Replacements] = {_vit.Block: _replace_block}
+    replacements: ClassVar[Replacements] = {
+        _vit.Block: _replace_block, timm.layers.AttentionPoolLatent: _replace_pool,
+    }
     one_block: ClassVar[Mapping[str, int]] = {"depth": 1}
 
     def check(self, model: nn.Module) -> None:
         if getattr(model, "attn_pool", None) is not None:
-            refuse("attn_pool", model.attn_pool)
+            require_norm(model.norm, "norm")
         if model.dynamic_img_size:
             raise ValueError("Models with a dynamic image size are not supported: give img_size "
                              "and dynamic_img_size=False")
@@ -53,12 +73,10 @@ class VisionTransformers(Family):
         if embedding.num_patches > MOST_PATCHES:
             raise ValueError(f"Attention over {embedding.num_patches} patches is not supported; "
                              f"{MOST_PATCHES} are the most")
-        norms = [norm for norm in (model.norm, model.fc_norm) if not isinstance(norm, nn.Identity)]
-        if len(norms) != 1:
-            raise ValueError(f"One LayerNorm must stand before the head, not {len(norms)}")
         if model.global_pool not in POOLS:
             raise ValueError(f"Pooling {model.global_pool!r} is not supported; "
-                             f"{' and '.join(POOLS)} are")
+                             f"{', '.join(POOLS)} are")
+        require_none(model.patch_embed, "patch_embed", "norm")
         if not len(model.blocks):
             raise ValueError("A model without blocks is not supported")
 
@@ -68,7 +86,7 @@ class VisionTransformers(Family):
         return {"dynamic_img_size": False, "img_size": model.patch_embed.img_size}
 
     def heads(self, model: nn.Module) -> list[nn.Module]:
-        return [model.head, model.head_dist] if isinstance(model, _Distilled) else [model.head]
+        return [*_heads(model).values()]
 
     def embeddings(self, model: nn.Module) -> list[nn.Parameter]:
         position = [] if model.pos_embed is None else [model.pos_embed]
@@ -78,10 +96,16 @@ class VisionTransformers(Family):
         return model.patch_embed.img_size
 
     def streams(self, structure: Structure) -> list[Stream]:
-        network = structure.network
+        network, pooling = structure.network, structure.pooling
         norms = {"norm_pre": network.norm_pre, "norm": network.norm, "fc_norm": network.fc_norm}
         outer = [Stream(f"{name}.input", norm) for name, norm in norms.items()
                  if isinstance(norm, nn.LayerNorm)]
+        outer += [Stream(f"{name}.input", head) for name, head in _heads(network).items()
+                  if isinstance(head, nn.Identity)]
+        if pooling:
+            normed = pooling.mlp.normed
+            outer += [Stream(f"{normed.norm_name}.input", normed.norm),
+                      Stream(f"{pooling.name}.output", pooling.module, output=True)]
         return [*block_streams(structure), *outer, Stream("stream", network.blocks, output=True)]
 
     def walk(self, structure: Structure, ops: Ops, image: Tensor) -> None:
@@ -89,6 +113,12 @@ class VisionTransformers(Family):
 
 
 FAMILY = VisionTransformers()
+
+
+def _heads(model: nn.Module) -> dict[str, nn.Module]:
+    """Classifiers, or what passes features on where there are no classes, by name."""
+    names = ("head", "head_dist") if isinstance(model, _Distilled) else ("head",)
+    return {name: getattr(model, name) for name in names if hasattr(model, name)}
 
 
 def _tokens(model: nn.Module) -> list[nn.Parameter]:
@@ -102,11 +132,11 @@ class _Walk:
 
     def __init__(self, structure: Structure, ops: Ops) -> None:
         self.structure, self.network, self.ops = structure, structure.network, ops
+        self.heads = {layer.name: layer for layer in structure.heads}
+        self.names = [*self.heads] or [*_heads(self.network)]
 
     def build(self, image: Tensor) -> None:
         network, ops, embedding = self.network, self.ops, self.structure.layers[0]
-        if not isinstance(network.patch_embed.norm, nn.Identity):
-            raise ValueError("Module 'patch_embed.norm' cannot be lowered")
         patches = ops.patches(image, embedding)
         norm_pre = network.norm_pre
         if isinstance(norm_pre, nn.Identity):
@@ -154,34 +184,80 @@ class _Walk:
         return ops.mlp(block.mlp, stream, out)
 
     def _head(self, stream: Tensor) -> None:
-        network = self.network
-        if not self.structure.heads:
-            raise ValueError("Lowering needs a classifier: this model has no classes")
-        norm_name, norm = next((n, m) for n, m in (("norm", network.norm),
-                                                   ("fc_norm", network.fc_norm))
-                               if not isinstance(m, nn.Identity))
-        pooled = self._class_tokens if network.global_pool == "token" else self._mean
-        self.ops.average(self.ops.heads(pooled(stream, norm_name, norm)))
+        """Pooling, LayerNorm before or behind it, and the classifiers, if there are any."""
+        network, ops = self.network, self.ops
+        if not self.heads:
+            ops.enter([f"{name}.input" for name in self.names])
+        match network.global_pool:
+            case "token":
+                ends = self._class_tokens(stream)
+            case "avg":
+                ends = [self._mean(stream)]
+            case "map":
+                ends = [self._end(self.names[0], self._attention_pool(stream), "fc_norm",
+                                  network.fc_norm)]
+            case pooling:
+                raise ValueError(f"Pooling {pooling!r} cannot be lowered")
+        if self.heads:
+            ends = ops.heads([*zip(self.structure.heads, ends, strict=True)])
+        ops.average(ends)
 
-    def _class_tokens(self, stream: Tensor, norm_name: str, norm: nn.LayerNorm) -> Heads:
+    def _end(self, name: str, token: Tensor, norm_name: str, norm: nn.Module) -> Tensor:
+        """The codes that a head takes of a token, or where there are no classes the features."""
+        ops, head = self.ops, self.heads.get(name)
+        if isinstance(norm, nn.LayerNorm):
+            if head is None:
+                return ops.norm_to_stream(norm_name, norm, token, f"{name}.input")
+            return ops.layer_norm(norm_name, norm, token, head)
+        if head is None:
+            return token
+        return ops.pool(f"{name}.codes", token, f"{name}.input", head.module.input_quantizer)
+
+    def _class_tokens(self, stream: Tensor) -> list[Tensor]:
         """The class token for the head, and the distillation token for one of its own."""
-        heads = []
-        for n, head in enumerate(self.structure.heads):
-            pooled = self.ops.select(f"{head.name}.token", stream, [n])
-            x = self.ops.layer_norm(f"{head.name}.{norm_name}", norm, pooled, head)
-            heads.append((head, x))
-        return heads
+        network = self.network
+        last = "norm" if isinstance(network.norm, nn.LayerNorm) else "fc_norm"
+        tokens = [self.ops.select(f"{name}.token", stream, [n])
+                  for n, name in enumerate(self.names)]
+        return [self._end(name, token, f"{name}.{last}", getattr(network, last))
+                for name, token in zip(self.names, tokens, strict=True)]
 
-    def _mean(self, stream: Tensor, norm_name: str, norm: nn.LayerNorm) -> Heads:
+    def _mean(self, stream: Tensor) -> Tensor:
         """The mean of the image's tokens; LayerNorm before it (norm) or after it (fc_norm)."""
-        network, ops, head = self.network, self.ops, self.structure.heads[0]
+        network, ops, (name, *_) = self.network, self.ops, self.names
+        head = self.heads.get(name)
+        if isinstance(network.norm, nn.LayerNorm):
+            stream = ops.norm_for_pool("norm", network.norm, stream)
+        stream = self._image_tokens(stream)
+        if isinstance(network.fc_norm, nn.LayerNorm):
+            pooled = ops.pool_stream("pool", stream, "fc_norm.input")
+            if head is None:
+                ops.enter([f"{name}.input"])
+            return self._end(name, pooled, "fc_norm", network.fc_norm)
+        if head is None:
+            return ops.pool_stream("pool", stream, f"{name}.input")
+        return ops.pool("pool", stream, f"{name}.input", head.module.input_quantizer)
+
+    def _image_tokens(self, stream: Tensor) -> Tensor:
+        """Without class token and registers, unless they are pooled, too."""
+        network = self.network
         skipped = 0 if network.pool_include_prefix else network.num_prefix_tokens
-        if norm_name == "norm":
-            stream = ops.norm_for_pool("norm", norm, stream)
-        if skipped:
-            stream = ops.select("pool.tokens", stream, list(range(skipped, stream.shape[0])))
-        if norm_name == "norm":
-            quantizer = head.module.input_quantizer
-            return [(head, ops.pool("pool", stream, f"{head.name}.input", quantizer))]
-        pooled = ops.pool_stream("pool", stream, "fc_norm.input")
-        return [(head, ops.layer_norm("fc_norm", norm, pooled, head))]
+        if not skipped:
+            return stream
+        return self.ops.select("pool.tokens", stream, list(range(skipped, stream.shape[0])))
+
+    def _attention_pool(self, stream: Tensor) -> Tensor:
+        """One token, a residual stream of its own."""
+        pooling, ops = self.structure.pooling, self.ops
+        if pooling is None:
+            raise ValueError("There is no attention to pool by")
+        attention, normed = pooling.attention, pooling.attention.normed
+        x = ops.layer_norm(normed.norm_name, normed.norm, self._image_tokens(stream), normed.layer)
+        y = ops.attention(attention, *ops.query_key_value(normed.layer, x, queries=1))
+        first, last = f"{pooling.mlp.normed.norm_name}.input", f"{pooling.name}.output"
+        ops.enter([first, last])
+        token = ops.stream_of(ops.branch(attention.last, y), first)
+        token = ops.mlp(pooling.mlp, token, last)
+        if not self.heads:
+            ops.enter([f"{self.names[0]}.input"])
+        return token

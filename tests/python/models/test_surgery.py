@@ -118,15 +118,16 @@ TINY = "vit_tiny_patch16_224"
 UNSUPPORTED = {
     "query and key norm": (TINY, {"qk_norm": True},
                            "Module 'blocks.0.attn.q_norm' (LayerNorm) is not supported"),
-    "attention pooling": (TINY, {"global_pool": "map", "class_token": False},
-                          "Module 'attn_pool' (AttentionPoolLatent) is not supported"),
+    "attention pooling of attention pooled": (
+        TINY, {"global_pool": "prr"}, "Pooling 'prr' is not supported; token, avg, map are"),
+    "attention pooling without norm": (
+        TINY, {"global_pool": "map", "final_norm": False},
+        "Module 'norm' (Identity) must be a LayerNorm with weight and bias"),
     "dynamic image size": (TINY, {"dynamic_img_size": True},
                            "Models with a dynamic image size are not supported: give img_size and "
                            "dynamic_img_size=False"),
     "another pooling": (TINY, {"global_pool": "max"},
-                        "Pooling 'max' is not supported; token and avg are"),
-    "no last norm": (TINY, {"final_norm": False},
-                     "One LayerNorm must stand before the head, not 0"),
+                        "Pooling 'max' is not supported; token, avg, map are"),
     "no blocks": (TINY, {"depth": 0}, "A model without blocks is not supported"),
     "padded images": (
         TINY, {"img_size": 70, "dynamic_img_pad": True},
