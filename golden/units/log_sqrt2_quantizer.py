@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from math import nextafter
 
 import numpy as np
 
@@ -70,14 +71,27 @@ def smallest_at_least(scale: float, width: int, quarter: int) -> int:
 
 
 def directed(p: Parameters) -> Iterator[Case]:
-    """Thresholds of four scales, powers of two, and their neighbours."""
+    """Thresholds of six scales, powers of two, and their neighbours.
+
+    Of two of the scales one threshold is a power of two, so that its halves are met exactly.
+    """
     for name, scale in (
         ("scale_one", 1.0),
         ("scale_middle", 0.71),
         ("scale_tiny", 3 / 2 ** p["width"]),
         ("scale_least", 1 / 2 ** p["width"]),
+        ("scale_exact_even", _scale_at(p["width"], 1)),
+        ("scale_exact_odd", _scale_at(p["width"], 3)),
     ):
         yield _around_thresholds(p, name, scale)
+
+
+def _scale_at(width: int, quarter: int) -> float:
+    """The largest scale whose threshold ``scale * 2**(-quarter/4)`` is a half at most."""
+    scale = 0.5 * 2 ** (quarter / 4)
+    while smallest_at_least(scale, width, quarter) > 1 << (width - 1):
+        scale = nextafter(scale, 0)
+    return scale
 
 
 def _around_thresholds(p: Parameters, name: str, scale: float) -> Case:

@@ -34,7 +34,8 @@ class AxiStream:
         self.violations: list[dict[str, Any]] = []
         self.names = {job["axi"][name]: name for name in job["axi"]}
         self.tables, self.sources = (
-            {name: Driver(dut, job["axi"][name], self.note) for name in job[side]}
+            {name: Driver(dut, job["axi"][name], self.note, job["bits"][name])
+             for name in job[side]}
             for side in ("tables", "sources")
         )
         self.sinks = {name: Monitor(dut, job["axi"][name], self.note) for name in job["sinks"]}
@@ -43,6 +44,9 @@ class AxiStream:
         sources = list(self.sources.values())
         self.checkers = [Checker(monitor, sources, self.note) for monitor in self.monitors]
         self.settings = {name: getattr(dut, name) for name in job["configuration"]}
+        self.configurations = [record["configuration"] for record in job["records"]]
+        self.configuration: dict[str, int] = {}
+        self._after_reset = False
 
     @property
     def beats(self) -> int:
@@ -57,62 +61,79 @@ class AxiStream:
         self._block()
         await self.reset(RESET_CYCLES)
 
-    async def reset(self, cycles: int) -> None:
-        """Synchronous reset; every output must be silent from the second edge on."""
-        self._block()
+    async def reset(self, cycles: int, *, willing: bool = False) -> None:
+        """Synchronous reset for so many clock edges, in which nothing moves.
+
+        willing  all sides offer and take, else none does
+        """
         self.reset_n.value = 0
         self._stop()
-        await self.edge
-        for _ in range(cycles):
-            await self.edge
-            for monitor in self.monitors:
-                if monitor.valid_now():
-                    self.note(f"{monitor.prefix}_tvalid is high in reset")
-        self.reset_n.value = 1
-
-    async def flush(self) -> None:
-        """Reset for one clock edge, all sides willing: in that cycle nothing moves."""
-        self.reset_n.value = 0
         for driver in self.drivers:
-            driver.valid.value = 1
-        self._accept(True)
-        await FallingEdge(self.clock)
+            driver.valid.value = int(willing)
+        self._accept(willing)
+        for _ in range(cycles):
+            await FallingEdge(self.clock)
+            self._silent()
+            await self.edge
+        self._stop()
+        self._block()
+        self.reset_n.value = 1
+        self._after_reset = True
+
+    def _silent(self) -> None:
         for driver in self.drivers:
             if driver.ready_now():
                 self.note(f"{driver.prefix}_tready is high in reset")
         for monitor in self.monitors:
             if monitor.valid_now():
                 self.note(f"{monitor.prefix}_tvalid is high in reset")
-        await self.edge
-        self._stop()
-        self._block()
-        self.reset_n.value = 1
 
-    async def fill(self, stimulus: Stimulus, idle: Iterable[bool]) -> int:
-        """Offer beats to a unit whose outputs are blocked, until ``idle`` ends; how many it takes.
+    async def fill(
+        self, stimulus: Stimulus, idle: Iterable[bool], *, accepting: bool = False
+    ) -> int:
+        """Offer beats in each cycle of ``idle``, which says whether to hold back the next.
 
-        The beats come again and again; ``idle`` says of each cycle whether to hold back the next.
+        The beats come again and again; what comes out is not looked at. Returns how many the unit
+        takes.
+
+        accepting   take what comes out, else the outputs are blocked
         """
         waits = list(idle)
+        self._set(stimulus.configuration)
+        self._accept(accepting)
         for name, driver in self.sources.items():
             driver.begin(stimulus.sources[name] * len(waits), repeat(False))
         taken = 0
         for wait in waits:
             await self.edge
+            self._after_reset = False
             taken += sum([driver.taken() for driver in self.sources.values()])
             for driver in self.sources.values():
                 if not driver.valid_now:
                     driver.present(not wait)
         return taken
 
-    async def configure(self, stimulus: Stimulus, idle: Bools | None = None) -> None:
-        """Set the configuration inputs and send the tables; nothing may be in flight."""
-        for name, value in stimulus.configuration.items():
+    async def load(self, stimulus: Stimulus, idle: Bools | None = None) -> None:
+        """Send the tables, if any, under the stimulus' configuration; nothing may be in flight."""
+        if stimulus.tables:
+            self._set(stimulus.configuration)
+            await self.edge
+            await self._load(stimulus.tables, idle or {})
+
+    def _set(self, configuration: Mapping[str, int]) -> None:
+        """Configuration inputs, in the cycle that begins."""
+        self.configuration = dict(configuration)
+        for name, value in configuration.items():
             handle = self.settings[name]
             handle.value = value & ((1 << len(handle)) - 1)
-        await self.edge
-        if stimulus.tables:
-            await self._load(stimulus.tables, idle or {})
+
+    def _set_another(self) -> None:
+        """The configuration of a record that has most of it different; nothing is in flight."""
+        current = self.configuration
+        self._set(max(
+            self.configurations,
+            key=lambda other: sum(other[name] != current.get(name) for name in other),
+        ))
 
     async def _load(self, tables: Mapping[str, list[Beat]], idle: Bools) -> None:
         for name, driver in self.tables.items():
@@ -127,40 +148,61 @@ class AxiStream:
                 raise Violation("stuck")
             for driver in self.tables.values():
                 driver.offer()
-        await self.drain(2)
+        self._stop()
+        await self._nothing(2)
 
     async def transfer(
         self, stimulus: Stimulus, *, idle: Bools, ready: Bools, stop_after: int | None = None
     ) -> int:
         """Send beats and compare what comes out; returns the cycles it took.
 
+        The first beats are on offer in the cycle that begins, and so is their configuration.
+
         idle        stream -> bools: hold back the next beat in this cycle
         ready       stream -> bools: take a beat in this cycle
         stop_after  return as soon as that many beats were taken, the rest still in flight, or as
                     soon as the unit is full
         """
+        self._set(stimulus.configuration)
         for name, driver in self.sources.items():
             driver.begin(stimulus.sources[name], idle[name])
         for name, monitor in self.sinks.items():
             monitor.begin(stimulus.sinks[name], ready[name])
-        cycles = quiet = 0
+        self._go_on()
+        cycles = still = stuck = 0
         while any(monitor.pending for monitor in self.monitors):
+            willing = self._willing
             await self.edge
-            cycles, quiet = cycles + 1, quiet + 1
-            if sum([driver.taken() for driver in self.sources.values()]):
-                quiet = 0
-            if stop_after and self._stops(stop_after, quiet):
+            taken = sum([driver.taken() for driver in self.sources.values()]) > 0
+            cycles, still = cycles + 1, 0 if taken else still + 1
+            if stop_after and self._stops(stop_after, still):
                 self._stop()
                 return cycles
-            if self._compare():
-                quiet = 0
-            if quiet > PATIENCE:
+            moved = self._compare() or taken
+            still, stuck = (0, 0) if moved else (still, stuck + willing)
+            if stuck > PATIENCE:
                 raise self._stuck()
-            for driver in self.sources.values():
-                driver.offer()
-            for monitor in self.monitors:
-                monitor.decide()
+            self._go_on()
         return cycles
+
+    @property
+    def _willing(self) -> bool:
+        """Whether nothing but the unit keeps beats from moving."""
+        return all(monitor.accepting or not monitor.pending for monitor in self.monitors) and all(
+            driver.valid_now or not driver.pending for driver in self.sources.values()
+        )
+
+    def _go_on(self) -> None:
+        """What is offered and taken in the cycle that begins.
+
+        No beat in the first one after reset: AXI4-Stream sends none before a clock edge without.
+        """
+        for driver in self.sources.values():
+            if not self._after_reset:
+                driver.offer()
+        for monitor in self.monitors:
+            monitor.decide()
+        self._after_reset = False
 
     def _compare(self) -> bool:
         """Look at every output; whether a beat came out."""
@@ -172,14 +214,14 @@ class AxiStream:
                 moved = True
         return moved
 
-    def _stops(self, stop_after: int, quiet: int) -> bool:
+    def _stops(self, stop_after: int, still: int) -> bool:
         """Whether enough was taken, or the unit is full: then it has to offer something."""
-        if quiet == 0 and sum(driver.sent for driver in self.sources.values()) >= stop_after:
+        if still == 0 and sum(driver.sent for driver in self.sources.values()) >= stop_after:
             return True
-        if quiet <= FULL or any(monitor.accepting for monitor in self.monitors):
+        if still <= FULL or any(monitor.accepting for monitor in self.monitors):
             return False
         offered = any([monitor.offered() is not None for monitor in self.monitors])
-        late = quiet > PATIENCE
+        late = still > PATIENCE
         if late and not offered:
             self.note(f"{self.monitors[0].prefix}_tvalid waits for "
                       f"{self.monitors[0].prefix}_tready")
@@ -195,8 +237,13 @@ class AxiStream:
         return Violation("stuck")
 
     async def drain(self, cycles: int = 24) -> None:
-        """Nothing more may come out."""
+        """Nothing more may come out, under another configuration or not."""
         self._stop()
+        self._set_another()
+        await self._nothing(cycles)
+
+    async def _nothing(self, cycles: int) -> None:
+        self._after_reset = False
         self._accept(True)
         for _ in range(cycles):
             await self.edge

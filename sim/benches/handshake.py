@@ -31,11 +31,15 @@ class Signals:
 
 
 class Driver(Signals):
-    """Offers beats to a stream that the unit takes; junk while it offers none."""
+    """Offers beats of ``bits`` to a stream that the unit takes; junk while it offers none.
 
-    def __init__(self, dut: SimHandleBase, prefix: str, note: Note) -> None:
+    The padding above is junk with every other beat.
+    """
+
+    def __init__(self, dut: SimHandleBase, prefix: str, note: Note, bits: int) -> None:
         super().__init__(dut, prefix, note)
         self.junk = (1 << len(self.data)) - 1
+        self.padding = self.junk >> bits << bits
         self.valid_now = False
         self.begin((), iter(()))
 
@@ -66,7 +70,8 @@ class Driver(Signals):
         """The next beat, or none and junk."""
         self.valid_now = wanted
         data, last = self.beats[self.sent][:2] if wanted else (self.junk, 1)
-        self.data.value, self.last.value = data, last
+        self.data.value = data | self.padding * (self.sent % 2)
+        self.last.value = last
         self.valid.value = int(wanted)
 
     def stop(self) -> None:

@@ -26,7 +26,10 @@ from vit2rtl.sim.benches.stimuli import (
 )
 from vit2rtl.sim.coverage.protocol import fills
 
-BLOCKED = 24  # cycles in which a unit of unknown depth fills up
+# Cycles of beats before a reset of one edge; in the last of them a unit of unknown depth fills up.
+FILLING = (1, 2, 3, 4, 5, 7, 9, 24)
+HELD = 1100  # cycles for which a beat waits at a blocked output, and the unit for its next beat
+LONG = 600  # beats without a reset
 
 Body = Callable[["Bench"], Awaitable[None]]
 
@@ -86,13 +89,31 @@ async def stalls(dut: Any, idle: str, pressure: str, payload: str) -> None:
 
     async def body(bench: Bench) -> None:
         seed = f"{bench.task['seed']} {case}"
-        for stimulus in bench.cuts.packets(payload, turn):
+        for number, stimulus in enumerate(bench.cuts.packets(payload, turn)):
+            if number % 2 == 0:  # else it follows at once
+                await bench.drain()
             waits = bench.idle(idle, seed)
-            await bench.configure(stimulus, waits)
+            await bench.load(stimulus, waits)
             await bench.transfer(stimulus, idle=waits, ready=bench.ready(pressure, seed))
-            await bench.drain()
+        await bench.drain()
 
     await run(dut, "stalls", case, body)
+
+
+@cocotb.test
+async def held(dut: Any) -> None:
+    """A beat waits for as long as it must, and so does the unit for its next beat."""
+
+    async def body(bench: Bench) -> None:
+        stimulus = bench.cuts.repeated(bench.records[0], LONG, 7)
+        await bench.load(stimulus)
+        waits = {s: chain(repeat(False, 20), repeat(True, HELD), repeat(False))
+                 for s in bench.sources}
+        blocked = {s: chain(repeat(False, HELD), repeat(True)) for s in bench.sinks}
+        await bench.transfer(stimulus, idle=waits, ready=blocked)
+        await bench.drain()
+
+    await run(dut, "stalls", f"for {HELD:,} cycles", body)
 
 
 @cocotb.test
@@ -108,16 +129,39 @@ async def reset(dut: Any, sent: int, pressure: str, gap: int) -> None:
         if pressure != "always":
             blocked = {s: inverted(pattern(pressure, case)) for s in bench.sinks}
         stimulus = bench.cuts.repeated(before, 40, 5)
-        await bench.configure(stimulus)
+        await bench.load(stimulus)
         await bench.transfer(stimulus, idle=bench.always(False), ready=blocked, stop_after=sent)
-        await bench.reset(1)
-        stimulus = bench.cuts.ending(after, 32)
-        await bench.configure(stimulus)
+        await bench.reset(2)
         if gap:
             await bench.drain(gap)
+        stimulus = bench.cuts.ending(after, 32)
+        await bench.load(stimulus)
         waits = bench.idle("random", case), bench.ready("alternate", case)
         await bench.transfer(stimulus, idle=waits[0], ready=waits[1])
         await bench.drain()
+
+    await run(dut, "reset", case, body)
+
+
+@cocotb.test
+@cocotb.parametrize(accepting=[False, True], willing=[False, True])
+async def edge(dut: Any, accepting: bool, willing: bool) -> None:
+    """One clock edge in reset empties the unit, however full; what comes next is right."""
+    case = f"one edge of reset accepting={accepting} willing={willing}"
+
+    async def body(bench: Bench) -> None:
+        for turn, cycles in enumerate(FILLING):
+            before, after = (
+                bench.records[(2 * turn + n) % len(bench.records)] for n in range(2)
+            )
+            stimulus = bench.cuts.repeated(before, cycles, 5)
+            await bench.load(stimulus)
+            await bench.fill(stimulus, [False] * cycles, accepting=accepting)
+            await bench.reset(1, willing=willing)
+            stimulus = bench.cuts.repeated(after, 6, 3)
+            await bench.load(stimulus)
+            await bench.flow(stimulus)
+            await bench.drain(8)
 
     await run(dut, "reset", case, body)
 
@@ -129,7 +173,7 @@ async def fill(dut: Any, then: str) -> None:
 
     async def body(bench: Bench) -> None:
         record = bench.records[-1]
-        await bench.configure(bench.cuts.repeated(record, 1, 1))
+        await bench.load(bench.cuts.repeated(record, 1, 1))
         for state in fills(bench.stages):
             if then == "stalls":
                 await fill_and_stall(bench, state)
@@ -169,8 +213,7 @@ async def fill_and_reset(bench: Bench, state: int) -> None:
             await bench.edge
     await bench.reset(1)
     after = bench.cuts.repeated(bench.records[-1], 2, 2)
-    if after.tables:
-        await bench.configure(after)
+    await bench.load(after)
     await bench.flow(after)
     await bench.drain(bench.stages + 2)
 
@@ -184,7 +227,7 @@ async def throughput(dut: Any) -> None:
             return
         record = max(bench.records, key=bench.cuts.length)
         stimulus = bench.cuts.repeated(record, 256, 256)
-        await bench.configure(stimulus)
+        await bench.load(stimulus)
         cycles = await bench.flow(stimulus)
         if cycles > stimulus.beats * bench.task["interval"] + bench.task["latency"]:
             bench.note(f"{stimulus.beats} beats took {cycles} cycles")
@@ -198,36 +241,16 @@ async def capacity(dut: Any) -> None:
     """A blocked unit closes every gap and holds a beat in each stage; one edge of reset empties."""
 
     async def body(bench: Bench) -> None:
-        if not bench.task["throughput"]:
+        stages = bench.stages
+        if not bench.task["throughput"] or not stages:
             return
-        if bench.stages:
-            await fill_stages(bench)
-        else:
-            await fill_unknown(bench)
+        stimulus = bench.cuts.repeated(bench.records[-1], stages, stages + 1)
+        for state in fills(stages):
+            gaps = [slot == "0" for slot in f"{state:b}"]
+            taken = await bench.fill(stimulus, [*gaps, *[False] * (2 * stages + 2)])
+            if taken != stages:
+                bench.note(f"{taken} beats fit into {stages} stages")
+            await bench.reset(1, willing=True)
+            await bench.drain(stages + 2)
 
     await run(dut, "throughput", "blocked and in reset", body)
-
-
-async def fill_stages(bench: Bench) -> None:
-    stages = bench.stages
-    stimulus = bench.cuts.repeated(bench.records[-1], stages, stages + 1)
-    await bench.configure(stimulus)
-    for state in fills(stages):
-        gaps = [slot == "0" for slot in f"{state:b}"]
-        taken = await bench.fill(stimulus, [*gaps, *[False] * (2 * stages + 2)])
-        if taken != stages:
-            bench.note(f"{taken} beats fit into {stages} stages")
-        await bench.flush()
-        await bench.drain(stages + 2)
-
-
-async def fill_unknown(bench: Bench) -> None:
-    """How much fits in is the unit's business; nothing of it may be left for what follows."""
-    for cycles in (1, 2, 3, BLOCKED):
-        stimulus = bench.cuts.repeated(bench.records[-1], BLOCKED, BLOCKED)
-        await bench.configure(stimulus)
-        await bench.fill(stimulus, [False] * cycles)
-        await bench.flush()
-        await bench.configure(stimulus)
-        await bench.flow(stimulus)
-        await bench.drain()

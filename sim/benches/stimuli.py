@@ -7,7 +7,7 @@ ends packets of any length. Else whole rows are cut, each with its own ``last``.
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import cycle, islice, repeat
+from itertools import cycle, islice, pairwise, repeat
 from typing import Any, NamedTuple
 
 Job = dict[str, Any]  # as JSON holds it, see sim/run/protocol.py
@@ -17,9 +17,12 @@ BEATS_PER_CASE = 96
 PACKET_BEATS = 24
 FEW_ROWS = 4  # beats
 SINGLES_FROM = 64  # where in the list of records the one-beat packets begin
+LIVELY = 24
 STARTS = 400  # a case starts at one of the first so many beats of its record
 PATTERNS = ("never", "alternate", "random", "bursts")
-# Beats from tlast to tlast; of streams with rows that many beats of a record, at least a row.
+STREAM_BEATS = 48
+# Beats from tlast to tlast; of streams with rows that many beats of a record, at least a row. A
+# packet of "stream" is left open where the next record, and with it another configuration, begins.
 PAYLOADS = {"stream": 17, "packets": PACKET_BEATS, "singles": 1}
 
 
@@ -66,11 +69,16 @@ class Cuts:
         """Beats that go in, of the source with the most."""
         return max(self._stream(record, name)["beats"] for name in self.job["sources"])
 
-    def at(self, record: Described, first: int, count: int, packet: int) -> Stimulus:
-        """About ``count`` beats from beat ``first`` on, a ``last`` after each ``packet``."""
+    def at(
+        self, record: Described, first: int, count: int, packet: int, *, closed: bool = True
+    ) -> Stimulus:
+        """About ``count`` beats from beat ``first`` on, a ``last`` after each ``packet``.
+
+        closed   the last beat ends a packet, too
+        """
         if self.beatwise:
             span = range(first, min(first + count, self.length(record)))
-            return self._of_beats(record, span, packet)
+            return self._of_beats(record, span, packet, closed)
         row = self._row(record)
         rows = self.length(record) // row
         first = min(first // row, rows - 1)
@@ -81,10 +89,14 @@ class Cuts:
         return self.at(record, max(self.length(record) - count, 0), count, count)
 
     def repeated(self, record: Described, count: int, packet: int) -> Stimulus:
-        """The first beats of a record, again from the first where it has less of them."""
+        """Beats of a record, again and again where it has less of them.
+
+        From where the beats that come out are least alike, so that one more or less shows.
+        """
         length = self.length(record)
         if self.beatwise:
-            return self._of_beats(record, [n % length for n in range(count)], packet)
+            start = self._liveliest(record)
+            return self._of_beats(record, [(start + n) % length for n in range(count)], packet)
         row = self._row(record)
         rows = length // row
         return self._of_rows(record, [n % rows for n in range(-(-count // row))])
@@ -97,14 +109,22 @@ class Cuts:
         while left > 0:  # records shorter than their share leave room for more of them
             record = self.records[turns % len(self.records)]
             span = min(max(self.length(record) - share, 0), STARTS)
-            stimulus = self.at(record, turns * 61 % (span + 1), share, PAYLOADS[payload])
+            first, packet = turns * 61 % (span + 1), PAYLOADS[payload]
+            stimulus = self.at(record, first, share, packet, closed=payload != "stream")
             yield stimulus
             left -= stimulus.beats
             turns += 1
 
+    def _liveliest(self, record: Described) -> int:
+        """Where the next beats of the first sink differ most from those right before them."""
+        numbers = range(min(self.length(record), STARTS))
+        data = [beat.data for beat in self._beats(record, self.job["sinks"][0], numbers)]
+        differ = [a != b for a, b in pairwise(data)]
+        return max(numbers, key=lambda n: sum(differ[n : n + LIVELY]), default=0)
+
     def _share(self, payload: str) -> int:
         if payload == "stream":
-            return BEATS_PER_CASE
+            return STREAM_BEATS
         return PACKET_BEATS if self.beatwise or payload == "packets" else FEW_ROWS
 
     def _stream(self, record: Described, name: str) -> Described:
@@ -114,9 +134,13 @@ class Cuts:
         """Beats of a row, of the source with the most."""
         return max(self._stream(record, name)["row_beats"] for name in self.job["sources"])
 
-    def _of_beats(self, record: Described, span: Iterable[int], packet: int) -> Stimulus:
+    def _of_beats(
+        self, record: Described, span: Iterable[int], packet: int, closed: bool = True
+    ) -> Stimulus:
         numbers = list(span)
-        ends = {len(numbers) - 1, *range(packet - 1, len(numbers), packet)}
+        ends = {*range(packet - 1, len(numbers), packet)}
+        if closed:
+            ends.add(len(numbers) - 1)
         after = [(n + 1,) * len(self.job["sources"]) for n in range(len(numbers))]
 
         def cut(name: str) -> list[Beat]:

@@ -31,8 +31,9 @@ def run(bench: Bench) -> list[BenchResult]:
 def job(bench: Bench) -> dict[str, Any]:
     """All that the simulator's process needs, as JSON holds it.
 
-    ``axi`` has the port prefix of each stream, ``stages`` those of the pipeline that a lane-wise
-    unit is, ``interval`` cycles a beat; ``beatwise`` says that streams are cut at any beat.
+    ``axi`` has the port prefix of each stream, ``bits`` those of its beats, ``stages`` those of
+    the pipeline that a lane-wise unit is, ``interval`` cycles a beat; ``beatwise`` says that
+    streams are cut at any beat.
     """
     instance = bench.instance
     records = [_record(record, instance) for record in bench.entry.records]
@@ -47,6 +48,7 @@ def job(bench: Bench) -> dict[str, Any]:
         "plusargs": bench.plusargs(),
         "configuration": [field.name for field in instance.configuration],
         "axi": {stream.name: stream.axi for stream in instance.streams},
+        "bits": {stream.name: stream.beat_bits for stream in instance.streams},
         "tables": _names(instance.tables),
         "sources": _names(instance.sources),
         "sinks": _names(instance.sinks),

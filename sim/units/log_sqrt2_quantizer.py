@@ -6,7 +6,7 @@ import numpy as np
 
 from vit2rtl.golden.arithmetic import log_sqrt2
 from vit2rtl.golden.units.instance import Instance
-from vit2rtl.sim.coverage.points import Point, unlike_lanes
+from vit2rtl.sim.coverage.points import NONE, Point, unlike_lanes
 from vit2rtl.sim.units.codes import code_bins
 from vit2rtl.sim.units.face import (
     FUNCTION,
@@ -26,6 +26,7 @@ def bins(instance: Instance) -> Iterator[Point]:
     reached = {*range(min(last, 2 * width) + 1), last}
     yield Point("code", code_bins(instance, reached), lambda s: s["o.code"])
     yield _thresholds(last)
+    yield _exact(min(last, 2 * width))
     ends = {0: "0", 1: "1", (1 << width) - 1: "largest"}
     yield Point("probability", ends, lambda s: s["i.probability"])
     highest, _ = log_sqrt2.thresholds(1.0, width=width)
@@ -48,6 +49,20 @@ def _thresholds(last: int) -> Point:
         return np.concatenate(keys)
 
     return Point("threshold", edges, key)
+
+
+def _exact(count: int) -> Point:
+    """Those that a probability can equal: of a threshold with enough zeros at its end."""
+
+    def key(s: Mapping[str, np.ndarray]) -> np.ndarray:
+        probability = s["i.probability"]
+        keys = []
+        for k in range(count):
+            threshold = s["c.threshold_b" if k & 1 else "c.threshold_a"]
+            keys.append(np.where(probability << (k >> 1) == threshold, k, NONE))
+        return np.stack(keys)
+
+    return Point("threshold met exactly", {k: str(k) for k in range(count)}, key)
 
 
 def body(instance: Instance) -> list[str]:

@@ -37,10 +37,10 @@ def test_every_bench_of_every_instance_passes_on_both_simulators(bundle, bundle_
         if result.bench == "replay":
             assert result.beats == beats[result.instance]
         elif result.bench == "stalls":
-            assert result.cases == 4 * 4 * 3 + 1
+            assert result.cases == 4 * 4 * 3 + 2
             assert result.beats > 4000
         elif result.bench == "reset":
-            assert result.cases == 3 * 3 * 2 + 1
+            assert result.cases == 3 * 3 * 2 + 5
     check_junit(tmp_path / "deep" / "results.xml", results)
     check_coverage(bundle, results)
 
