@@ -23,6 +23,7 @@ COMMANDS = {
     "export": "Write a quantized model as ONNX: QONNX Quant nodes, or QDQ.",
     "inspect": "Show what an integer program holds and costs.",
     "lower": "Lower a quantized model to an integer program.",
+    "models": "List timm's models: supported, or what stops them.",
     "mutate": "Mutate a unit's netlist and count the mutants that its benches find.",
     "package": "Write the IP package of a hardware unit: RTL, registers, projects, data sheet.",
     "prove": "Prove the Verilog: stream contract and function, for all inputs.",
@@ -72,7 +73,7 @@ class _Commands(click.Group):
 
 # The extra that brings all that a subcommand needs, not just the module that it missed first.
 EXTRAS = {
-    **dict.fromkeys(("compare", "evaluate", "lower", "quantize"), "quantize"),
+    **dict.fromkeys(("compare", "evaluate", "lower", "models", "quantize"), "quantize"),
     **dict.fromkeys(("mutate", "package", "prove", "simulate", "synthesize", "verilog"),
                     "hardware"),
     "run": "run",

@@ -50,7 +50,8 @@ def settled(
     if pretrained and _matmuls(plain, family) != _matmuls(model, family):
         raise ValueError(f"The pretrained weights of {name} do not fit {_given(arguments)}; "
                          "give others with --weights FILE")
-    _check(name, model, family, arguments)
+    small = _made(name, {**arguments, **family.one_block}) if family.one_block else model
+    _check(name, model, small, family, arguments)
     return arguments
 
 
@@ -70,7 +71,7 @@ def problem(name: str, arguments: Mapping[str, Any]) -> str | None:
         fixed = family.fixed_arguments(model)
         if fixed:
             model = _made(name, {**arguments, **fixed})
-        _check(name, model, family, arguments)
+        _check(name, model, model, family, arguments)
     except ValueError as error:
         return str(error)
     return None
@@ -166,11 +167,11 @@ def _matmuls(model: nn.Module, family: Family) -> list[torch.Size]:
 
 
 def _check(
-    name: str, model: nn.Module, family: Family, arguments: Mapping[str, Any]
+    name: str, model: nn.Module, small: nn.Module, family: Family, arguments: Mapping[str, Any]
 ) -> None:
     """Raise unless the model is of a size that can be, runs, and has what its family supports.
 
-    Where a family's blocks are all alike, one of them runs for all.
+    small   it, or where a family's blocks are all alike one of them for all
     """
     size = sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers()))
     if size > MOST_BYTES:
@@ -184,7 +185,7 @@ def _check(
     if channels not in CHANNELS:
         raise ValueError(f"Images have {' or '.join(map(str, CHANNELS))} channels, "
                          f"{name} with in_chans={channels} cannot take them")
-    _run(name, _made(name, {**arguments, **family.one_block}), family, arguments)
+    _run(name, small, family, arguments)
 
 
 def _run(
