@@ -82,7 +82,8 @@ def scores(
 def feature_scores(predicted: torch.Tensor, reference: torch.Tensor) -> FeatureScores:
     """Scores of features, float32[n, features], against the float model's."""
     cosines = torch.nn.functional.cosine_similarity(predicted.double(), reference.double())
-    return FeatureScores(*predicted.shape, cosines.mean().item(), sqnr(reference, predicted))
+    images, features = predicted.shape
+    return FeatureScores(images, features, cosines.mean().item(), sqnr(reference, predicted))
 
 
 def loss_noise(lost: int, won: int, images: int) -> float:

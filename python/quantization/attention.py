@@ -101,8 +101,7 @@ class QuantAttention(nn.Module):
         q, k, v = self.qkv.outputs
         head = len(self.qkv.bias) // 3 // self.heads
         bound = matmul.query_key_bound(q.golden().reach, k.golden().reach, head)
-        ranges = (_range(quantizer) for quantizer in (q, k))
-        self.products = Products(*ranges, bound)
+        self.products = Products(_range(q), _range(k), bound)
         self.logit_scale = float(q.scale) * float(k.scale) * self.scale
         softmax = self.softmax_quantizer
         if isinstance(softmax, LogSqrt2Quantizer) and softmax.fixed_point:
@@ -133,7 +132,7 @@ class AttentionValue:
 
     multipliers   :class:`vit2rtl.golden.arithmetic.attention_value.Multipliers`
     factors       float64[65537], by probability in units of 2**-16, which saturates at 65535
-    ones          int8[2, 65537], what a v of one adds to -E and to -O
+    ones          int8[2, 65537], what a v of one adds to -E and to -O; empty where not in bytes
     """
 
     def __init__(
@@ -156,7 +155,7 @@ class AttentionValue:
         negative = -np.stack([even, odd])
         self.products = Products((int(negative.min()), 0), _range(v), int(self.largest))
         ones = torch.from_numpy(negative)[:, codes.long()]
-        self.ones = ones.to(torch.int8) if self.products.bytes else None
+        self.ones = ones.to(torch.int8) if self.products.bytes else ones[:0]
         self.low = -float(output.zero_point)
         self.high = self.low + output.levels - 1
 

@@ -75,7 +75,8 @@ def _check_layer(
     top = layer.weight_quantizer.levels - 1
     if layer.weight_codes.numel() and int(layer.weight_codes.max()) > top:
         raise ValueError(f": {name}.weight_codes must be codes of 0 to {top}")
-    allowed = {"weight_quantizer": {(width[0],)}, "input_quantizer": {()}}
+    allowed: dict[str, set[tuple[int, ...]]] = {
+        "weight_quantizer": {(width[0],)}, "input_quantizer": {()}}
     if layer.input_quantizer.axis is not None and not integer:
         allowed["input_quantizer"].add((width[1],))
     for inner, quantizer in layer.named_modules():
