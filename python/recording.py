@@ -1,16 +1,25 @@
 """Golden vectors from a quantized model at work: what each hardware unit saw and gave."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
 from vit2rtl import __version__
 from vit2rtl.golden.units import Instance, directed_records
+from vit2rtl.golden.vectors import packing
 from vit2rtl.golden.vectors.bundle import BundleWriter
+from vit2rtl.golden.vectors.memory import Memory
+from vit2rtl.golden.vectors.spool import Spool, Spooled
+from vit2rtl.quantization.attention import QuantAttention
+from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import PROBABILITY_WIDTH, LogSqrt2Quantizer
 
 if TYPE_CHECKING:
@@ -18,45 +27,80 @@ if TYPE_CHECKING:
     from vit2rtl.quantized_vit import QuantizedViT
 
 VALUE_WIDTH = 16
+_PIXELS_TOGETHER = 3 * 224 * 224
 
 
 class Recording:
-    """Everything that passed the quantizers and requantizers of a model, by layer.
+    """Everything that passed the quantizers and requantizers of a model, by layer, on disk.
 
-    accumulators, outputs  {layer name: int64[images, tokens, channels]}, outputs as codes
-    probabilities, codes   {attention name: int64[images, heads, tokens, tokens]}
+    accumulators, outputs  {layer name: int[images, tokens, channels]}, outputs as codes
+    probabilities, codes   {attention name: int[images, heads, tokens, tokens]}
     """
 
-    def __init__(self, quantized: "QuantizedViT", images: torch.Tensor) -> None:
-        """Run ``images`` (float32[n, channels, height, width]) through the model and record."""
+    def __init__(self, quantized: "QuantizedViT", folder: Path) -> None:
+        """``folder`` takes a file for each array."""
         quantized.recipe.require_integers("Vectors need")
+        self._quantized, self._folder = quantized, folder
+        self._spools: dict[str, Spool] = {}
         self.layers = {layer.name: layer.module for layer in quantized.structure.layers
                        if not layer.role.edge}
         self.attentions = dict(quantized.attentions())
-        names = {module: name for name, module in (self.layers | self.attentions).items()}
-        seen = defaultdict(list)
 
-        def tap(module, *tensors):
-            seen[names[module]].append(tuple(t.detach().clone() for t in tensors))
-
-        for module in names:
+    def run(self, images: torch.Tensor) -> None:
+        """Run float32[n, channels, height, width] through the model and record what passes."""
+        taps = {layer: partial(self._of_layer, name) for name, layer in self.layers.items()}
+        taps |= {attention: partial(self._of_attention, name)
+                 for name, attention in self.attentions.items()}
+        for module, tap in taps.items():
             module.tap = tap
         try:
-            quantized(images)
+            self._quantized(images)
         finally:
-            for module in names:
+            for module in taps:
                 module.tap = None
-        self.accumulators, self.outputs, self.probabilities, self.codes = {}, {}, {}, {}
-        for name, layer in self.layers.items():
-            assert layer.integer is not None  # the recipe's integers are asked for above
-            accumulators, centered = (torch.cat(parts) for parts in zip(*seen[name], strict=True))
-            self.accumulators[name] = accumulators.long().numpy()
-            self.outputs[name] = (centered.long() + layer.integer.zero_point).numpy()
-        for name, attention in self.attentions.items():
-            probabilities = torch.cat([parts[0] for parts in seen[name]])
-            quantizer = attention.softmax_quantizer
-            self.probabilities[name] = quantizer.fixed(probabilities).long().numpy()
-            self.codes[name] = quantizer.codes(probabilities).long().numpy()
+
+    def _of_layer(
+        self, name: str, layer: QuantLinear, accumulators: torch.Tensor, centered: torch.Tensor
+    ) -> None:
+        assert layer.integer is not None  # the recipe's integers are asked for above
+        self._append("accumulators", name, accumulators, np.int32)
+        self._append("outputs", name, centered.long() + layer.integer.zero_point, np.uint16)
+
+    def _of_attention(
+        self, name: str, attention: QuantAttention, probabilities: torch.Tensor
+    ) -> None:
+        quantizer = attention.softmax_quantizer
+        assert isinstance(quantizer, LogSqrt2Quantizer)
+        self._append("probabilities", name, quantizer.fixed(probabilities), np.uint16)
+        self._append("codes", name, quantizer.codes(probabilities), np.uint16)
+
+    def _append(
+        self, what: str, name: str, values: torch.Tensor, dtype: type[np.integer]
+    ) -> None:
+        key = f"{what}/{name}"
+        if key not in self._spools:
+            self._spools[key] = Spool(self._folder / f"{what}.{name}", dtype)
+        self._spools[key].append(values.long().numpy())
+
+    @property
+    def accumulators(self) -> dict[str, Spooled]:
+        return self._arrays("accumulators")
+
+    @property
+    def outputs(self) -> dict[str, Spooled]:
+        return self._arrays("outputs")
+
+    @property
+    def probabilities(self) -> dict[str, Spooled]:
+        return self._arrays("probabilities")
+
+    @property
+    def codes(self) -> dict[str, Spooled]:
+        return self._arrays("codes")
+
+    def _arrays(self, what: str) -> dict[str, Spooled]:
+        return {key.removeprefix(f"{what}/"): spool.array() for key, spool in self._spools.items()
+                if key.startswith(f"{what}/")}
 
     def records(self, lanes: int) -> Iterator[tuple[Instance, dict[str, Any]]]:
         """(Instance, arguments of ``BundleWriter.add``) of every record, model and directed.
@@ -69,6 +113,19 @@ class Recording:
         for instance in {instance.name: instance for instance, _ in records}.values():
             for record in directed_records(instance):
                 yield instance, record
+
+    def sizes(self, lanes: int) -> tuple[int, int]:
+        """Bytes of what has been recorded so far: in the bundle, and as it lies here."""
+        size = 0
+        for instance, arguments in (*self._softmax_records(lanes),
+                                    *self._requantizer_records(lanes)):
+            elements = prod(next(iter(arguments["outputs"].values())).shape)
+            for stream in instance.streams:
+                memory = Memory(stream.fields, stream.lanes, elements)
+                size += memory.row_bytes
+                size += sum(elements * packing.narrowest(field).itemsize for field in stream.fields
+                            if not _is_small(arguments, field.name))
+        return size, sum(path.stat().st_size for path in self._folder.iterdir())
 
     def _softmax_records(self, lanes):
         for name, attention in self.attentions.items():
@@ -97,7 +154,7 @@ class Recording:
                 "layer": name,
                 "kind": "model",
                 "inputs": {"code": self.codes[name]},
-                "outputs": {"value": values[self.codes[name]]},
+                "outputs": {"value": replace(self.codes[name], table=values)},
                 "notes": {"value": {"scale": scale * 2.0 ** (1 - VALUE_WIDTH), "zero_point": 0}},
             }
 
@@ -131,11 +188,11 @@ class Recording:
             "layer": name,
             "kind": "model",
             "inputs": {
-                "acc": self.accumulators[name][..., at],
+                "acc": replace(self.accumulators[name], columns=at),
                 "multiplier": integer.multiplier[at].numpy(),
                 "shift": shift - shift.min(),
             },
-            "outputs": {"code": self.outputs[name][..., at]},
+            "outputs": {"code": replace(self.outputs[name], columns=at)},
             "configuration": {"shift_base": int(shift.min()), "zero_point": zero_point},
             "notes": {
                 "acc": {"scale": source.tolist(), "zero_point": 0, "description":
@@ -143,6 +200,11 @@ class Recording:
                 "code": {"scale": float(output.scale), "zero_point": zero_point},
             },
         }
+
+
+def _is_small(arguments: Mapping[str, Any], name: str) -> bool:
+    """Whether a field's array does not grow with the images."""
+    return not isinstance((arguments["inputs"] | arguments["outputs"])[name], Spooled)
 
 
 def _parts(layer):
@@ -157,15 +219,17 @@ def _parts(layer):
 def write_bundle(
     out: str | Path, quantized: "QuantizedViT", description: dict[str, Any], images: "Images", *,
     lanes: int, formats: Sequence[str] = (),
+    announce: Callable[[int, int], object] = lambda size, needed: None,
 ) -> tuple[int, int, int]:
-    """Record ``images`` (
-    :class:`vit2rtl.models.images.Images`) and write the bundle of golden vectors.
+    """Record ``images`` (:class:`vit2rtl.models.images.Images`) and write the bundle of golden
+    vectors; memory does not grow with the number of images.
 
     description  the checkpoint's, see :func:`vit2rtl.checkpoint_schema.describe`
     formats      further formats, see :data:`vit2rtl.golden.vectors.bundle.FORMATS`
+    announce     told how many bytes the bundle will have, about, and how many are needed while it
+                 is made, once that is known
     returns      numbers of unit instances, records and beats
     """
-    recording = Recording(quantized, images.batch(range(len(images))))
     provenance = {
         "producer": f"vit2rtl {__version__}",
         "model": {
@@ -178,11 +242,28 @@ def write_bundle(
     }
     instances, count, beats = set(), 0, 0
     with BundleWriter(out, provenance, formats=formats) as bundle:
+        recording = Recording(quantized, bundle.scratch)
+        with tqdm(total=len(images), desc="images", unit="image", leave=False,
+                  disable=None) as bar:
+            for batch in _batches(images):
+                recording.run(images.batch(batch))
+                if batch.start == 0:
+                    size, spooled = (part * len(images) // len(batch)
+                                     for part in recording.sizes(lanes))
+                    announce(size, size + spooled)
+                bar.update(len(batch))
         for instance, arguments in tqdm(
             recording.records(lanes), desc="vectors", unit="record", leave=False, disable=None
         ):
             bundle.add(instance, **arguments)
             instances.add(instance.name)
             count += 1
-            beats += -(-next(iter(arguments["outputs"].values())).size // lanes)
+            beats += -(-prod(next(iter(arguments["outputs"].values())).shape) // lanes)
     return len(instances), count, beats
+
+
+def _batches(images: "Images") -> Iterator[range]:
+    """Images that go through the network together: one of the usual size, four of small ones."""
+    step = max(1, min(4, _PIXELS_TOGETHER // images.load(0).numel()))
+    for start in range(0, len(images), step):
+        yield range(start, min(start + step, len(images)))

@@ -27,12 +27,24 @@ def folder(path: str | Path, *, kind: str, parts: Parts) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        new = scratch / "new"
-        new.mkdir()
-        yield new
-        _replace(path, new, scratch / "old")
+        with naming(path):
+            new = scratch / "new"
+            new.mkdir()
+            yield new
+            _replace(path, new, scratch / "old")
     finally:
         shutil.rmtree(scratch)
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Errors of the system that name no file, as where a disk is full, name this one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def check(path: str | Path, *, kind: str, parts: Parts) -> Path:
@@ -74,8 +86,9 @@ def data(path: Path, content: bytes) -> None:
     """Write a file, whole or not at all."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        partial.write_bytes(content)
-        os.replace(partial, path)
+        with naming(path):
+            partial.write_bytes(content)
+            os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -91,7 +104,8 @@ def files(folder: Path, contents: Mapping[str, bytes]) -> None:
     staging = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder))
     try:
         for name, content in contents.items():
-            (staging / name).write_bytes(content)
+            with naming(folder / name):
+                (staging / name).write_bytes(content)
         for name in contents:
             os.replace(staging / name, folder / name)
     finally:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LABELS = "labels.csv"
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+_COLOURS = ("RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
 _CROPS = ("center", "squash", "border")
 _FILTERS = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
 
@@ -84,6 +85,19 @@ def opened(path: str | Path, mode: str) -> "PIL.Image.Image":
     # header, and an error of its own for sizes that would fill the memory.
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"Image {path} cannot be read ({error})") from error
+
+
+def is_colour(path: str | Path) -> bool:
+    """Whether an image file says that it has colours; False for what cannot be read."""
+    from PIL import Image
+
+    try:
+        if not Path(path).is_file():
+            return False
+        with Image.open(path) as file:
+            return file.mode in _COLOURS
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False
 
 
 def _resized(

@@ -28,6 +28,8 @@ def format_files(
     instances  of the manifest's entries, in their order
     """
     formats = manifest.get("formats", ())
+    if not formats:
+        return
     for entry, instance in zip(manifest["entries"], instances, strict=True):
         for record in entry["records"]:
             for stream in instance.streams:

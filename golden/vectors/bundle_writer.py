@@ -3,24 +3,23 @@
 import shutil
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from math import prod
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.files.documents import sha256
 from vit2rtl.golden.units import Instance, Stream
-from vit2rtl.golden.vectors import packing
 from vit2rtl.golden.vectors.bundle_derived import bench_file, derived_files, described_roms
 from vit2rtl.golden.vectors.bundle_files import array_stream, write_texts
 from vit2rtl.golden.vectors.bundle_formats import check_formats
+from vit2rtl.golden.vectors.bundle_pieces import Pieces, write_array
 from vit2rtl.golden.vectors.bundle_reader import read_bundle
 from vit2rtl.golden.vectors.bundle_readme import readme
 from vit2rtl.golden.vectors.bundle_record import (
     Content,
-    checked,
     checked_notes,
     memory_of,
     tensors,
@@ -102,6 +101,7 @@ class BundleWriter:
         inputs         {field: int[...]}       natural shapes, e.g. acc[tokens, channels]; of a
                                                stream of rows the last axis has a row's elements
         outputs        {field: int[...]}       expected values, not taken from the golden function
+                                               (of a lane-wise unit arrays may be ``Spooled``)
         configuration  {field: int}            int[entries] of a table's field
         notes          {field: {note: JSON}}   scale, zero_point, multiplier, shift, rounding, ...
         """
@@ -111,16 +111,17 @@ class BundleWriter:
             raise ValueError(f"Record {record!r} of {instance.name} exists already")
         if kind not in KINDS:
             raise ValueError(f"Kind must be one of {', '.join(KINDS)}, not {kind!r}")
-        try:
-            content = checked(instance, inputs, outputs, configuration or {})
-            notes = checked_notes(instance, notes or {})
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"Record {record!r} of {instance.name}: {error}") from error
+        pieces = Pieces(instance, inputs, outputs, configuration or {})
         folder = f"{instance.name}/{record}"
-        (self._root / folder).mkdir(parents=True)
+        try:
+            notes = checked_notes(instance, notes or {})
+            content = self._write_memories(pieces, folder)
+        except (TypeError, ValueError) as error:
+            shutil.rmtree(self._root / folder, ignore_errors=True)
+            raise ValueError(f"Record {record!r} of {instance.name}: {error}") from error
         files: dict[str, dict[str, Any]] = {"arrays": self._write_arrays(content, folder)}
         for stream in instance.streams:
-            files[file_key(stream)] = self._write_mem(content, stream, folder)
+            files[file_key(stream)] = self._memory(content, stream, folder)
         first = files[file_key(instance.sinks[0])]
         self._entry(instance)["records"].append(
             {
@@ -147,12 +148,37 @@ class BundleWriter:
             }
         return self._entries[name]
 
-    def _write_mem(self, content: Content, stream: Stream, folder: str) -> dict[str, Any]:
-        matrices = content.matrices(stream)
-        rows, columns = next(iter(matrices.values())).shape
-        memory = memory_of(stream, columns)
+    @property
+    def scratch(self) -> Path:
+        """A folder for what is not part of the bundle; it vanishes with the block."""
+        place = self._root.parent / "scratch"
+        place.mkdir(exist_ok=True)
+        return place
+
+    def _write_memories(self, pieces: Pieces, folder: str) -> Content:
+        """Write all ``.mem`` files piece by piece, each of them checked before it is written."""
+        content = None
+        with ExitStack() as stack:
+            for piece in pieces:
+                if content is None:
+                    content = pieces.whole(piece)
+                    (self._root / folder).mkdir(parents=True)
+                    texts = {s.name: stack.enter_context(
+                        open(self._root / f"{folder}/{s.name}.mem", "wb"))
+                        for s in pieces.instance.streams}
+                for stream in pieces.instance.streams:
+                    matrices = piece.matrices(stream)
+                    columns = next(iter(matrices.values())).shape[1]
+                    texts[stream.name].write(memory_of(stream, columns).text(matrices))
+        assert content is not None  # there is at least one piece
+        return content
+
+    def _memory(self, content: Content, stream: Stream, folder: str) -> dict[str, Any]:
+        """What the manifest says of a ``.mem`` file."""
+        shape = content.shapes[stream.name]
+        columns = shape[-1] if stream.rows else prod(shape)
+        rows, memory = prod(shape) // columns, memory_of(stream, columns)
         file = f"{folder}/{stream.name}.mem"
-        (self._root / file).write_bytes(memory.text(matrices))
         return {
             "file": file,
             "sha256": sha256(self._root / file),
@@ -168,8 +194,7 @@ class BundleWriter:
         with zipfile.ZipFile(self._root / file, "w", zipfile.ZIP_STORED) as archive:
             for s, field in fields:
                 with array_stream(archive, array_name(s, field)) as stream:
-                    array = content.arrays[field.name].astype(packing.narrowest(field))
-                    np.lib.format.write_array(stream, array, allow_pickle=False)
+                    write_array(stream, content.arrays[field.name], field)
         return {"file": file, "sha256": sha256(self._root / file)}
 
     def _finish(self) -> None:

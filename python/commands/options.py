@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from vit2rtl.program_images import ProgramImages
     from vit2rtl.quantized_vit import QuantizedViT
 
+_LOOKED_AT = 8
+
 FOLDER = click.Path(file_okay=False, path_type=str)
 FILE = click.Path(dir_okay=False, path_type=str)
 SEED = click.IntRange(0, 2**32 - 1)
@@ -63,7 +65,9 @@ def find_images(
         return embedded_images(split)
     from vit2rtl.models.images import open_images
 
-    return open_images(folder, config)
+    images = open_images(folder, config)
+    _warn_of_colour(folder, images.names, config["input_size"][0])
+    return images
 
 
 def program_images(folder: str | None, program: "IntegerProgram") -> "ProgramImages":
@@ -72,7 +76,20 @@ def program_images(folder: str | None, program: "IntegerProgram") -> "ProgramIma
 
     if not folder and program.model != EMBEDDED:
         raise click.UsageError("Missing option '--images': a folder of images")
-    return program_images.find(folder, program)
+    images = program_images.find(folder, program)
+    if folder:
+        _warn_of_colour(folder, images.names, program.image.shape[0])
+    return images
+
+
+def _warn_of_colour(folder: str, names: Sequence[str], channels: int) -> None:
+    """Say so where images in colour, of which some are looked at, go into a grey model."""
+    if channels > 1:
+        return
+    coloured = (name for name in names[:_LOOKED_AT] if image_files.is_colour(Path(folder) / name))
+    if name := next(coloured, None):
+        click.echo(f"Warning: {name} is in colour, and the model takes one channel: "
+                   "images are made grey", err=True)
 
 
 def choose(images: "Images", listed: str | None, exclude: str | None = None) -> "Images":

@@ -16,6 +16,7 @@ from vit2rtl.golden.units import UNITS
 from vit2rtl.sim.formal import plan
 from vit2rtl.sim.formal.claims import Claim, claims
 from vit2rtl.sim.tools import simulators
+from vit2rtl.sim.tools.claimed import claimed
 
 if TYPE_CHECKING:
     from vit2rtl.sim.formal.properties import Outcome
@@ -74,7 +75,8 @@ def command(
     if any(plan.status(part) == "simulated" for part, _ in work):
         simulators.find("icarus")
     outcomes = []
-    with tqdm(work, unit="property", file=sys.stderr, disable=None, leave=False) as progress:
+    with claimed(out), tqdm(work, unit="property", file=sys.stderr, disable=None,
+                            leave=False) as progress:
         for part, instance in progress:
             progress.set_postfix_str(f"{part.property} {instance.name}")
             folder = out / instance.name / part.property.replace(" ", "_")

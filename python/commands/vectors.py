@@ -148,8 +148,10 @@ def _of_checkpoint(request: _Request) -> Summary:
     chosen = options.choose(available, request.listed)
     if not request.listed:
         chosen = chosen.sample(request.count, request.seed)
+    out = Path(request.out).resolve()
     entries, records, beats = write_bundle(
-        request.out, quantized, description, chosen, lanes=request.lanes, formats=request.formats
+        request.out, quantized, description, chosen, lanes=request.lanes, formats=request.formats,
+        announce=lambda size, needed: _announce(_counted(len(chosen)), size, needed, out),
     )
     return ({"instances": entries, "records": records, "beats": beats},
             f"{records} records of {entries} unit instances, {beats:,} beats")
@@ -162,7 +164,9 @@ def _of_program(request: _Request) -> Summary:
     check_place(out)
     names, codes = _images(program, request)
     plan = Plan.of(program, ops, images=len(names), lanes=request.lanes)
-    _announce(plan, out.resolve())
+    # Arrays lie there twice until they are in their .npz file.
+    _announce(f"{len(plan.ops)} ops on {_counted(plan.images)}", plan.bytes(), 2 * plan.bytes(),
+              out.resolve(), fewer="images, or ops by --ops")
     with tqdm(total=plan.images * len(plan.tensors), desc="vectors", unit="tensor", leave=False,
               disable=None) as bar:
         write_program_vectors(out, program, names, codes, ops=ops, lanes=request.lanes,
@@ -181,17 +185,21 @@ def _images(program: IntegerProgram, request: _Request) -> tuple[list[str], np.n
     return names, available.codes(names)
 
 
-def _announce(plan: Plan, out: Path) -> None:
-    """Say how much there will be, before it is written; ValueError where there is no room."""
-    size = plan.bytes()
-    number = "1 image" if plan.images == 1 else f"{plan.images} images"
-    click.echo(f"{len(plan.ops)} ops on {number}: about {size / 1e6:.1f} MB", err=True)
+def _announce(what: str, size: int, needed: int, out: Path, fewer: str = "images") -> None:
+    """Say how much there will be, before it is written; ValueError where there is no room.
+
+    needed   bytes while it is made
+    """
+    click.echo(f"{what}: about {size / 1e6:.1f} MB", err=True)
     place = next(folder for folder in (out, *out.parents) if folder.is_dir())
-    # Arrays lie there twice until they are in their .npz file.
     free = shutil.disk_usage(place).free
-    if free < 2 * size:
-        raise ValueError(f"Writing needs {2 * size / 1e6:.1f} MB, and {place} has "
-                         f"{free / 1e6:.1f} MB free: choose fewer images, or ops by --ops")
+    if free < needed:
+        raise ValueError(f"Writing needs {needed / 1e6:.1f} MB, and {place} has "
+                         f"{free / 1e6:.1f} MB free: choose fewer {fewer}")
+
+
+def _counted(images: int) -> str:
+    return "1 image" if images == 1 else f"{images} images"
 
 
 def _check(folder: Path, as_json: bool) -> None:

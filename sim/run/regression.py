@@ -20,6 +20,7 @@ from vit2rtl.sim.run import protocol, replay
 from vit2rtl.sim.run.bench import Bench
 from vit2rtl.sim.run.results import BenchResult
 from vit2rtl.sim.tools import builds, processes
+from vit2rtl.sim.tools.claimed import claimed
 from vit2rtl.sim.tools.simulators import SIMULATORS, Tool, cocotb, find
 
 SUFFIXES = (".v", ".sv", ".vh", ".svh")  # the last two for `include
@@ -101,8 +102,11 @@ class Regression:
         self.monitors = {e.instance.name: self._monitor(e.instance) for e in self.entries}
 
     def run(self, report: Report | None = None) -> list[BenchResult]:
-        """An error or an interrupt ends all simulators."""
-        self.out.mkdir(parents=True, exist_ok=True)
+        """An error or an interrupt ends all simulators; a ValueError where ``out`` is in use."""
+        with claimed(self.out):
+            return self._run(report)
+
+    def _run(self, report: Report | None) -> list[BenchResult]:
         steps: list[Step] = [
             partial(step, entry, tool)
             for tool in self.tools

@@ -15,6 +15,7 @@ from cocotb_tools import config as cocotb_config
 from filelock import FileLock
 
 from vit2rtl.golden.files import atomic
+from vit2rtl.golden.files.atomic import naming
 from vit2rtl.sim.coverage import code_coverage as coverage_flags
 from vit2rtl.sim.tools import processes, simulators
 
@@ -95,7 +96,7 @@ def build(
         command[1:1] = coverage_flags.FLAGS
     folder = cache_folder() / "builds" / _key(tool, sources, command)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
+    with naming(folder), FileLock(f"{folder}.lock"):
         complete = folder / "complete"
         compiled = Build(folder, top, kind, waves, complete.exists())
         if compiled.cached:

@@ -195,3 +195,17 @@ def test_an_image_that_cannot_be_read_is_named(refused, tiny, copy):
     (copy / "5.png").write_bytes((copy / "5.png").read_bytes()[:99])
     line = refused(tiny, "--images", copy)
     assert line.startswith(f"Image {copy / '5.png'} cannot be read (")
+
+
+def test_images_in_colour_for_a_grey_model_are_said(command, mnist, photos, tmp_path):
+    line = "Warning: 0.png is in colour, and the model takes one channel: images are made grey"
+    code, _, err = command("evaluate", mnist, "--images", photos)
+    assert (code, line in err.splitlines()) == (0, True)
+    assert command("lower", mnist, "--out", tmp_path / "program")[0] == 0
+    code, _, err = command("run", tmp_path / "program", "--images", photos)
+    assert (code, err) == (0, f"{line}\n")
+    grey = tmp_path / "grey"
+    grey.mkdir()
+    for mode in ("L", "1", "LA"):
+        Image.new(mode, (28, 28)).save(grey / f"{mode}.png")
+    assert command("run", tmp_path / "program", "--images", grey)[2] == ""

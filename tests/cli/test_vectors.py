@@ -1,6 +1,8 @@
 """``vit2rtl vectors``: the bundle is valid, reruns give the same bytes, errors take one line."""
 
 import json
+import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,10 +29,15 @@ def one(tmp_path_factory):
     return path
 
 
-def test_the_bundle_is_valid_and_holds_the_models_values(command, mnist, one, tmp_path):
+def test_the_bundle_is_valid_and_holds_the_models_values(
+    command, mnist, one, tmp_path, tmp_path_factory
+):
     out = tmp_path / "bundle"
     code, said, err = command("vectors", mnist, "--list", one, "--out", out)
-    assert (code, err) == (0, "")
+    assert code == 0
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
+    about = float(err.removeprefix("1 image: about ").removesuffix(" MB\n"))
+    assert 0.5 * size < about < size  # directed records and texts are not counted
     bundle = read_bundle(out)
     records = [record for entry in bundle.entries for record in entry.records]
     beats = sum(record.beats for record in records)
@@ -42,13 +49,14 @@ def test_the_bundle_is_valid_and_holds_the_models_values(command, mnist, one, tm
     }
     assert sum(record.kind == "model" for record in records) == 4 * 8
     model, description = checkpoint.load(mnist)
-    want = Recording(model, embedded.images("held_out")[0][42:43])
+    want = Recording(model, tmp_path_factory.mktemp("spool"))
+    want.run(embedded.images("held_out")[0][42:43])
     for record in records:
         if record.name == "blocks.3.mlp.fc2":
-            assert np.array_equal(record.outputs()["code"], want.outputs[record.name].ravel())
-            assert np.array_equal(record.inputs()["acc"], want.accumulators[record.name].ravel())
+            assert np.array_equal(record.outputs()["code"], np.ravel(want.outputs[record.name]))
+            assert np.array_equal(record.inputs()["acc"], np.ravel(want.accumulators[record.name]))
         if record.name == "blocks.0.attn.softmax":
-            assert np.array_equal(record.outputs()["code"], want.codes["blocks.0.attn"].ravel())
+            assert np.array_equal(record.outputs()["code"], np.ravel(want.codes["blocks.0.attn"]))
     text = json.dumps(bundle.manifest)
     for expected in (f"vit2rtl {__version__}", "mnist5k/held_out/0042",
                      description["tensors"]["sha256"], "mnist_vit"):
@@ -74,7 +82,7 @@ def test_count_draws_images_by_the_seed(command, mnist, tmp_path):
 
 def test_a_model_of_timm(command, tiny, photos, tmp_path):
     code, _, err = command("vectors", tiny, "--images", photos, "--out", tmp_path / "b")
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "1 image: about 0.0 MB\n")
     read_bundle(tmp_path / "b")
     assert str(photos) not in (tmp_path / "b" / "manifest.json").read_text()
 
@@ -122,6 +130,15 @@ def test_models_without_integers_are_refused(options, said, command, refused, tm
 )
 def test_odd_arguments(arguments, said, mnist, refused):
     assert refused(mnist, *arguments) == said
+
+
+def test_a_full_disk_is_seen_before_it_is_full(mnist, one, command, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=2 * 10**6))
+    code, out, err = command("vectors", mnist, "--list", one, "--out", tmp_path / "bundle")
+    about, line = err.splitlines()
+    assert (code, out, about.startswith("1 image: about 2.")) == (2, "", True)
+    assert line.endswith(f" MB, and {tmp_path} has 2.0 MB free: choose fewer images")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_images_are_asked_for(tiny, refused):

@@ -1,9 +1,12 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
 from vit2rtl.golden import read_bundle
 from vit2rtl.golden.arithmetic import log_sqrt2
+from vit2rtl.golden.vectors import bundle_pieces
 from vit2rtl.models import embedded
 from vit2rtl.models.images import Images
 from vit2rtl.models.zoo import timm
@@ -26,9 +29,20 @@ def model(quantize):
     return quantize()
 
 
+def recorded(quantized, images, folder):
+    """A recording whose arrays are in memory; image by image, as it may be."""
+    recording = Recording(quantized, folder)
+    for n in range(len(images)):
+        recording.run(images[n:n + 1])
+    parts = ("accumulators", "outputs", "probabilities", "codes")
+    arrays = {part: {name: np.asarray(array, np.int64)
+                     for name, array in getattr(recording, part).items()} for part in parts}
+    return SimpleNamespace(layers=recording.layers, **arrays)
+
+
 @pytest.fixture(scope="module")
-def recording(model, digits):
-    return Recording(model, digits[:3])
+def recording(model, digits, tmp_path_factory):
+    return recorded(model, digits[:3], tmp_path_factory.mktemp("spool"))
 
 
 def inputs_of(quantized, images):
@@ -94,13 +108,14 @@ def test_probabilities_are_the_softmax_of_the_recorded_codes(model, recording):
         )
 
 
-def test_recording_leaves_the_model_as_it_was(model, recording, digits):
+def test_recording_leaves_the_model_as_it_was(model, digits, tmp_path):
     before = model(digits[:2])
-    Recording(model, digits[:2])
+    recording = Recording(model, tmp_path)
+    recording.run(digits[:2])
     assert model(digits[:2]).equal(before)
     assert all(m.tap is None for _, m in model.layers() + model.attentions())
     with pytest.raises(AssertionError):
-        Recording(model, torch.zeros(1, 1, 28, 30))
+        recording.run(torch.zeros(1, 1, 28, 30))
     assert all(m.tap is None for _, m in model.layers() + model.attentions())
 
 
@@ -175,13 +190,26 @@ def test_the_bundle_tells_where_it_comes_from_but_no_place_on_the_disk(bundle):
     ],
     ids=lambda r: str(r),
 )
-def test_a_model_without_integers_is_refused(recipe, said, quantize, digits):
+def test_a_model_without_integers_is_refused(recipe, said, quantize, tmp_path):
     with pytest.raises(ValueError) as error:
-        Recording(quantize(**recipe.as_dict()), digits)
+        Recording(quantize(**recipe.as_dict()), tmp_path)
     assert str(error.value) == (
         "Vectors need integer arithmetic: profile hardware, layernorm reparam or layer-wise, "
         f"softmax log-sqrt2; this checkpoint has {said}"
     )
+
+
+def test_pieces_make_the_bytes_of_the_whole(model, digits, tmp_path, monkeypatch):
+    images = Images(["a", "b", "c"], None, lambda n: digits[n])
+    for name, piece in (("whole", 1 << 30), ("pieces", 1000)):
+        monkeypatch.setattr(bundle_pieces, "_PIECE", piece)
+        write_bundle(tmp_path / name, model, DESCRIPTION, images, lanes=7)
+    whole, pieces = ({path.relative_to(folder).as_posix(): path.read_bytes()
+                      for path in folder.rglob("*") if path.is_file()}
+                     for folder in (tmp_path / "whole", tmp_path / "pieces"))
+    assert whole == pieces
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pieces", "whole"]
+    read_bundle(tmp_path / "pieces")
 
 
 @pytest.mark.parametrize("bits", [(8, 8), (2, 3)])
@@ -224,7 +252,8 @@ def test_swin_is_recorded_merging_and_all(generator, tmp_path):
         )
     x = torch.randn(2, 3, 56, 56, generator=generator)
     quantized = QuantizedViT(network, Recipe()).calibrate(x)
-    recording = Recording(quantized, x)
+    (tmp_path / "spool").mkdir()
+    recording = recorded(quantized, x, tmp_path / "spool")
     inputs = inputs_of(quantized, x)
     for name, layer in recording.layers.items():
         acc, codes = recomputed(layer, inputs[name])

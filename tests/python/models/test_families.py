@@ -27,7 +27,7 @@ def batch(generator):
     return torch.randn(3, 3, 32, 32, generator=generator)
 
 
-def test_a_family_of_ones_own_is_quantized_lowered_and_recorded(batch):
+def test_a_family_of_ones_own_is_quantized_lowered_and_recorded(batch, tmp_path):
     from .classifiers import Classifier
 
     with FAMILIES.extended("tests.python.models.classifiers"):
@@ -38,7 +38,7 @@ def test_a_family_of_ones_own_is_quantized_lowered_and_recorded(batch):
     rows = comparison.compare(quantized, program, images)["ops"]
     assert "classifier" in [row["op"] for row in rows]
     assert not any(row["mismatch"] for row in rows)
-    assert [*Recording(quantized, batch).layers] == [
+    assert [*Recording(quantized, tmp_path).layers] == [
         f"blocks.{n}.{name}" for n in range(2)
         for name in ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2")]
 

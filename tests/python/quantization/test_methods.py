@@ -50,7 +50,7 @@ def test_a_method_of_ones_own_goes_from_a_model_to_its_accuracy(minmax, digits, 
     for what, call in (
         ("Lowering needs", lambda: lower(loaded, variant="hardware", model="x",
                                          preprocessing=config)),
-        ("Vectors need", lambda: Recording(loaded, digits[:1])),
+        ("Vectors need", lambda: Recording(loaded, tmp_path)),
     ):
         with pytest.raises(ValueError) as error:
             call()
