@@ -179,9 +179,7 @@ class HardwareOps:
             raise ValueError(f"{name} has no integer form of attention times V")
         quantizer = module.softmax_quantizer
         output = input_of(attention.last, (*v.shape[:-2], codes.shape[-2], v.shape[-1]))
-        bound = value_bound(codes, v, quantizer.zero_code)
-        if bound >= matmul.ACCUMULATOR_LIMIT:
-            raise ValueError(f"{name}: accumulator bound {bound} does not fit 32 bits")
+        bound = _fitting(name, value_bound(codes, v, quantizer.zero_code))
         return self.emit(
             f"{name}.attention_value", "attention_value", [codes, v], output,
             heads=module.heads, v_zero_point=v.zero_point, softmax_bits=quantizer.bits,
@@ -222,6 +220,13 @@ class HardwareOps:
                          zero_points=[t.zero_point for t in logits])
 
 
+def _fitting(name: str, bound: int) -> int:
+    """The bound of an accumulator, which has 32 bits: ValueError for a larger one."""
+    if bound >= matmul.ACCUMULATOR_LIMIT:
+        raise ValueError(f"{name}: accumulator bound {bound} does not fit 32 bits")
+    return bound
+
+
 def _affine(norm: nn.LayerNorm) -> dict[str, np.ndarray]:
     return {"gamma": norm.weight.detach().double().numpy(),
             "beta": norm.bias.detach().double().numpy()}
@@ -246,7 +251,8 @@ def input_of(layer: Layer, shape: Sequence[int]) -> Tensor:
 
 
 def query_key_bound(attention: Attention, q: Tensor, k: Tensor) -> int:
-    return matmul.query_key_bound(q.reach, k.reach, q.shape[-1] // attention.module.heads)
+    channels = q.shape[-1] // attention.module.heads
+    return _fitting(attention.name, matmul.query_key_bound(q.reach, k.reach, channels))
 
 
 def mask_of(attention: Attention) -> dict[str, np.ndarray]:

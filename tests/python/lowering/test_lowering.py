@@ -1,5 +1,7 @@
 """The lowered program equals the simulation, op by op and from image to logits."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -114,3 +116,10 @@ def test_simulations_without_integers_cannot_be_lowered(quantize):
         "softmax log-sqrt2; this checkpoint has profile paper, layernorm reparam, "
         "softmax log-sqrt2"
     )
+
+
+def test_sums_that_do_not_fit_32_bits_are_refused(quantize):
+    quantized = copy.deepcopy(quantize())
+    quantized.attentions()[1][1].qkv.outputs[0].zero_point.fill_(2.0**30)
+    with pytest.raises(ValueError, match=r"^blocks\.1\.attn: accumulator bound \d+ does not fit "):
+        lowered(quantized)
