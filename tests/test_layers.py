@@ -56,6 +56,7 @@ LAYERS = {
     "python/api.py": Layer("", "", "torch numpy"),
     "sim/tools/system.py": Layer(),
     "tools": Layer("sim/tools/system.py"),
+    "tools/torchvision_hook.py": Layer("", "", "torch"),
     "tools/train_mnist_vit.py": Layer("golden/files python/models",
                                       "torch safetensors click tqdm"),
 }

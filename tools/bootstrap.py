@@ -26,7 +26,9 @@ from sim.tools.system import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-INPUTS = ("pyproject.toml", "constraints.txt", "sim/tools/system.py", "tools/bootstrap.py")
+INPUTS = ("pyproject.toml", "constraints.txt", "sim/tools/system.py", "tools/bootstrap.py",
+          "tools/torchvision_hook.py")
+HOOK, HOOK_MODULE = "tools/torchvision_hook.py", "vit2rtl_torchvision"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 OPTION = "VIT2RTL_TORCH"
 REACH_SECONDS = 5
@@ -184,8 +186,19 @@ class Setup:
             say(f"[{step}/{len(commands)}] installing {what}")
             if self.call(command, shown=sys.stdout.isatty()) != 0:
                 raise SetupError(f"pip could not install {what}: see {self.log.name}")
+        if not works([self.python, "-c", "import torchvision"]):
+            self.declare_operators()
         self.stamp.write_text(digest(self.root))
         say("done")
+
+    def declare_operators(self) -> None:
+        """Let scripts import timm beside a torchvision that was compiled for another torch."""
+        say("torchvision is of another build than torch: its operators are declared for timm")
+        for packages in self.venv.glob("lib/python*/site-packages"):
+            hook = (self.root / HOOK).read_text(encoding="utf-8")
+            (packages / f"{HOOK_MODULE}.py").write_text(hook, encoding="utf-8")
+            (packages / f"{HOOK_MODULE}.pth").write_text(
+                f"import {HOOK_MODULE}; {HOOK_MODULE}.install()\n", encoding="utf-8")
 
     def call(self, command: list[str], *, shown: bool = False) -> int:
         """Run a command, its output into the log, or to the terminal; returns its exit status."""

@@ -13,12 +13,13 @@ ROOT = Path(bootstrap.__file__).resolve().parent.parent
 class FakeMachine:
     """Answers the checks, records what would have been run, and can let a command fail."""
 
-    def __init__(self, *, present=(), sudo=True, apt=True, failing="", gpu=False, online=False):
+    def __init__(self, *, present=(), sudo=True, apt=True, failing="", gpu=False, online=False,
+                 matching=True):
         self.present = set(present)
         self.sudo = sudo
         self.apt = apt
         self.failing = failing
-        self.gpu, self.online = gpu, online
+        self.gpu, self.online, self.matching = gpu, online, matching
         self.calls = []
 
     def works(self, command):
@@ -28,6 +29,8 @@ class FakeMachine:
             return self.sudo
         if command[0] == "nvidia-smi":
             return self.gpu
+        if command[-1] == "import torchvision":
+            return self.matching
         for tool in TOOLS:
             if command == tool.check:
                 return tool.package in self.present
@@ -240,3 +243,25 @@ def test_a_second_set_up_waits_for_the_first(tmp_path, capsys, monkeypatch):
 def test_the_script_runs_on_the_standard_library_alone():
     script = f"import sys; sys.path.append({str(ROOT)!r}); import tools.bootstrap"
     subprocess.run([sys.executable, "-I", "-S", "-c", script], check=True)
+
+
+def test_a_torchvision_of_another_build_gets_its_operators_declared(project, set_up):
+    packages = project / ".venv" / "lib" / "python3.11" / "site-packages"
+    packages.mkdir(parents=True)
+    set_up(FakeMachine(present=["python", *ALL]))
+    assert not list(packages.iterdir())
+    (project / ".venv" / "setup.stamp").unlink()
+    lines = set_up(FakeMachine(present=["python", *ALL], matching=False))
+    assert any("its operators are declared for timm" in line for line in lines)
+    module = bootstrap.HOOK_MODULE
+    assert (packages / f"{module}.py").read_text() == (project / bootstrap.HOOK).read_text()
+    assert (packages / f"{module}.pth").read_text() == f"import {module}; {module}.install()\n"
+
+
+def test_timm_can_be_imported_in_a_script_of_ones_own():
+    """Whether torchvision's own operators load here or not."""
+    pytest.importorskip("timm")
+    hook = "from tools import torchvision_hook; torchvision_hook.install(); "
+    script = hook + "import timm; print(timm.create_model('test_vit') is not None)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
