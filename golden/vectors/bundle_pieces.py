@@ -48,10 +48,12 @@ class Pieces:
         """The content in its natural shapes, of which a piece has been checked."""
         if self._spooled is None:
             return piece
-        spooled = {name: array for name, array in {**self.inputs, **self.outputs}.items()
-                   if isinstance(array, Spooled)}
+        given = {**self.inputs, **self.outputs}
+        arrays: dict[str, Any] = {
+            name: given[name] if isinstance(given.get(name), Spooled) else array
+            for name, array in piece.arrays.items()}
         shapes = {stream.name: self._spooled.shape for stream in self.instance.streams}
-        return Content(self.instance, {**piece.arrays, **spooled}, piece.settings, shapes)
+        return Content(self.instance, arrays, piece.settings, shapes)
 
     @property
     def _spooled(self) -> Spooled | None:
