@@ -10,10 +10,10 @@ SIMULATE_OPTIONS = $(foreach name,$(SIM),--simulator $(name)) $(if $(SEED),--see
 	$(if $(JOBS),--jobs $(JOBS)) $(if $(filter-out 0 no,$(WAVES)),--waves)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verilog vectors sim area prove mutate dist bench clean distclean
+.PHONY: help setup demo test lint verilog vectors sim area prove mutate mutate-python dist bench clean distclean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS='|' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
 
 setup: ## Create .venv, install the pinned packages and the simulators [PYTHON=python3.12]
@@ -56,6 +56,10 @@ prove: setup ## Prove the Verilog of every unit: out/proofs/
 mutate: setup ## Mutation-test the benches of every unit: out/mutation/ [SEED=1 JOBS=2]
 	$(VIT2RTL) mutate --out out/mutation $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS))
 	VIT2RTL_EVERY_BUG=1 OMP_NUM_THREADS=1 $(VENV)/python -m pytest -q -n 2 tests/sim/axi
+
+mutate-python: setup ## Mutation-test the tests of golden/ and the quantizers [COUNT=300 SEED=1 JOBS=2]
+	OMP_NUM_THREADS=1 $(VENV)/python -m tools.mutate_python $(if $(COUNT),--count $(COUNT)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS))
 
 dist: setup ## Build what goes to PyPI, and check it: dist/
 	rm -rf build dist

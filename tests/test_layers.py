@@ -57,6 +57,7 @@ LAYERS = {
     "sim/tools/system.py": Layer(),
     "tools": Layer("sim/tools/system.py"),
     "tools/torchvision_hook.py": Layer("", "", "torch"),
+    "tools/mutate_python.py": Layer("tools/mutants.py"),
     "tools/train_mnist_vit.py": Layer("golden/files python/models",
                                       "torch safetensors click tqdm"),
 }
@@ -99,7 +100,7 @@ def _imports(node: ast.AST, *, inner: bool, typing: bool) -> Iterator[Import]:
 def place(module: str) -> str:
     """The file or folder of a module of the project: ``golden/units``, ``python/cli.py``."""
     parts = module.removeprefix("vit2rtl.").split(".")
-    if parts[0] not in ("golden", "rtl", "sim"):
+    if parts[0] not in ("golden", "rtl", "sim", "tools"):
         parts = ["python", *parts]
     for size in range(len(parts), 0, -1):
         path = "/".join(parts[:size])
@@ -133,7 +134,8 @@ def _allowed(one: Import, file: str, key: str, layer: Layer) -> bool:
     if one.module.startswith("."):
         return False
     top = one.module.partition(".")[0]
-    if top in ("vit2rtl", "sim"):  # set-up runs in a clone, before anything is installed
+    # The last two: set-up runs in a clone, before anything is installed.
+    if top in ("vit2rtl", "sim", "tools"):
         if one.module == "vit2rtl.__version__" or (key in LAZY and one.inner):
             return True
         return below(place(one.module), [*layer.own.split(), key])

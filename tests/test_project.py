@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-TARGETS = "help setup demo test lint verilog vectors sim area prove mutate dist bench clean".split()
+TARGETS = (
+    "help setup demo test lint verilog vectors sim area prove mutate mutate-python dist bench clean"
+).split()
 SIMULATE = "vit2rtl simulate out/vectors --out out/simulation"
 
 # Folders of this machine's users and services; a path below them means nothing elsewhere.

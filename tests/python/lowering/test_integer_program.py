@@ -71,6 +71,27 @@ def test_logits_are_near_the_simulation(quantize, program_of, bits):
     assert 0 < mismatch["softmax"] < {4: 0.01, 8: 0.2}[bits[0]]
 
 
+def test_scales_leave_the_room_that_they_should(program_of):
+    """On the images that the ranges come from: half for streams, a fifth for logits, which is one
+    part of 1.25; hidden values from near the least code to near the largest."""
+    program = program_of(4, 4)
+    pixels = embedded.images("train")[0][:16].numpy() / program.image.scale
+    codes = np.clip(np.rint(pixels) + program.image.zero_point, 0, 255).astype(np.uint8)
+    outputs = {op.output.name: op for op in program.ops if op.output.bits > 8}
+    _, seen = execute(program, codes, record=list(outputs))
+    used: dict[str, list[float]] = {}
+    for name, op in outputs.items():
+        reach = np.abs(seen[name].astype(np.int64)).max() / op.output.limits()[1]
+        hidden = op.kind == "linear" and not op.output.signed
+        used.setdefault("hidden" if hidden else op.kind, []).append(float(reach))
+        if hidden:
+            assert seen[name].min() < 0.15 * op.output.limits()[1]
+    assert 0.48 < max(used["add"]) < 0.51
+    assert 0.77 < min(used["query_key"]) and max(used["query_key"]) < 0.81
+    assert 0.78 < used["average"][0] < 0.81
+    assert 0.7 < min(used["hidden"]) and max(used["hidden"]) < 0.9
+
+
 def test_it_has_no_float_and_reads_back(program_of, tmp_path):
     program = program_of(4, 4)
     assert not [op.name for op in program.ops if op.kind.endswith("_float")]

@@ -131,6 +131,16 @@ def test_frozen_attention_is_rule_5_in_python_integers(bits, generator):
                     assert y[image, token, head, channel] == want * float(output.scale)
 
 
+def test_a_probability_of_one_is_the_largest_of_16_bits(generator):
+    """It would be 2**16, and has the code of 2**16 - 1."""
+    attention, _ = integer_attention(generator, 4)
+    v = torch.arange(-6.0, 6).repeat(5).view(1, 1, 5, 12)
+    one = attention.value(torch.eye(5, dtype=torch.float64).view(1, 1, 5, 5), v)
+    largest = (1 - 2.0**-16) * torch.eye(5, dtype=torch.float64).view(1, 1, 5, 5)
+    assert torch.equal(one, attention.value(largest, v))
+    assert one.unique().numel() > 3
+
+
 def oracle_multipliers(factor):
     """M_E, M_O of 18 bits and n, each the nearest integer, by Decimal's square root."""
     with localcontext() as context:

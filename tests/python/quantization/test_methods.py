@@ -132,6 +132,14 @@ def test_embeddings_are_16_bit_codes_of_a_power_of_two():
         assert 0 < (parameter - old).abs().max() < 2.0**-12
 
 
+def test_two_embeddings_leave_room_for_their_sum():
+    """The largest add up to one unit less than 1, and may be rounded up to it."""
+    parameters = [nn.Parameter(torch.tensor([0.5])),
+                  nn.Parameter(torch.tensor([0.5 - 2.0**-13, 3 * 2.0**-15]))]
+    round_embeddings(parameters)
+    assert parameters[1].tolist() == [0.5 - 2.0**-13, 2.0**-13]
+
+
 def test_the_worked_example_is_the_method_of_these_tests():
     root = Path(__file__).resolve().parents[3]
     text = (root / "docs/contributing.md").read_text(encoding="utf-8")
