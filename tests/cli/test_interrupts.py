@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -101,3 +103,25 @@ def test_a_folder_without_permission_is_refused(command, tmp_path, monkeypatch):
     plots = tmp_path / "a.png"
     code, _, err = command("quantize", "mnist_vit", "--plots", plots, "--out", tmp_path / "m")
     assert (code, err) == (2, f"vit2rtl: Plots cannot be written to {plots}: no permission\n")
+
+
+def test_a_package_that_is_cancelled_says_nothing_of_its_modules(tmp_path):
+    """Amaranth warns of every module that is made and not used, which cancelling leaves."""
+    script = (
+        "import os, signal, sys, time\n"
+        "from amaranth.hdl import Fragment\n"
+        "whole, calls = Fragment.get, []\n"
+        "def get(*given, **named):\n"
+        "    calls.append(given)\n"
+        "    if len(calls) == 2:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        time.sleep(9)\n"
+        "    return whole(*given, **named)\n"
+        "Fragment.get = staticmethod(get)\n"
+        "from vit2rtl import cli\n"
+        "cli.main(['package', 'requantizer', '--out', 'made'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
+                          cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "\nvit2rtl: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
