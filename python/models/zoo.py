@@ -43,7 +43,9 @@ def create(
         return _pretrained(known, settled).eval()
     state = read(weights, say)
     settled = architectures.settled(known, {**_classes(state, settled, say), **settled})
-    _check_distillation(name, architectures.skeleton(known, settled), state, weights)
+    skeleton = architectures.skeleton(known, settled)
+    _check_distillation(name, skeleton, state, weights)
+    _check_layers(skeleton, state, weights)
     model = timm.create_model(known, **settled)
     load(model, state, weights, say)
     if preprocessing:
@@ -72,6 +74,15 @@ def _check_distillation(name: str, model: nn.Module, state: State, path: str | P
     hint = f": quantize {other}" if timm.is_model(other) else ""
     what = "a distilled model" if distilled else "a model without distillation token"
     raise ValueError(f"Weights file {path} is of {what}, and {name} is not{hint}")
+
+
+def _check_layers(model: nn.Module, state: State, path: str | Path) -> None:
+    """A ValueError where a layer's weights have another shape, before memory is taken for them."""
+    for name, tensor in model.state_dict().items():
+        given = state.get(name, tensor)
+        if name.endswith(".weight") and tensor.ndim == 2 and given.shape != tensor.shape:
+            raise ValueError(f"Weights file {path}: {name} has shape {tuple(given.shape)}, "
+                             f"the model wants {tuple(tensor.shape)}")
 
 
 def check(

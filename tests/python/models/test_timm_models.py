@@ -153,3 +153,17 @@ def test_without_a_network_one_line_says_what_to_do(error, said, download):
         f"Could not download pretrained weights of {NAME} ({said}); "
         "give them with --weights FILE (safetensors)"
     )
+
+
+def test_a_model_that_weights_do_not_fit_takes_no_memory(save, state, monkeypatch):
+    path = save(state)
+    made = timm.create_model
+
+    def create_model(name, **arguments):
+        assert torch.empty(0).is_meta
+        return made(name, **arguments)
+
+    monkeypatch.setattr(timm, "create_model", create_model)
+    assert refused(path, **(SMALL | {"embed_dim": 3072})) == (
+        f"Weights file {path}: blocks.0.attn.qkv.weight has shape (72, 24), "
+        "the model wants (9216, 3072)")
