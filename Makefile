@@ -55,6 +55,7 @@ prove: setup ## Prove the Verilog of every unit: out/proofs/
 
 mutate: setup ## Mutation-test the benches of every unit: out/mutation/ [SEED=1 JOBS=2]
 	$(VIT2RTL) mutate --out out/mutation $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS))
+	$(VIT2RTL) mutate --top axi --out out/mutation-axi $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS))
 	VIT2RTL_EVERY_BUG=1 OMP_NUM_THREADS=1 $(VENV)/python -m pytest -q -n 2 tests/sim/axi
 
 mutate-python: setup ## Mutation-test the tests of golden/ and the quantizers [COUNT=300 SEED=1 JOBS=2]

@@ -4,7 +4,8 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ from vit2rtl.sim.mutation.score import BAR, Score
 
 LANES = 2
 RESULTS = "mutation.json"
+TOPS = STREAM, AXI = "stream", "axi"
+# Of one instance: the score, and sources by folder.
+Mutation = tuple[Score, dict[str, Mapping[str, str]]]
+Report = Callable[[str, int, int], None]
 _FIRST = takers()[0]
 _SCALED = takers("acc_width", "bits", "shift_base")[0]
 
@@ -32,7 +37,8 @@ Every mutant is one bit of one cell that is stuck or inverted. It is killed if a
 the replay of the golden vectors, the same with stalls, or a protocol bench. What survives is
 equivalent if a solver proves that no one can see a difference. The score is the share of the
 other mutants that are killed. Without UNIT: every unit. Lanes are {LANES} unless --lanes says
-otherwise.
+otherwise. With --top axi the mutants are in the AXI4-Lite top of a package, around the unit,
+and killed by the benches of that top.
 
 \b
 Examples:
@@ -40,6 +46,7 @@ Examples:
   vit2rtl mutate {_FIRST} --count 100 --out mutation/
   vit2rtl mutate {_SCALED} --bits 8 --acc-width 18 --shift-base 20 --json
   vit2rtl mutate {_SCALED} --vectors vectors/
+  vit2rtl mutate {_SCALED} --top axi
 
 Exit code 1 if a score is below 95 %. docs/mutation.md says how it works and what was found.
 """)
@@ -53,6 +60,8 @@ Exit code 1 if a score is below 95 %. docs/mutation.md says how it works and wha
 @click.option("--vectors", metavar="BUNDLE", type=click.Path(path_type=Path),
               help="Golden vectors to judge by: the instances of this bundle (of UNIT), with all "
                    "their records.  [default: each unit's directed records]")
+@click.option("--top", type=click.Choice(TOPS), default=TOPS[0], show_default=True,
+              help="What is mutated: the unit behind AXI4-Stream, or the AXI4-Lite top around it.")
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path),
               help=f"Keep {RESULTS}, the Verilog and the mutated netlists here.")
 @as_json
@@ -63,17 +72,24 @@ def command(
     seed: int,
     jobs: int,
     vectors: Path | None,
+    top: str,
     out: Path | None,
     as_json: bool,
     **parameters: int | str | None,
 ) -> None:
+    if vectors is not None and top == AXI:
+        raise click.UsageError("The benches of the AXI4-Lite top take no vectors: leave out "
+                               "--vectors")
     instances = _instances(units, vectors, given(parameters))
+    mutate = partial(_of_top if top == AXI else partial(_of_unit, vectors), count, seed, jobs)
     with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as scratch:
         if out is None:
-            scores = _scores(instances, count, seed, jobs, vectors, Path(scratch), as_json)
+            scores = _scores(instances, mutate, Path(scratch), as_json)
         else:
             with atomic.folder(out, kind="mutation report", parts=_parts) as folder:
-                scores = _scores(instances, count, seed, jobs, vectors, folder, as_json)
+                scores = _scores(instances, mutate, folder, as_json)
+                text = json.dumps(_results(scores, count, seed), indent=1) + "\n"
+                (folder / RESULTS).write_text(text, encoding="utf-8")
     if as_json:
         show_json(_results(scores, count, seed))
     low = [score.instance for score in scores if not score.passed]
@@ -103,17 +119,11 @@ def _instances(
 
 def _scores(
     instances: Iterable[Instance],
-    count: int,
-    seed: int,
-    jobs: int,
-    vectors: Path | None,
+    mutate: Callable[[Instance, Report], Mutation],
     folder: Path,
     quiet: bool,
 ) -> list[Score]:
-    """A score for each instance; ``folder`` gets the report."""
-    from vit2rtl.rtl import verilog
-    from vit2rtl.sim.mutation import netlist, run
-
+    """A score for each instance; ``folder`` gets the Verilog."""
     scores: list[Score] = []
     with tqdm(unit="mutant", file=sys.stderr, disable=None, leave=False) as bar:
 
@@ -123,17 +133,42 @@ def _scores(
             bar.refresh()
 
         for instance in instances:
-            mutants = netlist.sample(instance, count=count, seed=seed)
-            mutated = netlist.netlist(instance, mutants)
-            scores.append(run.score(mutated, bundle=vectors, seed=seed, jobs=jobs, report=report))
-            _write(folder / instance.name, verilog.convert(instance))
-            _write(folder / instance.name / "mutants", mutated.sources)
+            score, written = mutate(instance, report)
+            scores.append(score)
+            for name, sources in written.items():
+                _write(folder / name, sources)
             if not quiet:
                 with bar.external_write_mode(file=sys.stdout):
-                    _show(scores[-1])
-    text = json.dumps(_results(scores, count, seed), indent=1) + "\n"
-    (folder / RESULTS).write_text(text, encoding="utf-8")
+                    _show(score)
     return scores
+
+
+def _of_unit(
+    vectors: Path | None, count: int, seed: int, jobs: int, instance: Instance, report: Report
+) -> Mutation:
+    """Mutants of the unit behind AXI4-Stream."""
+    from vit2rtl.rtl import verilog
+    from vit2rtl.sim.mutation import netlist, run
+
+    mutated = netlist.netlist(instance, netlist.sample(instance, count=count, seed=seed))
+    score = run.score(mutated, bundle=vectors, seed=seed, jobs=jobs, report=report)
+    return score, {instance.name: verilog.convert(instance),
+                   f"{instance.name}/mutants": mutated.sources}
+
+
+def _of_top(
+    count: int, seed: int, jobs: int, instance: Instance, report: Report
+) -> Mutation:
+    """Mutants of the AXI4-Lite top around the unit."""
+    from vit2rtl.rtl.packaging.register_map import register_map
+    from vit2rtl.rtl.packaging.sources import sources
+    from vit2rtl.sim.mutation import axi
+
+    registers = register_map(instance, channels=axi.CHANNELS)
+    mutated = axi.mutated(registers, axi.design(registers).sample(count, seed))
+    score = axi.score(mutated, seed=seed, jobs=jobs, report=report)
+    return score, {score.instance: sources(instance, registers),
+                   f"{score.instance}/mutants": mutated.sources}
 
 
 def _show(score: Score) -> None:

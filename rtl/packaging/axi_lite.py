@@ -109,7 +109,7 @@ class AxiLiteRegisters(wiring.Component):
         write = Signal()
         read = Signal()
         reading = Signal()
-        read_address = Signal.like(self.s_axi_araddr)
+        read_word = Signal(len(self.s_axi_araddr) - 2)
         m.d.comb += [
             write.eq(self._offered(m)),
             read.eq(self.s_axi_arvalid & ~write & ~reading & ~self.s_axi_rvalid),
@@ -122,7 +122,7 @@ class AxiLiteRegisters(wiring.Component):
 
         held = self._held()
         accepted = self._write(m, write, idle, held)
-        value, exists = self._read(m, read_address, held)
+        value, exists = self._read(m, Cat(Const(0, 2), read_word), held)
         m.d.sync += [
             self.s_axi_bvalid.eq(write | (self.s_axi_bvalid & ~self.s_axi_bready)),
             reading.eq(read),
@@ -131,7 +131,7 @@ class AxiLiteRegisters(wiring.Component):
         with m.If(write):
             m.d.sync += self.s_axi_bresp.eq(Mux(accepted, OKAY, SLVERR))
         with m.If(read):
-            m.d.sync += read_address.eq(self.s_axi_araddr)
+            m.d.sync += read_word.eq(self.s_axi_araddr[2:])
         with m.If(reading):
             m.d.sync += [
                 self.s_axi_rdata.eq(value),

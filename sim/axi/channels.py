@@ -29,6 +29,11 @@ class Wires:
         low, mask = self.driven[group]
         self.value = self.value & ~(mask << low) | (value & mask) << low
 
+    def place(self, group: str) -> int:
+        """The bits of a group among all, none where there is no such group."""
+        low, mask = self.driven.get(group, (0, 0))
+        return mask << low
+
     def write(self) -> None:
         if self.value != self.written:
             self._into.value = self.written = self.value

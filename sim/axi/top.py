@@ -20,6 +20,7 @@ from vit2rtl.sim.benches.handshake import Violation
 from vit2rtl.sim.benches.stimuli import pattern
 
 MOST_PROBLEMS = 8
+LONGEST = 2000  # cycles of a wait
 LOADING = 80  # cycles that a unit may take for a table's beat: meanwhile it may be busy
 FLOWS = ("aw", "w", "b", "ar", "r", "sources", "sinks")
 
@@ -111,13 +112,19 @@ class Top:
         for _ in range(cycles):
             await self.step()
 
-    async def until(self, done: Callable[[], bool]) -> None:
-        while not done():
+    async def until(self, done: Callable[[], bool], limit: int = LONGEST) -> None:
+        """Cycles until something is so, which no correct top keeps waiting for so long."""
+        for _ in range(limit):
+            if done():
+                return
             await self.step()
+        self.note(f"stuck: nothing comes of {limit} cycles")
+        raise Violation("stuck")
 
     async def settled(self) -> None:
         """Until every request is answered."""
-        await self.until(lambda: not self.manager.open)
+        requests = len(self.manager.writes) + len(self.manager.reads)
+        await self.until(lambda: not self.manager.open, LONGEST + LONGEST // 20 * requests)
 
     async def write(self, address: int, data: int, strobes: int = 15) -> Transfer:
         transfer = self.manager.write(address, data, strobes)
@@ -139,17 +146,19 @@ class Top:
         self.registers.reset()
         self.loading_until = 0
 
-    async def reset(self, edges: int) -> None:
-        """Reset for so many clock edges, all sides willing: nothing is taken, nothing offered."""
+    async def reset(self, edges: int, willing: bool = True) -> None:
+        """Reset for so many clock edges: nothing is taken, nothing offered.
+
+        willing  meanwhile the bench offers and takes on every channel, else on none
+        """
         self.drop()
         wires = self.wires
-        for group, (low, mask) in wires.driven.items():
-            if group != MUTANT:
-                wires.value |= mask << low
+        mutant = wires.value & wires.place(MUTANT)
+        wires.value = mutant
         for group, (_, mask) in wires.driven.items():
-            if mask.bit_length() > 1 and group != MUTANT:
-                wires.put(group, self.rng.getrandbits(mask.bit_length() - 1) << 1 | 1)
-        wires.put("reset", 0)
+            if willing and group not in (MUTANT, "reset"):
+                bits = mask.bit_length() - 1
+                wires.put(group, (self.rng.getrandbits(bits) if bits else 0) << 1 | 1)
         wires.write()
         for _ in range(edges):
             await self.edge
@@ -158,9 +167,6 @@ class Top:
             for name, (low, mask) in wires.observed.items():
                 if seen >> low & mask:
                     self.note(f"{name}: something is taken or offered in reset")
-        mutant = wires.value >> wires.driven[MUTANT][0] if MUTANT in wires.driven else 0
-        wires.value = 0
-        if MUTANT in wires.driven:
-            wires.put(MUTANT, mutant)
+        wires.value = mutant
         wires.put("reset", 1)
         wires.write()

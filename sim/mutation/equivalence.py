@@ -1,19 +1,29 @@
 """Which mutants are no bugs: proved by induction to do the same wherever anyone may look."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from bitwuzla import Kind, Result, Term
 
-from vit2rtl.sim.mutation.netlist import MutatedNetlist
 from vit2rtl.sim.mutation.transitions import TransitionSystem
 
 SECONDS_PER_QUERY = 10
-# Ports that count only while their stream's tvalid is high.
-_PAYLOAD = ("tdata", "tlast")
+# Ports that count only while another one of their stream or bus is high.
+_VOUCHED = {"tdata": "tvalid", "tlast": "tvalid", "bresp": "bvalid", "rdata": "rvalid",
+            "rresp": "rvalid"}
 _RESET, _SELECT = "aresetn", "mutant"
 _EQUAL = "equal"
 # That the register of a line is equal, everywhere or where a bit (line, bit) is set.
 Claim = tuple[Any, int]
+
+
+class Mutated(Protocol):
+    """Transition systems of a circuit with an input ``mutant``, and of what its inputs keep to."""
+
+    @property
+    def btor(self) -> str: ...
+
+    @property
+    def assumptions(self) -> str: ...
 
 
 class Undecided(Exception):
@@ -25,7 +35,8 @@ class Equivalence:
 
     Equivalent means: from equal contents of the registers at power-up on, whatever the inputs do
     within the assumptions, every ``tready`` and ``tvalid`` that the unit gives is equal in every
-    cycle, and so are ``tdata`` and ``tlast`` wherever their stream's ``tvalid`` is high.
+    cycle, and so are ``tdata`` and ``tlast`` wherever their stream's ``tvalid`` is high; of
+    AXI4-Lite, all of ``ready`` and ``valid``, and answers wherever they are valid.
 
     The invariant is found by elimination. It begins with "all registers are equal". A register
     that a step can make differ is released: what is claimed of it from then on is "equal where
@@ -35,10 +46,11 @@ class Equivalence:
 
     Parameters
     ----------
-    netlist : vit2rtl.sim.mutation.netlist.MutatedNetlist
+    netlist : with ``btor`` and ``assumptions``
+        vit2rtl.sim.mutation.netlist.MutatedNetlist, or the top of vit2rtl.sim.mutation.axi
     """
 
-    def __init__(self, netlist: MutatedNetlist) -> None:
+    def __init__(self, netlist: Mutated) -> None:
         self._system = system = TransitionSystem(netlist.btor)
         self._make = system.manager.mk_term
         self._inputs = {
@@ -82,8 +94,8 @@ class Equivalence:
         equal = {name: self._equal(original[name], mutant.outputs[name]) for name in original}
         for name, claim in equal.items():
             stream, _, port = name.rpartition("_")
-            if port in _PAYLOAD:
-                offered = self._system.holds(original[f"{stream}_tvalid"])
+            if port in _VOUCHED:
+                offered = self._system.holds(original[f"{stream}_{_VOUCHED[port]}"])
                 equal[name] = self._where(offered, claim)
         return equal
 

@@ -86,38 +86,95 @@ class MutatedNetlist:
     assumptions: str
 
 
+@dataclass(frozen=True)
+class Design:
+    """What is mutated: the module ``top``, and all below it but the module ``kept``.
+
+    sources      file name -> Verilog
+    environment  Verilog of a module ``environment``, see ``assumptions.py``
+    """
+
+    top: str
+    sources: Mapping[str, str]
+    environment: str
+    kept: str = ""
+
+    def run(self, commands: Sequence[str], folder: Path, timeout: float | None = None) -> None:
+        """Run commands of yosys on what it makes of the Verilog before it is mutated."""
+        keep = f"setattr -mod -set keep_hierarchy 1 {self.kept}" if self.kept else ""
+        script = [f"read_verilog {' '.join(self.sources)}", f"hierarchy -top {self.top}", keep,
+                  _PREPARE, *commands]
+        files = {**self.sources, "environment.v": self.environment}
+        yosys.run("\n".join(script), folder, files=files, timeout=timeout)
+
+    def sample(self, count: int, seed: int) -> tuple[Mutant, ...]:
+        """``tuple[Mutant]``: an even sampling by yosys; all of them where there are fewer.
+
+        Sampled over modules, cells, ports and wires; the same seed gives the same mutants. Where
+        most of all there are is wanted, yosys may look for the rest for ever: then the sample is
+        plain.
+        """
+        if count < 1:
+            raise ValueError(f"Count must be at least 1, not {count!r}")
+        # More than wanted, for the clock pins among them are dropped.
+        wanted = count + count // 4 + 20
+        try:
+            return self._listed(wanted, seed, SECONDS_TO_SAMPLE)[:count]
+        except yosys.YosysTimeout:
+            every = self._listed(EVERY, seed)
+            return tuple(random.Random(seed).sample(every, min(count, len(every))))
+
+    def _listed(
+        self, number: int, seed: int, timeout: float | None = None
+    ) -> tuple[Mutant, ...]:
+        """So many mutants as yosys lists them, less those of clock pins."""
+        with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as folder:
+            listing = f"mutate -list {number} -seed {seed + 1} -o mutants.txt {self.top}"
+            self.run([listing], Path(folder), timeout)
+            lines = (Path(folder) / "mutants.txt").read_text(encoding="utf-8").splitlines()
+        return tuple(m for m in map(_parse, lines) if m.port not in _CLOCKS)
+
+    def written(self, mutants: Sequence[Mutant], name: str) -> tuple[str, str, str]:
+        """Verilog of the top under another name, BTOR2 of it and of the environment.
+
+        The mutants are numbered from 1; an input ``mutant`` says which is on.
+        """
+        width = selection_bits(mutants)
+        commands = [mutant.command(n, width) for n, mutant in enumerate(mutants, 1)]
+        whole = f"setattr -mod -unset keep_hierarchy {self.kept}; flatten" if self.kept else ""
+        commands += [
+            "clean",
+            f"rename {self.top} {name}" if name != self.top else "",
+            "write_verilog -noattr mutants.v",
+            whole,
+            "async2sync; dffunmap; clean; write_btor mutants.btor",
+            "design -reset; read_verilog environment.v; prep -top environment; flatten",
+            "write_btor environment.btor",
+        ]
+        with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as folder:
+            self.run(commands, Path(folder))
+            text, btor, assumptions = (
+                (Path(folder) / file).read_text(encoding="utf-8")
+                for file in ("mutants.v", "mutants.btor", "environment.btor")
+            )
+        return text, btor, assumptions
+
+
+def selection_bits(mutants: Sequence[Mutant]) -> int:
+    """Width of the input that selects one."""
+    return max(1, len(mutants).bit_length())
+
+
+def _design(instance: Instance, sources: Mapping[str, str] | None) -> Design:
+    return Design(
+        f"{instance.name}_axis", sources or verilog.convert(instance), environment(instance))
+
+
 def sample(
     instance: Instance, *, count: int, seed: int, sources: Mapping[str, str] | None = None
 ) -> tuple[Mutant, ...]:
-    """``tuple[Mutant]``: an even sampling by yosys; all of them where there are fewer.
-
-    Sampled over modules, cells, ports and wires; the same seed gives the same mutants. Where most
-    of all there are is wanted, yosys may look for the rest for ever: then the sample is plain.
-    """
-    if count < 1:
-        raise ValueError(f"Count must be at least 1, not {count!r}")
-    # More than wanted, for the clock pins among them are dropped.
-    wanted = count + count // 4 + 20
-    try:
-        return _listed(instance, wanted, seed, sources, SECONDS_TO_SAMPLE)[:count]
-    except yosys.YosysTimeout:
-        every = _listed(instance, EVERY, seed, sources)
-        return tuple(random.Random(seed).sample(every, min(count, len(every))))
-
-
-def _listed(
-    instance: Instance,
-    number: int,
-    seed: int,
-    sources: Mapping[str, str] | None,
-    timeout: float | None = None,
-) -> tuple[Mutant, ...]:
-    """So many mutants as yosys lists them, less those of clock pins."""
-    with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as folder:
-        listing = f"mutate -list {number} -seed {seed + 1} -o mutants.txt"
-        _yosys(instance, [listing], Path(folder), sources, timeout=timeout)
-        lines = (Path(folder) / "mutants.txt").read_text(encoding="utf-8").splitlines()
-    return tuple(m for m in map(_parse, lines) if m.port not in _CLOCKS)
+    """Mutants of an instance's AXI4-Stream top: see :meth:`Design.sample`."""
+    return _design(instance, sources).sample(count, seed)
 
 
 def netlist(
@@ -128,42 +185,10 @@ def netlist(
     sources  Verilog in place of what is generated, as from
              :func:`vit2rtl.rtl.verilog.exporter.convert`
     """
-    width = max(1, len(mutants).bit_length())
-    commands = [mutant.command(n, width) for n, mutant in enumerate(mutants, 1)]
-    commands += [
-        "clean",
-        f"rename {instance.name}_axis {NETLIST}",
-        f"write_verilog -noattr {NETLIST}.v",
-        f"async2sync; dffunmap; clean; write_btor {NETLIST}.btor",
-        "design -reset; read_verilog environment.v; prep -top environment; flatten",
-        "write_btor environment.btor",
-    ]
-    with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as folder:
-        extra = {"environment.v": environment(instance)}
-        _yosys(instance, commands, Path(folder), sources, extra)
-        written = (f"{NETLIST}.v", f"{NETLIST}.btor", "environment.btor")
-        text, *systems = ((Path(folder) / name).read_text(encoding="utf-8") for name in written)
-    top = {f"{instance.name}_axis.v": _wrapper(instance, width)}
-    return MutatedNetlist(instance, tuple(mutants), {**top, f"{NETLIST}.v": text}, *systems)
-
-
-def _yosys(
-    instance: Instance,
-    commands: Sequence[str],
-    folder: Path,
-    sources: Mapping[str, str] | None = None,
-    extra: Mapping[str, str] | None = None,
-    timeout: float | None = None,
-) -> None:
-    sources = sources or verilog.convert(instance)
-    script = [
-        f"read_verilog {' '.join(sources)}",
-        f"hierarchy -top {instance.name}_axis",
-        _PREPARE,
-        *commands,
-    ]
-    files = {**sources, **(extra or {})}
-    yosys.run("\n".join(script), folder, files=files, timeout=timeout)
+    text, btor, assumptions = _design(instance, sources).written(mutants, NETLIST)
+    top = {f"{instance.name}_axis.v": _wrapper(instance, selection_bits(mutants))}
+    verilog_ = {**top, f"{NETLIST}.v": text}
+    return MutatedNetlist(instance, tuple(mutants), verilog_, btor, assumptions)
 
 
 def _parse(line):

@@ -11,7 +11,7 @@ from pathlib import Path
 from vit2rtl.golden.units import directed_records
 from vit2rtl.golden.vectors.bundle import BundleWriter, read_bundle
 from vit2rtl.sim.mutation import netlist
-from vit2rtl.sim.mutation.equivalence import Equivalence
+from vit2rtl.sim.mutation.equivalence import Equivalence, Mutated
 from vit2rtl.sim.mutation.netlist import MutatedNetlist
 from vit2rtl.sim.mutation.score import Score
 from vit2rtl.sim.run import protocol, replay
@@ -23,6 +23,9 @@ STALL = 40  # percentage of the second replay
 REPLAY, STALLED_REPLAY = "replay", "replay with stalls"
 BENCHES = (REPLAY, STALLED_REPLAY, *protocol.BENCHES)
 
+# Called with (phase, done, total).
+Report = Callable[[str, int, int], None]
+
 
 def score(
     mutated: MutatedNetlist,
@@ -31,7 +34,7 @@ def score(
     simulator: str = "verilator",
     seed: int = 0,
     jobs: int = 1,
-    report: Callable[[str, int, int], None] | None = None,
+    report: Report | None = None,
 ) -> Score:
     """The :class:`Score` of an instance's benches for the mutants of its netlist.
 
@@ -53,7 +56,7 @@ def score(
         killed: dict[str, list[int]] = {bench: [] for bench in BENCHES}
         left = list(range(1, len(mutated.mutants) + 1))
         left = _judge(benches.replayed, left, killed, jobs, "replay", report)
-        left, equivalent = _proved(mutated, left, report)
+        left, equivalent = proved(mutated, left, report)
         left = _judge(benches.driven, left, killed, jobs, "protocol", report)
         _original_passes(benches.replayed)  # nothing else has made benches fail on the way
     return Score(
@@ -158,7 +161,9 @@ def _original_passes(bench):
         raise ValueError(f"Bench {failed!r} fails for the circuit without a mutant: no score")
 
 
-def _proved(mutated, numbers, report):
+def proved(
+    mutated: Mutated, numbers: list[int], report: Report
+) -> tuple[list[int], list[int]]:
     """(numbers left, numbers proved equivalent)."""
     if not numbers:
         return [], []

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from vit2rtl.golden.units import UNITS, Instance
-from vit2rtl.sim.mutation import netlist, run
+from vit2rtl.sim.mutation import axi, netlist, run
 from vit2rtl.sim.mutation.score import Score
 
 INSTANCE = Instance.of("log2_dequantizer", lanes=2)
@@ -80,6 +80,20 @@ def test_json_is_what_out_keeps(command, surviving, tmp_path):
     assert again == 1
 
 
+def test_the_top_around_the_unit(command, monkeypatch, tmp_path):
+    def score(mutated, **given):
+        name = f"{mutated.registers.instance.name}_axi"
+        return Score(name, "log2_dequantizer", {}, mutated.mutants, {"registers": [1, 2]}, [], [])
+
+    monkeypatch.setattr(axi, "score", score)
+    out = tmp_path / "report"
+    code, text, _ = command(
+        "mutate", "log2_dequantizer", "--top", "axi", "--count", 2, "--out", out)
+    assert (code, text) == (0, f"{INSTANCE.name}_axi: 2 mutants, 2 killed (registers 2), "
+                               "0 equivalent, 0 survived: 100.0%\n")
+    assert (out / f"{INSTANCE.name}_axi/mutants/{INSTANCE.name}_axi_bench.v").is_file()
+
+
 def test_an_interrupt_leaves_nothing(command, monkeypatch, tmp_path):
     def interrupted(mutated, **given):
         raise KeyboardInterrupt
@@ -99,6 +113,8 @@ def test_an_interrupt_leaves_nothing(command, monkeypatch, tmp_path):
          "it has --lanes, --bits, --width, --zero-code"),
         (["--vectors", "bundle", "--lanes", 2],
          "The instances are those of the vectors: leave out --lanes"),
+        (["--vectors", "bundle", "--top", "axi"],
+         "The benches of the AXI4-Lite top take no vectors: leave out --vectors"),
         (["--vectors", "bundle"], "bundle is not a bundle: it has no manifest.json"),
     ],
 )

@@ -94,7 +94,8 @@ BUGS = [
         "with m.If(1):\n            m.d.sync += self.s_axi_bresp", **PLAIN),
     Bug("read data change while they wait", LITE, "with m.If(reading):", "with m.If(1):"),
     Bug("the address of a read is not kept", LITE,
-        "self._read(m, read_address, held)", "self._read(m, self.s_axi_araddr, held)", **PLAIN),
+        "self._read(m, Cat(Const(0, 2), read_word), held)",
+        "self._read(m, self.s_axi_araddr, held)", **PLAIN),
     # Registers and addresses.
     Bug("strobes of registers are ignored", LITE,
         "write & written & self.s_axi_wstrb[number]", "write & written", **PLAIN),

@@ -1,0 +1,46 @@
+"""Mutants of AXI4-Lite tops: their benches find them, and the score can fail."""
+
+import json
+
+import pytest
+
+from vit2rtl.golden.units import Instance
+from vit2rtl.rtl.packaging.register_map import register_map
+from vit2rtl.rtl.packaging.sources import sources
+from vit2rtl.sim.mutation import axi
+from vit2rtl.sim.mutation.equivalence import Equivalence
+
+COUNT = 16
+
+
+@pytest.fixture(scope="module")
+def registers():
+    return register_map(Instance.of("log2_dequantizer", lanes=1))
+
+
+@pytest.fixture(scope="module")
+def mutants(registers):
+    return axi.design(registers).sample(COUNT, seed=2)
+
+
+def test_the_benches_kill_mutants_of_the_top(registers, mutants):
+    score = axi.score(axi.mutated(registers, mutants), simulator="icarus", jobs=2)
+    assert score.passed, json.dumps(score.described(), indent=1)
+    killed = [number for numbers in score.killed.values() for number in numbers]
+    assert sorted([*killed, *score.equivalent, *score.survivors]) == list(range(1, COUNT + 1))
+    assert len(killed) > COUNT // 2
+
+
+def test_mutants_are_around_the_unit_and_none_is_equivalent_to_the_circuit(registers, mutants):
+    assert {mutant.module for mutant in mutants} == {"log2_dequantizer_l1_axi"}
+    assert not any("unit." in str(mutant) for mutant in mutants)
+    assert Equivalence(axi.mutated(registers, mutants[:2])).proved(0)
+
+
+def test_a_top_that_is_wrong_to_begin_with_has_no_score(registers):
+    texts = sources(registers.instance, registers)
+    name = "log2_dequantizer_l1_axi.v"
+    texts[name] = texts[name].replace("taking = aresetn & enable", "taking = aresetn")
+    wrong = axi.design(registers, texts).sample(1, seed=1)
+    with pytest.raises(ValueError, match="The circuit without a mutant fails: no score"):
+        axi.score(axi.mutated(registers, wrong, texts), simulator="icarus")
