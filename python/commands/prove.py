@@ -1,8 +1,9 @@
 """``vit2rtl prove``: stream contract and function of the Verilog, for all inputs."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from vit2rtl.sim.formal.properties import Outcome
 
 SHOWN_CYCLES = 4
+# Property, instance, and what establishes it in a folder.
+Work = tuple[str, str, Callable[..., "Outcome"]]
+TOPS = STREAM, AXI = "stream", "axi"
 GOOD = ("proved", "bounded", "passed")
 _CODED = takers("bits", "width", "zero_code")
 _SCALED = takers("acc_width", "bits")[0]
@@ -32,7 +36,8 @@ Prove the Verilog of every UNIT, by default of all units, and say what is claime
 
 Without parameters everything that docs/proofs.md claims is established: the stream contract by
 induction, equality with the definition for all inputs, and what is only simulated. With
-parameters the same is tried for that one instance.
+parameters the same is tried for that one instance. With --top axi it is the AXI4-Lite top of a
+package, without channel tables, that is proved: handshakes and registers, around any unit.
 
 \b
 Examples:
@@ -40,6 +45,7 @@ Examples:
   vit2rtl prove {' '.join(_CODED)} --json
   vit2rtl prove {_CODED[-1]} --bits 8 --width 32
   vit2rtl prove {_SCALED} --acc-width 18 --bits 8 --timeout 600 --out mine/
+  vit2rtl prove {_SCALED} --top axi
 
 Exit code 0: everything established. 1: a counterexample, or a proof that stayed open.
 """)
@@ -54,26 +60,22 @@ Exit code 0: everything established. 1: a counterexample, or a proof that stayed
     show_default=True,
     help="Folder for harnesses, scripts, logs and counterexamples (VCD).",
 )
+@click.option("--top", type=click.Choice(TOPS), default=TOPS[0], show_default=True,
+              help="What is proved: the unit behind AXI4-Stream, or the AXI4-Lite top around it.")
 @parameter_options
 @options.as_json
 def command(
     units: tuple[str, ...],
     timeout: int,
+    top: str,
     out: Path,
     as_json: bool,
     **parameters: int | str | None,
 ) -> None:
-    from vit2rtl.sim.formal import runs
-
     chosen = given(parameters)
-    if chosen:
-        if len(units) != 1:
-            raise click.UsageError(f"{option(next(iter(chosen)))} needs exactly one UNIT")
-        work = runs.of_instance(make_instance(units[0], chosen))
-    else:
-        work = runs.planned(units or UNITS)
-    if any(plan.status(part) == "simulated" for part, _ in work):
-        simulators.find("icarus")
+    if chosen and len(units) != 1:
+        raise click.UsageError(f"{option(next(iter(chosen)))} needs exactly one UNIT")
+    work = _tops(units, chosen) if top == AXI else _units(units, chosen)
     outcomes = []
     with claimed(out), tqdm(work, unit="property", file=sys.stderr, disable=None,
                             leave=False) as progress:
@@ -81,11 +83,16 @@ def command(
             progress.set_postfix_str(f"{part.property} {instance.name}")
             folder = out / instance.name / part.property.replace(" ", "_")
             outcome = runs.run(part, instance, folder, timeout=timeout)
+    with tqdm(work, unit="property", file=sys.stderr, disable=None, leave=False) as progress:
+        for title, name, prove in progress:
+            progress.set_postfix_str(f"{title} {name}")
+            folder = out / name / title.replace(" ", "_")
+            outcome = prove(folder, timeout=timeout)
             outcomes.append(outcome)
             if not as_json:
                 with progress.external_write_mode(file=sys.stdout):
                     show(outcome, folder)
-    stated = {} if chosen else {unit: claims(unit) for unit in units or UNITS}
+    stated = {} if chosen or top == AXI else {unit: claims(unit) for unit in units or UNITS}
     if as_json:
         options.show_json(
             {
@@ -98,6 +105,32 @@ def command(
     missed = [f"{o.property} of {o.instance} {o.status}" for o in outcomes if o.status not in GOOD]
     if missed:
         raise MismatchError(f"{len(missed)} of {len(outcomes)} not established: {missed[0]}")
+
+
+def _units(units: Sequence[str], chosen: Mapping[str, int | str]) -> list[Work]:
+    """What is planned of units, or what can be asked of one instance."""
+    from vit2rtl.sim.formal import runs
+
+    work = (runs.of_instance(make_instance(units[0], chosen)) if chosen
+            else runs.planned(units or UNITS))
+    if any(plan.status(part) == "simulated" for part, _ in work):
+        simulators.find("icarus")
+    return [(part.property, instance.name, partial(runs.run, part, instance))
+            for part, instance in work]
+
+
+def _tops(units: Sequence[str], chosen: Mapping[str, int | str]) -> list[Work]:
+    """The AXI4-Lite top of each unit, or of one instance; lanes are 2 unless given."""
+    from vit2rtl.rtl.packaging.register_map import register_map
+    from vit2rtl.sim.formal import axi_harness, axi_top
+
+    work: list[Work] = []
+    for unit in units or UNITS:
+        registers = register_map(make_instance(unit, {"lanes": 2, **chosen}), channels=0)
+        axi_harness.check_provable(registers)
+        name = f"{registers.instance.name}_axi"
+        work.append((axi_top.PROPERTY, name, partial(axi_top.prove, registers)))
+    return work
 
 
 def show(outcome: "Outcome", folder: Path) -> None:

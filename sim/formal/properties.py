@@ -88,10 +88,11 @@ def bound(
     )
     if status != FAILED:
         return Outcome(name, instance.name, status, seconds)
-    trace = _trace(log)
-    failures = {c: meaning for c, meaning in checks.items() if trace[-1].get(f"check_{c}") == "0"}
+    steps = trace(log)
+    failures = {c: meaning for c, meaning in checks.items()
+                if steps[-1].get(f"check_{c}") == "0"}
     waves = folder / "trace.vcd"
-    return Outcome(name, instance.name, FAILED, seconds, failures, trace, waves)
+    return Outcome(name, instance.name, FAILED, seconds, failures, steps, waves)
 
 
 def prove(
@@ -155,14 +156,14 @@ class Proof:
         if status != FAILED:
             reasons = {"structure": self.harness.unclear} if self.harness.unclear else {}
             return Outcome(self.name, name, status, seconds, reasons)
-        trace = _trace(log)
+        cycles = trace(log)
         failures = {
             check: meaning
             for check, meaning in self.harness.checks.items()
-            if trace[-1].get(f"check_{check}") == "0"
+            if cycles[-1].get(f"check_{check}") == "0"
         }
         waves = self.folder / "trace.vcd"
-        return Outcome(self.name, name, FAILED, seconds, failures, trace, waves)
+        return Outcome(self.name, name, FAILED, seconds, failures, cycles, waves)
 
     def _solve(self, define: str, steps: str) -> str:
         top = self.harness.top
@@ -185,7 +186,7 @@ class Proof:
         return log
 
 
-def _trace(log: str) -> list[dict[str, str]]:
+def trace(log: str) -> list[dict[str, str]]:
     """The solver's table as a dict for each cycle: signals of the harness by name, in hex."""
     cycles: dict[int, dict[str, str]] = {}
     for line in log.splitlines():

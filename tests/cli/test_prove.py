@@ -38,6 +38,14 @@ def test_proves_an_instance_of_ones_own(prove, tmp_path):
     assert {"harness.v", "prove.ys", "prove.log"} <= {path.name for path in folder.iterdir()}
 
 
+def test_proves_the_top_of_a_package(prove):
+    code, out, err = prove("log2_dequantizer", "--top", "axi", "--lanes", 1)
+    assert (code, err) == (0, "")
+    (line,) = out.splitlines()
+    assert line.startswith("proved ")
+    assert line.endswith("log2_dequantizer_l1_axi: AXI4-Lite and registers")
+
+
 def test_json_has_outcomes_and_claims(prove, monkeypatch):
     face = log2_dequantizer.FACE
     first = face.plan[0]
