@@ -79,11 +79,6 @@ def command(
     outcomes = []
     with claimed(out), tqdm(work, unit="property", file=sys.stderr, disable=None,
                             leave=False) as progress:
-        for part, instance in progress:
-            progress.set_postfix_str(f"{part.property} {instance.name}")
-            folder = out / instance.name / part.property.replace(" ", "_")
-            outcome = runs.run(part, instance, folder, timeout=timeout)
-    with tqdm(work, unit="property", file=sys.stderr, disable=None, leave=False) as progress:
         for title, name, prove in progress:
             progress.set_postfix_str(f"{title} {name}")
             folder = out / name / title.replace(" ", "_")
