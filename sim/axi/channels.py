@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from itertools import repeat
 from typing import Any
 
-from cocotb.handle import SimHandleBase
-
 from vit2rtl.sim.benches.handshake import Violation
 
 Note = Callable[..., None]
@@ -17,7 +15,7 @@ Groups = list[list[Any]]  # as JSON holds them, see pins.py
 class Wires:
     """The pins of a top: one number in, one number out, cut in groups."""
 
-    def __init__(self, dut: SimHandleBase, driven: Groups, observed: Groups, note: Note) -> None:
+    def __init__(self, dut: Any, driven: Groups, observed: Groups, note: Note) -> None:
         self.note = note
         self._into, self._from = dut.driven, dut.observed
         self.driven, self.observed = _places(driven), _places(observed)
@@ -72,6 +70,18 @@ class Channel:
         self.pauses: Iterator[bool] = repeat(False)
         self.low, self.mask = wires.observed[name]
         self.moved: int | None = None  # what was taken at this edge
+
+    def sample(self, seen: int) -> None:
+        """Look at all outputs, ``seen``, at a clock edge."""
+        raise NotImplementedError
+
+    def drive(self) -> None:
+        """Decide on the cycle that begins."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """As after reset."""
+        raise NotImplementedError
 
 
 class Sender(Channel):

@@ -111,7 +111,7 @@ def _lone(described: Mapping[str, Any]) -> set[int]:
     return {address for address in near if address not in places and not _in_table(table, address)}
 
 
-def _in_table(table: Mapping[str, int] | None, address: int) -> bool:
+def _in_table(table: Mapping[str, Any] | None, address: int) -> bool:
     if table is None or not table["offset"] <= address < table["offset"] + table["size"]:
         return False
     lane, place = divmod((address - table["offset"]) % table["row_stride"], table["lane_stride"])

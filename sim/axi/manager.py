@@ -7,6 +7,7 @@ request to the answer. So nothing is asked of when, within that time, a write ta
 import random
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from typing import Any
 
 from vit2rtl.sim.axi import bins
 from vit2rtl.sim.axi.channels import Receiver, Sender, Wires
@@ -18,9 +19,12 @@ PATIENCE = 400  # cycles without a handshake, while a request is open, that end 
 
 @dataclass
 class Transfer:
-    """A read or a write: ``answers`` are those allowed, ``changes`` what a write may change."""
+    """A :class:`Write`, or a read of an address.
 
-    request: Write | int
+    ``answers`` are those allowed, ``changes`` what a write may change.
+    """
+
+    request: Any
     answers: set = field(default_factory=set)
     changes: dict = field(default_factory=dict)
     answer: Answer | int | None = None

@@ -100,10 +100,11 @@ class Settings:
             values = inputs | {f.name: flat[f.name][channels] for f in held}
             whole = {n: np.broadcast_to(v, (CANDIDATES, max(rows, 1), lanes))
                      for n, v in values.items()}
-            results = self.instance.evaluate(whole, {**content.settings, **tables})
+            settings: dict[str, Any] = {**content.settings, **tables}
+            results = self.instance.evaluate(whole, settings)
             inside = np.ones((CANDIDATES, max(rows, 1), lanes), dtype=bool)
             for limit in self.instance.domain:
-                inside &= limit.holds({**whole, **content.settings, **tables})
+                inside &= limit.holds({**whole, **settings})
             merged = sum(np.asarray(results[f.name]).astype(np.int64) * 7919**n
                          for n, f in enumerate(self.instance.outputs))
             kinds = np.array([len(np.unique(m)) for m in merged]) * inside.all(axis=(1, 2))

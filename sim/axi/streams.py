@@ -9,7 +9,7 @@ from collections import Counter, deque
 from typing import Any
 
 from vit2rtl.sim.axi import bins
-from vit2rtl.sim.axi.channels import Receiver, Sender, Wires
+from vit2rtl.sim.axi.channels import Channel, Receiver, Sender, Wires
 from vit2rtl.sim.axi.model import Registers
 from vit2rtl.sim.benches.handshake import Violation
 
@@ -35,7 +35,7 @@ class Streams:
         self.last_bit = {s["name"]: s["width"] for s in (*task["sources"], *task["sinks"])}
         self.senders = {s["name"]: Sender(wires, s["name"], rng) for s in task["sources"]}
         self.receivers = {s["name"]: Receiver(wires, s["name"]) for s in task["sinks"]}
-        self.channels = {**self.senders, **self.receivers}
+        self.channels: dict[str, Channel] = {**self.senders, **self.receivers}
         self.given = 0
         self.clear()
 
@@ -50,7 +50,7 @@ class Streams:
 
     def send(self, item: dict[str, Any], last: bool = True) -> None:
         """Queue an item; ``last`` ends a packet, where the stream has no rows."""
-        entry = {"item": item, "left": {}, "owed": None, "rows": 0}
+        entry: dict[str, Any] = {"item": item, "left": {}, "owed": None, "rows": 0}
         for name, beats in item["beats"].items():
             ends = [n == len(beats) - 1 and last for n in range(len(beats))]
             entry["left"][name] = len(beats)
@@ -95,9 +95,9 @@ class Streams:
         self.packet = not last
         if entry["owed"] is None:
             results = entry["item"]["results"]
-            entry["owed"] = results[self.row % len(results)]
+            entry["owed"] = owed = results[self.row % len(results)]
             self.inside += 1
-            for sink, beats in entry["owed"].items():
+            for sink, beats in owed.items():
                 entry["rows"] += len(beats)
                 end = [n == len(beats) - 1 for n in range(len(beats))]
                 self.owed[sink] += [

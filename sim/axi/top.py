@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from cocotb.clock import Clock
-from cocotb.handle import SimHandleBase
 from cocotb.triggers import RisingEdge
 
 from vit2rtl.sim.axi import bins
@@ -36,7 +35,7 @@ class Top:
     """
 
     def __init__(
-        self, dut: SimHandleBase, task: Job, name: str, tables: dict[int, int]
+        self, dut: Any, task: Job, name: str, tables: dict[int, int]
     ) -> None:
         self.task, self.seed = task, f"{task['seed']} {name}"
         self.rng = random.Random(self.seed)
