@@ -9,13 +9,13 @@ T = TypeVar("T")
 
 
 class Registry(Mapping[str, T], Generic[T]):
-    """Maps the last part of each module's name to what the module defines.
+    """Maps names to what a module each defines: the last part of the module's, or another.
 
     A module is imported when its entry is asked for, so that names can be listed for nothing.
 
     Parameters
     ----------
-    modules : dotted names, in the order in which people see the entries
+    modules : dotted names, in the order in which people see the entries; or {name: module}
     attribute : name of what each module defines, such as ``"UNIT"``
     title : what an entry is, for messages: ``"Unit"``
     face : what the module says of it, for messages: ``"coverage bins"``; empty where it is the
@@ -23,9 +23,11 @@ class Registry(Mapping[str, T], Generic[T]):
     """
 
     def __init__(
-        self, modules: Iterable[str], *, attribute: str, title: str, face: str = ""
+        self, modules: Iterable[str] | Mapping[str, str], *, attribute: str, title: str,
+        face: str = "",
     ) -> None:
-        self._modules = {module.rpartition(".")[2]: module for module in modules}
+        self._modules = dict(modules) if isinstance(modules, Mapping) else {
+            module.rpartition(".")[2]: module for module in modules}
         self._attribute, self._title, self._face = attribute, title, face
         self._folder = next(iter(self._modules.values())).rpartition(".")[0]
 

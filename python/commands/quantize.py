@@ -14,7 +14,15 @@ import click
 from vit2rtl import checkpoint_schema
 from vit2rtl.commands import completion, options
 from vit2rtl.models import hub_folder
-from vit2rtl.quantization.settings import LAYERNORMS, PROFILES, SOFTMAXES, parse_bits
+from vit2rtl.quantization.settings import (
+    LAYERNORMS,
+    METHODS,
+    PROFILES,
+    SOFTMAXES,
+    STEPS,
+    check_steps,
+    parse_bits,
+)
 
 if TYPE_CHECKING:
     from vit2rtl.quantized_vit import QuantizedViT
@@ -27,6 +35,7 @@ Examples:
       --list calibration.txt --bits w6a6 --out vit-w6a6
   vit2rtl quantize dinov2-small/ --images train/ --out dinov2-w4a4
   vit2rtl quantize mnist_vit --out mnist-w4a4
+  vit2rtl quantize mnist_vit --bits w3a3 --method closed-form --out mnist-w3a3
 """)
 @click.argument("model", shell_complete=completion.models)
 @options.images
@@ -35,6 +44,13 @@ Examples:
                    "transformers, prefixed or not. By default timm downloads its pretrained ones.")
 @click.option("--bits", default="w4a4", show_default=True,
               help="Weight and activation bits, 2 to 8 each: w4a4, w8a4, ...")
+@click.option("--method", type=click.Choice(METHODS), default=METHODS[0], show_default=True,
+              help="RepQ-ViT as published, or its grids with weights solved for: the same "
+                   "hardware, more accurate at few bits.")
+@click.option("--without", default="", metavar="STEP,...",
+              help=f"Steps of method closed-form to leave out: {', '.join(STEPS)}.")
+@click.option("--mirrors", is_flag=True,
+              help="Method closed-form: calibrate on mirror images, too. Not for digits and text.")
 @click.option("--profile", type=click.Choice(PROFILES), default="hardware", show_default=True,
               help="Arithmetic of the simulated model: the authors' code, the paper's text, or "
                    "what hardware computes.")
@@ -61,6 +77,9 @@ def command(
     folder: str | None,
     weights: str | None,
     bits: str,
+    method: str,
+    without: str,
+    mirrors: bool,
     profile: str,
     layernorm: str,
     softmax: str,
@@ -73,12 +92,21 @@ def command(
     plot_file: str | None,
     out: str,
 ) -> None:
-    """Quantize a timm MODEL after training (RepQ-ViT) and save it as a checkpoint.
+    """Quantize a timm MODEL after training and save it as a checkpoint.
 
     MODEL is the name of a timm ViT, DeiT or Swin; a folder as the Hugging Face hub has it, of one
     of these or of DINOv2; or mnist_vit: the embedded model, which needs neither weights nor images.
     """
     weight_bits, activation_bits = parse_bits(bits)
+    common = {"first_last_bits": first_last_bits, "symmetric_weights": symmetric_weights}
+    published = {"profile": profile, "layernorm": layernorm, "softmax": softmax}
+    solved = {"without": without, "mirrors": mirrors}
+    check_steps(without)
+    own, other = (published, solved) if method == METHODS[0] else (solved, published)
+    context = click.get_current_context()
+    for name in other:
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            raise ValueError(f"Method {method} has no option --{name}")
     hub = hub_folder.resolve(model, weights, _parse_arguments(model_arguments))
     checkpoint_schema.check_place(out)
     if plot_file and Path(plot_file).suffix != ".png":
@@ -96,8 +124,7 @@ def command(
     from vit2rtl.quantization.recipe import Recipe
     from vit2rtl.quantized_vit import QuantizedViT
 
-    recipe = Recipe(weight_bits, activation_bits, profile, layernorm, softmax, first_last_bits,
-                    symmetric_weights)
+    recipe = Recipe(weight_bits, activation_bits, method=method, **common, **own)
     timm_models.check(hub.name, hub.arguments, pretrained=hub.weights is None)
     options.check_images(folder, model_name=hub.name)
     network = timm_models.create(hub.name, weights=hub.weights, preprocessing=hub.preprocessing,

@@ -65,6 +65,11 @@ class Family(ABC):
     def embeddings(self, model: nn.Module) -> list[nn.Parameter]:
         """Position embedding and class tokens."""
 
+    def head_norm(self, model: nn.Module) -> nn.LayerNorm | None:
+        """The LayerNorm in front of the classifiers, where nothing but selection, mean or maximum
+        of tokens lies between; None where there is no such."""
+        return None
+
     @abstractmethod
     def image_size(self, model: nn.Module) -> tuple[int, int]:
         """(height, width)"""

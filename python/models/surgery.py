@@ -4,6 +4,7 @@ Modules are matched by type and role, never by name. A module that is not unders
 that names it: a layer left in float silently would make every number a lie.
 """
 
+from collections.abc import Callable
 from typing import NoReturn
 
 import torch
@@ -67,7 +68,8 @@ class Surgeon:
         self._family, self._method = family, method
         self._heads = family.heads(model)
         self.structure = Structure(
-            model, family.image_size(model), embeddings=family.embeddings(model))
+            model, family.image_size(model), embeddings=family.embeddings(model),
+            head_norm=family.head_norm(model))
 
     def visit(self, parent: nn.Module, prefix: str) -> None:
         """Everything below a module."""
@@ -110,10 +112,12 @@ class Surgeon:
     def block(
         self, block: nn.Module, name: str, *, bias: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
+        arrange: Callable[[torch.Tensor], torch.Tensor] | None = None,
     ) -> None:
         """Replace the layers of a block that :meth:`check_block` let pass.
 
         bias, mask   what attention adds to its logits (Swin)
+        arrange      the stream's tokens as attention takes them (Swin)
         """
         attention = block.attn
         for gate, last in (("ls1", attention.proj), ("ls2", block.mlp.fc2)):
@@ -125,7 +129,7 @@ class Surgeon:
         qkv, proj, block.attn = self.attention(attention, attention.qkv, part, number, bias=bias)
         normed = self.pair(f"{name}.norm1", block.norm1, qkv)
         self.structure.blocks.append(Block(
-            name, block, Attention(part, normed, proj, block.attn, mask),
+            name, block, Attention(part, normed, proj, block.attn, mask, arrange),
             self.mlp(block.mlp, f"{name}.mlp", number, f"{name}.norm2", block.norm2)))
 
     def attention(

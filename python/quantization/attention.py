@@ -50,6 +50,7 @@ class QuantAttention(nn.Module):
         self.softmax_quantizer = softmax_quantizer
         self.register_buffer("relative_position_bias", relative_position_bias)
         self.calibrating = False
+        self.calibrator: Callable[..., torch.Tensor] | None = None
         self.products: Products | None = None
         self.logit_scale: float | None = None
         self.value: AttentionValue | None = None
@@ -62,6 +63,8 @@ class QuantAttention(nn.Module):
         """float[batch, tokens, channels] -> the same; Swin's mask is [windows, tokens, tokens]"""
         if attn_mask is not None or is_causal:
             raise ValueError("QuantAttention takes no attention mask but Swin's window mask")
+        if self.calibrator:
+            return self.calibrator(x, mask)
         batch, tokens, _ = x.shape
         qkv = self.qkv(x).view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         q, k, v = (self._centered(part, n) for n, part in enumerate(qkv))        # (B, H, N, D)
@@ -88,6 +91,10 @@ class QuantAttention(nn.Module):
             logits = logits.float().mul_(q_scale * k_scale * self.scale)
         else:
             logits = logits.double().mul_(self.logit_scale)
+        return self.add_bias(logits, mask)
+
+    def add_bias(self, logits: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """Logits float[batch, heads, tokens, tokens] with what is added to them, in place."""
         if self.relative_position_bias is not None:
             logits += self.relative_position_bias
         if mask is not None:

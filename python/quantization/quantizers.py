@@ -159,7 +159,10 @@ class Log2Quantizer(Quantizer):
         their scales.
         """
         judge = type(self)(self.bits, "extra")
-        self.scale = calibration.best_scale(x.reshape(-1), judge.fake_quantize)
+        self.set_scale(calibration.best_scale(x.reshape(-1), judge.fake_quantize))
+
+    def set_scale(self, scale: torch.Tensor | float) -> None:
+        self.scale = torch.as_tensor(scale, dtype=self.scale.dtype)
 
     def codes(self, x: torch.Tensor) -> torch.Tensor:
         """int32[...] codes: ``clip(round(-k log2(x / s)), 0, last)``, k steps to the octave."""
@@ -205,8 +208,8 @@ class LogSqrt2Quantizer(Log2Quantizer):
         self.fixed_point = fixed_point
         self._table: tuple[torch.Tensor, torch.Tensor] | None = None
 
-    def calibrate(self, x: torch.Tensor) -> None:
-        super().calibrate(x)
+    def set_scale(self, scale: torch.Tensor | float) -> None:
+        super().set_scale(scale)
         self._table = None
 
     def thresholds(self) -> tuple[int, int]:

@@ -3,9 +3,13 @@
 import re
 
 # Which arithmetic, and which quantizers behind LayerNorm and Softmax: see methods/repq.py.
+METHODS = ("repq", "closed-form")
 PROFILES = ("official", "paper", "hardware")
 LAYERNORMS = ("layer-wise", "channel-wise", "reparam")
 SOFTMAXES = ("uniform", "log2", "log-sqrt2")
+# Of method closed-form, see methods/closed_form.py; each can be left out.
+STEPS = ("center", "transform", "ranges", "softmax", "head", "ridge", "residual", "gptq",
+         "descent", "bias")
 
 _BITS = re.compile(r"w(\d{1,9})a(\d{1,9})", re.IGNORECASE | re.ASCII)
 
@@ -19,6 +23,14 @@ def parse_bits(text: str) -> tuple[int, int]:
     for name, value in zip(("weight_bits", "activation_bits"), bits, strict=True):
         check_bits(name, value)
     return bits
+
+
+def check_steps(text: str) -> None:
+    """ValueError unless these are steps of method closed-form, with commas between them."""
+    names = text.split(",") if isinstance(text, str) and text else [] if text == "" else [text]
+    for name in names:
+        if name not in STEPS:
+            raise ValueError(f"Steps to leave out must be of {', '.join(STEPS)}, not {name!r}")
 
 
 def check_bits(name: str, value: int) -> None:

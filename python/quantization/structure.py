@@ -3,7 +3,7 @@
 A model family fills it, see :mod:`vit2rtl.models.family`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -96,11 +96,13 @@ class Branch:
 class Attention(Branch):
     """LayerNorm, qkv, attention, proj.
 
-    mask   float32[windows, tokens, tokens] added to the logits (Swin's shifted windows), or None
+    mask     float32[windows, tokens, tokens] added to the logits (Swin's shifted windows), or None
+    arrange  the stream's tokens as attention takes them (Swin's windows), or None: as they are
     """
 
     module: QuantAttention
     mask: torch.Tensor | None = None
+    arrange: Callable[[torch.Tensor], torch.Tensor] | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class Structure:
     embeddings  position embedding and class tokens, as far as there are any
     image_size  (height, width)
     pooling     attention that makes one token of all, which nothing is added to, and its MLP
+    head_norm   the LayerNorm in front of the classifiers, where nothing but pooling lies between
     """
 
     network: nn.Module
@@ -138,6 +141,7 @@ class Structure:
     blocks: list[Block] = field(default_factory=list)
     pooling: Block | None = None
     embeddings: list[nn.Parameter] = field(default_factory=list)
+    head_norm: nn.LayerNorm | None = None
 
     @property
     def attentions(self) -> list[Attention]:

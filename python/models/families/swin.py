@@ -1,5 +1,6 @@
 """Swin Transformers: windows as gathers of tokens, masks, merged patches, the pooled head."""
 
+import functools
 from typing import ClassVar
 
 import numpy as np
@@ -24,7 +25,18 @@ def _replace_block(surgeon: Surgeon, block: nn.Module, name: str) -> None:
                    f"would pad: its {size} tokens a side are no multiple of the window of "
                    f"{window}; choose another img_size")
     bias = block.attn._get_rel_pos_bias().detach()
-    surgeon.block(block, name, bias=bias, mask=block.attn_mask)
+    surgeon.block(block, name, bias=bias, mask=block.attn_mask,
+                  arrange=functools.partial(_into_windows, block.shift_size, block.window_size))
+
+
+def _into_windows(
+    shift: tuple[int, int], window: tuple[int, int], x: torch.Tensor
+) -> torch.Tensor:
+    """The stream [batch, height, width, channels] as attention takes it:
+    [batch * windows, tokens, channels]."""
+    if any(shift):
+        x = torch.roll(x, shifts=(-shift[0], -shift[1]), dims=(1, 2))
+    return _swin.window_partition(x, window).flatten(1, 2)
 
 
 def _replace_merging(surgeon: Surgeon, merging: nn.Module, name: str) -> None:
@@ -54,6 +66,9 @@ class SwinTransformers(Family):
 
     def embeddings(self, model: nn.Module) -> list[nn.Parameter]:
         return []
+
+    def head_norm(self, model: nn.Module) -> nn.LayerNorm | None:
+        return model.norm if isinstance(model.norm, nn.LayerNorm) else None
 
     def image_size(self, model: nn.Module) -> tuple[int, int]:
         return model.patch_embed.img_size

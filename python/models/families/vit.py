@@ -92,6 +92,10 @@ class VisionTransformers(Family):
         position = [] if model.pos_embed is None else [model.pos_embed]
         return position + _tokens(model)
 
+    def head_norm(self, model: nn.Module) -> nn.LayerNorm | None:
+        norms = (model.norm, model.fc_norm)
+        return next((norm for norm in norms if isinstance(norm, nn.LayerNorm)), None)
+
     def image_size(self, model: nn.Module) -> tuple[int, int]:
         return model.patch_embed.img_size
 

@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING
 
 from vit2rtl.golden.registry import Registry
+from vit2rtl.quantization.settings import METHODS as METHOD_NAMES
 
 if TYPE_CHECKING:
     from vit2rtl.quantization.method import Method
 
-DEFAULT = "repq"
+DEFAULT = METHOD_NAMES[0]
 METHODS: Registry[type["Method"]] = Registry(
-    (f"{__name__}.{name}" for name in (DEFAULT,)), attribute="METHOD", title="Method"
+    {name: f"{__name__}.{name.replace('-', '_')}" for name in METHOD_NAMES},
+    attribute="METHOD", title="Method"
 )

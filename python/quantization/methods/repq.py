@@ -140,8 +140,9 @@ METHOD = RepQ
 
 
 def reparameterize(
-    norm: nn.LayerNorm, linear: QuantLinear, *, fractional_zero_point: bool = False
-) -> None:
+    norm: nn.LayerNorm, linear: QuantLinear, *others: QuantLinear,
+    fractional_zero_point: bool = False,
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Turn a channel-wise quantizer between LayerNorm and linear layer into a layer-wise one.
 
     The LayerNorm's affine factors (Eq. 15) and the next layer's weights and bias (Eq. 17) absorb
@@ -153,9 +154,11 @@ def reparameterize(
     norm     LayerNorm with weight and bias
     linear   QuantLinear with a calibrated channel-wise input quantizer and float weights; its
              weight quantizer must be calibrated again
+    others   further layers that the LayerNorm feeds; they get the first one's quantizer
     fractional_zero_point
              keep the float mean, as the authors' code does (profile ``official``); otherwise z~ is
              rounded and brought into 0 .. 2**bits - 1: any z~ will do, r2 absorbs it
+    returns  r1 and s r2, float64[channels]: the LayerNorm's output x is now (x + s r2) / r1
     """
     quantizer = linear.input_quantizer
     s, z = quantizer.scale.double(), quantizer.zero_point.double()
@@ -169,10 +172,13 @@ def reparameterize(
     quantizer.set(mean_s, mean_z)
     # The quantizer keeps float32: the factors are those of the value it keeps.
     r1, r2 = s / quantizer.scale.double(), z - quantizer.zero_point.double()
-    weight, bias = linear.weight.double(), linear.bias.double()
     with torch.no_grad():
         norm.weight.copy_(norm.weight.double() / r1)
         norm.bias.copy_((norm.bias.double() + s * r2) / r1)
-        linear.bias.copy_(bias - weight @ (s * r2))
-        linear.weight.copy_(weight * r1)
-    quantizer.axis = None
+        for layer in (linear, *others):
+            weight, bias = layer.weight.double(), layer.bias.double()
+            layer.bias.copy_(bias - weight @ (s * r2))
+            layer.weight.copy_(weight * r1)
+            layer.input_quantizer.set(quantizer.scale, quantizer.zero_point)
+            layer.input_quantizer.axis = None
+    return r1, s * r2

@@ -63,7 +63,8 @@ def test_a_checkpoint_of_a_method_that_is_not_there_is_one_sentence(digits, tmp_
         quantized = QuantizedViT(network, Recipe(method="minmax")).calibrate(digits)
         checkpoint.save(tmp_path / "model", quantized, model=MODEL, calibration={},
                         preprocessing=preprocessing(network))
-    with pytest.raises(ValueError, match=r"is damaged \(Method must be one of repq, not 'minmax'"):
+    text = r"is damaged \(Method must be one of repq, closed-form, not 'minmax'"
+    with pytest.raises(ValueError, match=text):
         checkpoint.load(tmp_path / "model")
 
 

@@ -1,0 +1,57 @@
+"""A layer fitted to its quantized inputs: weights on their levels, and the bias."""
+
+from collections.abc import Collection
+
+import torch
+from torch.nn import functional as F
+
+from vit2rtl.quantization.closed_form.weights import Moments, gptq, nearest, ridge, row_ranges
+from vit2rtl.quantization.layers import OUTPUT_HEADROOM, QuantLinear
+from vit2rtl.quantization.structure import Layer, Role
+
+DESCENTS = 2
+# Share of all tokens in the covariance of a head, which itself sees one token an image.
+_ALL_TOKENS = 0.3
+
+
+def linear(module: QuantLinear, x: torch.Tensor) -> torch.Tensor:
+    """What a layer's weights and bias, as they are, give of inputs."""
+    return F.linear(x, module.weight, module.bias)
+
+
+def fit(
+    layer: Layer, x: torch.Tensor, target: torch.Tensor, steps: Collection[str],
+    background: Moments | None = None,
+) -> torch.Tensor:
+    """Give a layer quantized weights and a bias, so that it comes near a target.
+
+    x            float32[n, in], quantized inputs
+    target       float32[n, out]
+    steps        those that are on, see :data:`vit2rtl.quantization.settings.STEPS`
+    background   of a head: moments of all tokens, as one an image are too few for a covariance
+    returns      float32[n, out], what the layer now gives
+    """
+    module, moments = layer.module, Moments(x)
+    weight, covariance = module.weight.double(), moments.covariance
+    if "ridge" in steps and layer.role is not Role.HEAD and not moments.flat():
+        weight = ridge(weight, target - linear(module, x), x, moments)
+    if background is not None:
+        covariance = covariance + background.covariance * (_ALL_TOKENS * (
+            covariance.diagonal().sum() / background.covariance.diagonal().sum().clamp(1e-30)))
+    quantizer = module.weight_quantizer
+    if "gptq" in steps and float(covariance.diagonal().mean()) > 0:
+        quantizer.set(*row_ranges(weight, covariance.diagonal(), quantizer.levels,
+                                  symmetric=quantizer.symmetric))
+        grid = quantizer.scale.double(), quantizer.zero_point.double(), quantizer.levels
+        weight = gptq(weight, covariance, *grid, descents=DESCENTS if "descent" in steps else 0)
+    else:
+        quantizer.calibrate(weight.float())
+        weight = nearest(weight, quantizer.scale.double(), quantizer.zero_point.double(),
+                         quantizer.levels)
+    if "bias" in steps:
+        module.bias = (target.mean(0, dtype=torch.float64) - weight @ moments.mean).float()
+    module.weight = weight.float()
+    y = linear(module, x)
+    if len(module.outputs) == 1:
+        module.outputs[0].calibrate_symmetric(y, OUTPUT_HEADROOM)
+    return y

@@ -1,0 +1,106 @@
+"""Scales and zero points of activations by the error that they make."""
+
+from collections.abc import Iterable
+
+import torch
+
+from vit2rtl.quantization.quantizers import UniformQuantizer
+
+# Points that stand for a tensor: a code of 8 bits has 16 of them and more.
+_BINS = 1 << 13
+# Half ranges of q, k, v and proj's input, in standard deviations; clip fractions of GELU's output.
+HALF_RANGES = torch.linspace(1.6, 5.0, 18, dtype=torch.float64).tolist()
+# Wider codes have room for rarer values.
+_WIDE = 1.5
+FRACTIONS = torch.linspace(0.15, 1.0, 18, dtype=torch.float64).tolist()
+SOFTMAX_SCALES = [2.0 ** (-t / 4) for t in range(14)]
+
+
+class Distribution:
+    """A tensor's values as a histogram: what the error of a scalar quantizer depends on.
+
+    values, shares   float64[bins] in use; the shares add up to 1
+    """
+
+    def __init__(self, x: torch.Tensor) -> None:
+        low, high = float(x.min()), float(x.max())
+        self.low, self.high = low, high
+        if not high > low:
+            self.values = torch.tensor([low], dtype=torch.float64)
+            self.shares = torch.ones(1, dtype=torch.float64)
+            return
+        width = (high - low) / _BINS
+        counts = torch.histc(x.float(), _BINS, min=low, max=high).double()
+        used = counts > 0
+        self.values = (low + width * (torch.arange(_BINS, dtype=torch.float64) + 0.5))[used]
+        self.shares = counts[used] / counts.sum()
+
+    def deviation(self) -> float:
+        mean = (self.values * self.shares).sum()
+        return float(((self.values - mean).square() * self.shares).sum().sqrt())
+
+    def best(
+        self, candidates: Iterable[tuple[float, int]], levels: int
+    ) -> tuple[float, int]:
+        """The (scale, zero point) with the least mean squared error."""
+        pairs = torch.tensor(list(candidates), dtype=torch.float64)
+        errors = []
+        for some in pairs.split(64):
+            scale, low = some[:, :1], -some[:, 1:]
+            codes = (self.values / scale).round_().clamp_(low, low + (levels - 1))
+            errors.append(((codes.mul_(scale) - self.values).square_() * self.shares).sum(1))
+        scale, zero_point = pairs[int(torch.cat(errors).argmin())].tolist()
+        return scale, int(zero_point)
+
+
+def centered(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
+    """Of what lies around zero: a range of so many standard deviations, zero in the middle."""
+    found, levels = Distribution(x), quantizer.levels
+    deviation = found.deviation() or abs(found.low) or 1.0
+    wide = 1.0 if quantizer.bits <= 4 else _WIDE
+    middles = (levels // 2 - 1, levels // 2)
+    _set(quantizer, found.best(
+        ((2 * k * wide * deviation / levels, z) for k in HALF_RANGES for z in middles), levels))
+
+
+def one_sided(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
+    """Of what an activation function gives, which goes far one way: any zero point that reaches
+    the least value or somewhat less or more."""
+    found, levels = Distribution(x), quantizer.levels
+    if found.high <= max(0.0, -found.low) or not found.high > found.low:
+        quantizer.calibrate(x)
+        return
+    candidates = []
+    for fraction in FRACTIONS:
+        for zero_point in range(levels - 1):
+            scale = fraction * found.high / (levels - 1 - zero_point)
+            reach = zero_point * scale
+            if reach > -found.low * 1.3 + scale:
+                break
+            if reach >= -found.low * fraction * 0.3 - scale:
+                candidates.append((scale, zero_point))
+    _set(quantizer, found.best(candidates, levels))
+
+
+def _set(quantizer: UniformQuantizer, found: tuple[float, int]) -> None:
+    scale, zero_point = found
+    quantizer.set(torch.tensor(scale), torch.tensor(float(zero_point)))
+
+
+def channels(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
+    """One scale a channel, of the same number of standard deviations around each channel's mean.
+
+    x   float[n, channels]
+    """
+    values = x.double()
+    mean, deviation = values.mean(0), values.std(0, unbiased=False)
+    constant = deviation <= 2.0**-16 * values.abs().amax(0).clamp(min=2.0**-100)
+    typical = deviation[~constant].median() if not constant.all() else torch.tensor(1.0)
+    # A channel that hardly moves would get a gain that no format holds.
+    spread = torch.maximum(deviation, typical.double() / 100)
+    levels, wide = quantizer.levels, 1.0 if quantizer.bits <= 4 else _WIDE
+    standard = Distribution((values - mean) / spread)
+    step, _ = standard.best(((2 * k * wide / levels, levels // 2) for k in HALF_RANGES), levels)
+    scale = step * spread
+    quantizer.set(scale, (levels // 2 - mean / scale).round())
+    quantizer.constant = constant
