@@ -39,6 +39,8 @@ if [ "${VIT2RTL_INSIDE:-}" != yes ]; then
         unshare --mount --pid --fork --kill-child "$0" "$suite" "$@"
 fi
 
+exec 9> "$root/lock"
+flock -n 9 || { echo "debian.sh: $root is in use by another run" >&2; exit 2; }
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 dev "$root/dev"
 mkdir "$root/dev/pts" "$root/dev/shm"
@@ -64,10 +66,10 @@ done
 
 rm -rf "$root/home/$user/vit2rtl"
 git -c safe.directory='*' clone --quiet "file://$checkout" "$root/home/$user/vit2rtl"
-chroot "$root" chown -R $user: /home/$user
 # SIGINT is ignored in what a shell without job control starts with &, and in its children.
+printf 'cd vit2rtl\npython3 --version\n(\n%s\n) &\nwait $!\n' "$commands" > "$root/home/$user/commands"
+chroot "$root" chown -R $user: /home/$user
 status=0
-chroot "$root" su - $user -c "cd vit2rtl && { python3 --version; sh -c '{ $commands; } & wait \$!'; }" \
-    || status=$?
+chroot "$root" su - $user -c "sh -e commands" || status=$?
 chroot "$root" su - $user -c "du -sh vit2rtl/.venv; iverilog -V 2>/dev/null | head -1" || true
 exit $status
