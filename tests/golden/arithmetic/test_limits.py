@@ -1,4 +1,4 @@
-"""Every stated range holds at both ends: the last value inside is taken, the first outside is not."""
+"""Every stated range holds at both ends: the last value is taken, the first outside is not."""
 
 import pytest
 
