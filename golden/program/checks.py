@@ -9,7 +9,7 @@ import numpy as np
 
 from vit2rtl.golden.program.kind import INTEGER, NUMBER, Attribute, Kind
 from vit2rtl.golden.program.kinds import KINDS
-from vit2rtl.golden.program.program import ENCODINGS, Op, Tensor
+from vit2rtl.golden.program.program import ENCODINGS, MOST_BITS, Op, Tensor
 
 _FIELD_TYPES = {"name": str, "bits": int, "signed": bool, "encoding": str, "zero_point": int,
                 "bound": int}
@@ -27,7 +27,7 @@ def check_tensor(tensor: Tensor) -> None:
     if tensor.encoding not in ENCODINGS:
         raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}, "
                          f"not {tensor.encoding!r}")
-    limit = {"float64": 64, "accumulator": 32}.get(tensor.encoding, 16)
+    limit = {"float64": 64, "accumulator": 32}.get(tensor.encoding, MOST_BITS)
     if not 1 <= tensor.bits <= limit:
         raise ValueError(f"bits must be between 1 and {limit}, not {tensor.bits}")
     if isinstance(tensor.scale, bool) or not isinstance(tensor.scale, NUMBER) or not (

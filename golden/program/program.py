@@ -22,6 +22,8 @@ TENSORS = "program.safetensors"
 VARIANTS = ("hardware", "integer")
 # What the last op gives.
 LOGITS, FEATURES = OUTPUTS = ("logits", "features")
+# Of a tensor's codes.
+MOST_BITS = 16
 ENCODINGS = ("uniform", "log_sqrt2", "accumulator", "float64")
 
 

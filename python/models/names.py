@@ -12,6 +12,8 @@ from vit2rtl.models.library import timm
 _HUBS = ("hf_hub:", "hf-hub:")
 _TIMMS_OWN = "timm/"
 _SUGGESTIONS = 3
+# Letters of a part of a name that says what is meant.
+_LEAST = 4
 # How alike a name's beginning must be for it to be meant.
 _ALIKE = 0.8
 
@@ -66,4 +68,10 @@ def _meant(name: str) -> list[str]:
             rated.append((-alike, len(other), other))
     supported = (other for _, _, other in sorted(rated)
                  if architectures.problem(other, known[other].one_block) is None)
-    return [*islice(supported, _SUGGESTIONS)]
+    meant = [*islice(supported, _SUGGESTIONS)]
+    if meant or len(name) < _LEAST:
+        return meant
+    within = sorted((other for other in known if name in other), key=len)
+    return [*islice((other for other in within
+                     if architectures.problem(other, known[other].one_block) is None),
+                    _SUGGESTIONS)]

@@ -26,6 +26,8 @@ _ANCHORS = ("patch_embed.proj.weight", transformers_names.ANCHOR)
 # Where training scripts put a state dict, the one to be preferred first, as timm does.
 _NESTED = ("state_dict_ema", "model_ema", "ema", "state_dict", "model_state_dict", "model", "net",
            "module", "teacher", "student")
+_BESIDE = ("head", "head_dist", "fc_norm", "classifier", "cls_classifier",
+           "distillation_classifier")
 _FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
@@ -154,8 +156,14 @@ def _named(state: State, path: Path, say: Say) -> State:
         outer = prefix.removesuffix(f"{last[0]}.")  # the classifier is beside the model
     kept = dict(_without(state, prefix, outer))
     if outer:
-        rest = len(state) - len(kept)
-        say(f"Weights: prefix {outer!r} taken off" + (f", {rest} others left out" if rest else ""))
+        # Classifiers that fine-tuning puts beside the model it started from.
+        beside = {name: tensor for name, tensor in state.items()
+                  if not name.startswith(outer) and name.partition(".")[0] in _BESIDE}
+        rest = [name for name in state if not name.startswith((prefix, outer))
+                and name not in beside]
+        kept |= beside
+        say(f"Weights: prefix {outer!r} taken off"
+            + (f", {len(rest)} left out, {rest[0]!r} first" if rest else ""))
     if not theirs:
         return kept
     say("Weights: names of transformers read as timm's")

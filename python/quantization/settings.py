@@ -27,8 +27,9 @@ def parse_bits(text: str) -> tuple[int, int]:
 
 def check_steps(text: str) -> None:
     """ValueError unless these are steps of method closed-form, with commas between them."""
-    names = text.split(",") if isinstance(text, str) and text else [] if text == "" else [text]
-    for name in names:
+    if not isinstance(text, str):
+        raise ValueError(f"Steps to leave out must be text, not {text!r}")
+    for name in [part.strip() for part in text.split(",")] if text else []:
         if name not in STEPS:
             raise ValueError(f"Steps to leave out must be of {', '.join(STEPS)}, not {name!r}")
 

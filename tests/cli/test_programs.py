@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 WITHOUT_TORCH = """
 import sys
@@ -192,3 +193,15 @@ def test_symmetric_weights_from_quantize_to_compare(command, tmp_path):
     code, out, _ = command("compare", made, program, "--count", "4", "--json")
     assert code == 0
     assert all(row["mismatch"] == 0 for row in json.loads(out)["ops"] if row["kind"] == "linear")
+
+
+def test_class_folders_that_are_not_the_programs_are_said(command, mnist, tmp_path):
+    assert command("lower", mnist, "--out", tmp_path / "program")[0] == 0
+    for digit in "25":
+        (tmp_path / "images" / digit).mkdir(parents=True)
+        Image.new("L", (28, 28)).save(tmp_path / "images" / digit / "a.png")
+    code, _, err = command("run", tmp_path / "program", "--images", tmp_path / "images")
+    assert (code, err) == (0, (
+        "Warning: 2 class sub-folders for 10 classes; they count as classes 0, 1, ... in "
+        "alphabetical order (labels.csv names any)\n"
+    ))

@@ -93,7 +93,7 @@ class ClosedForm(Method):
         if structure.pooling is not None:
             raise ValueError("Attention pooling is not supported by method closed-form: "
                              "method repq takes it")
-        left_out = self.without.split(",")
+        left_out = [name.strip() for name in self.without.split(",")]
         steps = [step for step in STEPS if step not in left_out]
         with tqdm(total=len(structure.layers), desc="closed form", unit="layer",
                   leave=False, disable=None) as bar:

@@ -179,6 +179,7 @@ def reparameterize(
             weight, bias = layer.weight.double(), layer.bias.double()
             layer.bias.copy_(bias - weight @ (s * r2))
             layer.weight.copy_(weight * r1)
-            layer.input_quantizer.set(quantizer.scale, quantizer.zero_point)
+            # A tensor of its own each: shared ones cannot be saved.
+            layer.input_quantizer.set(quantizer.scale.clone(), quantizer.zero_point.clone())
             layer.input_quantizer.axis = None
     return r1, s * r2

@@ -19,6 +19,8 @@ def test_names_that_timm_takes(given, name, monkeypatch):
 
 @pytest.mark.parametrize(("name", "text"), [
     ("deit_tiny", "; did you mean deit_tiny_patch16_224 or deit_tiny_distilled_patch16_224?"),
+    ("dinov2", "; did you mean vit_base_patch14_dinov2 or vit_large_patch14_dinov2 or "
+               "vit_small_patch14_dinov2?"),
     ("vit_tinny", "; did you mean vit_tiny_patch16_224 or vit_tiny_patch16_384?"),
     ("hf_hub:timm/deit_tiny",
      "; did you mean deit_tiny_patch16_224 or deit_tiny_distilled_patch16_224?"),

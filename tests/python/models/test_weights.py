@@ -72,7 +72,16 @@ def test_what_a_prefix_leaves_out_is_said(state, save, model):
     parts = {f"model.{name}": tensor for name, tensor in state.items()}
     made, said = create(save(parts | {"criterion.weight": torch.ones(5)}))
     assert equal(made, model)
-    assert said == ["Weights: prefix 'model.' taken off, 1 others left out"]
+    assert said == ["Weights: prefix 'model.' taken off, 1 left out, 'criterion.weight' first"]
+
+
+def test_a_head_beside_the_prefix_is_the_models(state, save, model):
+    """As fine-tuning has it: a backbone, and the classifier next to it."""
+    parts = {name if name.startswith("head.") else f"backbone.{name}": tensor
+             for name, tensor in state.items()}
+    made, said = create(save(parts))
+    assert equal(made, model) and made.num_classes == model.num_classes
+    assert said == ["Weights: prefix 'backbone.' taken off"]
 
 
 def test_two_models_in_one_file_are_refused(state, save):

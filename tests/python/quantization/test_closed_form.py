@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from vit2rtl import comparison
+from vit2rtl import checkpoint, comparison
 from vit2rtl.lowering.lower import lower
 from vit2rtl.models import embedded
 from vit2rtl.models.images import Images, preprocessing
@@ -81,6 +81,19 @@ def test_the_program_is_the_simulation(kind, bits):
     # Features are means of reals, which another order of summing rounds elsewhere.
     assert found["sqnr"] is None or (kind == "features" and found["sqnr"] > 250)
     assert {op["mismatch"] for op in found["ops"]} == {0.0}
+
+
+def test_two_heads_are_saved(tmp_path):
+    model = model_of("distilled")
+    config = preprocessing(model)
+    quantized = QuantizedViT(model, Recipe(method="closed-form")).calibrate(images_of("distilled"))
+    name, arguments = MODELS["distilled"]
+    checkpoint.save(tmp_path / "saved", quantized, preprocessing=config, calibration={"images": []},
+                    model={"name": name, "arguments": arguments,
+                           "weights": {"source": "pretrained"}})
+    loaded, _ = checkpoint.load(tmp_path / "saved")
+    images = images_of("distilled")
+    assert loaded(images).equal(quantized(images))
 
 
 @pytest.mark.parametrize("size", [1, 2, 12, 64])
