@@ -42,6 +42,7 @@ def test_the_title_is_about_the_highlighted_setting_and_says_what_is_noise():
 @pytest.mark.parametrize("setting", [Setting("a", 0.0, 0.0, 3.0), Setting("a", 90.0, 1.0, -60.0)])
 def test_one_setting_can_be_drawn(setting, tmp_path):
     report([draw([setting])], tmp_path / "one.png")
+    assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
