@@ -66,11 +66,12 @@ def compare(
 
 def table(rows: Iterable[Row]) -> str:
     """The rows as lines of text."""
-    lines = [f"{'':<26}{'top-1':>8}{'top-5':>8}{'agrees':>8}{'SQNR':>10}"]
+    lines = [f"{'':<26}{'top-1':>8}{'top-5':>8}{'agrees':>9}{'SQNR':>10}{'per image':>11}{'KL':>8}"]
     for row in rows:
         scores = row.scores
         line = f"{row.title:<26}{scores.top1:>6.1f} %{scores.top5:>6.1f} %"
         if scores.agreement is not None:
-            line += f"{scores.agreement:>6.1f} %{scores.sqnr:>7.2f} dB"
+            line += (f"{scores.agreement:>7.1f} %{scores.sqnr:>7.2f} dB{scores.mean_sqnr:>8.2f} dB"
+                     f"{scores.kl:>8.3f}")
         lines.append(line)
     return "\n".join(lines)

@@ -98,11 +98,12 @@ def evaluate(
     images    a folder with classes or ``labels.csv``, ``Images``, or float32[n, channels, height,
               width] with ``labels``; by default the embedded model's 1,000 held-out ones
     labels    int[n], in place of those that the images have
-    baseline  a float model to compare with: agreement, SQNR of the logits and loss; True for
+    baseline  a float model to compare with: agreement, SQNR, KL divergence and loss; True for
               the one that was quantized
-    returns   ``Scores``: images, top1 and top5 in percent, agreement in percent, sqnr in dB,
-              loss in points of top-1 with its noise; without classes ``FeatureScores``: images,
-              features, cosine, sqnr
+    returns   ``Scores``: images, top1 and top5 in percent, agreement in percent, sqnr and
+              mean_sqnr in dB, kl in nats, loss in points of top-1 with its noise; without classes
+              ``FeatureScores``: images, features, cosine, sqnr, mean_sqnr; of each the
+              standard_errors by name
 
     >>> vit2rtl.evaluate(quantized, "val/", baseline=True).top1
     """

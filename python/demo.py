@@ -84,10 +84,11 @@ def accuracy(rows: Sequence[ablation.Row]) -> "Figure":
     """What each setting costs; the first row is the float model's."""
     reference = rows[0].scores
     settings = [
-        Setting(row.title.strip(), scores.loss, scores.noise, scores.sqnr)
+        Setting(row.title.strip(), scores.loss, scores.noise, scores.mean_sqnr,
+                1.96 * scores.standard_errors["mean_sqnr"])
         for row in rows
         if (scores := row.scores).loss is not None and scores.noise is not None
-        and scores.sqnr is not None
+        and scores.mean_sqnr is not None
     ]
     return accuracy_chart(settings, top1=reference.top1, images=reference.images,
                           highlight=ablation.DEFAULT)

@@ -48,8 +48,9 @@ LAYERS = {
     "python/models/images.py": Layer("golden python/models", "torch timm PIL"),
     "python/lowering": Layer("golden python/quantization python/models", "torch timm numpy"),
     "python/onnx": Layer("golden python/quantization python/models python/lowering "
-                         "python/quantized_vit.py python/evaluation.py",
+                         "python/quantized_vit.py python/evaluation",
                          "torch numpy onnx onnxruntime"),
+    "python/evaluation": Layer("python/models", "torch"),
     "python/report": Layer("golden rtl/synthesis", "matplotlib PIL numpy"),
     "python": Layer("golden rtl sim python", "torch numpy safetensors"),
     "python/__init__.py": Layer("python/api.py", ""),

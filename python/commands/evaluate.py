@@ -10,6 +10,7 @@ from vit2rtl.commands import options
 
 if TYPE_CHECKING:
     from vit2rtl.evaluation import FeatureScores, Scores
+    from vit2rtl.models.images import Images
     from vit2rtl.quantization.recipe import Recipe
 
 
@@ -37,15 +38,15 @@ def command(
 ) -> None:
     """Measure the checkpoint in FOLDER on labelled images.
 
-    Prints top-1 and top-5, how often the top-1 agrees with the float model's, and the signal to
-    quantization noise ratio of the logits against the float model's; then the loss of top-1 with
-    its noise. On a few hundred images that noise is points: rank close settings by SQNR. A model
-    without classes gives features: of these SQNR and the mean cosine against the float model's, and
-    images need no labels.
+    Prints top-1 and top-5, the points of top-1 lost, how often the answer is the float model's, and
+    how near the logits are to its own: signal to quantization noise ratio, of the sum and as the
+    mean of the images, and KL divergence. ± is one standard error of the draw of images. On a few
+    hundred images top-1 has points of it: rank close settings by agreement, mean SQNR and KL
+    divergence. A model without classes gives features: of these SQNR and the mean cosine against
+    the float model's, and images need no labels.
     """
     quantized, description = options.load_checkpoint(checkpoint_folder)
     from vit2rtl import checkpoint, evaluation
-    from vit2rtl.models.images import check_labels
 
     name = description["model"]["name"]
     available = options.find_images(
@@ -53,28 +54,18 @@ def command(
     )
     images = options.choose(available, listed, exclude)
     reference = checkpoint.float_model(description, weights)
-    if not reference.num_classes:
-        vectors = [evaluation.logits(model, images, title=title)
-                   for model, title in ((reference, "float"), (quantized, "quantized"))]
-        scores = evaluation.feature_scores(vectors[1], vectors[0])
-        if as_json:
-            options.show_json({"model": name, "recipe": description["recipe"],
-                               "quantized": asdict(scores)})
-        else:
-            click.echo(_features(name, quantized.recipe, scores))
-        return
-    check_labels(images.labels, reference.num_classes)
-    if images.folders not in (None, reference.num_classes):
-        click.echo(
-            f"Warning: {images.folders} class sub-folders for {reference.num_classes} classes; "
-            "they count as classes 0, 1, ... in alphabetical order (labels.csv names any)",
-            err=True,
-        )
-    float_logits = evaluation.logits(reference, images, title="float")
-    quantized_logits = evaluation.logits(quantized, images, title="quantized")
-    rows = {"quantized": evaluation.scores(quantized_logits, images.labels, float_logits)}
-    if baseline:
-        rows = {"float": evaluation.scores(float_logits, images.labels), **rows}
+    classes = reference.num_classes
+    if classes:
+        _check_classes(images, classes)
+    logits = {title: evaluation.logits(model, images, title=title)
+              for title, model in (("float", reference), ("quantized", quantized))}
+    rows: dict[str, Scores | FeatureScores] = {}
+    if not classes:
+        rows["quantized"] = evaluation.feature_scores(logits["quantized"], logits["float"])
+    else:
+        rows["quantized"] = evaluation.scores(logits["quantized"], images.labels, logits["float"])
+        if baseline:
+            rows["float"] = evaluation.scores(logits["float"], images.labels)
     if as_json:
         options.show_json({
             "model": name,
@@ -82,27 +73,42 @@ def command(
             **{key: asdict(row) for key, row in rows.items()},
         })
     else:
-        click.echo(_table(name, quantized.recipe, rows))
+        click.echo(_text(name, quantized.recipe, rows))
 
 
-def _features(name: str, recipe: "Recipe", scores: "FeatureScores") -> str:
-    return (f"{name} {recipe.bits} {recipe.profile}: no classes, so no top-1; its "
-            f"{scores.features} features against the float model's:\n"
-            f"SQNR {scores.sqnr:.2f} dB, mean cosine {scores.cosine:.4f}, {scores.images} images")
+def _check_classes(images: "Images", classes: int) -> None:
+    from vit2rtl.models.images import check_labels
+
+    check_labels(images.labels, classes)
+    if images.folders not in (None, classes):
+        click.echo(
+            f"Warning: {images.folders} class sub-folders for {classes} classes; "
+            "they count as classes 0, 1, ... in alphabetical order (labels.csv names any)",
+            err=True,
+        )
 
 
-def _table(name: str, recipe: "Recipe", rows: "Mapping[str, Scores]") -> str:
-    titles = {"float": f"{name} float", "quantized": f"{name} {recipe.bits} {recipe.profile}"}
-    width = max(len(title) for title in titles.values()) + 2
-    lines = [f"{'':<{width}}{'top-1':>8}{'top-5':>8}{'agrees':>9}{'SQNR':>10}"]
-    for key, row in rows.items():
-        agreement = "" if row.agreement is None else f"{row.agreement:.1f} %"
-        sqnr = "" if row.sqnr is None else f"{row.sqnr:.2f} dB"
-        line = f"{titles[key]:<{width}}{row.top1:>6.1f} %{row.top5:>6.1f} %{agreement:>9}{sqnr:>10}"
-        lines.append(line.rstrip())
+def _text(name: str, recipe: "Recipe", rows: "Mapping[str, Scores | FeatureScores]") -> str:
+    """A line for each figure, a column for each model, and what must be known of them."""
+    from vit2rtl.evaluation import FIGURES, FeatureScores, shown
+
     measured = rows["quantized"]
-    lines.append(f"{measured.images} images")
-    if measured.loss is not None:
-        lines[-1] += (f"; {measured.loss:.1f} points of top-1 lost, ± {measured.noise:.1f} "
-                      "(95 % of draws of as many images)")
+    titles = {"quantized": f"{recipe.bits} {recipe.profile}", "float": "float"}
+    columns = {key: [shown(row, figure) for figure in FIGURES] for key, row in rows.items()}
+    widths = {key: max(map(len, [titles[key], *texts])) for key, texts in columns.items()}
+    left = max(len(title) for title, _, _ in FIGURES.values())
+    lines = [f"{name} on {measured.images} images; ± is one standard error of the draw of images"]
+    if isinstance(measured, FeatureScores):
+        lines.append(f"no classes, so no top-1; its {measured.features} features against the "
+                     "float model's:")
+    table = [("", titles), *(
+        (title, {key: texts[n] for key, texts in columns.items()})
+        for n, (title, _, _) in enumerate(FIGURES.values()))]
+    for title, cells in table:
+        texts = [f"{cells[key]:>{width}}" for key, width in widths.items()]
+        if any(text.strip() for text in texts):
+            lines.append("  ".join([f"{title:<{left}}", *texts]).rstrip())
+    if not isinstance(measured, FeatureScores):
+        lines.append(f"KL(float ‖ quantized) with the quantized logits divided by "
+                     f"{measured.temperature:.2f}, which fits best")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The chart of what settings cost: points of top-1 lost, with their noise, and the logits' SQNR."""
+"""The chart of what settings cost: points of top-1 lost, and the logits' SQNR, with their noise."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -20,15 +20,17 @@ if TYPE_CHECKING:
 class Setting:
     """A way to quantize, and what it costs against the float model.
 
-    loss   points of top-1 that the float model has more
-    noise  points: how far chance in the draw of images may take the loss, either way
-    sqnr   dB, of the logits against the float model's
+    loss        points of top-1 that the float model has more
+    noise       points: how far chance in the draw of images may take the loss, either way
+    sqnr        dB, of the logits against the float model's, mean of the images
+    sqnr_noise  dB: how far chance in the draw of images may take the SQNR, either way
     """
 
     name: str
     loss: float
     noise: float
     sqnr: float
+    sqnr_noise: float
 
 
 def accuracy_chart(
@@ -39,7 +41,7 @@ def accuracy_chart(
     highlight: str | None = None,
     title: str | None = None,
 ) -> "Figure":
-    """What each setting costs: the loss in points of top-1 with its noise, and the SQNR.
+    """What each setting costs: the loss in points of top-1 and the SQNR, each with its noise.
 
     settings   drawn from top to bottom
     top1       percent, the float model's
@@ -74,13 +76,15 @@ def _check(settings: Sequence[Setting]) -> None:
     if not settings:
         raise ValueError("Settings must be at least one")
     for setting in settings:
-        for what in ("loss", "noise", "sqnr"):
+        for what in ("loss", "noise", "sqnr", "sqnr_noise"):
             value = getattr(setting, what)
             if not math.isfinite(value):
                 raise ValueError(f"The {what} of {setting.name!r} must be finite, not {value!r}")
-        if setting.noise < 0:
-            raise ValueError(f"The noise of {setting.name!r} must be at least 0, "
-                             f"not {setting.noise!r}")
+        for what in ("noise", "sqnr_noise"):
+            value = getattr(setting, what)
+            if value < 0:
+                raise ValueError(f"The {what} of {setting.name!r} must be at least 0, "
+                                 f"not {value!r}")
 
 
 def _title(settings: Sequence[Setting], chosen: Setting, top1: float, images: int) -> str:
@@ -111,8 +115,12 @@ def _draw_losses(axes: "Axes", settings: Sequence[Setting], colours: Sequence[st
 
 
 def _draw_sqnr(axes: "Axes", settings: Sequence[Setting], colours: Sequence[str]) -> None:
-    decibels = [setting.sqnr for setting in settings]
-    bars = axes.barh(range(len(settings)), decibels, 0.68, color=colours)
-    axes.bar_label(bars, [f"{value:.1f} dB" for value in decibels], padding=4)
-    axes.set_xlim(min(0, *decibels) * 1.2, max(1, *decibels) * 1.18)
-    axes.set_xlabel("SQNR of the logits against the float model (dB)")
+    decibels = np.array([setting.sqnr for setting in settings])
+    noise = np.array([setting.sqnr_noise for setting in settings])
+    y = np.arange(len(settings))
+    bars = axes.barh(y, decibels, 0.68, color=colours)
+    axes.hlines(y, decibels - noise, decibels + noise, color=GREY, linewidth=1.5)
+    texts = [f"{setting.sqnr:.1f} ± {setting.sqnr_noise:.1f} dB" for setting in settings]
+    axes.bar_label(bars, texts, padding=10)
+    axes.set_xlim(min(0, *(decibels - noise)) * 1.4, max(1, *(decibels + noise)) * 1.4)
+    axes.set_xlabel("SQNR of the logits, mean of images (dB), 95 % interval")

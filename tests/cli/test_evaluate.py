@@ -89,15 +89,28 @@ def test_the_table_says_the_same(command, mnist, listed):
     report = json.loads(command("evaluate", mnist, "--list", listed, "--json")[1])["quantized"]
     code, out, err = command("evaluate", mnist, "--list", listed, "--baseline")
     assert (code, err) == (0, "")
-    head, float_row, row, count = out.splitlines()
-    assert head.split() == ["top-1", "top-5", "agrees", "SQNR"]
-    assert count == (f"60 images; {report['loss']:.1f} points of top-1 lost, "
-                     f"± {report['noise']:.1f} (95 % of draws of as many images)")
-    assert re.fullmatch(r"mnist_vit float +[\d.]+ % +[\d.]+ % *", float_row)
-    want = [f"{report[key]:.1f}" for key in ("top1", "top5", "agreement")]
-    assert row.startswith("mnist_vit w4a4 hardware")
-    assert re.findall(r"([\d.]+) (?:%|dB)", row) == [*want, f"{report['sqnr']:.2f}"]
-    assert len(command("evaluate", mnist, "--list", listed)[1].splitlines()) == 3
+    first, head, *rows, last = out.splitlines()
+    assert first == "mnist_vit on 60 images; ± is one standard error of the draw of images"
+    assert re.split("  +", head.strip()) == ["w4a4 hardware", "float"]
+    errors = report["standard_errors"]
+
+    def row(title, key, decimals, unit):
+        value, error = (f"{number:.{decimals}f}" for number in (report[key], errors[key]))
+        return [title, f"{value} ± {error} {unit}"]
+
+    cells = [re.split("  +", line) for line in rows]
+    assert [line[:2] for line in cells] == [
+        row("top-1", "top1", 1, "%"), row("top-5", "top5", 1, "%"),
+        row("top-1 lost", "loss", 1, "points"), row("agrees with float", "agreement", 1, "%"),
+        row("SQNR", "sqnr", 2, "dB"), row("SQNR, mean of images", "mean_sqnr", 2, "dB"),
+        row("KL divergence", "kl", 3, "nats"),
+    ]
+    assert [len(line) for line in cells] == [3, 3, 2, 2, 2, 2, 2]
+    assert all(re.fullmatch(r"[\d.]+ ± [\d.]+ %", line[2]) for line in cells[:2])
+    assert last == (f"KL(float ‖ quantized) with the quantized logits divided by "
+                    f"{report['temperature']:.2f}, which fits best")
+    alone = command("evaluate", mnist, "--list", listed)[1].splitlines()
+    assert len(alone) == len(out.splitlines()) and "float" not in alone[1]
 
 
 def test_exclude_leaves_out(command, tiny, photos):
