@@ -8,7 +8,15 @@ import safetensors.torch
 from torch import nn
 
 from vit2rtl import __version__
-from vit2rtl.checkpoint_schema import DESCRIPTION, SCHEMA, TENSORS, TITLE, describe, parts
+from vit2rtl.checkpoint_schema import (
+    DESCRIPTION,
+    SCHEMA,
+    TENSORS,
+    TITLE,
+    check_calibration,
+    describe,
+    parts,
+)
 from vit2rtl.golden.files import atomic, documents
 from vit2rtl.golden.program.images import check_prepared
 from vit2rtl.models import zoo as timm_models
@@ -30,7 +38,7 @@ def save(
 
     model          {"name", "arguments", "weights"}: what :func:`float_model` needs
     preprocessing  see :func:`vit2rtl.models.images.preprocessing`
-    calibration    {"images": names, ...}, for the record
+    calibration    {"images": names, "seed": of their draw}, for the record
     """
     description, tensors = contents(
         quantized, model=model, preprocessing=preprocessing, calibration=calibration
@@ -51,6 +59,8 @@ def contents(
     """What :func:`save` writes: the description, as :func:`~.checkpoint_schema.describe` gives it,
     and the tensors."""
     check_prepared(preprocessing)
+    check_calibration(calibration)
+    _check_input_size(quantized, preprocessing)
     state = {key: _as_stored(value) for key, value in quantized.network.state_dict().items()}
     tensors = safetensors.torch.save(state, {"recipe": _canonical(quantized.recipe)})
     description = {
@@ -76,7 +86,7 @@ def load(folder: str | Path) -> tuple[QuantizedViT, dict[str, Any]]:
     try:
         recipe = Recipe(**description["recipe"])
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{folder / DESCRIPTION} is damaged ({error})") from error
+        raise ValueError(f"{folder / DESCRIPTION}: recipe: {error}") from error
     tensors = folder / TENSORS
     if not tensors.is_file():
         raise ValueError(f"Checkpoint {folder} lacks {TENSORS}")
@@ -90,7 +100,17 @@ def load(folder: str | Path) -> tuple[QuantizedViT, dict[str, Any]]:
         restore(quantized.structure, recipe, state)
     except ValueError as error:
         raise ValueError(f"{tensors}{error}") from error
+    try:
+        _check_input_size(quantized, description["preprocessing"])
+    except ValueError as error:
+        raise ValueError(f"{folder / DESCRIPTION}: {error}") from error
     return quantized.freeze(), description
+
+
+def _check_input_size(quantized: QuantizedViT, preprocessing: dict[str, Any]) -> None:
+    due, stated = [*quantized.structure.input_size], preprocessing["input_size"]
+    if stated != due:
+        raise ValueError(f"input_size must be {due}, as the model takes it, not {stated}")
 
 
 def _as_stored(tensor):

@@ -26,21 +26,23 @@ def describe(folder: str | Path) -> dict[str, Any]:
     for key, value in description["model"]["weights"].items():
         if not isinstance(value, str):
             raise ValueError(f"{path}: 'model.weights.{key}' must be text, not {value!r}")
-    _check_calibration(path, description.get("calibration", {}))
     try:
+        check_calibration(description.get("calibration"))
         check_prepared(description["preprocessing"])
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return description
 
 
-def _check_calibration(path: Path, calibration: Any) -> None:
-    """A record, of names of images where it has them."""
+def check_calibration(calibration: Any) -> None:
+    """A ValueError unless it says which images there were, and how they were drawn."""
     if not isinstance(calibration, dict):
-        raise ValueError(f"{path}: 'calibration' must be an object, not {calibration!r}")
-    names = calibration.get("images", [])
+        raise ValueError(f"'calibration' must be an object, not {calibration!r}")
+    names, seed = calibration.get("images"), calibration.get("seed")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"{path}: 'calibration.images' must be names of images")
+        raise ValueError(f"'calibration.images' must be a list of names, not {names!r}")
+    if seed is not None and (type(seed) is not int or seed < 0):
+        raise ValueError(f"'calibration.seed' must be an integer of at least 0, not {seed!r}")
 
 
 def parts(folder: Path) -> set[str] | None:

@@ -59,7 +59,7 @@ def calibration_images(source: "ImageSource | None", origin: Origin) -> "Images"
 def calibrated_on(images: "Images", origin: Origin) -> "Images":
     """Those that the model was calibrated on where all of them are there, else up to 32."""
     names = origin.calibration.get("images")
-    if isinstance(names, list) and names and set(names) <= set(images.names):
+    if names and set(names) <= set(images.names):
         return images.only(names)
     return images.sample(min(CALIBRATION_IMAGES, len(images)), seed=0)
 

@@ -24,13 +24,12 @@ class Origin:
 
     model: dict[str, Any]
     preprocessing: dict[str, Any]
-    calibration: dict[str, Any] = field(default_factory=dict)
+    calibration: dict[str, Any] = field(default_factory=lambda: {"images": []})
 
     @classmethod
     def of_description(cls, description: dict[str, Any]) -> Self:
         """What the JSON of a checkpoint says, see :func:`vit2rtl.checkpoint_schema.describe`."""
-        parts = (description["model"], description["preprocessing"])
-        return cls(*parts, description.get("calibration", {}))
+        return cls(description["model"], description["preprocessing"], description["calibration"])
 
     @property
     def name(self) -> str:

@@ -5,7 +5,6 @@ import io
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from sys import float_info
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,12 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 _COLOURS = ("RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
 _CROPS = ("center", "squash", "border")
 _FILTERS = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
+# What timm's preprocessing of a model says, see :func:`check_prepared`.
+PREPROCESSING = ("input_size", "interpolation", "mean", "std", "crop_pct", "crop_mode")
+# Images are resized to the input size over this: below, a photo would fill the memory.
+LEAST_CROP = 0.1
+# Of pixels from 0 to 1; 1/255 as deviation makes them 0 to 255.
+MEANS, DEVIATIONS = (-256, 256), (0.001, 256)
 
 
 def find(folder: str | Path) -> tuple[list[str], list[int] | None, int | None]:
@@ -120,21 +125,24 @@ def _resized(
 
 def check_prepared(preprocessing: Mapping[str, Any]) -> None:
     """A ValueError for a preprocessing that timm does not have, or that makes no numbers."""
+    if extra := sorted(set(preprocessing) - set(PREPROCESSING)):
+        raise ValueError(f"Preprocessing has no {extra[0]!r}, only {', '.join(PREPROCESSING)}")
     mode = preprocessing.get("crop_mode", "center")
     if mode not in _CROPS:
         raise ValueError(f"crop_mode must be one of {', '.join(_CROPS)}, not {mode!r}")
     channels, *_ = check_preprocessing({**preprocessing, "crop_mode": "center"})
-    for key in ("mean", "std"):
+    for key, (low, high) in (("mean", MEANS), ("std", DEVIATIONS)):
         numbers = preprocessing.get(key)
         if not (isinstance(numbers, list) and len(numbers) == channels
-                and all(map(_is_finite, numbers)) and (key == "mean" or min(numbers) > 0)):
-            what = "numbers" if key == "mean" else "numbers above 0"
-            raise ValueError(f"{key} must be {channels} {what}, one a channel, not {numbers!r}")
+                and all(_is_between(number, low, high) for number in numbers)):
+            what = "1 number" if channels == 1 else f"{channels} numbers"
+            raise ValueError(f"{key} must be {what} between {low} and {high}, one a channel, "
+                             f"not {numbers!r}")
 
 
-def _is_finite(number: Any) -> bool:
+def _is_between(number: Any, low: float, high: float) -> bool:
     return isinstance(number, int | float) and not isinstance(number, bool) and (
-        abs(number) <= float_info.max)
+        low <= number <= high)
 
 
 def check_preprocessing(preprocessing: Mapping[str, Any]) -> list[int]:
@@ -148,8 +156,8 @@ def check_preprocessing(preprocessing: Mapping[str, Any]) -> list[int]:
         raise ValueError(f"Interpolation must be one of {', '.join(_FILTERS)}, "
                          f"not {preprocessing.get('interpolation')!r}")
     share = preprocessing.get("crop_pct", 1.0)
-    if not _is_finite(share) or not 0 < share <= 1:
-        raise ValueError(f"crop_pct must be above 0 and at most 1, not {share!r}")
+    if not _is_between(share, LEAST_CROP, 1):
+        raise ValueError(f"crop_pct must be between {LEAST_CROP} and 1, not {share!r}")
     if preprocessing.get("crop_mode", "center") != "center":
         raise ValueError(f"crop_mode must be center, not {preprocessing['crop_mode']!r}")
     return size

@@ -60,10 +60,10 @@ def _images(
         folder, description["preprocessing"],
         model_name=description["model"]["name"], split="train",
     )
-    names = description.get("calibration", {}).get("images")
+    names = description["calibration"]["images"]
     if listed:
         images = options.choose(images, listed)
-    elif isinstance(names, list) and names and set(names) <= set(images.names):
+    elif names and set(names) <= set(images.names):
         images = images.only(names)
     else:
         images = images.sample(min(_IMAGES, len(images)), seed=0)

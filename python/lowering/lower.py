@@ -4,7 +4,6 @@ Tensors are named after the module they enter: ``blocks.0.norm1.input`` is what 
 ``blocks.0.attn.qkv.input`` its codes, ``blocks.0.attn.proj`` the layer's own output.
 """
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,10 +49,8 @@ def lower(
         raise ValueError("Variant integer needs images, for the range of the residual stream")
     else:
         ops = IntegerOps(Ranges.of(quantized, images))
-    embedding = structure.patch_embedding
-    quantizer = embedding.input_quantizer
-    shape = (embedding.weight_codes.shape[1] // math.prod(embedding.patch),
-             *structure.image_size)
+    quantizer = structure.patch_embedding.input_quantizer
+    shape = structure.input_size
     image = Tensor("image", shape, quantizer.bits, scale=float(quantizer.scale),
                    zero_point=int(quantizer.zero_point))
     quantized.family.walk(structure, ops, image)

@@ -8,13 +8,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from vit2rtl.golden.program.images import LABELS, find, opened, read_list
+from vit2rtl.golden.program.images import LABELS, PREPROCESSING, find, opened, read_list
 from vit2rtl.models import digits, embedded
 from vit2rtl.models.library import timm
 
 __all__ = ["LABELS", "Images", "check_labels", "embedded_images", "open_images", "preprocessing",
            "read_list"]
-_PREPROCESSING = ("input_size", "interpolation", "mean", "std", "crop_pct", "crop_mode")
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def preprocessing(model: nn.Module) -> dict[str, Any]:
     for key in ("mean", "std"):
         if len(config[key]) != channels:
             config[key] = (sum(config[key]) / len(config[key]),) * channels
-    chosen = {key: config[key] for key in _PREPROCESSING if key in config}
+    chosen = {key: config[key] for key in PREPROCESSING if key in config}
     return {k: list(v) if isinstance(v, tuple) else v for k, v in chosen.items()}
 
 

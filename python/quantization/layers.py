@@ -151,7 +151,7 @@ class QuantPatchEmbedding(QuantLinear):
         self, convolution: nn.Conv2d, input_quantizer: UniformQuantizer, weight_bits: int
     ) -> None:
         super().__init__(convolution, input_quantizer, weight_bits)
-        self.patch = convolution.kernel_size
+        self.channels, self.patch = convolution.in_channels, convolution.kernel_size
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """float[batch, in, height, width] -> float[batch, out, ⌊height/ph⌋, ⌊width/pw⌋]"""

@@ -20,11 +20,11 @@ class Recipe:
     """
 
     def __init__(self, *values: Any, method: str = DEFAULT, **named: Any) -> None:
-        kind = METHODS[method]
+        kind = METHODS[str(method)]
         options = [field.name for field in fields(kind)]
         unknown = next((name for name in named if name not in options), None)
         if unknown:
-            raise TypeError(f"Recipe.__init__() got an unexpected keyword argument {unknown!r}")
+            raise TypeError(f"Method {method} has no option {unknown!r}, only {', '.join(options)}")
         self.method = method
         self.setting: Method = kind(*values, **named)
 

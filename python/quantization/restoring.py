@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from vit2rtl.quantization.recipe import Recipe
 
 State = Mapping[str, torch.Tensor]
-# Programs hold zero points in 32 bits.
-_REACH = float(1 << 31)
+# Float32 holds integers below; a row that is constant but for 2**-16 of it has 8-bit codes there.
+_REACH = 1 << 24
 
 
 def restore(structure: Structure, recipe: "Recipe", state: State) -> None:
@@ -100,6 +100,13 @@ def _check_quantizer(name: str, quantizer: Quantizer, *, fractional: bool) -> No
         raise ValueError(f": {name}.zero_point has shape {tuple(zero_point.shape)}, "
                          f"its scale {tuple(quantizer.scale.shape)}")
     if not (zero_point.abs() < _REACH).all():
-        raise ValueError(f": {name}.zero_point must be below 2**31")
-    if not fractional and not torch.equal(zero_point, zero_point.round()):
+        raise ValueError(f": {name}.zero_point must be below 2**24")
+    if quantizer.symmetric and not (zero_point == quantizer.levels // 2).all():
+        raise ValueError(f": {name}.zero_point must be {quantizer.levels // 2}")
+    if fractional:
+        return
+    if not torch.equal(zero_point, zero_point.round()):
         raise ValueError(f": {name}.zero_point must be an integer")
+    # One scale where calibration had one a channel: reparameterized, to a zero point of the codes.
+    if quantizer.axis == -1 and not zero_point.ndim and not 0 <= zero_point < quantizer.levels:
+        raise ValueError(f": {name}.zero_point must be a code, 0 to {quantizer.levels - 1}")

@@ -168,6 +168,11 @@ class Structure:
         return embedding
 
     @property
+    def input_size(self) -> tuple[int, int, int]:
+        """(channels, height, width) of an image."""
+        return (self.patch_embedding.channels, *self.image_size)
+
+    @property
     def heads(self) -> list[Layer]:
         """Classifiers, whose logits are averaged; none where the model has no classes."""
         return self.of_role(Role.HEAD)

@@ -68,7 +68,7 @@ def test_models_of_timm_come_back(name, arguments, tmp_path, generator):
     config = preprocessing(model)
     quantized = QuantizedViT(model, Recipe()).calibrate(images)
     checkpoint.save(
-        tmp_path / "model", quantized, preprocessing=config, calibration={},
+        tmp_path / "model", quantized, preprocessing=config, calibration={"images": []},
         model={"name": name, "arguments": arguments, "weights": {"source": "pretrained"}},
     )
     loaded, description = checkpoint.load(tmp_path / "model")

@@ -8,7 +8,10 @@ import torch
 
 from vit2rtl import checkpoint
 
-from .saving import edit, refused, save
+from .saving import CONFIG, MNIST, edit, refused, save
+
+MEAN = "mean must be 1 number between -256 and 256, one a channel"
+STD = "std must be 1 number between 0.001 and 256, one a channel"
 
 
 @pytest.fixture
@@ -35,29 +38,42 @@ def saved(tmp_path, quantize):
           for key, value, said in (
               ("interpolation", "foo", "Interpolation must be one of nearest, bilinear, bicubic, "
                                        "box, hamming, lanczos, not 'foo'"),
-              ("crop_pct", 0, "crop_pct must be above 0 and at most 1, not 0"),
-              ("crop_pct", True, "crop_pct must be above 0 and at most 1, not True"),
+              ("crop_pct", 0, "crop_pct must be between 0.1 and 1, not 0"),
+              ("crop_pct", 1e-9, "crop_pct must be between 0.1 and 1, not 1e-09"),
+              ("crop_pct", True, "crop_pct must be between 0.1 and 1, not True"),
               ("crop_mode", "top", "crop_mode must be one of center, squash, border, not 'top'"),
-              ("mean", [0.5, 0.5], "mean must be 1 numbers, one a channel, not [0.5, 0.5]"),
-              ("mean", 0.5, "mean must be 1 numbers, one a channel, not 0.5"),
-              ("mean", [10**400], f"mean must be 1 numbers, one a channel, not [{10**400}]"),
-              ("std", [0.0], "std must be 1 numbers above 0, one a channel, not [0.0]"),
-              ("std", None, "std must be 1 numbers above 0, one a channel, not None"),
+              ("mean", [0.5, 0.5], f"{MEAN}, not [0.5, 0.5]"), ("mean", 0.5, f"{MEAN}, not 0.5"),
+              ("mean", [10**400], f"{MEAN}, not [{10**400}]"),
+              ("mean", [1e308], f"{MEAN}, not [1e+308]"), ("std", [0.0], f"{STD}, not [0.0]"),
+              ("std", [1e-320], f"{STD}, not [1e-320]"), ("std", [-0.5], f"{STD}, not [-0.5]"),
+              ("std", None, f"{STD}, not None"),
+              ("fill", 0, "Preprocessing has no 'fill', only input_size, interpolation, mean, std, "
+                          "crop_pct, crop_mode"),
               ("input_size", [1, 28], "Input size must be 1 or 3 channels, a height and a width, "
-                                      "not [1, 28]"))),
+                                      "not [1, 28]"),
+              ("input_size", [1, 28, 32], "input_size must be [1, 28, 28], as the model takes it, "
+                                          "not [1, 28, 32]"))),
         (lambda d: d["preprocessing"].update(std=[float("nan")]),
          " is not JSON: NaN is no number of JSON"),
         (lambda d: d.update(calibration=[]), ": 'calibration' must be an object, not []"),
+        (lambda d: d.pop("calibration"), ": 'calibration' must be an object, not None"),
+        (lambda d: d.update(calibration={}),
+         ": 'calibration.images' must be a list of names, not None"),
         (lambda d: d.update(calibration={"images": [1]}),
-         ": 'calibration.images' must be names of images"),
+         ": 'calibration.images' must be a list of names, not [1]"),
+        (lambda d: d["calibration"].update(seed=-1),
+         ": 'calibration.seed' must be an integer of at least 0, not -1"),
         (lambda d: d["model"]["weights"].update(file=3),
          ": 'model.weights.file' must be text, not 3"),
         (lambda d: d["recipe"].update(weight_bits=9),
-         " is damaged (Weight bits must be an integer between 2 and 8, not 9)"),
+         ": recipe: Weight bits must be an integer between 2 and 8, not 9"),
         (lambda d: d["recipe"].update(weight_bits="4"),
-         " is damaged (Weight bits must be an integer between 2 and 8, not '4')"),
+         ": recipe: Weight bits must be an integer between 2 and 8, not '4'"),
+        (lambda d: d["recipe"].update(method=[]),
+         ": recipe: Method must be one of repq, closed-form, not '[]'"),
         (lambda d: d["recipe"].update(magic=1),
-         " is damaged (Recipe.__init__() got an unexpected keyword argument 'magic')"),
+         ": recipe: Method repq has no option 'magic', only weight_bits, activation_bits, "
+         "profile, layernorm, softmax, first_last_bits, symmetric_weights"),
     ],
 )
 def test_a_damaged_description_is_refused(change, said, saved):
@@ -164,7 +180,11 @@ FC1 = "blocks.0.mlp.fc1"
         (lambda s: s.update({f"{FC1}.outputs.0.zero_point": torch.tensor(float("inf"))}),
          f": {FC1}.outputs.0.zero_point holds NaN or infinity"),
         (lambda s: s.update({f"{FC1}.outputs.0.zero_point": torch.tensor(1e30)}),
-         f": {FC1}.outputs.0.zero_point must be below 2**31"),
+         f": {FC1}.outputs.0.zero_point must be below 2**24"),
+        (lambda s: s[f"{FC1}.input_quantizer.zero_point"].fill_(16),
+         f": {FC1}.input_quantizer.zero_point must be a code, 0 to 15"),
+        (lambda s: s[f"{FC1}.input_quantizer.zero_point"].fill_(-1),
+         f": {FC1}.input_quantizer.zero_point must be a code, 0 to 15"),
         (lambda s: s.update({f"{FC1}.outputs.0.zero_point": torch.zeros(2)}),
          f": {FC1}.outputs.0.zero_point has shape (2,), its scale ()"),
         (lambda s: s["norm.weight"].__setitem__(3, float("nan")),
@@ -180,6 +200,21 @@ FC1 = "blocks.0.mlp.fc1"
 def test_tensors_that_do_not_fit_are_refused(change, said, saved):
     edit(saved, change, file=checkpoint.TENSORS)
     assert refused(saved) == f"{saved / checkpoint.TENSORS}{said}"
+
+
+def test_symmetric_weights_have_their_zero_points_in_the_middle(tmp_path, quantize):
+    folder = save(tmp_path / "model", quantize(4, 4, symmetric_weights=True))
+    edit(folder, lambda s: s[f"{FC1}.weight_quantizer.zero_point"].__setitem__(3, 7),
+         file=checkpoint.TENSORS)
+    assert refused(folder) == (
+        f"{folder / checkpoint.TENSORS}: {FC1}.weight_quantizer.zero_point must be 8")
+
+
+def test_a_record_of_calibration_that_could_not_be_read_is_not_saved(tmp_path, quantize):
+    with pytest.raises(ValueError, match=r"^'calibration\.images' must be a list of names"):
+        checkpoint.save(tmp_path / "model", quantize(), model=MNIST, preprocessing=CONFIG,
+                        calibration={})
+    assert not (tmp_path / "model").exists()
 
 
 def test_the_float_mean_of_profile_official_is_no_integer(tmp_path, quantize):

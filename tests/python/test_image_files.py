@@ -42,7 +42,7 @@ def test_pixels_are_those_of_timm(tmp_path, size, change):
      "Input size must be 1 or 3 channels, a height and a width, not [3, 32, 0]"),
     ({"interpolation": "random"}, "Interpolation must be one of nearest, bilinear, bicubic, box, "
                                   "hamming, lanczos, not 'random'"),
-    ({"crop_pct": 1.2}, "crop_pct must be above 0 and at most 1, not 1.2"),
+    ({"crop_pct": 1.2}, "crop_pct must be between 0.1 and 1, not 1.2"),
     ({"crop_mode": "squash"}, "crop_mode must be center, not 'squash'"),
 ])
 def test_other_preprocessing_is_refused(change, text):

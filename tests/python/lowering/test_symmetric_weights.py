@@ -114,7 +114,7 @@ def test_a_checkpoint_keeps_it_and_older_ones_have_none(quantize, tmp_path):
         checkpoint.save(
             tmp_path / str(symmetric), quantize(4, 4, symmetric_weights=symmetric),
             model={"name": "mnist_vit", "arguments": {}, "weights": {"source": "embedded"}},
-            preprocessing=images.preprocessing(embedded.create()), calibration={},
+            preprocessing=images.preprocessing(embedded.create()), calibration={"images": []},
         )
         assert checkpoint.load(tmp_path / str(symmetric))[0].recipe.symmetric_weights is symmetric
     made = tmp_path / "False"
