@@ -128,7 +128,7 @@ def _of_statement(node: ast.AST, places: _Places) -> Iterator[Change]:
         yield *places.of(node), "pass"
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield *places.of(node), "pass"
-    elif isinstance(node, ast.Return) and node.value is not None:
+    elif isinstance(node, ast.Return) and node.value and ast.unparse(node.value) != "None":
         yield *places.of(node), "return None"
     elif isinstance(node, ast.AugAssign):
         symbol, others = OPERATORS[type(node.op)]

@@ -42,7 +42,7 @@ def check(name: str, values: np.ndarray, low: int, high: int) -> None:
 
 def reach(values: np.ndarray) -> int:
     """Largest magnitude, as a Python integer."""
-    return max(-int(values.min()), int(values.max()), 0) if values.size else 0
+    return max(-int(values.min()), int(values.max())) if values.size else 0
 
 
 def smallest(low: int, high: int) -> type[np.integer]:

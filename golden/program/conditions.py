@@ -58,7 +58,7 @@ def constants_under(op: Op, tokens: Tensor) -> str | None:
 
 def pooled(op: Op, x: Tensor) -> str | None:
     """All tokens become one."""
-    if len(x.shape) != 2 or op.output.shape != (1, x.shape[-1]):
+    if len(x.shape) != 2 or op.output.shape != (1, x.shape[1]):
         return f"input {x.shape} and output {op.output.shape} do not fit"
     return None
 

@@ -13,7 +13,8 @@ from vit2rtl.golden.units.unit import Field
 
 _WORD = 64
 _DIGITS = np.frombuffer("".join(f"{n:02x}" for n in range(256)).encode(), np.uint16)
-_NIBBLES = np.full(256, 255, np.uint8)
+_NO_DIGIT = 255
+_NIBBLES = np.full(256, _NO_DIGIT, np.uint8)
 _NIBBLES[np.frombuffer(b"0123456789abcdef", np.uint8)] = range(16)
 _NIBBLES[np.frombuffer(b"ABCDEF", np.uint8)] = range(10, 16)
 
@@ -91,9 +92,9 @@ def from_text(text: bytes, bits: int) -> np.ndarray:
     if raw.size % (digits + 1) or (raw[digits :: digits + 1] != ord("\n")).any():
         _complain_of_length(text, digits)
     nibbles = _NIBBLES[raw.reshape(-1, digits + 1)[:, :-1]]
-    if (nibbles > 15).any():
-        line = int((nibbles > 15).any(axis=1).argmax())
-        raise ValueError(f"Line {line + 1} must be hexadecimal digits only")
+    wrong = (nibbles == _NO_DIGIT).any(axis=1)
+    if wrong.any():
+        raise ValueError(f"Line {int(wrong.argmax()) + 1} must be hexadecimal digits only")
     excess = nibbles[:, 0] >> (bits - 4 * (digits - 1))
     if excess.any():
         raise ValueError(f"Line {int(excess.argmax()) + 1} must be below 2**{bits}")

@@ -10,7 +10,12 @@ from vit2rtl.golden.program.program import Op, Tensor
 def check(op: Op, *heads: Tensor) -> str | None:
     if problem := logits_of_heads(op, *heads):
         return problem
-    return "heads must have the same codes" if same_codes(*heads) else None
+    if same_codes(*heads):
+        return "heads must have the same codes"
+    low, high = (limit * len(heads) for limit in heads[0].limits())
+    if not op.output.limits()[0] <= low <= high <= op.output.limits()[1]:
+        return f"output must hold sums between {low} and {high}"
+    return None
 
 
 def run(op: Op, *heads: np.ndarray) -> np.ndarray:

@@ -54,8 +54,9 @@ def run(op: Op, q: np.ndarray, k: np.ndarray) -> np.ndarray:
         acc = acc + op.tensors["bias"]
     assert_bound(op, acc)
     mask = op.tensors.get("mask")
+    heads_mask = None if mask is None else mask[..., np.newaxis, :, :].astype(bool)
     return softmax.logits(acc, np.int64(a["multiplier"]), np.int64(a["shift"]), width=a["width"],
-                          mask=None if mask is None else mask[:, np.newaxis].astype(bool))
+                          mask=heads_mask)
 
 
 def macs(op: Op, tensors: Sequence[Tensor]) -> int:

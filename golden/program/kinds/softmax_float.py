@@ -27,7 +27,7 @@ def run(op: Op, acc: np.ndarray) -> np.ndarray:
     if "bias" in op.tensors:
         y += op.tensors["bias"]
     if "mask" in op.tensors:
-        y += MASKED * op.tensors["mask"][:, np.newaxis]
+        y += MASKED * op.tensors["mask"][..., np.newaxis, :, :]
     y -= y.max(axis=-1, keepdims=True)
     np.exp(y, out=y)
     y *= (1 << PROBABILITY_BITS) / y.sum(axis=-1, keepdims=True)
