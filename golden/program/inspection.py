@@ -36,8 +36,8 @@ def summary(program: IntegerProgram) -> dict[str, Any]:
             "parameter_bytes": -(-parameters // 8),
             "table_bytes": -(-tables // 8),
             "float32_over_weights": _weights_ratio(rows),
-            "float32_over_parameters": floats / max(parameters, 1),
-            "float32_over_all": floats / max(parameters + tables, 1),
+            "float32_over_parameters": _ratio(floats, parameters),
+            "float32_over_all": _ratio(floats, parameters + tables),
             "widest_accumulator_bits": max(
                 (row["accumulator_bits"] for row in rows if row["accumulator_bits"]), default=0
             ),
@@ -49,7 +49,12 @@ def _weights_ratio(rows: list[dict[str, Any]]) -> float:
     """Of layers alone: weights, biases and all that requantizes them."""
     bits, floats = (sum(row[key] for row in rows if KINDS[row["kind"]].layer)
                     for key in ("parameter_bits", "float32_bits"))
-    return floats / max(bits, 1)
+    return _ratio(floats, bits)
+
+
+def _ratio(floats: int, bits: int) -> float:
+    """0 where there are no parameters at all."""
+    return floats / bits if bits else 0.0
 
 
 def _row(op: Op, inputs: Sequence[Tensor]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ def check(op: Op, *heads: Tensor) -> str | None:
     if same_codes(*heads):
         return "heads must have the same codes"
     low, high = (limit * len(heads) for limit in heads[0].limits())
-    if not op.output.limits()[0] <= low <= high <= op.output.limits()[1]:
+    least, most = op.output.limits()
+    if low < least or high > most:
         return f"output must hold sums between {low} and {high}"
     return None
 

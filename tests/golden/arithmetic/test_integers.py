@@ -64,13 +64,46 @@ def test_no_machine_integer_is_large_enough():
 def test_reach():
     assert integers.reach(np.array([-128, 127], np.int8)) == 128
     assert integers.reach(np.array([3, 5])) == 5
-    assert integers.reach(np.zeros(0, int)) == 0
+    assert integers.reach(np.array([-5, -3])) == 5
+    assert integers.reach(np.zeros(2, int)) == integers.reach(np.zeros(0, int)) == 0
+
+
+@pytest.mark.parametrize("values", [[-3, 4], [0], [4, -3], []])
+def test_values_within_their_range(values):
+    integers.check("Values", np.array(values, int), -3, 4)
+
+
+@pytest.mark.parametrize(("values", "bad"), [
+    ([0, 5], 5), ([0, -4], -4), ([-4, 5], -4), ([-3, 5], 5), ([-9, -8], -9), ([7, 8], 8),
+])
+def test_the_worst_value_is_named(values, bad):
+    with pytest.raises(ValueError, match=f"^Values must be between -3 and 4, not {bad}$"):
+        integers.check("Values", np.array(values), -3, 4)
+
+
+def test_wide_arrays_are_of_one_type_and_not_copied():
+    narrow, long = np.array([1, -2], np.int8), np.array([3])
+    assert [a.dtype for a in integers.wide(narrow, long)] == [np.int64] * 2
+    assert integers.wide(narrow, long)[1] is long
+    assert [a.dtype for a in integers.wide(narrow, python(long))] == [object] * 2
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (100, 1000), (5, 10**6), (0, 3), (7, 0)])
 def test_blocks_cover_every_row_once(rows, columns):
     seen = [row for block in integers.blocks(rows, columns) for row in range(rows)[block]]
     assert seen == list(range(rows))
+
+
+@pytest.mark.parametrize(("rows", "columns", "starts"), [
+    (40, 1000, [0, 16, 32]),  # 2**14 elements are 16 rows and a part of one
+    (40, 1024, [0, 16, 32]),
+    (40, 1025, [0, 15, 30]),
+    (3, 10**6, [0, 1, 2]),
+    (40000, 1, [0, 2**14, 2**15]),
+    (40000, 0, [0, 2**14, 2**15]),
+])
+def test_blocks_fit_a_cache(rows, columns, starts):
+    assert [block.start for block in integers.blocks(rows, columns)] == starts
 
 
 def test_requantize_by_blocks_and_by_python_integers():

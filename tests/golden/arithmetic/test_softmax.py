@@ -66,7 +66,7 @@ def test_codes_are_exact_given_the_exponentials(bits, zero_code):
     logit_scale=st.floats(2.0**-14, 0.5),
     scale=st.floats(2.0**-30, 1),
     tokens=st.integers(1, 30),
-    width=st.sampled_from([4, 8, 12, 16, 20, 31]),
+    width=st.sampled_from([4, 8, 12, 16, 17, 20, 31]),
     rom_bits=st.sampled_from([2, 6, 8, 10]),
     exp_bits=st.sampled_from([8, 16, 22]),
 )
@@ -108,13 +108,25 @@ def test_the_smallest_probability_has_all_bits():
     assert len(set(got.tolist())) > 240
 
 
-@pytest.mark.parametrize("width", [12, 16, 20])
+@pytest.mark.parametrize("width", [12, 16, 17, 20])
 def test_extreme_logits(width):
     p = softmax.parameters(2.0**-5, 1.0, bits=4, width=width)
     top = -p.masked - 1
     logits = np.array([[top, p.masked], [top, -top], [0, 0], [-top, -top], [p.masked, -top]])
     got = check(logits.astype(np.int32), 1.0, p)
     assert got.tolist() == [[0, 15], [0, 15], [2, 2], [2, 2], [15, 0]]
+
+
+def test_an_exponential_that_equals_its_threshold_is_not_below_it():
+    """The only one of a row is its sum, and a threshold of ``2**-j`` its jth half."""
+    p = softmax.parameters(0.01, 1.0, bits=4)
+    for octaves in range(4):
+        at = p._replace(threshold_a=1 << 31, threshold_b=1 << 31, threshold_shift=31 + octaves)
+        got = softmax.quantize(np.array([[5]]), at)
+        assert got.tolist() == softmax.quantize(python([[5]]), at).tolist() == [[0]]
+        above = at._replace(threshold_a=(1 << 31) + 1 << octaves, threshold_b=1 << 31)
+        got = softmax.quantize(np.array([[5]]), above)
+        assert got.tolist() == softmax.quantize(python([[5]]), above).tolist() == [[1]]
 
 
 @pytest.mark.parametrize("zero_code", ZERO_CODES)

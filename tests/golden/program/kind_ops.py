@@ -69,8 +69,8 @@ def attention_value():
         "heads": 2, "accumulator_bound": 4 * 12 * 128, "v_zero_point": 3, "softmax_bits": 4,
         "zero_code": "top", "multipliers": [2, 3, 5],
     }
-    codes = replace(LOG, scale=0.1)
-    return Op("op", "attention_value", ("p", "v"), CODES, attributes), [codes, CODES]
+    codes, output = replace(LOG, shape=(2, 3, 4), scale=0.1), replace(CODES, shape=(3, 6))
+    return Op("op", "attention_value", ("p", "v"), output, attributes), [codes, CODES]
 
 
 def layernorm():
@@ -177,6 +177,24 @@ def attention_of_windows():
     return op, [replace(codes, shape=(7, 2, 4, 5)), replace(v, shape=(7, 5, 6))]
 
 
+def gather_from_windows():
+    op, inputs = gather()
+    op.tensors["index"] = np.array([[27, 0], [13, 4]])
+    return op, [replace(inputs[0], shape=(7, 4, 6))]
+
+
+def average_of_one():
+    op, inputs = average()
+    op.output = replace(inputs[0], shape=(6,))
+    return op, inputs[:1]
+
+
+def average_float_of_one():
+    op, inputs = average_float()
+    op.attributes = {"scales": [0.5], "zero_points": [3]}
+    return op, inputs[:1]
+
+
 def embed_float():
     constants = np.arange(-15, 15, dtype=np.int16).reshape(5, 6)
     attributes = {"scale": 0.5, "zero_point": 3, "constant_scale": 0.25}
@@ -209,5 +227,5 @@ ALL = (
     masked_windows, softmaxes, softmax_float, attention_value, attention_of_windows, layernorm,
     layernorm_signed, layernorm_of_codes, layernorm_float, layernorm_to_reals, table, embed,
     embed_float, add, add_float, real_float, gather, select, pool, pool_to_signed, pool_float,
-    average, average_float,
+    average, average_float, gather_from_windows, average_of_one, average_float_of_one,
 )

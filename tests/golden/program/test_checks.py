@@ -105,7 +105,8 @@ def refused(op):
 @pytest.mark.parametrize("op", [
     pool(), pool(multiplier=2**18 - 1, shift=47), pool(multiplier=0),
     pool(accumulator_bound=2**62 - 1), pool(accumulator_bound=1 - 2**62), embed(), linear(),
-    linear(weight_zero_point=np.array([2**24 - 1])), linear(weight_zero_point=np.array([1 - 2**24])),
+    linear(weight_zero_point=np.array([2**24 - 1])),
+    linear(weight_zero_point=np.array([1 - 2**24])),
     Op("op", "average", ("x",) * 3, CODES),
 ], ids=range(10))
 def test_ops_at_their_limits(op):
@@ -204,3 +205,15 @@ def test_attributes_say_again_what_the_input_says():
         "op 'op': scale must be 2.0 as in its input, not 0.5")
     assert used(op, [replace(source, zero_point=4)], "hardware") == (
         "op 'op': zero_point must be 4 as in its input, not 3")
+
+
+@pytest.mark.parametrize(("scales", "zero_points", "text"), [
+    ([0.5, 2.0], [3, 4], None),
+    ([2.0, 0.5], [3, 4], "op 'op': scales must be [0.5, 2.0] as in its input, not [2.0, 0.5]"),
+    ([0.5, 2.0], [4, 4], "op 'op': zero_points must be [3, 4] as in its input, not [4, 4]"),
+])
+def test_attributes_say_again_what_each_head_says(scales, zero_points, text):
+    heads = [replace(CODES, shape=(1, 6)), Tensor("b", (1, 6), 4, scale=2.0, zero_point=4)]
+    op = Op("op", "average_float", ("a", "b"), Tensor("y", (6,), 64, True, "float64"),
+            {"scales": scales, "zero_points": zero_points})
+    assert used(op, heads, "hardware") == text

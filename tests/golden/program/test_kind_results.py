@@ -92,7 +92,7 @@ def test_a_mask_without_windows_is_that_of_one_window(accepted):
 
 @pytest.mark.parametrize(("accepted", "macs"), [
     (kind_ops.linear, 4 * 2 * 6), (kind_ops.query_key, 4 * 4 * 6),
-    (kind_ops.masked_windows, 7 * 4 * 5 * 6), (kind_ops.attention_value, 4 * 4 * 6),
+    (kind_ops.masked_windows, 7 * 4 * 5 * 6), (kind_ops.attention_value, 3 * 4 * 6),
     (kind_ops.attention_of_windows, 7 * 4 * 5 * 6),
 ])
 def test_multiplications(accepted, macs):
@@ -132,6 +132,24 @@ def test_formats_of_constants_that_a_kind_fixes():
         ("linear", "weight"): (2, False), ("table", "table"): (3, False),
         ("embed", "constants"): (8, True), ("embed_float", "constants"): (16, True),
     }
+
+
+@pytest.mark.parametrize("accepted", [
+    kind_ops.query_key, kind_ops.query_key_to_logits, kind_ops.attention_value, kind_ops.pool,
+])
+def test_a_bound_that_is_too_small_shows(accepted):
+    op, inputs = accepted()
+    arrays = [images_of(tensor, 1) for tensor in inputs]
+    op.attributes["accumulator_bound"] = 1
+    with pytest.raises(ValueError, match=r"^Op op: an accumulator exceeds its bound of 1$"):
+        run_op(op, arrays)
+
+
+def test_a_bound_that_is_too_small_shows_among_pythons_integers():
+    op, inputs = kind_ops.linear()
+    op.attributes["accumulator_bound"] = 1
+    with pytest.raises(ValueError, match=r"^Op op: an accumulator exceeds its bound of 1$"):
+        run_op(op, [images_of(inputs[0], 1).astype(object)])
 
 
 @pytest.mark.parametrize("sign", [1, -1])

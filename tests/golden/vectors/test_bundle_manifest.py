@@ -76,6 +76,19 @@ def record_of(manifest):
             f"manifest.json, {UNIT}: its parameters make it 'log2_dequantizer_l4_zcextra'",
         ),
         (lambda m: m["entries"].append(m["entries"][1]), f"manifest.json has two entries {UNIT!r}"),
+        *(
+            (
+                lambda m, rows=rows, columns=columns: record_of(m)["files"]["stimulus"].update(
+                    rows=rows, columns=columns),
+                f"manifest.json, {UNIT}, directed.every_code: stream i cannot have {rows} rows of "
+                f"{columns}",
+            )
+            for rows, columns in ((0, 36), (1, 0), (2, 18), (-1, -36))
+        ),
+        (
+            lambda m: record_of(m)["files"]["stimulus"].update(columns=35),
+            f"manifest.json, {UNIT}, directed.every_code: its streams do not have 36 elements",
+        ),
         (
             lambda m: entry_of(m)["records"].append(record_of(m)),
             f"manifest.json, {UNIT} has two records 'directed.every_code'",

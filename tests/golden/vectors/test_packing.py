@@ -76,7 +76,7 @@ def test_lane_0_and_the_first_field_are_least_significant():
 
 def test_a_value_out_of_range():
     field = Field("acc", 4, signed=True)
-    for values, bad in (([0, 8], 8), ([0, -9, 8], -9)):
+    for values, bad in (([0, 8], 8), ([0, -9], -9), ([0, -9, 8], -9), ([-8, 8], 8)):
         with pytest.raises(ValueError) as caught:
             packing.pack([field], {"acc": values}, 1)
         assert str(caught.value) == f"Field 'acc' must be between -8 and 7, not {bad}"
@@ -95,10 +95,12 @@ def test_an_extra_zero_code_leaves_patterns_out_of_range():
     [
         (b"00\n000\n", "Line 2 must have 2 digits, not 3"),
         (b"00\n0\n00\n", "Line 2 must have 2 digits, not 1"),
+        (b"00\n0\n000\n", "Line 2 must have 2 digits, not 1"),
         (b"00\n\n", "Line 2 must have 2 digits, not 0"),
         (b"00\r\n00\r\n", "Line 1 must have 2 digits, not 3"),
         (b"00\n00", "Line 2 must end with a newline"),
         (b"00\n0g\n", "Line 2 must be hexadecimal digits only"),
+        (b"0f\n0G\n", "Line 2 must be hexadecimal digits only"),
         (b"00\n-1\n", "Line 2 must be hexadecimal digits only"),
         (b"3f\n40\n", "Line 2 must be below 2**6"),
     ],
