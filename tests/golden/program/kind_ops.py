@@ -15,8 +15,8 @@ LOG = Tensor("p", (2, 4, 4), 4, encoding="log_sqrt2", scale=1.0)
 
 
 def patches():
-    image = Tensor("image", (3, 5, 7), 8, scale=0.5, zero_point=3)
-    return Op("op", "patches", ("x",), replace(image, shape=(4, 18)), {"patch": [2, 3]}), [image]
+    image = Tensor("image", (3, 7, 7), 8, scale=0.5, zero_point=3)
+    return Op("op", "patches", ("x",), replace(image, shape=(6, 18)), {"patch": [2, 3]}), [image]
 
 
 def linear():
@@ -150,9 +150,21 @@ def many_rows():
     return op, [replace(inputs[0], shape=(400, 6))]
 
 
+def linear_of_windows():
+    op, inputs = linear()
+    op.output = replace(op.output, shape=(7, 4, 2))
+    return op, [replace(inputs[0], shape=(7, 4, 6))]
+
+
+def linear_to_signed():
+    op, inputs = linear()
+    op.output = replace(op.output, signed=True, zero_point=-1)
+    return op, inputs
+
+
 def layernorm_signed():
     op, inputs = layernorm()
-    op.output = replace(op.output, bits=8, signed=True)
+    op.output = replace(op.output, bits=6, signed=True)
     op.tensors = {"gain": np.arange(-900, 900, 300), "offset": np.arange(6) << 16}
     return op, inputs
 
@@ -175,6 +187,12 @@ def attention_of_windows():
     op.output = replace(CODES, shape=(7, 4, 6))
     op.attributes |= {"accumulator_bound": 5 * 12 * 128, "multipliers": [60, 85, 12]}
     return op, [replace(codes, shape=(7, 2, 4, 5)), replace(v, shape=(7, 5, 6))]
+
+
+def gather_of_one_token():
+    op, inputs = gather()
+    op.tensors["index"] = np.full((2, 2), 2)
+    return op, inputs
 
 
 def gather_from_windows():
@@ -228,4 +246,5 @@ ALL = (
     layernorm_signed, layernorm_of_codes, layernorm_float, layernorm_to_reals, table, embed,
     embed_float, add, add_float, real_float, gather, select, pool, pool_to_signed, pool_float,
     average, average_float, gather_from_windows, average_of_one, average_float_of_one,
+    linear_of_windows, linear_to_signed, gather_of_one_token,
 )

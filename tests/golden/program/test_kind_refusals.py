@@ -64,7 +64,7 @@ REFUSALS = [
     (patches, attribute(patch=[2, 3, 1]), f"{PATCH}[2, 3, 1]"),
     (patches, attribute(patch=[2, 0]), f"{PATCH}[2, 0]"),
     (patches, attribute(patch=[2, 3.0]), f"{PATCH}[2, 3.0]"),
-    (patches, attribute(patch=[3, 2]), "output shape (4, 18) does not fit patches of [3, 2]"),
+    (patches, attribute(patch=[2, 2]), "output shape (6, 18) does not fit patches of [2, 2]"),
     (patches, output(bits=7), SAME),
     (linear, constant(weight=np.zeros(6, np.uint8)), "weight must be uint8[out, in]"),
     (linear, source(0, shape=(4, 5)),
@@ -191,6 +191,6 @@ def test_other_ops_are_accepted(accepted, change):
 @pytest.mark.parametrize(("channels", "problem"), [(2**13, None), (2**13 + 1, CHANNELS)])
 def test_channels_of_a_layernorm(channels, problem):
     op, inputs = layernorm()
-    op.output, inputs[0] = (replace(t, shape=(1, channels)) for t in (op.output, inputs[0]))
+    op.output, inputs[0] = (replace(t, shape=(7, 4, channels)) for t in (op.output, inputs[0]))
     op.tensors = {role: np.ones(channels, int) for role in op.tensors}
     assert KINDS["layernorm"].problem(op, inputs) == problem

@@ -167,7 +167,26 @@ def set_in(n, part, key, value):
      "tensor 'pixel_codes' must be uint8[1, 256], 0 to 7"),
     (lambda g: g["tensors"].__setitem__("sha256", "0"),
      f"{TENSORS} is not the file the graph was written with (SHA-256)"),
-    (lambda g: g.pop("recipe"), "'recipe' is missing or no dict"),
+    *((lambda g, key=key: g.pop(key), f"{key!r} is missing or no {kind}") for key, kind in (
+        ("image", "dict"), ("ops", "list"), ("preprocessing", "dict"), ("model", "str"),
+        ("recipe", "dict"))),
+    (lambda g: g.__setitem__("output", "codes"),
+     "output must be one of logits, features, not 'codes'"),
+    *((lambda g, change=change: g["image"].update(change),
+       "image must have three axes and unsigned codes of at most 8 bits")
+      for change in ({"shape": [1, 4]}, {"signed": True}, {"bits": 9},
+                     {"encoding": "log_sqrt2"})),
+    (lambda g: g["image"].update(bits=8),
+     "op 'patches': input and output must have the same codes"),
+    (lambda g: g["image"].pop("shape"), "image: 'shape'"),
+    (lambda g: g.__setitem__("tensors", [TENSORS]),
+     f"{TENSORS} is not the file the graph was written with (SHA-256)"),
+    (lambda g: g["ops"].__setitem__(1, 3), "op 1 is no object"),
+    (lambda g: g["ops"][1].pop("name"), "op 1: 'name' is missing or no str"),
+    (set_op(1, "output", 3), "op 'proj': 'output' is missing or no dict"),
+    (set_in(1, "output", "name", [1]), "op 'proj': output: name must be str, not [1]"),
+    (set_op(1, "inputs", [3]), "op 'proj': inputs and tensors must be names"),
+    (set_op(1, "tensors", [3]), "op 'proj': inputs and tensors must be names"),
 ])
 def test_malformed_programs_are_refused(folder, change, text):
     assert edited(folder, change) == text
