@@ -59,10 +59,14 @@ def quantize(
     from vit2rtl.models import hub_folder, zoo
     from vit2rtl.models.images import preprocessing
     from vit2rtl.quantization.recipe import Recipe
-    from vit2rtl.quantization.settings import parse_bits
+    from vit2rtl.quantization.widths import parse_bits
     from vit2rtl.quantized_vit import QuantizedViT
 
-    recipe = bits if isinstance(bits, Recipe) else Recipe(*parse_bits(bits))
+    if isinstance(bits, Recipe):
+        recipe = bits
+    else:
+        weight_bits, activation_bits, rules = parse_bits(bits)
+        recipe = Recipe(weight_bits, activation_bits, bits_of=rules)
     arguments = arguments or {}
     if isinstance(model, str):
         hub = hub_folder.resolve(model, weights, arguments)

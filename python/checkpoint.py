@@ -14,6 +14,7 @@ from vit2rtl.checkpoint_schema import (
     TENSORS,
     TITLE,
     check_calibration,
+    current,
     describe,
     parts,
 )
@@ -134,7 +135,7 @@ def _read(path, recipe):
 def _recipe(text):
     """The recipe that tensors were made with; fields that are younger than they have defaults."""
     try:
-        return Recipe(**documents.parse(text, "recipe"))
+        return Recipe(**current(documents.parse(text, "recipe")))
     except (TypeError, ValueError, AttributeError):
         return None
 

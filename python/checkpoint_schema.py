@@ -26,12 +26,20 @@ def describe(folder: str | Path) -> dict[str, Any]:
     for key, value in description["model"]["weights"].items():
         if not isinstance(value, str):
             raise ValueError(f"{path}: 'model.weights.{key}' must be text, not {value!r}")
+    description["recipe"] = current(description["recipe"])
     try:
         check_calibration(description.get("calibration"))
         check_prepared(description["preprocessing"])
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return description
+
+
+def current(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe as it is written now; older ones had ``first_last_bits``, of both ends."""
+    recipe = {"bits_of": [], **recipe}
+    ends = recipe.pop("first_last_bits", None)
+    return recipe if ends is None else recipe | {"bits_of": [f"patch_embed.*,head*={ends}"]}
 
 
 def check_calibration(calibration: Any) -> None:

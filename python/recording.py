@@ -163,23 +163,22 @@ class Recording:
         zero_points: dict[int, int] = defaultdict(int)
         for layer in self.layers.values():
             assert layer.integer is not None
-            bits = layer.outputs[0].bits
-            widths[bits] = max(widths[bits], layer.integer.bound.bit_length() + 1)
-            reach = int(layer.integer.zero_point.abs().max())
-            zero_points[bits] = max(zero_points[bits], reach.bit_length() + 1)
+            for _, at, output in _parts(layer):
+                bits, reach = output.bits, int(layer.integer.zero_point[at].abs().max())
+                widths[bits] = max(widths[bits], layer.integer.bound.bit_length() + 1)
+                zero_points[bits] = max(zero_points[bits], reach.bit_length() + 1)
         for name, layer in self.layers.items():
-            bits = layer.outputs[0].bits
-            instance = Instance.of(
-                "requantizer", lanes=lanes, bits=bits, acc_width=widths[bits],
-                # Zero points outside the codes' range are rare: tensors of one sign.
-                zero_point_width=zero_points[bits] if zero_points[bits] > bits + 1 else 0,
-            )
-            for part, at in _parts(layer):
-                yield instance, self._requantizer_record(name, layer, part, at)
+            for part, at, output in _parts(layer):
+                bits = output.bits
+                instance = Instance.of(
+                    "requantizer", lanes=lanes, bits=bits, acc_width=widths[bits],
+                    # Zero points outside the codes' range are rare: tensors of one sign.
+                    zero_point_width=zero_points[bits] if zero_points[bits] > bits + 1 else 0,
+                )
+                yield instance, self._requantizer_record(name, layer, part, at, output)
 
-    def _requantizer_record(self, name, layer, part, at):
+    def _requantizer_record(self, name, layer, part, at, output):
         integer = layer.integer
-        output = layer.outputs["qkv".index(part) if part else 0]
         shift = integer.shift[at].numpy()
         source = layer.input_quantizer.scale.double() * layer.weight_quantizer.scale[at].double()
         zero_point = int(integer.zero_point[at][0])
@@ -208,12 +207,13 @@ def _is_small(arguments: Mapping[str, Any], name: str) -> bool:
 
 
 def _parts(layer):
-    """Names and channels of the output tensors of a layer: q, k and v apart."""
-    channels, count = len(layer.bias), len(layer.outputs)
-    if count == 1:
-        return [("", slice(None))]
-    step = channels // count
-    return [(part, slice(n * step, (n + 1) * step)) for n, part in enumerate("qkv")]
+    """Names, channels and quantizers of the output tensors of a layer: q, k and v apart."""
+    channels, outputs = len(layer.bias), layer.outputs
+    if len(outputs) == 1:
+        return [("", slice(None), outputs[0])]
+    step = channels // len(outputs)
+    return [(part, slice(n * step, (n + 1) * step), output)
+            for n, (part, output) in enumerate(zip("qkv", outputs, strict=True))]
 
 
 def write_bundle(

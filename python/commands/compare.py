@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
+from vit2rtl.checkpoint_schema import current
 from vit2rtl.commands import options
 from vit2rtl.golden.program.reader import read_program
 
@@ -81,7 +82,7 @@ def _check_origin(
     description: Mapping[str, Any],
 ) -> None:
     """A ValueError for a program of another model or recipe."""
-    origin = {"model": program.model, **program.recipe}
+    origin = {"model": program.model, **current(program.recipe)}
     for what, due in {"model": description["model"]["name"], **quantized.recipe.as_dict()}.items():
         if origin.get(what) != due:
             raise ValueError(f"{program_folder} was lowered from another checkpoint: its {what} is "

@@ -3,7 +3,7 @@
 import ast
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,11 @@ from vit2rtl.quantization.settings import (
     SOFTMAXES,
     STEPS,
     check_steps,
-    parse_bits,
 )
+from vit2rtl.quantization.widths import parse_bits, read_rules, rules_of
 
 if TYPE_CHECKING:
+    from vit2rtl.quantization.mean_bits import MeanBits
     from vit2rtl.quantized_vit import QuantizedViT
 
 
@@ -43,7 +44,12 @@ Examples:
               help="Float weights: safetensors, or .pth read without unpickling; names of timm or "
                    "transformers, prefixed or not. By default timm downloads its pretrained ones.")
 @click.option("--bits", default="w4a4", show_default=True,
-              help="Weight and activation bits, 2 to 8 each: w4a4, w8a4, ...")
+              help="Weight and activation bits, 2 to 8 each: w4a4, w8a4, ...; with + or ++ behind "
+                   "them more where it gains most: fc2's input, the first block, q and k.")
+@click.option("--bits-of", multiple=True, metavar="PATTERN=BITS|@FILE",
+              help="Bits of single quantities: 'blocks.0.*=w5a5', '*.fc2.input=5', "
+                   "'*.qkv.[qk]=6', '*.softmax=4', 'head.*=8'; of several that match the last one "
+                   "counts. May be repeated; a file has one a line.")
 @click.option("--method", type=click.Choice(METHODS), default=METHODS[0], show_default=True,
               help="RepQ-ViT as published, or its grids with weights solved for: the same "
                    "hardware, more accurate at few bits.")
@@ -58,8 +64,6 @@ Examples:
               help="Quantizer of post-LayerNorm activations.")
 @click.option("--softmax", type=click.Choice(SOFTMAXES), default="log-sqrt2", show_default=True,
               help="Quantizer of post-Softmax activations.")
-@click.option("--first-last-bits", type=click.IntRange(2, 8),
-              help="Bits of patch embedding and head, where they are to differ.")
 @click.option("--symmetric-weights", is_flag=True,
               help="Weights without zero points: all in the middle of their codes.")
 @options.only
@@ -77,13 +81,13 @@ def command(
     folder: str | None,
     weights: str | None,
     bits: str,
+    bits_of: tuple[str, ...],
     method: str,
     without: str,
     mirrors: bool,
     profile: str,
     layernorm: str,
     softmax: str,
-    first_last_bits: int | None,
     symmetric_weights: bool,
     listed: str | None,
     count: int,
@@ -97,8 +101,9 @@ def command(
     MODEL is the name of a timm ViT, DeiT or Swin; a folder as the Hugging Face hub has it, of one
     of these or of DINOv2; or mnist_vit: the embedded model, which needs neither weights nor images.
     """
-    weight_bits, activation_bits = parse_bits(bits)
-    common = {"first_last_bits": first_last_bits, "symmetric_weights": symmetric_weights}
+    weight_bits, activation_bits, rules = parse_bits(bits)
+    rules += rules_of(_listed(bits_of))
+    common = {"bits_of": rules, "symmetric_weights": symmetric_weights}
     published = {"profile": profile, "layernorm": layernorm, "softmax": softmax}
     solved = {"without": without, "mirrors": mirrors}
     check_steps(without)
@@ -121,11 +126,13 @@ def command(
     from vit2rtl import checkpoint, origin
     from vit2rtl.models import zoo as timm_models
     from vit2rtl.models.images import preprocessing
+    from vit2rtl.quantization.mean_bits import mean_bits
     from vit2rtl.quantization.recipe import Recipe
     from vit2rtl.quantized_vit import QuantizedViT
 
     recipe = Recipe(weight_bits, activation_bits, method=method, **common, **own)
-    timm_models.check(hub.name, hub.arguments, pretrained=hub.weights is None)
+    known = timm_models.check(hub.name, hub.arguments, pretrained=hub.weights is None)
+    timm_models.check_recipe(*known, recipe)
     options.check_images(folder, model_name=hub.name)
     network = timm_models.create(hub.name, weights=hub.weights, preprocessing=hub.preprocessing,
                                  say=partial(click.echo, err=True), **hub.arguments)
@@ -152,12 +159,21 @@ def command(
         preprocessing=config,
         calibration={"images": calibration.names, "seed": None if listed else seed},
     )
-    click.echo(_summary(quantized, seconds, out))
+    click.echo(_summary(quantized, mean_bits(quantized.structure, batch[:1]), seconds, out))
     if figures and plot_file:
         from vit2rtl.report import plots
 
         plots.report(figures, plot_file)
         click.echo(f"plots: {plot_file}")
+
+
+def _listed(rules: Iterable[str]) -> Iterator[str]:
+    """Rules, those of a file where one begins with @."""
+    for rule in rules:
+        if rule.startswith("@"):
+            yield from read_rules(rule[1:])
+        else:
+            yield rule
 
 
 def _parse_arguments(pairs: Iterable[str]) -> dict[str, Any]:
@@ -180,12 +196,15 @@ def _value(text: str) -> Any:
         return text
 
 
-def _summary(quantized: "QuantizedViT", seconds: float, out: str) -> str:
+def _summary(
+    quantized: "QuantizedViT", means: "MeanBits", seconds: float, out: str
+) -> str:
     recipe, layers = quantized.recipe, quantized.layers()
     weights = sum(layer.weight_codes.numel() for _, layer in layers)
     lines = [
         f"{len(layers)} linear layers ({weights:,} weights) and {len(quantized.attentions())} "
         f"attentions quantized to {recipe.bits}, profile {recipe.profile}, in {seconds:.1f} s",
+        f"mean bits: {means.by_macs:.2f} by MACs, {means.by_weights:.2f} by weights",
     ]
     if recipe.integer:
         bounds = {name: layer.integer.bound for name, layer in layers if layer.integer}

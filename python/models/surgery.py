@@ -29,6 +29,7 @@ from vit2rtl.quantization.structure import (
     Role,
     Structure,
 )
+from vit2rtl.quantization.widths import check_names
 
 LayerScale = timm.models.vision_transformer.LayerScale
 # Modules that compute in float, in this tool and in the vector unit of the accelerator.
@@ -49,11 +50,15 @@ def quantize_modules(model: nn.Module, recipe: Recipe) -> Structure:
 
 
 def operate(model: nn.Module, recipe: Recipe) -> Structure:
-    """What :func:`quantize_modules` does whatever the weights are, on the meta device, too."""
+    """What :func:`quantize_modules` does whatever the weights are, on the meta device, too.
+
+    raises   ValueError where a rule of the recipe's bits matches nothing that the model has
+    """
     family = family_of(model)
     family.check(model)
     surgeon = Surgeon(model, family, recipe.setting)
     surgeon.visit(model, "")
+    check_names(recipe.setting.bits_of, surgeon.structure.quantizers())
     return surgeon.structure
 
 

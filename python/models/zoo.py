@@ -9,7 +9,9 @@ from torch import nn
 
 from vit2rtl.models import architectures, embedded, names
 from vit2rtl.models.library import timm
+from vit2rtl.models.surgery import operate
 from vit2rtl.models.weights import Say, State, load, read, silent
+from vit2rtl.quantization.recipe import Recipe
 
 _HEAD_KEYS = ("head.weight", "head.fc.weight")
 
@@ -99,6 +101,13 @@ def check(
         return name, {}
     known = names.resolved(name)
     return known, architectures.settled(known, arguments, pretrained=pretrained)
+
+
+def check_recipe(name: str, arguments: Mapping[str, Any], recipe: Recipe) -> None:
+    """A ValueError where a recipe gives bits to what the model of :func:`check` does not have."""
+    if recipe.bits_of:
+        operate(embedded.architecture() if name == embedded.MODEL_NAME
+                else architectures.skeleton(name, arguments), recipe)
 
 
 def architecture(name: str, arguments: Mapping[str, Any]) -> nn.Module:

@@ -194,7 +194,8 @@ class IntegerOutput:
         self._added = self.bias.double() + self.weights.missing
         self.offset = self._added * self.factor + 0.5
         low = -zero_point
-        self.low, self.high = low, low + (outputs[0].levels - 1)
+        levels = torch.tensor([q.levels for q in outputs]).repeat_interleave(group)
+        self.low, self.high = low, low + (levels - 1)
         self.scale: float | None = None
         if len(outputs) == 1:
             self.low, self.high = float(self.low[0]), float(self.high[0])

@@ -6,10 +6,11 @@ widths and its options, which it checks itself.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
+from vit2rtl.quantization import widths
 from vit2rtl.quantization.quantizers import LayerQuantizers, Quantizer
 from vit2rtl.quantization.settings import check_bits
 from vit2rtl.quantization.structure import Place, Structure
@@ -20,14 +21,26 @@ class Method(ABC):
     """The bit widths, and what each method answers.
 
     weight_bits, activation_bits   2 to 8
+    bits_of    rules for single quantities, see :mod:`vit2rtl.quantization.widths`; any form that
+               :func:`~vit2rtl.quantization.widths.rules_of` takes
     """
 
     weight_bits: int = 4
     activation_bits: int = 4
+    bits_of: widths.Rules = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
-        check_bits("weight_bits", self.weight_bits)
-        check_bits("activation_bits", self.activation_bits)
+        check_bits("Weight bits", self.weight_bits)
+        check_bits("Activation bits", self.activation_bits)
+        object.__setattr__(self, "bits_of", widths.rules_of(self.bits_of))
+
+    def width(self, name: str, default: int | None = None) -> int:
+        """Bits of a quantity, by its name: :class:`vit2rtl.quantization.structure.Place` has them.
+
+        default   where no rule matches; None for those of all weights, or all activations
+        """
+        return widths.width(name, self.bits_of, weight=default or self.weight_bits,
+                            activation=default or self.activation_bits)
 
     @property
     def integer(self) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from vit2rtl.quantization.method import Method
 from vit2rtl.quantization.methods import DEFAULT, METHODS
+from vit2rtl.quantization.widths import preset
 
 
 class Recipe:
@@ -13,7 +14,8 @@ class Recipe:
     Parameters
     ----------
     values, named : weight bits, activation bits, then the method's options, in the order in which
-        its class states them or by name: ``Recipe(4, 4, profile="paper")``
+        its class states them or by name: ``Recipe(4, 4, profile="paper")``. ``bits_of`` gives
+        other bits to single quantities: ``Recipe(4, 4, bits_of={"*.fc2.input": 5})``
     method : a name in :data:`vit2rtl.quantization.methods.METHODS`
 
     Equal settings are equal and hash alike.
@@ -49,7 +51,13 @@ class Recipe:
 
     @property
     def bits(self) -> str:
-        return f"w{self.setting.weight_bits}a{self.setting.activation_bits}"
+        """``w4a4``, the name of a preset, or ``w4a4 mixed``."""
+        bits, rules = (self.setting.weight_bits, self.setting.activation_bits), self.setting.bits_of
+        plain = "w{}a{}".format(*bits)
+        if not rules:
+            return plain
+        names = {preset(*bits, more): f"{plain}{'+' * more}" for more in (1, 2)}
+        return names.get(rules, f"{plain} mixed")
 
     @property
     def integer(self) -> bool:
@@ -66,4 +74,4 @@ class Recipe:
         """Flat, for JSON: ``Recipe(**recipe.as_dict())`` is the same again. The method's name is
         left out where it is ``repq``, as before there were others."""
         name = {} if self.method == DEFAULT else {"method": self.method}
-        return asdict(self.setting) | name
+        return asdict(self.setting) | {"bits_of": list(self.setting.bits_of)} | name

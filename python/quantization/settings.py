@@ -1,7 +1,5 @@
 """What can be set of a quantization, and its checks: all of it without torch."""
 
-import re
-
 # Which arithmetic, and which quantizers behind LayerNorm and Softmax: see methods/repq.py.
 METHODS = ("repq", "closed-form")
 PROFILES = ("official", "paper", "hardware")
@@ -10,19 +8,6 @@ SOFTMAXES = ("uniform", "log2", "log-sqrt2")
 # Of method closed-form, see methods/closed_form.py; each can be left out.
 STEPS = ("center", "transform", "ranges", "softmax", "head", "ridge", "residual", "gptq",
          "descent", "bias")
-
-_BITS = re.compile(r"w(\d{1,9})a(\d{1,9})", re.IGNORECASE | re.ASCII)
-
-
-def parse_bits(text: str) -> tuple[int, int]:
-    """``"w4a8"`` -> (4, 8); a ValueError for widths that weights and activations cannot have."""
-    match = _BITS.fullmatch(text)
-    if not match:
-        raise ValueError(f"Bits must look like w4a4 (weights 4, activations 4), not {text!r}")
-    bits = int(match[1]), int(match[2])
-    for name, value in zip(("weight_bits", "activation_bits"), bits, strict=True):
-        check_bits(name, value)
-    return bits
 
 
 def check_steps(text: str) -> None:
@@ -34,8 +19,7 @@ def check_steps(text: str) -> None:
             raise ValueError(f"Steps to leave out must be of {', '.join(STEPS)}, not {name!r}")
 
 
-def check_bits(name: str, value: int) -> None:
+def check_bits(title: str, value: int) -> None:
     """ValueError unless a width is one that weights and activations can have."""
     if isinstance(value, bool) or not isinstance(value, int) or not 2 <= value <= 8:
-        title = name.replace("_", " ").capitalize()
         raise ValueError(f"{title} must be an integer between 2 and 8, not {value!r}")

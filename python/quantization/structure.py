@@ -13,6 +13,7 @@ from torch import nn
 from vit2rtl.quantization.activation import QuantActivation
 from vit2rtl.quantization.attention import QuantAttention
 from vit2rtl.quantization.layers import QuantLinear, QuantPatchEmbedding
+from vit2rtl.quantization.quantizers import Quantizer
 
 
 class Role(StrEnum):
@@ -39,11 +40,32 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a layer stands: its name in the float model, its role, and its block's number."""
+    """Where a layer stands: its name in the float model, its role, and its block's number.
+
+    It names the quantities there that have a width of their own.
+    """
 
     name: str
     role: Role
     block: int | None = None
+
+    @property
+    def weight(self) -> str:
+        return f"{self.name}.weight"
+
+    @property
+    def input(self) -> str:
+        return f"{self.name}.input"
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """q, k and v; none of other layers, whose output the float vector unit takes."""
+        return tuple(f"{self.name}.{part}" for part in "qkv") if self.role is Role.QKV else ()
+
+    @property
+    def softmax(self) -> str:
+        """The softmax codes of the attention whose qkv stands here."""
+        return f"{self.name.rpartition('.')[0]}.softmax"
 
 
 @dataclass(frozen=True)
@@ -179,6 +201,21 @@ class Structure:
 
     def of_role(self, role: Role) -> list[Layer]:
         return [layer for layer in self.layers if layer.role is role]
+
+    def quantizers(self) -> dict[str, Quantizer]:
+        """Of every quantity that has a width of its own, by name; the image always has 8 bits."""
+        chosen: dict[str, Quantizer] = {}
+        for layer in self.layers:
+            place, module = layer.place, layer.module
+            chosen[place.weight] = module.weight_quantizer
+            if layer.role is not Role.PATCH_EMBEDDING:
+                chosen[place.input] = module.input_quantizer
+            if place.outputs:
+                chosen |= zip(place.outputs, module.outputs, strict=True)
+        for attention in self.attentions:
+            place = attention.normed.layer.place
+            chosen[place.softmax] = attention.module.softmax_quantizer
+        return chosen
 
     def calibrate_activations(self, images: torch.Tensor) -> None:
         """One forward pass in which every activation's quantizer is calibrated where it stands.

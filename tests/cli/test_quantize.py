@@ -13,6 +13,8 @@ from vit2rtl.models.zoo import timm
 VIT = "vit_tiny_patch16_224"
 SMALL = ("--model-arg", "img_size=32", "--model-arg", "depth=1", "--model-arg", "embed_dim=24")
 
+LIKE = "Bits must look like w4a4 (weights 4, activations 4), w4a4+ or w4a4++"
+
 pytestmark = pytest.mark.usefixtures("single_thread")
 
 
@@ -47,16 +49,17 @@ def test_the_embedded_model_needs_nothing(quantize, tmp_path):
     code, out, err = quantize("mnist_vit", "--count", 4, "--bits", "w3a5")
     assert code == 0
     assert err == "Calibrating mnist_vit w3a5 on 4 images ...\n"
-    first, second, third = out.splitlines()
+    first, means, second, third = out.splitlines()
     assert first.startswith("18 linear layers (198,272 weights) and 4 attentions quantized to w3a5,"
                             " profile hardware, in ")
+    assert means == "mean bits: 4.12 by MACs, 3.00 by weights"
     assert second.startswith("widest accumulator: ")
     assert second.endswith(" (bound from its weights)")
     assert third == f"checkpoint: {tmp_path / 'out'}"
     description = describe(tmp_path)
     assert description["recipe"] == {
         "weight_bits": 3, "activation_bits": 5, "profile": "hardware", "layernorm": "reparam",
-        "softmax": "log-sqrt2", "first_last_bits": None, "symmetric_weights": False,
+        "softmax": "log-sqrt2", "symmetric_weights": False, "bits_of": [],
     }
     assert description["model"] == {
         "name": "mnist_vit", "arguments": {}, "weights": {"source": "embedded"}
@@ -67,13 +70,14 @@ def test_the_embedded_model_needs_nothing(quantize, tmp_path):
 
 def test_options_reach_the_recipe_and_reruns_give_the_same_bytes(quantize, tmp_path):
     arguments = ("mnist_vit", "--count", 3, "--profile", "official", "--layernorm", "channel-wise",
-                 "--softmax", "log2", "--first-last-bits", 8, "--seed", 7)
+                 "--softmax", "log2", "--bits-of", "head.*=8",
+                 "--bits-of", "*.q=W3A5", "--seed", 7)
     assert quantize(*arguments)[0] == 0
     first = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
     assert describe(tmp_path)["recipe"] == {
         "weight_bits": 4, "activation_bits": 4, "profile": "official",
-        "layernorm": "channel-wise", "softmax": "log2", "first_last_bits": 8,
-        "symmetric_weights": False,
+        "layernorm": "channel-wise", "softmax": "log2", "symmetric_weights": False,
+        "bits_of": ["head.*=8", "*.q=w3a5"],
     }
     assert quantize(*arguments)[0] == 0
     assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()} == first
@@ -83,7 +87,7 @@ def test_options_reach_the_recipe_and_reruns_give_the_same_bytes(quantize, tmp_p
 
 def test_channel_wise_hardware_says_that_it_is_simulated_in_float(quantize):
     _, out, _ = quantize("mnist_vit", "--count", 2, "--layernorm", "channel-wise")
-    assert out.splitlines()[1] == (
+    assert out.splitlines()[2] == (
         "channel-wise LayerNorm scales have no integer matmul: simulated in float"
     )
 
@@ -126,10 +130,10 @@ def test_images_of_one_colour(colour, quantize, command, tiny_weights, tmp_path)
 @pytest.mark.parametrize(
     ("bits", "said"),
     [
-        ("4", "Bits must look like w4a4 (weights 4, activations 4), not '4'"),
-        ("w4", "Bits must look like w4a4 (weights 4, activations 4), not 'w4'"),
-        ("", "Bits must look like w4a4 (weights 4, activations 4), not ''"),
-        ("int4", "Bits must look like w4a4 (weights 4, activations 4), not 'int4'"),
+        ("4", f"{LIKE}, not '4'"),
+        ("w4", f"{LIKE}, not 'w4'"),
+        ("", f"{LIKE}, not ''"),
+        ("int4", f"{LIKE}, not 'int4'"),
         ("w1a4", "Weight bits must be an integer between 2 and 8, not 1"),
         ("w4a16", "Activation bits must be an integer between 2 and 8, not 16"),
     ],
@@ -147,8 +151,6 @@ def test_odd_bits(bits, said, refused):
          "Invalid value for '--count': 1 is not in the range x>=2."),
         (["mnist_vit", "--count", "4001"],
          "4001 images are asked for, but there are only 4000"),
-        (["mnist_vit", "--first-last-bits", "9"],
-         "Invalid value for '--first-last-bits': 9 is not in the range 2<=x<=8."),
         (["mnist_vit", "--model-arg", "img_size"],
          "Model argument must look like img_size=384, not 'img_size'"),
         (["mnist_vit", "--model-arg", "img size=3"],

@@ -21,7 +21,9 @@ def saved(tmp_path, quantize):
 RECIPES = [
     Recipe(), Recipe(4, 4, "official"), Recipe(4, 4, "paper"),
     Recipe(4, 4, layernorm="channel-wise"), Recipe(4, 4, layernorm="layer-wise"),
-    Recipe(3, 8, softmax="log2"), Recipe(8, 3, softmax="uniform"), Recipe(2, 2, first_last_bits=8),
+    Recipe(3, 8, softmax="log2"), Recipe(8, 3, softmax="uniform"),
+    Recipe(2, 2, bits_of={"patch_embed.*,head.*": 8}),
+    Recipe(bits_of={"*.qkv.[qk]": 6, "blocks.1.*": "w3a5", "*.softmax": 7}),
 ]
 
 

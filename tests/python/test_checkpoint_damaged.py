@@ -73,7 +73,10 @@ def saved(tmp_path, quantize):
          ": recipe: Method must be one of repq, closed-form, not '[]'"),
         (lambda d: d["recipe"].update(magic=1),
          ": recipe: Method repq has no option 'magic', only weight_bits, activation_bits, "
-         "profile, layernorm, softmax, first_last_bits, symmetric_weights"),
+         "bits_of, profile, layernorm, softmax, symmetric_weights"),
+        (lambda d: d["recipe"].update(bits_of=["head.*"]),
+         ": recipe: Bits of quantities must look like blocks.0.*=w5a5 or *.fc2.input=5, "
+         "not 'head.*'"),
     ],
 )
 def test_a_damaged_description_is_refused(change, said, saved):
@@ -100,7 +103,7 @@ def test_a_description_that_is_not_text_is_refused(saved):
 @pytest.mark.parametrize(
     "change",
     [{"weight_bits": 8}, {"activation_bits": 8}, {"profile": "official"}, {"profile": "paper"},
-     {"layernorm": "layer-wise"}, {"softmax": "log2"}, {"first_last_bits": 8}],
+     {"layernorm": "layer-wise"}, {"softmax": "log2"}, {"bits_of": ["head.*=8"]}],
     ids=str,
 )
 def test_another_recipe_than_the_tensors_were_made_with_is_refused(change, saved):

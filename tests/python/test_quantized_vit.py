@@ -58,7 +58,7 @@ def test_more_bits_are_nearer_to_the_float_model(digits, quantize):
 
 
 def test_first_and_last_layer_may_keep_8_bits(quantize):
-    layers = dict(quantize(4, 4, first_last_bits=8).layers())
+    layers = dict(quantize(4, 4, bits_of={"patch_embed.*": 8, "head.*": 8}).layers())
     bits = {name: (layer.weight_quantizer.bits, layer.input_quantizer.bits)
             for name, layer in layers.items()}
     assert bits["patch_embed.proj"] == bits["head"] == (8, 8)

@@ -21,7 +21,7 @@ from vit2rtl.quantization.quantizers import (
     Quantizer,
     UniformQuantizer,
 )
-from vit2rtl.quantization.settings import STEPS, check_bits, check_steps
+from vit2rtl.quantization.settings import STEPS, check_steps
 from vit2rtl.quantization.structure import Place, Role, Structure
 
 
@@ -29,22 +29,18 @@ from vit2rtl.quantization.structure import Place, Role, Structure
 class ClosedForm(Method):
     """A setting of the closed form, checked; always in the arithmetic of hardware.
 
-    first_last_bits    weight and activation bits of patch embedding and head, or None
     symmetric_weights  weights' zero points in the middle of their codes
     without            steps that are left out, of :data:`vit2rtl.quantization.settings.STEPS`, with
                        commas between them
     mirrors            calibrate on mirror images, too: not for digits and text
     """
 
-    first_last_bits: int | None = None
     symmetric_weights: bool = False
     without: str = ""
     mirrors: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.first_last_bits is not None:
-            check_bits("first_last_bits", self.first_last_bits)
         check_steps(self.without)
         for name in ("symmetric_weights", "mirrors"):
             if not isinstance(getattr(self, name), bool):
@@ -62,24 +58,19 @@ class ClosedForm(Method):
         return None
 
     def quantizers(self, place: Place) -> LayerQuantizers:
-        edge_bits = self.first_last_bits if place.role.edge else None
         weight = UniformQuantizer(
-            edge_bits or self.weight_bits, axis=0, symmetric=self.symmetric_weights)
-        if place.role is Role.QKV:
-            outputs = tuple(UniformQuantizer(self.activation_bits) for _ in "qkv")
-        else:
-            outputs = (UniformQuantizer(OUTPUT_BITS),)
-        return LayerQuantizers(self._input(place.role), weight, outputs)
+            self.width(place.weight), axis=0, symmetric=self.symmetric_weights)
+        outputs = tuple(UniformQuantizer(self.width(name)) for name in place.outputs)
+        return LayerQuantizers(
+            self._input(place), weight, outputs or (UniformQuantizer(OUTPUT_BITS),))
 
-    def _input(self, role: Role) -> UniformQuantizer:
-        if role is Role.PATCH_EMBEDDING:
+    def _input(self, place: Place) -> UniformQuantizer:
+        if place.role is Role.PATCH_EMBEDDING:
             return UniformQuantizer(IMAGE_BITS)
-        if role is Role.HEAD:
-            return UniformQuantizer(self.first_last_bits or self.activation_bits)
-        return UniformQuantizer(self.activation_bits, -1 if role.normed else None)
+        return UniformQuantizer(self.width(place.input), -1 if place.role.normed else None)
 
     def softmax_quantizer(self, place: Place) -> Quantizer:
-        return LogSqrt2Quantizer(self.activation_bits, "top", fixed_point=True)
+        return LogSqrt2Quantizer(self.width(place.softmax), "top", fixed_point=True)
 
     def calibrate(
         self, structure: Structure, images: torch.Tensor, *, observe: Callable[[], None]
@@ -93,6 +84,9 @@ class ClosedForm(Method):
         if structure.pooling is not None:
             raise ValueError("Attention pooling is not supported by method closed-form: "
                              "method repq takes it")
+        if len({head.module.input_quantizer.bits for head in structure.heads}) > 1:
+            raise ValueError("Heads of one LayerNorm need inputs of equal bits in method "
+                             f"closed-form: {', '.join(h.place.input for h in structure.heads)}")
         left_out = [name.strip() for name in self.without.split(",")]
         steps = [step for step in STEPS if step not in left_out]
         with tqdm(total=len(structure.layers), desc="closed form", unit="layer",

@@ -15,7 +15,7 @@ from vit2rtl.quantization.quantizers import (
     Quantizer,
     UniformQuantizer,
 )
-from vit2rtl.quantization.settings import LAYERNORMS, PROFILES, SOFTMAXES, check_bits
+from vit2rtl.quantization.settings import LAYERNORMS, PROFILES, SOFTMAXES
 from vit2rtl.quantization.structure import Place, Role, Structure
 
 IMAGE_BITS = 8
@@ -32,20 +32,16 @@ class RepQ(Method):
         ``hardware``  integers in every matmul and requantizer; the top log√2 code means zero
     layernorm        post-LayerNorm activations: one scale, one a channel, or reparameterized
     softmax          post-Softmax activations: uniform, log2 or log√2
-    first_last_bits  weight and activation bits of patch embedding and head, or None: as all others
     symmetric_weights  weights' zero points in the middle of their codes, rather than calibrated
     """
 
     profile: str = "hardware"
     layernorm: str = "reparam"
     softmax: str = "log-sqrt2"
-    first_last_bits: int | None = None
     symmetric_weights: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.first_last_bits is not None:
-            check_bits("first_last_bits", self.first_last_bits)
         for name, choices in (
             ("profile", PROFILES), ("layernorm", LAYERNORMS), ("softmax", SOFTMAXES)
         ):
@@ -82,39 +78,37 @@ class RepQ(Method):
         )
 
     def quantizers(self, place: Place) -> LayerQuantizers:
-        edge_bits = self.first_last_bits if place.role.edge else None
         weight = UniformQuantizer(
-            edge_bits or self.weight_bits, axis=0, symmetric=self.symmetric_weights)
-        return LayerQuantizers(self._input(place.role), weight, self._outputs(place.role))
+            self.width(place.weight), axis=0, symmetric=self.symmetric_weights)
+        return LayerQuantizers(self._input(place), weight, self._outputs(place))
 
-    def _input(self, role: Role) -> UniformQuantizer:
-        match role:
+    def _input(self, place: Place) -> UniformQuantizer:
+        bits = self.width(place.input)
+        match place.role:
             case Role.PATCH_EMBEDDING:
                 return UniformQuantizer(IMAGE_BITS)
             case Role.QKV | Role.FC1 | Role.REDUCTION:
                 axis = None if self.layernorm == "layer-wise" else -1
-                return UniformQuantizer(self.activation_bits, axis)
-            case Role.PROJ | Role.FC2:
-                return UniformQuantizer(self.activation_bits)
-            case Role.HEAD:
-                return UniformQuantizer(self.first_last_bits or self.activation_bits)
-        raise ValueError(f"RepQ-ViT has no quantizer for the input of a {role}")
+                return UniformQuantizer(bits, axis)
+            case Role.PROJ | Role.FC2 | Role.HEAD:
+                return UniformQuantizer(bits)
+        raise ValueError(f"RepQ-ViT has no quantizer for the input of a {place.role}")
 
-    def _outputs(self, role: Role) -> tuple[UniformQuantizer, ...]:
+    def _outputs(self, place: Place) -> tuple[UniformQuantizer, ...]:
         """q, k and v are multiplied; the float vector unit takes all other outputs."""
-        if role is Role.QKV:
-            return tuple(UniformQuantizer(self.activation_bits) for _ in "qkv")
-        return (UniformQuantizer(OUTPUT_BITS),)
+        chosen = tuple(UniformQuantizer(self.width(name)) for name in place.outputs)
+        return chosen or (UniformQuantizer(OUTPUT_BITS),)
 
     def softmax_quantizer(self, place: Place) -> Quantizer:
+        bits = self.width(place.softmax)
         match self.softmax:
             case "uniform":
-                return UniformQuantizer(self.activation_bits)
+                return UniformQuantizer(bits)
             case "log2":
-                return Log2Quantizer(self.activation_bits, self.zero_code)
+                return Log2Quantizer(bits, self.zero_code)
             case "log-sqrt2":
                 return LogSqrt2Quantizer(
-                    self.activation_bits, self.zero_code, fixed_point=self.profile == "hardware"
+                    bits, self.zero_code, fixed_point=self.profile == "hardware"
                 )
         raise ValueError(f"RepQ-ViT has no Softmax quantizer {self.softmax!r}")
 

@@ -67,7 +67,7 @@ def test_other_models_equal_their_simulation(name, generator):
 
 
 def test_edges_at_8_bits_are_lowered(generator):
-    recipe = Recipe(first_last_bits=8)
+    recipe = Recipe(bits_of={"patch_embed.*": 8, "head.*": 8})
     quantized, batch, program = small("vit_tiny_patch16_224", generator, recipe)
     found = comparison.compare(quantized, program, Images(list("abcdef"), None, batch.__getitem__))
     assert found["largest_mismatch"] == 0

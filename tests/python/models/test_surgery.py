@@ -77,9 +77,9 @@ def test_every_family_is_quantized_and_runs(name, generator):
     [
         Recipe(4, 4, "official"), Recipe(4, 4, "paper"), Recipe(4, 4, layernorm="channel-wise"),
         Recipe(4, 4, layernorm="layer-wise", softmax="uniform"), Recipe(4, 4, softmax="log2"),
-        Recipe(3, 8), Recipe(8, 3), Recipe(2, 2, first_last_bits=8),
+        Recipe(3, 8), Recipe(8, 3), Recipe(2, 2, bits_of={"patch_embed.*,head*": 8}),
     ],
-    ids=lambda r: f"{r.bits}-{r.profile}-{r.layernorm}-{r.softmax}-{r.first_last_bits}",
+    ids=lambda r: f"{r.bits}-{r.profile}-{r.layernorm}-{r.softmax}",
 )
 def test_every_setting_reaches_every_quantizer(name, recipe, generator):
     arguments = MODELS[name][0]
@@ -89,7 +89,7 @@ def test_every_setting_reaches_every_quantizer(name, recipe, generator):
     assert torch.isfinite(quantized(images)).all()
     layers = quantized.layers()
     w_bits, a_bits = recipe.weight_bits, recipe.activation_bits
-    edge = recipe.first_last_bits
+    edge = 8 if recipe.bits_of else None
     normed = {pair.name for pair in quantized.normed_linears}
     for layer_name, layer in layers:
         first, last = layer_name.startswith("patch_embed"), layer_name.startswith("head")

@@ -8,7 +8,7 @@ import torch
 from vit2rtl.quantization.layers import OUTPUT_BITS
 from vit2rtl.quantization.method import Method
 from vit2rtl.quantization.quantizers import LayerQuantizers, UniformQuantizer
-from vit2rtl.quantization.structure import Place, Role, Structure
+from vit2rtl.quantization.structure import Place, Structure
 
 
 class Extremes(UniformQuantizer):
@@ -33,13 +33,14 @@ class MinMax(Method):
 
     def quantizers(self, place: Place) -> LayerQuantizers:
         bits = self._bits(place)
-        outputs = tuple(Extremes(bits) for _ in "qkv")
+        outputs = tuple(Extremes(self.width(name, bits)) for name in place.outputs)
         return LayerQuantizers(
-            Extremes(bits), UniformQuantizer(self.weight_bits, axis=0),
-            outputs if place.role is Role.QKV else (UniformQuantizer(OUTPUT_BITS),))
+            Extremes(self.width(place.input, bits)),
+            UniformQuantizer(self.width(place.weight), axis=0),
+            outputs or (UniformQuantizer(OUTPUT_BITS),))
 
     def softmax_quantizer(self, place: Place) -> Extremes:
-        return Extremes(self._bits(place))
+        return Extremes(self.width(place.softmax, self._bits(place)))
 
     def _bits(self, place: Place) -> int:
         return 8 if place.role.edge else self.activation_bits + self.extra_bits * (place.block == 0)

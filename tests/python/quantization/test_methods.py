@@ -41,7 +41,8 @@ def test_a_method_of_ones_own_goes_from_a_model_to_its_accuracy(minmax, digits, 
                     calibration={"images": []})
     loaded, description = checkpoint.load(tmp_path / "model")
     assert description["recipe"] == {
-        "weight_bits": 6, "activation_bits": 6, "extra_bits": 2, "method": "minmax"}
+        "weight_bits": 6, "activation_bits": 6, "bits_of": [], "extra_bits": 2,
+        "method": "minmax"}
     assert loaded.recipe == recipe and loaded.recipe.extra_bits == 2
     images = embedded_images("held_out").subset(range(100))
     logits = evaluation.logits(loaded, images, title="minmax")
@@ -81,16 +82,26 @@ def test_recipes_of_equal_settings_are_one(minmax):
     assert Recipe(4, 4) == Recipe(method="repq") != Recipe(method="minmax")
     assert len({Recipe(4, 4), Recipe(profile="hardware"), Recipe(method="minmax")}) == 2
     assert repr(Recipe(3, method="minmax")) == (
-        "Recipe(weight_bits=3, activation_bits=4, extra_bits=1, method='minmax')")
+        "Recipe(weight_bits=3, activation_bits=4, bits_of=[], extra_bits=1, method='minmax')")
+
+
+def test_a_method_of_ones_own_takes_any_widths(minmax):
+    recipe = Recipe(6, 6, method="minmax", extra_bits=2, bits_of={
+        "blocks.0.attn.qkv.[vw]*": 5, "*.fc2.input": 3, "*.softmax": 4})
+    chosen = QuantizedViT(embedded.create(), recipe).structure.quantizers()
+    bits = {name.removeprefix("blocks.0."): chosen[name].bits for name in list(chosen)[2:7]}
+    assert bits == {"attn.qkv.input": 8, "attn.qkv.q": 8, "attn.qkv.k": 8, "attn.qkv.v": 5,
+                    "attn.proj.weight": 6}
+    assert [chosen[f"blocks.0.{name}"].bits for name in (
+        "attn.qkv.weight", "mlp.fc2.input", "attn.softmax", "mlp.fc1.input")] == [5, 3, 4, 8]
 
 
 @pytest.mark.parametrize("role", Role)
 def test_repq_has_quantizers_for_every_role(role):
-    method = RepQ(3, 5, first_last_bits=7)
+    method = RepQ(3, 5)
     chosen = method.quantizers(Place("layer", role))
-    edge = role in (Role.PATCH_EMBEDDING, Role.HEAD)
-    assert chosen.weight.bits == (7 if edge else 3)
-    assert chosen.input.bits == {Role.PATCH_EMBEDDING: 8, Role.HEAD: 7}.get(role, 5)
+    assert chosen.weight.bits == 3
+    assert chosen.input.bits == (8 if role is Role.PATCH_EMBEDDING else 5)
     normed = role in (Role.QKV, Role.FC1, Role.REDUCTION)
     assert chosen.input.axis == (-1 if normed else None)
     assert [q.bits for q in chosen.outputs] == ([5] * 3 if role is Role.QKV else [16])
@@ -98,7 +109,7 @@ def test_repq_has_quantizers_for_every_role(role):
 
 def test_a_role_that_repq_does_not_know_is_an_error():
     with pytest.raises(ValueError, match=r"^RepQ-ViT has no quantizer for the input of a gate$"):
-        RepQ().quantizers(Place("gate", type("Gate", (str,), {"edge": False})("gate")))
+        RepQ().quantizers(Place("gate", "gate"))
 
 
 def test_the_structure_says_where_every_residual_addition_is(quantize, digits):
