@@ -7,6 +7,8 @@ from vit2rtl.golden.program.program import Op, Tensor
 
 # Of a probability in variant hardware, a fixed-point fraction.
 PROBABILITY_BITS = 16
+# Attention × V has one factor a layer: a multiplier as wide as one DSP slice takes.
+VALUE_MULTIPLIER_BITS = 18
 
 
 def split_heads(x: np.ndarray, heads: int) -> np.ndarray:
@@ -50,6 +52,15 @@ def log_sqrt2_codes(op: Op, logits: Tensor) -> str | None:
     if (a["threshold_a"], a["threshold_b"]) != due:
         return f"thresholds of the output's scale are {due[0]} and {due[1]}"
     return None
+
+
+def value_multipliers(
+    scale: float, v_scale: float, output_scale: float, bits: int, zero_code: str
+) -> attention_value.Multipliers:
+    """M_E and M_O from the scales of softmax's codes, of v and of the output (R5)."""
+    fraction = attention_value.fraction_bits(bits, zero_code)
+    return attention_value.multipliers(
+        scale * v_scale * 2.0**-fraction / output_scale, multiplier_bits=VALUE_MULTIPLIER_BITS)
 
 
 def value_bound(codes: Tensor, v: Tensor, zero_code: str) -> int:

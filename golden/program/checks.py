@@ -1,12 +1,13 @@
 """Checks of what a file says of tensors and ops: by themselves, and with the tensors they take."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from sys import float_info
 from typing import Any
 
 import numpy as np
 
+from vit2rtl.golden.arithmetic.matmul import width
 from vit2rtl.golden.program.kind import INTEGER, NUMBER, Attribute, Kind
 from vit2rtl.golden.program.kinds import KINDS
 from vit2rtl.golden.program.program import ENCODINGS, MOST_BITS, Op, Tensor
@@ -36,6 +37,24 @@ def check_tensor(tensor: Tensor) -> None:
         raise ValueError(f"scale must be a finite number above 0, not {tensor.scale!r}")
     if not 0 <= tensor.bound < 1 << 31 or abs(tensor.zero_point) >= 1 << 31:
         raise ValueError("bound and zero point must fit 31 bits")
+    for name, due in _settled(tensor).items():
+        if getattr(tensor, name) != due:
+            raise ValueError(f"{name} of {tensor.encoding} elements must be {due}, "
+                             f"not {getattr(tensor, name)}")
+
+
+def _settled(tensor: Tensor) -> dict[str, Any]:
+    """What follows from a tensor's encoding."""
+    match tensor.encoding:
+        case "uniform":
+            return {"bound": 0}
+        case "log_sqrt2":
+            return {"signed": False, "zero_point": 0, "bound": 0}
+        case "accumulator":
+            return {"signed": True, "zero_point": 0, "bits": width(-tensor.bound, tensor.bound)}
+        case "float64":
+            return {"signed": True, "bits": 64, "scale": 1.0, "zero_point": 0, "bound": 0}
+    raise ValueError(f"encoding {tensor.encoding!r} settles nothing")
 
 
 def check_op(op: Op) -> None:
@@ -122,3 +141,25 @@ def _repetition(kind: Kind, op: Op, inputs: Sequence[Tensor]) -> str | None:
             if op.attributes[name] != value:
                 return f"{name} must be {value} as in its input, not {op.attributes[name]}"
     return None
+
+
+def check_widths(ops: Iterable[Op], recipe: Mapping[str, Any]) -> None:
+    """ValueError unless each width of weights is one that the recipe states, if it states any."""
+    if "weight_bits" not in recipe:
+        return
+    widths = {*_integers([*recipe.values()])}
+    for op in ops:
+        for name, attribute in KINDS[op.kind].attributes.items():
+            if attribute.width and op.attributes[name] not in widths:
+                due = " or ".join(map(str, sorted(widths)))
+                raise ValueError(f"op {op.name!r}: {name} must be {due} as in the recipe, "
+                                 f"not {op.attributes[name]}")
+
+
+def _integers(value: Any) -> Iterator[int]:
+    """Of a JSON value: itself or in its lists, rules for single quantities among them."""
+    if isinstance(value, list):
+        for part in value:
+            yield from _integers(part)
+    elif type(value) is int:
+        yield value

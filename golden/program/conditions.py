@@ -1,5 +1,6 @@
 """Conditions that several kinds of ops check: each gives what is wrong, or None."""
 
+from collections.abc import Iterable
 from math import prod
 
 import numpy as np
@@ -15,6 +16,30 @@ def same_codes(output: Tensor, *sources: Tensor) -> str | None:
            for source in sources for name in _CODES):
         return "input and output must have the same codes"
     return None
+
+
+def codes(*tensors: Tensor) -> str | None:
+    """All of them are uniform codes."""
+    if any(tensor.encoding != "uniform" for tensor in tensors):
+        return "input and output must be codes"
+    return None
+
+
+def reals(*tensors: Tensor) -> str | None:
+    """All of them are float64."""
+    if any(tensor.encoding != "float64" for tensor in tensors):
+        return "streams must be float64"
+    return None
+
+
+def follows(name: str, stated: object, derived: object) -> str | None:
+    """A value that others decide is what they make it."""
+    return None if stated == derived else f"{name} must be {derived}, not {stated}"
+
+
+def first(problems: Iterable[str | None]) -> str | None:
+    """The first problem that there is."""
+    return next((problem for problem in problems if problem), None)
 
 
 def equal_shapes(op: Op, *inputs: Tensor) -> str | None:

@@ -33,6 +33,7 @@ class Attribute:
     choices   of a text
     optional  may be left out
     repeats   what it must be, where it says again what the op's input tensors say
+    width     of weights: one of the widths that the program's recipe states
     """
 
     types: tuple[type, ...]
@@ -40,6 +41,7 @@ class Attribute:
     choices: tuple[str, ...] = ()
     optional: bool = False
     repeats: Callable[[Sequence[Tensor]], Any] | None = None
+    width: bool = False
 
     def accepts(self, value: Any) -> bool:
         """Whether its type is right."""

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from vit2rtl.golden.files import documents
-from vit2rtl.golden.program.checks import check_op, check_tensor, check_use
+from vit2rtl.golden.program.checks import check_op, check_tensor, check_use, check_widths
+from vit2rtl.golden.program.images import check_prepared
 from vit2rtl.golden.program.program import (
     GRAPH,
     LOGITS,
@@ -69,6 +70,10 @@ def _program(graph: Mapping[str, Any], constants: Mapping[str, np.ndarray]) -> I
     image = _tensor(graph["image"], "image")
     if len(image.shape) != 3 or image.signed or image.bits > 8 or image.encoding != "uniform":
         raise ValueError("image must have three axes and unsigned codes of at most 8 bits")
+    check_prepared(graph["preprocessing"])
+    if graph["preprocessing"]["input_size"] != list(image.shape):
+        raise ValueError(f"input_size must be {list(image.shape)} as the image's shape, "
+                         f"not {graph['preprocessing']['input_size']}")
     pixel_codes = constants.get("pixel_codes")
     if pixel_codes is None or pixel_codes.shape != (image.shape[0], 256) or (
         pixel_codes.dtype != np.uint8 or int(pixel_codes.max()) > image.limits()[1]
@@ -76,6 +81,7 @@ def _program(graph: Mapping[str, Any], constants: Mapping[str, np.ndarray]) -> I
         raise ValueError(f"tensor 'pixel_codes' must be uint8[{image.shape[0]}, 256], "
                          f"0 to {image.limits()[1]}")
     ops = _ops(graph["ops"], image, constants, graph["variant"])
+    check_widths(ops, graph["recipe"])
     return IntegerProgram(graph["variant"], image, pixel_codes, ops, graph["preprocessing"],
                           graph["model"], graph["recipe"], output)
 

@@ -11,6 +11,7 @@ from torch import nn
 from vit2rtl.golden.arithmetic import layernorm, softmax
 from vit2rtl.golden.arithmetic.requantizer import multiplier_and_shift
 from vit2rtl.golden.program.attention import matrix_shape
+from vit2rtl.golden.program.kinds.average import mean_of
 from vit2rtl.golden.program.program import MOST_BITS, Tensor
 from vit2rtl.lowering.hardware_ops import (
     HardwareOps,
@@ -217,12 +218,10 @@ class IntegerOps(HardwareOps):
         ]
 
     def average(self, logits: Sequence[Tensor]) -> Tensor:
-        bits = logits[0].bits + len(logits) - 1
-        if bits > MOST_BITS:
-            raise ValueError(f"The mean of {len(logits)} tokens' features takes {bits} bits, and "
-                             f"variant integer has {MOST_BITS}: use variant hardware")
-        output = Tensor("logits", logits[0].shape[-1:], bits, True,
-                        scale=logits[0].scale / len(logits))
+        output = mean_of(logits, "logits")
+        if output.bits > MOST_BITS:
+            raise ValueError(f"The mean of {len(logits)} tokens' features takes {output.bits} "
+                             f"bits, and variant integer has {MOST_BITS}: use variant hardware")
         return self.emit("logits", "average", logits, output)
 
 

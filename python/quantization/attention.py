@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from vit2rtl.golden.arithmetic import attention_value, matmul
+from vit2rtl.golden.program.attention import value_multipliers
 from vit2rtl.quantization.exact_matmul import EXACT, Products
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import (
@@ -21,8 +22,6 @@ from vit2rtl.quantization.quantizers import (
     UniformQuantizer,
 )
 
-# Attention times V has one factor a layer: a multiplier as wide as one DSP slice takes.
-MULTIPLIER_BITS = 18
 # Of a float64: a number whose last bits count steps of the 16-bit probability, and those bits.
 _LAST_BITS_ARE_STEPS = 1.5 * 2.0 ** (52 - PROBABILITY_WIDTH)
 _STEPS = (2 << PROBABILITY_WIDTH) - 1
@@ -147,11 +146,7 @@ class AttentionValue:
     ) -> None:
         rule = softmax.bits, softmax.zero_code
         self.scale, self.output_scale = float(softmax.scale), float(output.scale)
-        fraction = attention_value.fraction_bits(*rule)
-        self.multipliers = attention_value.multipliers(
-            self.scale * float(v.scale) * 2.0**-fraction / self.output_scale,
-            multiplier_bits=MULTIPLIER_BITS,
-        )
+        self.multipliers = value_multipliers(self.scale, float(v.scale), self.output_scale, *rule)
         even, odd = attention_value.shifted_ones(*rule)
         shares = even * self.multipliers.even + odd * self.multipliers.odd
         self.largest = float(shares.max()) * v.golden().reach

@@ -2,10 +2,14 @@
 
 import numpy as np
 
-from vit2rtl.golden.program.conditions import equal_shapes
+from vit2rtl.golden.program.conditions import equal_shapes, reals
 from vit2rtl.golden.program.kind import DOUBLE, Kind
-from vit2rtl.golden.program.program import Op
+from vit2rtl.golden.program.program import Op, Tensor
 from vit2rtl.golden.program.reals import DEQUANTIZE, real
+
+
+def check(op: Op, stream: Tensor, codes: Tensor) -> str | None:
+    return equal_shapes(op, stream, codes) or reals(stream, op.output)
 
 
 def run(op: Op, stream: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -17,7 +21,7 @@ KIND = Kind(
     inputs=("stream", "codes"),
     attributes=DEQUANTIZE,
     floats=True,
-    check=equal_shapes,
+    check=check,
     run=run,
     formula="stream + scale·(q - zero_point)",
     rounding=DOUBLE,

@@ -7,9 +7,14 @@ import numpy as np
 
 from vit2rtl.golden.arithmetic import attention_value
 from vit2rtl.golden.arithmetic.log_sqrt2 import ZERO_CODES
-from vit2rtl.golden.arithmetic.requantizer import MULTIPLIER_RANGE, SHIFT_RANGE
-from vit2rtl.golden.program.attention import divided_by_heads, split_heads, value_bound
-from vit2rtl.golden.program.conditions import assert_bound, bounded
+from vit2rtl.golden.program import conditions
+from vit2rtl.golden.program.attention import (
+    divided_by_heads,
+    split_heads,
+    value_bound,
+    value_multipliers,
+)
+from vit2rtl.golden.program.conditions import assert_bound, bounded, follows
 from vit2rtl.golden.program.kind import HALF_UP, LIST, TEXT, Attribute, Kind, integers
 from vit2rtl.golden.program.program import Op, Tensor
 
@@ -24,11 +29,13 @@ def check(op: Op, codes: Tensor, v: Tensor) -> str | None:
     if (codes.encoding, codes.bits, v.zero_point) != (
             "log_sqrt2", a["softmax_bits"], a["v_zero_point"]):
         return "attributes are not those of its inputs"
-    ranges = (MULTIPLIER_RANGE, MULTIPLIER_RANGE, SHIFT_RANGE)
-    if len(a["multipliers"]) != 3 or not all(
-            type(n) is int and low <= n <= high
-            for n, (low, high) in zip(a["multipliers"], ranges, strict=True)):
-        return f"multipliers must be two of 18 bits and a shift, not {a['multipliers']}"
+    if problem := conditions.codes(v, op.output):
+        return problem
+    if op.output.signed:
+        return "output must be unsigned"
+    due = value_multipliers(codes.scale, v.scale, op.output.scale, codes.bits, a["zero_code"])
+    if problem := follows("multipliers", a["multipliers"], [*due]):
+        return problem
     return bounded(a["accumulator_bound"], value_bound(codes, v, a["zero_code"]))
 
 

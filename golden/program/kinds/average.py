@@ -1,8 +1,10 @@
 """The sum of the heads' logits; the output's scale divides by their number."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from vit2rtl.golden.program.conditions import logits_of_heads, same_codes
+from vit2rtl.golden.program.conditions import codes, first, follows, logits_of_heads, same_codes
 from vit2rtl.golden.program.kind import EXACT, Kind
 from vit2rtl.golden.program.program import Op, Tensor
 
@@ -10,13 +12,18 @@ from vit2rtl.golden.program.program import Op, Tensor
 def check(op: Op, *heads: Tensor) -> str | None:
     if problem := logits_of_heads(op, *heads):
         return problem
-    if same_codes(*heads):
+    if same_codes(*heads) or codes(*heads):
         return "heads must have the same codes"
-    low, high = (limit * len(heads) for limit in heads[0].limits())
-    least, most = op.output.limits()
-    if low < least or high > most:
-        return f"output must hold sums between {low} and {high}"
-    return None
+    due = mean_of(heads, op.output.name)
+    return first(follows(name, getattr(op.output, name), getattr(due, name))
+                 for name in ("bits", "signed", "encoding", "scale", "zero_point"))
+
+
+def mean_of(heads: Sequence[Tensor], name: str) -> Tensor:
+    """The codes of the mean: a bit more for each head that is added to the first."""
+    head, count = heads[0], len(heads)
+    return Tensor(name, head.shape[-1:], head.bits + count - 1, head.signed,
+                  scale=head.scale / count, zero_point=count * head.zero_point)
 
 
 def run(op: Op, *heads: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vit2rtl.golden.program.conditions import logits_of_heads
+from vit2rtl.golden.program.conditions import logits_of_heads, reals
 from vit2rtl.golden.program.kind import DOUBLE, LIST, Attribute, Kind
 from vit2rtl.golden.program.program import Op, Tensor
 
@@ -17,7 +17,7 @@ def check(op: Op, *heads: Tensor) -> str | None:
     if any(isinstance(n, bool) or not isinstance(n, (int, float)) for n in real) or not (
             len(a["scales"]) == len(a["zero_points"]) == len(heads)):
         return "needs a scale and a zero point for each head"
-    return None
+    return reals(op.output)
 
 
 def run(op: Op, *heads: np.ndarray) -> np.ndarray:

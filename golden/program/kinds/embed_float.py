@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vit2rtl.golden.program.conditions import constants_under
+from vit2rtl.golden.program.conditions import constants_under, reals
 from vit2rtl.golden.program.kind import DOUBLE, NUMBER, Attribute, Constant, Kind
 from vit2rtl.golden.program.program import Op, Tensor
 from vit2rtl.golden.program.reals import DEQUANTIZE, real
@@ -12,7 +12,9 @@ def check(op: Op, tokens: Tensor) -> str | None:
     if problem := constants_under(op, tokens):
         return problem
     dtype = op.tensors["constants"].dtype
-    return None if dtype == np.int16 else f"constants must be int16 codes, not {dtype}"
+    if dtype != np.int16:
+        return f"constants must be int16 codes, not {dtype}"
+    return reals(op.output)
 
 
 def run(op: Op, codes: np.ndarray) -> np.ndarray:

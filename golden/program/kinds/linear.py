@@ -150,7 +150,7 @@ def _shift_cost(op: Op, array: np.ndarray) -> int:
 KIND = Kind(
     module=__name__,
     inputs=("codes",),
-    attributes=integers("weight_bits", range=(1, 8))
+    attributes=integers("weight_bits", range=(1, 8), width=True)
     | integers("accumulator_bound", "input_zero_point", "input_top"),
     constants={
         "weight": Constant(format=_weight_format, cost=_weight_cost, parameter=True),

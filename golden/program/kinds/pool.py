@@ -2,8 +2,20 @@
 
 import numpy as np
 
-from vit2rtl.golden.arithmetic.requantizer import MULTIPLIER_RANGE, SHIFT_RANGE, rescale
-from vit2rtl.golden.program.conditions import assert_bound, bounded, pooled
+from vit2rtl.golden.arithmetic.requantizer import (
+    MULTIPLIER_RANGE,
+    SHIFT_RANGE,
+    multiplier_and_shift,
+    rescale,
+)
+from vit2rtl.golden.program.conditions import (
+    assert_bound,
+    bounded,
+    codes,
+    first,
+    follows,
+    pooled,
+)
 from vit2rtl.golden.program.kind import HALF_UP, REQUANTIZE, Kind, integers
 from vit2rtl.golden.program.program import Op, Tensor
 
@@ -13,6 +25,11 @@ def check(op: Op, x: Tensor) -> str | None:
         return problem
     if op.attributes["input_zero_point"] != x.zero_point:
         return f"zero point of the input is {x.zero_point}"
+    (multiplier,), (shift,) = multiplier_and_shift(x.scale / x.shape[0] / op.output.scale)
+    if problem := codes(x, op.output) or first(
+            follows(name, op.attributes[name], int(due))
+            for name, due in (("multiplier", multiplier), ("shift", shift))):
+        return problem
     return bounded(op.attributes["accumulator_bound"], x.shape[0] * x.reach)
 
 
@@ -20,9 +37,9 @@ def run(op: Op, x: np.ndarray) -> np.ndarray:
     acc = x.astype(object if x.dtype == object else np.int64) - op.attributes["input_zero_point"]
     acc = acc.sum(axis=1, keepdims=True)
     assert_bound(op, acc)
-    codes = rescale(acc, np.int64(op.attributes["multiplier"]), np.int64(op.attributes["shift"]),
-                    np.int64(op.output.zero_point), *op.output.limits())
-    return codes if codes.dtype == object else codes.astype(op.output.dtype)
+    y = rescale(acc, np.int64(op.attributes["multiplier"]), np.int64(op.attributes["shift"]),
+                np.int64(op.output.zero_point), *op.output.limits())
+    return y if y.dtype == object else y.astype(op.output.dtype)
 
 
 KIND = Kind(

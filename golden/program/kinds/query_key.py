@@ -36,6 +36,8 @@ def check(op: Op, q: Tensor, k: Tensor) -> str | None:
     if "multiplier" in a:
         if "shift" not in a or a.get("width") != op.output.bits or not op.output.signed:
             return "multiplier, shift and width must be those of signed logits"
+        if op.output.encoding != "uniform" or op.output.zero_point:
+            return "logits must be codes of zero point 0"
     elif op.output.encoding != "accumulator" or op.output.bound != bound:
         return f"output must be accumulators of at most {bound}"
     return bounded(a["accumulator_bound"], bound)

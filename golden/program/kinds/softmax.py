@@ -5,6 +5,7 @@ import numpy as np
 from vit2rtl.golden.arithmetic import log_sqrt2, softmax
 from vit2rtl.golden.arithmetic.requantizer import MULTIPLIER_RANGE, SHIFT_RANGE
 from vit2rtl.golden.program.attention import log_sqrt2_codes
+from vit2rtl.golden.program.conditions import first, follows
 from vit2rtl.golden.program.kind import HALF_UP, TEXT, Attribute, Kind, integers
 from vit2rtl.golden.program.program import Op, Tensor
 
@@ -15,9 +16,14 @@ def check(op: Op, logits: Tensor) -> str | None:
         return problem
     if (a["bits"], a["width"]) != (op.output.bits, logits.bits) or not logits.signed:
         return "bits and width must be those of its output and input"
+    if logits.encoding != "uniform" or logits.zero_point:
+        return "logits must be codes of zero point 0"
     if logits.shape[-1] << a["exp_bits"] >= softmax.SUM_LIMIT:
         return f"rows of {logits.shape[-1]} logits are too long"
-    return None
+    due = softmax.parameters(
+        logits.scale, op.output.scale,
+        **{name: a[name] for name in ("bits", "zero_code", "width", "rom_bits", "exp_bits")})
+    return first(follows(name, a[name], value) for name, value in due._asdict().items())
 
 
 def run(op: Op, logits: np.ndarray) -> np.ndarray:

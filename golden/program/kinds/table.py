@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from vit2rtl.golden.arithmetic import gelu
-from vit2rtl.golden.program import by_hand
+from vit2rtl.golden.program import by_hand, conditions
 from vit2rtl.golden.program.kind import EXACT, Constant, Kind
 from vit2rtl.golden.program.program import Op, Tensor
 
@@ -16,7 +16,7 @@ def check(op: Op, codes: Tensor) -> str | None:
         return f"table must have {1 << codes.bits} entries and keep the shape"
     if int(entries.min()) < low or int(entries.max()) > high:
         return f"table entries must be between {low} and {high}"
-    return None
+    return conditions.codes(codes, op.output)
 
 
 def run(op: Op, codes: np.ndarray) -> np.ndarray:

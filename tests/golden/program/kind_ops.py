@@ -67,7 +67,7 @@ def softmax_float():
 def attention_value():
     attributes = {
         "heads": 2, "accumulator_bound": 4 * 12 * 128, "v_zero_point": 3, "softmax_bits": 4,
-        "zero_code": "top", "multipliers": [2, 3, 5],
+        "zero_code": "top", "multipliers": [104858, 148291, 27],
     }
     codes, output = replace(LOG, shape=(2, 3, 4), scale=0.1), replace(CODES, shape=(3, 6))
     return Op("op", "attention_value", ("p", "v"), output, attributes), [codes, CODES]
@@ -106,7 +106,7 @@ def select():
 
 
 def pool():
-    attributes = {"accumulator_bound": 48, "input_zero_point": 3, "multiplier": 1, "shift": 1}
+    attributes = {"accumulator_bound": 48, "input_zero_point": 3, "multiplier": 32768, "shift": 18}
     return Op("op", "pool", ("x",), replace(CODES, shape=(1, 6), scale=1.0), attributes), [CODES]
 
 
@@ -116,7 +116,8 @@ def add():
 
 def average():
     head = replace(STREAM, shape=(1, 6))
-    return Op("op", "average", ("a", "b"), replace(STREAM, shape=(6,), bits=9)), [head, head]
+    output = replace(STREAM, shape=(6,), bits=9, scale=0.125)
+    return Op("op", "average", ("a", "b"), output), [head, head]
 
 
 def average_float():
@@ -185,7 +186,7 @@ def layernorm_to_reals():
 def attention_of_windows():
     op, (codes, v) = attention_value()
     op.output = replace(CODES, shape=(7, 4, 6))
-    op.attributes |= {"accumulator_bound": 5 * 12 * 128, "multipliers": [60, 85, 12]}
+    op.attributes |= {"accumulator_bound": 5 * 12 * 128}
     return op, [replace(codes, shape=(7, 2, 4, 5)), replace(v, shape=(7, 5, 6))]
 
 
@@ -231,8 +232,8 @@ def real_float():
 
 def pool_to_signed():
     op, inputs = pool()
-    op.output = replace(op.output, signed=True, zero_point=-2)
-    op.attributes |= {"multiplier": 77, "shift": 8}
+    op.output = replace(op.output, signed=True, zero_point=-2, scale=32 / 77)
+    op.attributes |= {"multiplier": 77 << 9, "shift": 17}
     return op, inputs
 
 

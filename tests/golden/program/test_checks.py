@@ -6,20 +6,60 @@ from sys import float_info
 import numpy as np
 import pytest
 
-from vit2rtl.golden.program.checks import check_op, check_tensor, check_use
+from vit2rtl.golden.program.checks import check_op, check_tensor, check_use, check_widths
 from vit2rtl.golden.program.program import Op, Tensor
+
+from . import kind_ops
 
 CODES = Tensor("codes", (4, 6), 4, scale=0.5, zero_point=3)
 POSITIVE = "scale must be a finite number above 0, not "
 
 
 @pytest.mark.parametrize("change", [
-    {"bits": 1}, {"bits": 16}, {"bits": 32, "encoding": "accumulator"},
-    {"bits": 64, "encoding": "float64"}, {"scale": 1}, {"scale": float_info.max},
-    {"bound": 2**31 - 1}, {"zero_point": 2**31 - 1}, {"zero_point": 1 - 2**31}, {"shape": (1,)},
+    {"bits": 1}, {"bits": 16}, {"bits": 16}, {"scale": 1}, {"scale": float_info.max},
+    {"zero_point": 2**31 - 1}, {"zero_point": 1 - 2**31}, {"shape": (1,)},
 ], ids=str)
 def test_tensors_at_their_limits(change):
     check_tensor(replace(CODES, **change))
+
+
+SETTLED = (
+    CODES, Tensor("p", (4,), 4, encoding="log_sqrt2"), Tensor("y", (4,), 64, True, "float64"),
+    *(Tensor("acc", (4,), bits, True, "accumulator", 0.5, 0, bound)
+      for bits, bound in ((8, 127), (9, 128), (32, 2**31 - 1))),
+)
+
+
+@pytest.mark.parametrize("tensor", SETTLED)
+def test_what_an_encoding_settles_is_accepted(tensor):
+    check_tensor(tensor)
+
+
+@pytest.mark.parametrize(("tensor", "change", "due"), [
+    (SETTLED[0], {"bound": 1}, "0, not 1"), (SETTLED[1], {"bound": 1}, "0, not 1"),
+    (SETTLED[1], {"zero_point": 3}, "0, not 3"), (SETTLED[1], {"signed": True}, "False, not True"),
+    (SETTLED[2], {"bound": 1}, "0, not 1"), (SETTLED[2], {"zero_point": 3}, "0, not 3"),
+    (SETTLED[2], {"scale": 0.5}, "1.0, not 0.5"), (SETTLED[2], {"bits": 63}, "64, not 63"),
+    (SETTLED[2], {"signed": False}, "True, not False"),
+    (SETTLED[3], {"signed": False}, "True, not False"), (SETTLED[3], {"bits": 9}, "8, not 9"),
+    (SETTLED[3], {"zero_point": -1}, "0, not -1"), (SETTLED[3], {"bound": 128}, "9, not 8"),
+])
+def test_what_an_encoding_settles_is_not_another(tensor, change, due):
+    (name,) = change
+    name = "bits" if name == "bound" and tensor.encoding == "accumulator" else name
+    with pytest.raises(ValueError) as raised:
+        check_tensor(replace(tensor, **change))
+    assert str(raised.value) == f"{name} of {tensor.encoding} elements must be {due}"
+
+
+def test_weights_have_a_width_of_the_recipe():
+    op, _ = kind_ops.linear()
+    for recipe in ({}, {"weight_bits": 2, "activation_bits": 8},
+                   {"weight_bits": 4, "bits_of": [["head.weight", 2]]}, {"activation_bits": 3}):
+        check_widths([op], recipe)
+    with pytest.raises(ValueError) as raised:
+        check_widths([op], {"weight_bits": 4, "bits_of": [["2", 8]], "symmetric": True})
+    assert str(raised.value) == "op 'op': weight_bits must be 4 or 8 as in the recipe, not 2"
 
 
 @pytest.mark.parametrize(("change", "text"), [

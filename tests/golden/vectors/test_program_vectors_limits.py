@@ -226,7 +226,7 @@ def test_accumulators_keep_to_their_bound(values, bad, tmp_path):
 def _with_accumulators(folder, acc):
     """A bundle whose only op makes accumulators, these ones."""
     program = small_program()
-    output = Tensor("acc", (4, 3), 32, True, "accumulator", bound=100)
+    output = Tensor("acc", (4, 3), 8, True, "accumulator", bound=100)
     program.image = replace(program.image, name="x", shape=(1, 4, 3))
     program.ops = [Op("acc", "gather", ("x",), output, {}, {"index": np.arange(4)})]
     write_vectors(folder / "b", program, np.zeros((1, 1, 4, 3), int), lanes=1)

@@ -70,6 +70,7 @@ def test_values_out_of_range_are_refused(copy):
     def bounded(manifest):
         of_tensor("token", "encoding", "accumulator")(manifest)
         of_tensor("token", "bound", 100)(manifest)
+        of_tensor("token", "zero_point", 0)(manifest)
         of_tensor("token", "signed", True)(manifest)
         next(t for t in manifest["tensors"] if t["name"] == "token")["layout"]["signed"] = True
 

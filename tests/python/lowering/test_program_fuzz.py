@@ -23,6 +23,8 @@ VALUES = (
     None, "", "x", -1, 0, 1, 3, 2**20, 2**40, 2**70, -(2**70), 1.5, float("inf"), float("nan"),
     True, [], {}, [1], [-1], ["a"], [2**70, 1, 1], {"a": 1},
 )
+PREPROCESSING = {"input_size": [3, 16, 16], "interpolation": "bicubic", "mean": [0.5] * 3,
+                 "std": [0.5] * 3}
 DELETED = object()
 MODELS = {
     "vit": ("vit_tiny_patch16_224",
@@ -49,7 +51,7 @@ def written(request, tmp_path_factory):
     quantized = QuantizedViT(network.eval(), Recipe()).calibrate(images)
     folder = tmp_path_factory.mktemp("fuzz") / variant
     lower(quantized, variant=variant, model=name, images=images,
-          preprocessing={"mean": [0.5] * 3, "std": [0.5] * 3}).save(folder)
+          preprocessing=PREPROCESSING).save(folder)
     return folder, json.loads((folder / GRAPH).read_text()), load((folder / TENSORS).read_bytes())
 
 

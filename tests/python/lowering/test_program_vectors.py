@@ -24,7 +24,8 @@ from . import program_oracle
 # (model, weight bits, activation bits, variant): between them every kind of op.
 CASES = [("vit", 4, 4, "hardware"), ("vit", 4, 4, "integer"), ("vit", 3, 8, "integer"),
          ("swin", 4, 4, "hardware"), ("swin", 6, 5, "integer")]
-PREPROCESSING = {"mean": [0.5] * 3, "std": [0.5] * 3}
+PREPROCESSING = {"input_size": [3, 32, 32], "interpolation": "bicubic", "mean": [0.5] * 3,
+                 "std": [0.5] * 3}
 MODELS = {
     "vit": ("deit_tiny_distilled_patch16_224",
             dict(img_size=32, patch_size=8, embed_dim=24, depth=1, num_heads=3, num_classes=5)),

@@ -14,7 +14,8 @@ from vit2rtl.models.zoo import timm
 from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
 
-PREPROCESSING = {"mean": [0.5] * 3, "std": [0.5] * 3}
+PREPROCESSING = {"input_size": [3, 32, 32], "interpolation": "bicubic", "mean": [0.5] * 3,
+                 "std": [0.5] * 3}
 
 
 @pytest.fixture(scope="module")
