@@ -84,7 +84,7 @@ class QuantAttention(nn.Module):
         self, q: torch.Tensor, k: torch.Tensor, mask: torch.Tensor | None
     ) -> torch.Tensor:
         """Exact accumulators times their scale, in double precision with the integer path."""
-        logits = self.products(q, k) if self.products else q @ k.transpose(-2, -1)
+        logits = self.products(q, k) if self.products else q @ k.mT
         if self.logit_scale is None:
             q_scale, k_scale, _ = (quantizer.scale for quantizer in self.qkv.outputs)
             logits = logits.float().mul_(q_scale * k_scale * self.scale)

@@ -26,13 +26,12 @@ def multiplies_bytes() -> bool:
     """Whether this processor has VNNI and this torch uses it, checked at the extremes."""
     if not getattr(torch.cpu, "_is_vnni_supported", bool)() or not hasattr(torch, "_int_mm"):
         return False
-    a, b = torch.full((3, 4096), _BYTE.min), torch.full((4096, 5), _BYTE.max)
-    a[1], b[:, 1] = _BYTE.max, _BYTE.min
+    rows = torch.tensor([[_BYTE.min], [_BYTE.max]]).expand(-1, 4096)
     try:
-        got = torch._int_mm(a.to(torch.int8), b.to(torch.int8))
+        got = torch._int_mm(rows.to(torch.int8), rows.mT.to(torch.int8))
     except RuntimeError:
         return False
-    return got.equal((a.double() @ b.double()).to(torch.int32))
+    return got.equal((rows.double() @ rows.mT.double()).to(torch.int32))
 
 
 def fits_bytes(low: float, high: float) -> bool:
@@ -104,7 +103,7 @@ class Products:
         left, right = (x.to(torch.int8 if in_bytes else self.type,
                             memory_format=torch.contiguous_format) for x in (left, right))
         if not in_bytes:
-            return left @ right.transpose(-2, -1)
+            return left @ right.mT
         sums = left.new_empty((*left.shape[:-1], right.shape[-2]), dtype=torch.int32)
         matrices = (x.view(-1, *x.shape[-2:]) for x in (left, right, sums))
         for a, b, out in zip(*matrices, strict=True):

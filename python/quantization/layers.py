@@ -52,7 +52,6 @@ class QuantLinear(nn.Module):
         self.input_quantizer = input_quantizer
         self.weight_quantizer = UniformQuantizer(weight_bits, axis=0)
         self.outputs = nn.ModuleList([UniformQuantizer(OUTPUT_BITS)])
-        self.input_bound = 0
         self.calibrating = False
         # In place of the forward pass, where a method fits layer by layer.
         self.calibrator: Callable[[torch.Tensor], torch.Tensor] | None = None
@@ -207,7 +206,5 @@ class IntegerOutput:
 
     def centered(self, accumulators: torch.Tensor) -> torch.Tensor:
         """What ``weights`` gives to float64 codes less their zero point, in place."""
-        y = torch.addcmul(self.offset, accumulators, self.factor, out=accumulators).floor_()
-        if self.scale is None:
-            return torch.clamp(y, self.low, self.high, out=y)
-        return y.clamp_(self.low, self.high)
+        y = torch.addcmul(self.offset, accumulators, self.factor, out=accumulators)
+        return y.floor_().clamp_(self.low, self.high)

@@ -102,7 +102,7 @@ class UniformQuantizer(Quantizer):
         so that there are ``2**bits + 1`` of them (profile ``official``)."""
         centered, (_, zero_point) = self.centered(x), self._broadcast(x)
         codes = torch.floor(centered + zero_point.ceil()).clamp_(max=self.levels - 1)
-        fractional = zero_point != zero_point.round()
+        fractional = zero_point.frac() != 0
         top = centered == self.levels - 1 - zero_point
         return (codes + (fractional & top)).to(torch.int32)
 
@@ -111,7 +111,7 @@ class UniformQuantizer(Quantizer):
 
     def _broadcast(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Scale and zero point shaped to meet ``x``."""
-        if self.axis is None or self.scale.ndim == 0 or self.axis in (-1, x.ndim - 1):
+        if self.scale.ndim == 0:
             return self.scale, self.zero_point
         shape = [1] * x.ndim
         shape[self.axis] = -1

@@ -30,7 +30,7 @@ def restore(structure: Structure, recipe: "Recipe", state: State) -> None:
         weight = own.pop(f"{layer.name}.weight")
         own[f"{layer.name}.weight_codes"] = torch.empty(weight.shape, dtype=torch.uint8)
         widths[layer.name] = weight.shape
-        layer.module.weight, layer.module.weight_codes = None, torch.empty(0)
+        layer.module.weight = None
     missing, extra = sorted(set(own) - set(state)), sorted(set(state) - set(own))
     if missing or extra:
         raise ValueError(f" lacks {missing[0]!r}" if missing
@@ -105,7 +105,7 @@ def _check_quantizer(name: str, quantizer: Quantizer, *, fractional: bool) -> No
         raise ValueError(f": {name}.zero_point must be {quantizer.levels // 2}")
     if fractional:
         return
-    if not torch.equal(zero_point, zero_point.round()):
+    if zero_point.frac().any():
         raise ValueError(f": {name}.zero_point must be an integer")
     # One scale where calibration had one a channel: reparameterized, to a zero point of the codes.
     if quantizer.axis == -1 and not zero_point.ndim and not 0 <= zero_point < quantizer.levels:

@@ -9,14 +9,6 @@ from vit2rtl.quantization.exact_matmul import Products, Weights
 BYTES = (-128, 127)
 
 
-@pytest.fixture(params=[True, False], ids=["bytes", "floats"])
-def in_bytes(request, monkeypatch):
-    """With and without a processor that multiplies bytes; torch has the operation on all."""
-    monkeypatch.setattr(exact_matmul, "multiplies_bytes", lambda: request.param)
-    monkeypatch.setattr(exact_matmul, "_WORTH_A_CALL", 1)
-    return request.param
-
-
 def product(left, right):
     """Rows of the left times rows of the right, in Python's integers."""
     return [[sum(int(a) * int(b) for a, b in zip(x, w, strict=True)) for w in right]
@@ -53,7 +45,8 @@ def test_a_layer_sums_the_extremes_of_thousands_of_channels(in_bytes):
 
 
 @pytest.mark.parametrize(("left", "right"), [((-7, 8), (-15, 0)), (BYTES, BYTES),
-                                             ((-128, 0), (-127, 127)), ((-255, 0), (0, 255))])
+                                             ((-128, 0), (-127, 127)), ((-255, 0), (0, 255)),
+                                             ((-8, 7), (0, 255)), ((-129, 0), (-8, 7))])
 def test_batches_of_matrices_multiply_exactly(left, right, in_bytes):
     a, b = integers(*left, 2, 3, 5, 40), integers(*right, 2, 3, 7, 40)
     products = Products(left, right, 40 * 255 * 255)
@@ -65,6 +58,40 @@ def test_batches_of_matrices_multiply_exactly(left, right, in_bytes):
             assert got[n, m].tolist() == product(a[n, m], b[n, m])
 
 
+def test_matrices_of_two_axes_multiply_exactly(in_bytes):
+    a, b = integers(-8, 7, 5, 40), integers(-8, 7, 3, 40)
+    assert Products((-8, 7), (-8, 7), 40 * 64)(a, b).tolist() == product(a, b)
+
+
+@pytest.mark.parametrize("weights", [[[-200, 100], [0, 3]], [[0, 3], [-200, 100]]])
+def test_one_row_too_wide_for_bytes_is_enough_for_floats(weights, in_bytes):
+    matmul = Weights(torch.tensor(weights).double(), 0, 15, 15 * 300)
+    assert matmul.type is torch.float32
+    assert matmul.accumulate(torch.tensor([[1, 15]])).tolist() == product([[1, 15]], weights)
+
+
+@pytest.mark.parametrize("weights", [[[-300, -200], [0, 3]], [[0, 3], [200, 300]]])
+def test_one_row_away_from_zero_is_enough_to_shift(weights, in_bytes):
+    matmul = Weights(torch.tensor(weights).double(), 0, 15, 15 * 600)
+    assert (matmul.type is torch.int8) == in_bytes
+    assert matmul.accumulate(torch.tensor([[1, 15]])).tolist() == product([[1, 15]], weights)
+
+
+@pytest.mark.parametrize(("bound", "exact"), [
+    (0, torch.float32), ((1 << 24) - 1, torch.float32), (1 << 24, torch.float64),
+    ((1 << 53) - 1, torch.float64), (1 << 60, torch.float64)])
+def test_the_bound_decides_which_float_holds_every_sum(bound, exact):
+    assert exact_matmul.float_type(bound) is exact
+
+
+@pytest.mark.parametrize(("m", "k", "n", "worth"), [
+    (128, 32, 128, True), (128, 31, 128, False), (127, 32, 128, False), (128, 32, 127, False)])
+def test_half_a_million_products_are_worth_a_call(m, k, n, worth, monkeypatch):
+    monkeypatch.setattr(exact_matmul, "multiplies_bytes", lambda: True)
+    products = Products((-8, 7), (-8, 7), 1 << 20)
+    assert products.in_bytes(torch.Size([2, m, k]), torch.Size([2, n, k])) is worth
+
+
 def test_small_matrices_are_multiplied_together(monkeypatch):
     monkeypatch.setattr(exact_matmul, "multiplies_bytes", lambda: True)
     products = Products((-8, 7), (-8, 7), 1 << 20)
@@ -73,18 +100,34 @@ def test_small_matrices_are_multiplied_together(monkeypatch):
     assert products(torch.ones(shape), torch.ones(shape)).dtype == torch.float32
 
 
+@pytest.fixture
+def fresh_check():
+    """The processor is looked at anew, and once more behind the test."""
+    exact_matmul.multiplies_bytes.cache_clear()
+    yield
+    exact_matmul.multiplies_bytes.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh_check")
 @pytest.mark.parametrize("name", ["_is_vnni_supported", "_int_mm"])
 def test_without_the_instruction_or_the_operation_nothing_is_in_bytes(name, monkeypatch):
-    exact_matmul.multiplies_bytes.cache_clear()
-    module = torch.cpu if name.startswith("_is") else torch
-    monkeypatch.delattr(module, name)
-    assert not exact_matmul.multiplies_bytes()
-    exact_matmul.multiplies_bytes.cache_clear()
-
-
-def test_an_operation_that_saturates_is_not_used(monkeypatch):
-    exact_matmul.multiplies_bytes.cache_clear()
     monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: True, raising=False)
-    monkeypatch.setattr(torch, "_int_mm", lambda a, b: (a.int() @ b.int()).clamp(max=1 << 15))
-    assert not exact_matmul.multiplies_bytes()
-    exact_matmul.multiplies_bytes.cache_clear()
+    monkeypatch.delattr(torch.cpu if name.startswith("_is") else torch, name)
+    assert exact_matmul.multiplies_bytes() is False
+
+
+def unsupported(a, b):
+    raise RuntimeError("_int_mm is not implemented here")
+
+
+@pytest.mark.usefixtures("fresh_check")
+@pytest.mark.parametrize(("operation", "used"), [
+    (lambda a, b: a.int() @ b.int(), True),
+    # Sums of pairs that saturate, as instructions older than VNNI have it.
+    (lambda a, b: (a.int() @ b.int()).clamp(max=1 << 15), False),
+    (lambda a, b: (a.int() @ b.int()).clamp(min=-1 << 15), False),
+    (unsupported, False)])
+def test_an_operation_is_used_where_it_is_exact(operation, used, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: True, raising=False)
+    monkeypatch.setattr(torch, "_int_mm", operation)
+    assert exact_matmul.multiplies_bytes() is used

@@ -6,7 +6,12 @@ import torch
 
 from vit2rtl.golden.arithmetic import log_sqrt2
 from vit2rtl.quantization import calibration
-from vit2rtl.quantization.quantizers import Log2Quantizer, LogSqrt2Quantizer, UniformQuantizer
+from vit2rtl.quantization.quantizers import (
+    Log2Quantizer,
+    LogSqrt2Quantizer,
+    Quantizer,
+    UniformQuantizer,
+)
 
 from .. import oracle
 
@@ -112,6 +117,7 @@ def test_codes_of_any_fractional_zero_point_tell_the_levels_apart(generator):
         torch.rand(200, generator=generator) * 200 - 100,
         torch.arange(-20, 30) + 1 / 1024,
         torch.arange(-20, 30) - 1 / 1024,
+        torch.tensor([7 + 2.0**-21]),  # the last bit: its top level rounds up to a code too high
     ])
     zero_points = zero_points[zero_points != zero_points.round()]
     quantizer = UniformQuantizer(4, axis=0)
@@ -152,7 +158,29 @@ def test_symmetric_calibration_leaves_headroom(generator):
     assert quantizer.scale == pytest.approx(2 * x.abs().max().item() / 32768)
     assert (quantizer(x) - x).abs().max() <= quantizer.scale
     quantizer.calibrate_symmetric(torch.zeros(3), 2.0)
-    assert quantizer.scale > 0
+    assert (quantizer.scale, quantizer.zero_point) == (1, 32768)
+
+
+@pytest.mark.parametrize("bits", [2, 3, 8])
+def test_a_symmetric_quantizer_keeps_its_zero_point_in_the_middle(bits):
+    quantizer = UniformQuantizer(bits, 0, symmetric=True)
+    quantizer.set(torch.tensor([0.5, 2.0]), torch.tensor([0.0, 3.0]))
+    assert quantizer.scale.tolist() == [0.5, 2.0]
+    assert quantizer.zero_point.tolist() == [2 ** (bits - 1)] * 2
+    quantizer.calibrate(torch.tensor([[0.0, 1.0], [3.0, 4.0]]))
+    assert quantizer.zero_point.tolist() == [2 ** (bits - 1)] * 2
+
+
+def test_golden_takes_scale_zero_point_and_the_largest_code():
+    golden = uniform(5, 0.25, -3).golden()
+    assert (golden.scale, golden.zero_point, golden.top) == (0.25, -3, 31)
+
+
+def test_a_quantizer_says_what_it_is_and_what_it_lacks():
+    assert repr(UniformQuantizer(3, -1)) == "UniformQuantizer(bits=3, axis=-1)"
+    for name in ("calibrate", "codes"):
+        with pytest.raises(NotImplementedError, match=rf"^Quantizer has no {name}$"):
+            getattr(Quantizer(), name)(torch.zeros(1))
 
 
 def logarithmic(kind, bits, zero_code, scale, **options):
