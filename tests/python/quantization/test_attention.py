@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from vit2rtl.models.zoo import timm
-from vit2rtl.quantization.attention import QuantAttention
+from vit2rtl.quantization import exact_matmul
+from vit2rtl.quantization.attention import AttentionValue, QuantAttention
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import LogSqrt2Quantizer, UniformQuantizer
 
@@ -99,14 +100,19 @@ def passing(attention, x):
 
 
 @pytest.mark.parametrize("bits", [2, 4, 6, 8])
-def test_frozen_attention_is_rule_5_in_python_integers(bits, generator):
+def test_frozen_attention_is_rule_5_in_python_integers(bits, generator, in_bytes):
     attention, x = integer_attention(generator, bits)
+    # 4 bits shift v by up to 7 bits: a byte holds -2**7.
+    assert attention.value.products.bytes == (in_bytes and bits <= 4)
+    assert len(attention.value.ones) == (2 if in_bytes and bits <= 4 else 0)
+    assert attention.value.factors.shape == (65537,)
     codes, probabilities, y = passing(attention, x)
     softmax, output = attention.softmax_quantizer, attention.proj.input_quantizer
     q_scale, k_scale, v_scale = (float(q.scale) for q in attention.qkv.outputs)
     fraction = min(2 ** (bits - 1) - 1, 16)
     factor = Fraction(float(softmax.scale) * v_scale * 2.0**-fraction / float(output.scale))
     m_even, m_odd, n = oracle_multipliers(factor)
+    assert attention.value.multipliers == (m_even, m_odd, n)
     zero_point, top = int(output.zero_point), 2**bits - 1
     for image in range(2):
         for head in range(2):
@@ -129,6 +135,68 @@ def test_frozen_attention_is_rule_5_in_python_integers(bits, generator):
                     total = (even * m_even + odd * m_odd + (1 << (n - 1))) >> n
                     want = min(max(total + zero_point, 0), top) - zero_point
                     assert y[image, token, head, channel] == want * float(output.scale)
+
+
+def uniform(bits, scale, zero_point):
+    quantizer = UniformQuantizer(bits)
+    quantizer.set(torch.tensor(scale), torch.tensor(float(zero_point)))
+    return quantizer
+
+
+def test_every_probability_is_weighted_as_its_code_says(in_bytes):
+    """Halves of a 16-bit step among them: they are rounded to even."""
+    softmax = LogSqrt2Quantizer(4, "top", fixed_point=True)
+    softmax.set_scale(0.73)
+    output = uniform(16, 2.0**-12, 0)
+    value = AttentionValue(softmax, uniform(4, 1.0, 8), output)
+    halves = torch.arange((1 << 17) + 1, dtype=torch.float64) / (1 << 17)
+    y = value(halves[:, None], torch.full((1, 1), 7.0).double())[:, 0]
+    codes = softmax.codes(halves).tolist()
+    m_even, m_odd, n = value.multipliers
+    want = []
+    for code in range(15):
+        total = (7 << (7 - (code + 1) // 2)) * (m_odd if code % 2 else m_even)
+        want.append(((total + (1 << (n - 1))) >> n) * 2.0**-12)
+    want.append(0.0)
+    assert len(set(want)) == 16
+    assert y.tolist() == [want[code] for code in codes]
+
+
+def test_the_range_of_a_quantizer_decides_about_bytes(generator, monkeypatch):
+    monkeypatch.setattr(exact_matmul, "multiplies_bytes", lambda: True)
+    attention, _ = integer_attention(generator, 8)
+    found = []
+    for zero_point in (127, 128, 129):
+        for quantizer in attention.qkv.outputs:
+            quantizer.zero_point = torch.tensor(float(zero_point))
+        attention.freeze()
+        found.append(attention.products.bytes)
+    assert found == [False, True, False]
+
+
+@pytest.mark.parametrize(("reach", "exact"), [(1672, torch.float32), (1673, torch.float64)])
+def test_products_of_q_and_k_have_a_float_that_holds_their_sums(reach, exact, generator):
+    """Heads of 6 channels: 6 * 1672**2 is the last below 2**24."""
+    attention, _ = integer_attention(generator, 4)
+    for quantizer in attention.qkv.outputs[:2]:
+        quantizer.zero_point = torch.tensor(float(15 - reach))
+    attention.freeze()
+    assert attention.products.type is exact
+
+
+def test_q_k_and_v_are_calibrated_apart(generator):
+    module = timm.layers.Attention(12, num_heads=2, qkv_bias=True).eval()
+    with torch.no_grad():
+        module.qkv.bias.copy_(torch.arange(36.0))
+    x = torch.randn(2, 5, 12, generator=generator)
+    attention = attention_of(module, UniformQuantizer(16), bits=16)
+    assert not attention.calibrating and not attention.qkv.calibrating
+    calibrate_attention(attention, x)
+    with torch.no_grad():
+        parts = module.qkv(x).chunk(3, -1)
+    for part, quantizer in zip(parts, attention.qkv.outputs, strict=True):
+        width = float(part.max() - part.min())
+        assert float(quantizer.scale) == pytest.approx(width / 65535, rel=0.05)
 
 
 def test_a_probability_of_one_is_the_largest_of_16_bits(generator):
@@ -173,6 +241,22 @@ def test_sums_that_float64_does_not_hold_are_refused(generator):
         attention.value(rows, values)
     assert str(error.value) == "Attention of 16384 tokens is more than float64 holds exactly"
     assert attention.value(rows[:, :256], values[:256]).shape == (1, 1)
+
+
+@pytest.mark.parametrize(("largest", "tokens", "scale", "held"), [
+    (2.0**40, 1 << 13, 1e-6, False), (2.0**40, (1 << 13) - 1, 1e-6, True),
+    # Probabilities add up to one: at most 2**13 of them are above the scale's half.
+    (2.0**40, 1 << 14, 2.0**-12, False), (2.0**40 * 0.9, 1 << 14, 2.0**-12, True),
+])
+def test_sums_are_refused_from_two_to_the_53_on(largest, tokens, scale, held, generator):
+    attention, _ = integer_attention(generator, 8)
+    attention.value.largest, attention.value.scale = largest, scale
+    inputs = torch.zeros(1, tokens).double(), torch.zeros(tokens, 1)
+    if held:
+        assert attention.value(*inputs).shape == (1, 1)
+    else:
+        with pytest.raises(ValueError, match="is more than float64 holds exactly$"):
+            attention.value(*inputs)
 
 
 @pytest.mark.parametrize("argument", [{"attn_mask": torch.zeros(1)}, {"is_causal": True}])

@@ -134,7 +134,8 @@ def test_a_constant_row_is_represented_exactly(value, levels):
     assert constant.tolist() == [True]
     assert calibration.uniform(rows, scale, zero_point, levels).equal(rows)
     assert fake_quantize(rows.double(), scale.double(), zero_point, levels).float().equal(rows)
-    assert scale[0] > 0 and 0 <= zero_point[0] < levels
+    assert scale[0] == (abs(rows[0, 0]) if value else 1)
+    assert zero_point[0] == (1 if value < 0 else 0)
 
 
 def test_a_constant_row_does_not_change_its_neighbours(generator):

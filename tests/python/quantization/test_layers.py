@@ -197,14 +197,16 @@ def test_rows_of_zeros_give_their_bias(generator):
     x = torch.randn(40, 16, generator=generator)
     layer = QuantLinear(linear(generator, 16, 6), UniformQuantizer(4), 4)
     layer.weight[[1, 4]] = 0
+    layer.weight[0, 3] = 0  # a zero in a row is no row of zeros
     layer.bias[4] = 0
     calibrated(layer, x)
     assert layer.weight_quantizer(layer.weight)[[1, 4]].abs().max() == 0
+    want = layer(x)
     layer.freeze(integer=True)
     assert run(layer, x)[:2] == by_hand(layer, x)
-    steps = float(layer.outputs[0].scale), float(layer.input_quantizer.scale
-                                                 * layer.weight_quantizer.scale[1])
-    assert (layer(x)[:, 1] - layer.bias[1]).abs().max() <= sum(steps)
+    products = layer.input_quantizer.scale * layer.weight_quantizer.scale
+    assert ((layer(x) - want).abs() <= 2 * layer.outputs[0].scale + products).all()
+    assert (layer(x)[:, 1] - layer.bias[1]).abs().max() <= layer.outputs[0].scale
     assert layer(x)[:, 4].abs().max() == 0
 
 
@@ -222,6 +224,85 @@ def test_rows_that_have_all_but_vanished_give_their_bias(tiny, integer, generato
     step = float(layer.outputs[0].scale)
     assert (layer(x) - want)[:, 2].abs().max() <= 2 * step
     assert (layer(x)[:, 2] - 0.7).abs().max() <= 2 * step + tiny
+
+
+@pytest.mark.parametrize("factor", [1.3, 1.6, 2.2, 2.7, 3.4, 4.6])
+def test_a_bias_that_needs_a_coarser_scale_moves_the_zero_point_along(factor):
+    """Rows away from zero, whose bias has more than 20 bits at their own scale."""
+    layer = QuantLinear(nn.Linear(16, 2), UniformQuantizer(4), 4)
+    layer.weight[0] = torch.linspace(-1.0, 0.1, 16)
+    layer.weight[1] = torch.linspace(-1.0, 1.0, 16) * 8
+    layer.calibrate_weight()
+    layer.input_quantizer.set(torch.tensor(0.5), torch.tensor(8.0))
+    layer.outputs[0].set(torch.tensor(64.0), torch.tensor(32768.0))
+    own = float(layer.weight_quantizer.scale[0])
+    layer.bias = torch.tensor([2.0**20 * 0.5 * factor * own, 0.0])
+    weight = layer.weight.clone()
+    layer.freeze(integer=True)
+    scale = layer.weight_quantizer.scale
+    assert float(scale[0]) == pytest.approx(factor * own)
+    error = (layer.centered_codes() * scale[:, None] - weight).abs()
+    assert (error <= 0.55 * scale[:, None]).all()  # half a step, and what percentiles clip
+
+
+@pytest.mark.parametrize("large", [1.0, 1.2, 1.4, 1.6, 1.8])
+def test_the_multiplier_of_a_row_that_has_vanished_errs_by_a_step_at_most(large, generator):
+    x = torch.randn(40, 16, generator=generator)
+    layer = QuantLinear(linear(generator, 16, 6), UniformQuantizer(2), 4)
+    layer.weight[0] *= 100 * large
+    layer.weight[2] *= 1e-9
+    layer.bias[2] = 0.7
+    calibrated(layer, x).freeze(integer=True)
+    steps = 0.7 / float(layer.outputs[0].scale)
+    # It is rounded to an integer, that is by a half.
+    assert 0.5 / (float(layer.integer.multiplier[2]) + 0.5) <= 1 / steps
+
+
+def test_a_layer_of_one_output_and_of_zeros_has_scale_one():
+    layer = QuantLinear(nn.Linear(3, 1), UniformQuantizer(4), 4)
+    layer.weight.zero_()
+    layer.bias.zero_()
+    calibrated(layer, torch.ones(2, 3)).freeze(integer=True)
+    assert layer.weight_quantizer.scale.tolist() == [1.0]
+    assert layer(torch.ones(2, 3)).tolist() == [[0.0], [0.0]]
+
+
+def test_codes_of_8_bits_are_multiplied_in_bytes(generator, in_bytes):
+    x = torch.randn(6, 16, generator=generator)
+    layer = quantized(generator, x, a_bits=8, w_bits=8)
+    assert (layer.integer.weights.type is torch.int8) == in_bytes
+    assert run(layer, x)[:2] == by_hand(layer, x)
+
+
+def test_the_bound_is_that_of_the_widest_of_q_k_and_v(generator):
+    x = torch.randn(6, 16, generator=generator)
+    layer = QuantLinear(linear(generator, 16, 12), UniformQuantizer(4), 4)
+    layer.bias.view(3, 4)[1] = 500
+    layer.outputs = nn.ModuleList(UniformQuantizer(4) for _ in "qkv")
+    calibrated(layer, x)
+    for quantizer in layer.outputs:
+        quantizer.set(torch.tensor(0.25), torch.tensor(8.0))
+    layer.freeze(integer=True)
+    largest = max(abs(acc) for row in by_hand(layer, x)[0] for acc in row)
+    assert layer.integer.bound >= largest > 10_000
+
+
+def test_calibration_leaves_as_much_room_again(generator):
+    x = torch.randn(6, 16, generator=generator)
+    layer = QuantLinear(linear(generator, 16, 6), UniformQuantizer(4), 4)
+    assert not layer.calibrating
+    layer = calibrated(layer, x)
+    largest = float(layer(x).abs().max())
+    assert float(layer.outputs[0].scale) == pytest.approx(2 * largest / 32768)
+
+
+@pytest.mark.parametrize("integer", [True, False])
+def test_a_frozen_layer_holds_codes_and_no_weights(integer, generator):
+    layer = quantized(generator, torch.randn(6, 16, generator=generator), integer=integer)
+    parts = ("input_quantizer", "outputs.0", "weight_quantizer")
+    assert sorted(layer.state_dict()) == sorted(
+        ["bias", "weight_codes", *(f"{part}.{name}" for part in parts
+                                   for name in ("scale", "zero_point"))])
 
 
 def test_a_layer_of_zeros_gives_its_bias(generator):
@@ -275,6 +356,16 @@ def test_a_patch_embedding_is_the_convolution(generator):
         torch.testing.assert_close(layer(x), want, rtol=1e-5, atol=1e-5)
         rows = exact(patches, layer.weight, layer.bias).transpose(1, 2)
         torch.testing.assert_close(rows.view(want.shape), want, rtol=1e-5, atol=1e-5)
+
+
+def test_what_no_whole_patch_covers_is_left_out(generator):
+    convolution = nn.Conv2d(3, 5, (4, 2), stride=(4, 2))
+    layer = QuantPatchEmbedding(convolution, UniformQuantizer(16), 16)
+    x = torch.randn(2, 3, 15, 11, generator=generator)
+    calibrated(layer, x)
+    with torch.no_grad():
+        assert layer(x).shape == convolution(x).shape == (2, 5, 3, 5)
+        assert layer(x).equal(layer(x[..., :12, :10]))
 
 
 def test_a_frozen_patch_embedding_is_the_integer_layer_on_patches(generator):

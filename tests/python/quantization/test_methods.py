@@ -13,6 +13,7 @@ from vit2rtl.models.images import embedded_images, preprocessing
 from vit2rtl.quantization.embeddings import round_embeddings, step_of
 from vit2rtl.quantization.methods import METHODS
 from vit2rtl.quantization.methods.repq import RepQ
+from vit2rtl.quantization.quantizers import Log2Quantizer, LogSqrt2Quantizer, UniformQuantizer
 from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantization.structure import Place, Role
 from vit2rtl.quantized_vit import QuantizedViT
@@ -112,6 +113,57 @@ def test_a_role_that_repq_does_not_know_is_an_error():
         RepQ().quantizers(Place("gate", "gate"))
 
 
+@pytest.mark.parametrize("profile", ["official", "paper", "hardware"])
+def test_repq_has_a_quantizer_for_every_softmax(profile):
+    found = {}
+    for softmax in ("uniform", "log2", "log-sqrt2"):
+        quantizer = RepQ(3, 5, profile=profile, softmax=softmax).softmax_quantizer(
+            Place("layer", Role.QKV))
+        found[softmax] = type(quantizer), quantizer.bits, getattr(quantizer, "fixed_point", None)
+    assert found == {
+        "uniform": (UniformQuantizer, 5, None), "log2": (Log2Quantizer, 5, None),
+        "log-sqrt2": (LogSqrt2Quantizer, 5, profile == "hardware")}
+
+
+def test_a_softmax_that_repq_does_not_know_is_an_error():
+    method = RepQ()
+    object.__setattr__(method, "softmax", "log3")
+    with pytest.raises(ValueError, match=r"^RepQ-ViT has no Softmax quantizer 'log3'$"):
+        method.softmax_quantizer(Place("layer", Role.QKV))
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"layernorm": "layer-wise"}, {"layernorm": "channel-wise"}, {"softmax": "log2"},
+    {"softmax": "uniform"}, {"profile": "paper"},
+    {"profile": "official", "layernorm": "channel-wise", "softmax": "uniform"}])
+def test_repq_says_why_it_lacks_integers(options):
+    recipe = Recipe(**options)
+    if set(options.values()) <= {"layer-wise"}:
+        assert recipe.require_integers("Lowering needs") is None
+        return
+    values = {"profile": "hardware", "layernorm": "reparam", "softmax": "log-sqrt2"} | options
+    with pytest.raises(ValueError) as error:
+        recipe.require_integers("Lowering needs")
+    assert str(error.value) == (
+        "Lowering needs integer arithmetic: profile hardware, layernorm reparam or layer-wise, "
+        "softmax log-sqrt2; this checkpoint has profile {profile}, layernorm {layernorm}, "
+        "softmax {softmax}".format(**values))
+
+
+def test_zero_points_are_fractional_in_profile_official_alone(minmax):
+    found = [Recipe(profile=profile).setting.fractional_zero_points
+             for profile in ("official", "paper", "hardware")]
+    assert found == [True, False, False]
+    other = Recipe(method="minmax")
+    assert (other.integer, other.setting.fractional_zero_points) == (False, False)
+
+
+def test_roles_say_which_layers_are_at_an_edge_and_which_a_layernorm_feeds():
+    assert [role for role in Role if role.edge] == [Role.PATCH_EMBEDDING, Role.HEAD]
+    assert [role for role in Role if role.normed] == [Role.QKV, Role.FC1, Role.REDUCTION]
+    assert {role.normed for role in Role} == {role.edge for role in Role} == {True, False}
+
+
 def test_the_structure_says_where_every_residual_addition_is(quantize, digits):
     """What each branch adds is the difference between the streams around it."""
     quantized = quantize(8, 8)
@@ -142,6 +194,18 @@ def test_embeddings_are_16_bit_codes_of_a_power_of_two():
         codes = parameter * 2.0**16
         assert codes.equal(codes.round())
         assert 0 < (parameter - old).abs().max() < 2.0**-12
+
+
+@pytest.mark.parametrize(("largest", "exponent"), [
+    ([0.6], 15), ([1 - 2.0**-11], 15), ([1 - 2.0**-13], 14), ([0.3, 0.2, 0.4, 0.1], 15),
+    ([0.7, 0.2, 0.4, 0.1], 14), ([0.3, 0.2], 15), ([0.2, 0.2], 16)])
+def test_the_step_is_the_least_that_holds_the_two_largest(largest, exponent):
+    parameters = [nn.Parameter(torch.linspace(-value, value / 3, 99)) for value in largest]
+    before = [parameter.detach().clone() for parameter in parameters]
+    round_embeddings(parameters)
+    for parameter, old in zip(parameters, before, strict=True):
+        assert (parameter.detach().double() * 2**exponent).tolist() == [
+            round(value * 2**exponent) for value in old.tolist()]
 
 
 def test_two_embeddings_leave_room_for_their_sum():

@@ -1,8 +1,11 @@
+import copy
 import json
+import pickle
 
 import pytest
 
 from vit2rtl.quantization.recipe import Recipe
+from vit2rtl.quantization.settings import STEPS
 
 
 @pytest.mark.parametrize("bits", [1, 9, 0, -4, 4.0, "4", True, None])
@@ -40,6 +43,32 @@ def test_integers_need_one_scale_a_tensor():
     assert Recipe().integer and Recipe(layernorm="layer-wise").integer
     assert not Recipe(layernorm="channel-wise").integer
     assert not Recipe(profile="official").integer and not Recipe(profile="paper").integer
+
+
+def test_steps_to_leave_out_are_checked():
+    def refused(text):
+        with pytest.raises(ValueError) as error:
+            Recipe(method="closed-form", without=text)
+        return str(error.value)
+
+    for text in ("", "gptq", "gptq, bias", ",".join(STEPS)):
+        assert Recipe(method="closed-form", without=text).without == text
+    for text, name in (("rigde", "rigde"), ("gptq,", ""), ("gptq,GPTQ", "GPTQ")):
+        assert refused(text) == (
+            f"Steps to leave out must be of {', '.join(STEPS)}, not {name!r}")
+    assert refused(["gptq"]) == "Steps to leave out must be text, not ['gptq']"
+
+
+@pytest.mark.parametrize("name", ["setting", "_setting", "__deepcopy__"])
+def test_a_recipe_that_is_not_made_yet_has_no_options(name):
+    """As copy and pickle meet it: without a setting to ask."""
+    with pytest.raises(AttributeError, match=f"^{name}$"):
+        getattr(object.__new__(Recipe), name)
+
+
+def test_a_recipe_can_be_copied():
+    recipe = Recipe(3, method="closed-form", without="bias")
+    assert copy.deepcopy(recipe) == pickle.loads(pickle.dumps(recipe)) == recipe
 
 
 def test_a_recipe_survives_its_dictionary():

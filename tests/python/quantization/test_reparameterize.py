@@ -184,3 +184,33 @@ def test_a_bias_is_created_where_there_was_none(generator):
     assert layer.bias.abs().max() == 0
     reparameterize(norm, layer)
     assert layer.bias.abs().min() > 0
+
+
+def test_it_returns_what_it_made_of_the_layernorm(generator):
+    norm, layer, x = pair(generator)
+    before = norm(x)
+    factor, offset = reparameterize(norm, layer)
+    assert factor.shape == offset.shape == (CHANNELS,)
+    torch.testing.assert_close(norm(x), (before + offset) / factor, rtol=1e-9, atol=1e-9)
+
+
+def test_other_layers_of_the_same_layernorm_come_along(generator):
+    norm, layer, x = pair(generator)
+    other = QuantLinear(nn.Linear(CHANNELS, 3), UniformQuantizer(4, -1), 4).to(torch.float64)
+    want = functional.linear(norm(x), other.weight, other.bias)
+    reparameterize(norm, layer, other)
+    got = functional.linear(norm(x), other.weight, other.bias)
+    torch.testing.assert_close(got, want, rtol=1e-9, atol=1e-9)
+    own, its = layer.input_quantizer, other.input_quantizer
+    assert its.axis is None
+    for name in ("scale", "zero_point"):
+        ours, theirs = getattr(own, name), getattr(its, name)
+        assert theirs.equal(ours) and theirs.data_ptr() != ours.data_ptr()
+
+
+def test_a_quantizer_that_was_not_calibrated_is_refused():
+    layer = QuantLinear(nn.Linear(4, 2), UniformQuantizer(4, -1), 4)
+    with pytest.raises(ValueError) as error:
+        reparameterize(nn.LayerNorm(4), layer)
+    assert str(error.value) == (
+        "A channel-wise quantizer must be calibrated before it is reparameterized")
