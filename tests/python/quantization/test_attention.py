@@ -255,7 +255,7 @@ def test_sums_are_refused_from_two_to_the_53_on(largest, tokens, scale, held, ge
     if held:
         assert attention.value(*inputs).shape == (1, 1)
     else:
-        with pytest.raises(ValueError, match="is more than float64 holds exactly$"):
+        with pytest.raises(ValueError, match=r"is more than float64 holds exactly$"):
             attention.value(*inputs)
 
 

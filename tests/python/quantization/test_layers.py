@@ -1,5 +1,3 @@
-from fractions import Fraction
-
 import pytest
 import torch
 from torch import nn
@@ -9,90 +7,7 @@ from vit2rtl.quantization import exact_matmul
 from vit2rtl.quantization.layers import QuantLinear, QuantPatchEmbedding
 from vit2rtl.quantization.quantizers import UniformQuantizer
 
-from .. import oracle
-
-
-def linear(generator, inputs, outputs, *, bias=True, spread=1.0):
-    layer = nn.Linear(inputs, outputs, bias=bias)
-    with torch.no_grad():
-        layer.weight.normal_(0, 0.05, generator=generator)
-        layer.weight *= torch.linspace(-2, spread, outputs).exp()[:, None]
-        if bias:
-            layer.bias.normal_(0, 0.5, generator=generator)
-    return layer
-
-
-def calibrated(layer, x):
-    """Calibrate on ``x`` and leave calibration, not frozen."""
-    layer.calibrate_weight()
-    layer.calibrating = True
-    with torch.no_grad():
-        layer(x)
-    layer.calibrating = False
-    return layer
-
-
-def quantized(generator, x, *, outputs=24, w_bits=4, a_bits=4, qkv=False, integer=True, **options):
-    layer = QuantLinear(
-        linear(generator, x.shape[-1], outputs, **options), UniformQuantizer(a_bits), w_bits
-    )
-    if qkv:
-        layer.outputs = nn.ModuleList(UniformQuantizer(a_bits) for _ in "qkv")
-        layer.emits_codes = True
-    calibrated(layer, x)
-    if qkv:
-        y = layer(x)
-        for quantizer, part in zip(layer.outputs, y.chunk(3, dim=-1), strict=True):
-            quantizer.calibrate(part)
-    layer.freeze(integer=integer)
-    return layer
-
-
-def by_hand(layer, x):
-    """Python integers all the way: (accumulators, codes) as lists of rows, by R2 and R1."""
-    source, weights = layer.input_quantizer, layer.weight_quantizer
-    z_x = int(source.zero_point)
-    codes = source.codes(x).flatten(0, -2).tolist()
-    group = len(layer.bias) // len(layer.outputs)
-    scales, rows, bias = [], [], []
-    for o in range(len(layer.bias)):
-        scale = float(source.scale.double() * weights.scale[o].double())
-        z_w = int(weights.zero_point[o])
-        row = [code - z_w for code in layer.weight_codes[o].tolist()]
-        rounded = (Fraction(float(layer.bias[o])) / Fraction(scale) + Fraction(1, 2)).__floor__()
-        scales.append(scale)
-        rows.append(row)
-        bias.append(rounded - z_x * sum(row))
-    accumulators = [
-        [sum(q * w for q, w in zip(token, row, strict=True)) + b
-         for row, b in zip(rows, bias, strict=True)]
-        for token in codes
-    ]
-    expected = [[] for _ in codes]
-    for n, output in enumerate(layer.outputs):
-        at = range(n * group, (n + 1) * group)
-        factors = [scales[o] / float(output.scale) for o in at]
-        multipliers, shifts = requantizer.multiplier_and_shift(factors)
-        for token, result in zip(accumulators, expected, strict=True):
-            result += [
-                oracle.requantize(
-                    token[o], int(m), int(s), int(output.zero_point), output.bits
-                )
-                for o, m, s in zip(at, multipliers, shifts, strict=True)
-            ]
-    return accumulators, expected
-
-
-def run(layer, x):
-    """(accumulators, codes, output) as the layer computes them."""
-    seen = []
-    layer.tap = lambda module, acc, centered: seen.append((acc.clone(), centered.clone()))
-    output = layer(x)
-    layer.tap = None
-    accumulators, centered = seen[0]
-    codes = centered.double() + layer.integer.zero_point
-    assert accumulators.equal(accumulators.round()) and codes.equal(codes.round())
-    return (*(t.long().flatten(0, -2).tolist() for t in (accumulators, codes)), output)
+from .layers_by_hand import by_hand, calibrated, linear, quantized, run
 
 
 @pytest.mark.parametrize("w_bits", [2, 4, 8])
@@ -193,80 +108,6 @@ def test_outputs_saturate_at_both_ends(generator):
     assert output.min() == -30000 * scale and output.max() == 35535 * scale
 
 
-def test_rows_of_zeros_give_their_bias(generator):
-    x = torch.randn(40, 16, generator=generator)
-    layer = QuantLinear(linear(generator, 16, 6), UniformQuantizer(4), 4)
-    layer.weight[[1, 4]] = 0
-    layer.weight[0, 3] = 0  # a zero in a row is no row of zeros
-    layer.bias[4] = 0
-    calibrated(layer, x)
-    assert layer.weight_quantizer(layer.weight)[[1, 4]].abs().max() == 0
-    want = layer(x)
-    layer.freeze(integer=True)
-    assert run(layer, x)[:2] == by_hand(layer, x)
-    products = layer.input_quantizer.scale * layer.weight_quantizer.scale
-    assert ((layer(x) - want).abs() <= 2 * layer.outputs[0].scale + products).all()
-    assert (layer(x)[:, 1] - layer.bias[1]).abs().max() <= layer.outputs[0].scale
-    assert layer(x)[:, 4].abs().max() == 0
-
-
-@pytest.mark.parametrize("tiny", [1e-3, 1e-6, 1e-9, 1e-15, 1e-30, 1e-40])
-@pytest.mark.parametrize("integer", [True, False])
-def test_rows_that_have_all_but_vanished_give_their_bias(tiny, integer, generator):
-    """Weight decay leaves such rows in trained models; their biases are as large as others."""
-    x = torch.randn(40, 16, generator=generator)
-    layer = QuantLinear(linear(generator, 16, 6), UniformQuantizer(4), 4)
-    layer.weight[2] *= tiny
-    layer.bias[2] = 0.7
-    calibrated(layer, x)
-    want = layer(x)
-    layer.freeze(integer=integer)
-    step = float(layer.outputs[0].scale)
-    assert (layer(x) - want)[:, 2].abs().max() <= 2 * step
-    assert (layer(x)[:, 2] - 0.7).abs().max() <= 2 * step + tiny
-
-
-@pytest.mark.parametrize("factor", [1.3, 1.6, 2.2, 2.7, 3.4, 4.6])
-def test_a_bias_that_needs_a_coarser_scale_moves_the_zero_point_along(factor):
-    """Rows away from zero, whose bias has more than 20 bits at their own scale."""
-    layer = QuantLinear(nn.Linear(16, 2), UniformQuantizer(4), 4)
-    layer.weight[0] = torch.linspace(-1.0, 0.1, 16)
-    layer.weight[1] = torch.linspace(-1.0, 1.0, 16) * 8
-    layer.calibrate_weight()
-    layer.input_quantizer.set(torch.tensor(0.5), torch.tensor(8.0))
-    layer.outputs[0].set(torch.tensor(64.0), torch.tensor(32768.0))
-    own = float(layer.weight_quantizer.scale[0])
-    layer.bias = torch.tensor([2.0**20 * 0.5 * factor * own, 0.0])
-    weight = layer.weight.clone()
-    layer.freeze(integer=True)
-    scale = layer.weight_quantizer.scale
-    assert float(scale[0]) == pytest.approx(factor * own)
-    error = (layer.centered_codes() * scale[:, None] - weight).abs()
-    assert (error <= 0.55 * scale[:, None]).all()  # half a step, and what percentiles clip
-
-
-@pytest.mark.parametrize("large", [1.0, 1.2, 1.4, 1.6, 1.8])
-def test_the_multiplier_of_a_row_that_has_vanished_errs_by_a_step_at_most(large, generator):
-    x = torch.randn(40, 16, generator=generator)
-    layer = QuantLinear(linear(generator, 16, 6), UniformQuantizer(2), 4)
-    layer.weight[0] *= 100 * large
-    layer.weight[2] *= 1e-9
-    layer.bias[2] = 0.7
-    calibrated(layer, x).freeze(integer=True)
-    steps = 0.7 / float(layer.outputs[0].scale)
-    # It is rounded to an integer, that is by a half.
-    assert 0.5 / (float(layer.integer.multiplier[2]) + 0.5) <= 1 / steps
-
-
-def test_a_layer_of_one_output_and_of_zeros_has_scale_one():
-    layer = QuantLinear(nn.Linear(3, 1), UniformQuantizer(4), 4)
-    layer.weight.zero_()
-    layer.bias.zero_()
-    calibrated(layer, torch.ones(2, 3)).freeze(integer=True)
-    assert layer.weight_quantizer.scale.tolist() == [1.0]
-    assert layer(torch.ones(2, 3)).tolist() == [[0.0], [0.0]]
-
-
 def test_codes_of_8_bits_are_multiplied_in_bytes(generator, in_bytes):
     x = torch.randn(6, 16, generator=generator)
     layer = quantized(generator, x, a_bits=8, w_bits=8)
@@ -303,17 +144,6 @@ def test_a_frozen_layer_holds_codes_and_no_weights(integer, generator):
     assert sorted(layer.state_dict()) == sorted(
         ["bias", "weight_codes", *(f"{part}.{name}" for part in parts
                                    for name in ("scale", "zero_point"))])
-
-
-def test_a_layer_of_zeros_gives_its_bias(generator):
-    x = torch.randn(10, 16, generator=generator)
-    layer = QuantLinear(nn.Linear(16, 4), UniformQuantizer(4), 4)
-    layer.weight.zero_()
-    calibrated(layer, x).freeze(integer=True)
-    assert run(layer, x)[:2] == by_hand(layer, x)
-    assert (layer(x) - layer.bias).abs().max() <= layer.outputs[0].scale + 0.51 * (
-        layer.input_quantizer.scale * layer.weight_quantizer.scale.max()
-    )
 
 
 def test_without_the_integer_path_dequantized_values_are_multiplied(generator):
