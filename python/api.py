@@ -43,7 +43,8 @@ def quantize(
                ``mnist_vit`` for the embedded model, or a module, which stays as it is
     images     to calibrate on: a folder, of which 32 images are drawn; float32[n, channels,
                height, width], preprocessed; or ``Images``. ``mnist_vit`` has its own.
-    bits       of weights and activations, ``"w8a4"``, or a ``Recipe`` that says more
+    bits       of weights and activations, ``"w8a4"``, ``"w4a4+"`` for more where it gains most, or
+               a ``Recipe`` that says more
     weights    file for a timm name, safetensors or ``.pth``; by default timm downloads its
                pretrained ones. What is done to make them fit is a warning.
     arguments  of ``timm.create_model``; of a module, those it was made with, for ``save``
@@ -59,14 +60,9 @@ def quantize(
     from vit2rtl.models import hub_folder, zoo
     from vit2rtl.models.images import preprocessing
     from vit2rtl.quantization.recipe import Recipe
-    from vit2rtl.quantization.widths import parse_bits
     from vit2rtl.quantized_vit import QuantizedViT
 
-    if isinstance(bits, Recipe):
-        recipe = bits
-    else:
-        weight_bits, activation_bits, rules = parse_bits(bits)
-        recipe = Recipe(weight_bits, activation_bits, bits_of=rules)
+    recipe = bits if isinstance(bits, Recipe) else Recipe.of(bits)
     arguments = arguments or {}
     if isinstance(model, str):
         hub = hub_folder.resolve(model, weights, arguments)

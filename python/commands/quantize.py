@@ -101,9 +101,8 @@ def command(
     MODEL is the name of a timm ViT, DeiT or Swin; a folder as the Hugging Face hub has it, of one
     of these or of DINOv2; or mnist_vit: the embedded model, which needs neither weights nor images.
     """
-    weight_bits, activation_bits, rules = parse_bits(bits)
-    rules += rules_of(_listed(bits_of))
-    common = {"bits_of": rules, "symmetric_weights": symmetric_weights}
+    parse_bits(bits)
+    common = {"bits_of": rules_of(_listed(bits_of)), "symmetric_weights": symmetric_weights}
     published = {"profile": profile, "layernorm": layernorm, "softmax": softmax}
     solved = {"without": without, "mirrors": mirrors}
     check_steps(without)
@@ -130,7 +129,7 @@ def command(
     from vit2rtl.quantization.recipe import Recipe
     from vit2rtl.quantized_vit import QuantizedViT
 
-    recipe = Recipe(weight_bits, activation_bits, method=method, **common, **own)
+    recipe = Recipe.of(bits, method=method, **common, **own)
     known = timm_models.check(hub.name, hub.arguments, pretrained=hub.weights is None)
     timm_models.check_recipe(*known, recipe)
     options.check_images(folder, model_name=hub.name)

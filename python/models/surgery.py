@@ -58,7 +58,7 @@ def operate(model: nn.Module, recipe: Recipe) -> Structure:
     family.check(model)
     surgeon = Surgeon(model, family, recipe.setting)
     surgeon.visit(model, "")
-    check_names(recipe.setting.bits_of, surgeon.structure.quantizers())
+    check_names(recipe.setting.bits_of, surgeon.structure.quantities())
     return surgeon.structure
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from vit2rtl.quantization.method import Method
 from vit2rtl.quantization.methods import DEFAULT, METHODS
-from vit2rtl.quantization.widths import preset
+from vit2rtl.quantization.widths import Given, parse_bits, preset, rules_of
 
 
 class Recipe:
@@ -29,6 +29,13 @@ class Recipe:
             raise TypeError(f"Method {method} has no option {unknown!r}, only {', '.join(options)}")
         self.method = method
         self.setting: Method = kind(*values, **named)
+
+    @classmethod
+    def of(cls, bits: str, *, bits_of: Given = (), **named: Any) -> "Recipe":
+        """By what ``--bits`` takes: ``Recipe.of("w4a4+", method="closed-form")``; rules of
+        ``bits_of`` come behind those of a preset."""
+        weight_bits, activation_bits, rules = parse_bits(bits)
+        return cls(weight_bits, activation_bits, bits_of=(*rules, *rules_of(bits_of)), **named)
 
     def __getattr__(self, name: str) -> Any:
         """An option of the method."""

@@ -202,8 +202,9 @@ class Structure:
     def of_role(self, role: Role) -> list[Layer]:
         return [layer for layer in self.layers if layer.role is role]
 
-    def quantizers(self) -> dict[str, Quantizer]:
-        """Of every quantity that has a width of its own, by name; the image always has 8 bits."""
+    def quantities(self) -> dict[str, Quantizer]:
+        """The quantizer of every quantity that has a width of its own, by name. Others are fixed:
+        the image has 8 bits, what the float vector unit takes 16."""
         chosen: dict[str, Quantizer] = {}
         for layer in self.layers:
             place, module = layer.place, layer.module

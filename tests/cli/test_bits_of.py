@@ -33,7 +33,7 @@ def test_rules_of_options_and_a_file_one_after_the_other(quantize, tmp_path):
         "*.fc2.input=5", "blocks.0.*,layers.0.blocks.0.*=5", "head.*=8", "blocks.0.*=w5a6",
         "*.fc2.input=7", "*.softmax=3"]
     loaded, _ = checkpoint.load(tmp_path / "out")
-    bits = {name: q.bits for name, q in loaded.structure.quantizers().items()}
+    bits = {name: q.bits for name, q in loaded.structure.quantities().items()}
     assert [bits[name] for name in (
         "blocks.0.mlp.fc1.weight", "blocks.0.mlp.fc1.input", "blocks.0.mlp.fc2.input",
         "blocks.1.mlp.fc2.input", "blocks.0.attn.softmax", "blocks.1.attn.qkv.v", "head.weight",

@@ -36,6 +36,8 @@ REFUSED = [
     "quantise deit_tiny_patch16_224",
     "quantize mnist_vit --bits 4 --out m",
     "quantize mnist_vit --bits w9a4 --out m",
+    "quantize mnist_vit --bits-of head.*=9 --out m",
+    "quantize mnist_vit --bits-of @nowhere --out m",
     "quantize mnist_vit --profile integer --out m",
     "quantize mnist_vit --model-arg img_size --out m",
     "quantize mnist_vit --plots report.pdf --out m",

@@ -37,7 +37,7 @@ KINDS = [(kind, method, seed) for seed, (kind, method) in enumerate(
 def any_widths(kind, method, seed):
     """A rule for every quantity, 2 to 8 bits each; heads of one LayerNorm alike."""
     name, arguments = MODELS[kind]
-    names = operate(skeleton(name, arguments), Recipe()).quantizers()
+    names = operate(skeleton(name, arguments), Recipe()).quantities()
     generator = random.Random(seed)
     rules = {quantity: generator.randint(2, 8) for quantity in names}
     return Recipe(method=method, bits_of=rules | {"head*.input": 5})

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from vit2rtl.models.zoo import timm
 from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
 
-from .saving import save
+from .saving import edit, save
 
 
 @pytest.fixture
@@ -54,6 +55,28 @@ def test_a_model_comes_back_bit_for_bit(recipe, tmp_path, quantize, digits):
     again = save(tmp_path / "again", loaded)
     for file in (checkpoint.TENSORS, checkpoint.DESCRIPTION):
         assert (again / file).read_bytes() == (tmp_path / "model" / file).read_bytes()
+
+
+@pytest.mark.parametrize("bits", [None, 8])
+def test_checkpoints_that_had_bits_of_both_ends_come_back(bits, tmp_path, quantize, digits):
+    quantized = quantize(bits_of={"patch_embed.*,head*": 8} if bits else {})
+    saved = save(tmp_path / "model", quantized)
+
+    def age(recipe):
+        del recipe["bits_of"]
+        recipe["first_last_bits"] = bits
+
+    edit(saved, lambda d: age(d["recipe"]))
+    tensors = saved / checkpoint.TENSORS
+    with safetensors.safe_open(tensors, "pt") as opened:
+        recipe = json.loads(opened.metadata()["recipe"])
+    age(recipe)
+    safetensors.torch.save_file(
+        safetensors.torch.load_file(tensors), tensors, {"recipe": json.dumps(recipe)})
+    edit(saved, lambda state: None, file=checkpoint.TENSORS)
+    loaded, description = checkpoint.load(saved)
+    assert loaded(digits).equal(quantized(digits))
+    assert description["recipe"] == quantized.recipe.as_dict()
 
 
 @pytest.mark.parametrize(

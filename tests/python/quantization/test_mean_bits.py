@@ -70,7 +70,7 @@ def test_what_is_added_to_deit_tiny(rules, added):
             ("attn.qkv", 3), ("attn.proj", 1), ("mlp.fc1", 4), ("mlp.fc2", 4))}
     assert sum(macs.values()) + 24 * n * n * d == 1_253_683_200
     model = skeleton("deit_tiny_patch16_224", {})
-    chosen = operate(model, Recipe(bits_of=rules)).quantizers()
+    chosen = operate(model, Recipe(bits_of=rules)).quantities()
     bits = {name: quantizer.bits for name, quantizer in chosen.items()}
     bits["patch_embed.proj.input"] = 8
     total = sum(count * (bits[f"{name}.weight"] + bits[f"{name}.input"])

@@ -89,7 +89,7 @@ def test_recipes_of_equal_settings_are_one(minmax):
 def test_a_method_of_ones_own_takes_any_widths(minmax):
     recipe = Recipe(6, 6, method="minmax", extra_bits=2, bits_of={
         "blocks.0.attn.qkv.[vw]*": 5, "*.fc2.input": 3, "*.softmax": 4})
-    chosen = QuantizedViT(embedded.create(), recipe).structure.quantizers()
+    chosen = QuantizedViT(embedded.create(), recipe).structure.quantities()
     bits = {name.removeprefix("blocks.0."): chosen[name].bits for name in list(chosen)[2:7]}
     assert bits == {"attn.qkv.input": 8, "attn.qkv.q": 8, "attn.qkv.k": 8, "attn.qkv.v": 5,
                     "attn.proj.weight": 6}

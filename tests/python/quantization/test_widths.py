@@ -41,15 +41,14 @@ def test_widths_that_nothing_has_are_refused():
 def widths_of(recipe, model=None):
     """{name: bits} of what a network's quantizers have."""
     structure = quantize_modules(model or embedded.create(), recipe)
-    return {name: quantizer.bits for name, quantizer in structure.quantizers().items()}
+    return {name: quantizer.bits for name, quantizer in structure.quantities().items()}
 
 
 def test_presets_give_more_to_the_first_block_and_what_gelu_gives():
-    assert [Recipe(*bits, bits_of=rules).bits for *bits, rules in map(
-        parse_bits, ("w4a4", "w4a4+", "w3a5++"))] == ["w4a4", "w4a4+", "w3a5++"]
+    names = ["w4a4", "w4a4+", "w3a5++"]
+    assert [Recipe.of(name).bits for name in names] == names
     for name, more, first, query in (("w3a4+", 5, (4, 5), (5, 4)), ("w3a4++", 6, (5, 6), (5, 5))):
-        weights, activations, rules = parse_bits(name)
-        bits = widths_of(Recipe(weights, activations, bits_of=rules))
+        bits = widths_of(Recipe.of(name))
         for n in range(4):
             block = f"blocks.{n}."
             assert bits[f"{block}mlp.fc2.input"] == more
@@ -60,13 +59,19 @@ def test_presets_give_more_to_the_first_block_and_what_gelu_gives():
 
 
 def test_presets_mean_the_first_block_of_a_swin():
-    weights, activations, rules = parse_bits("w4a4+")
-    bits = widths_of(Recipe(weights, activations, bits_of=rules),
+    bits = widths_of(Recipe.of("w4a4+"),
                      timm.create_model("swin_tiny_patch4_window7_224", **SWIN))
     first = "layers.0.blocks.0."
     assert {name for name, n in bits.items() if n == 5} == {
         "layers.1.blocks.0.mlp.fc2.input", *(name for name in bits if name.startswith(first))}
     assert bits["layers.1.downsample.reduction.input"] == bits["head.fc.input"] == 4
+
+
+def test_rules_come_behind_those_of_a_preset():
+    recipe = Recipe.of("w4a4+", bits_of={"*.fc2.input": 3}, method="closed-form")
+    assert recipe.bits == "w4a4 mixed" and recipe.method == "closed-form"
+    assert recipe.bits_of == (*Recipe.of("w4a4+").bits_of, "*.fc2.input=3")
+    assert widths_of(recipe)["blocks.0.mlp.fc2.input"] == 3
 
 
 def test_every_quantity_has_a_name_and_a_width_of_its_own():
