@@ -67,7 +67,8 @@ def one_sided(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
     """Of what an activation function gives, which goes far one way: any zero point that reaches
     the least value or somewhat less or more."""
     found, levels = Distribution(x), quantizer.levels
-    if found.high <= max(0.0, -found.low) or not found.high > found.low:
+    below = max(0.0, -found.low)
+    if found.high <= below or not found.high > found.low:
         quantizer.calibrate(x)
         return
     candidates = []
@@ -75,9 +76,9 @@ def one_sided(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
         for zero_point in range(levels - 1):
             scale = fraction * found.high / (levels - 1 - zero_point)
             reach = zero_point * scale
-            if reach > -found.low * 1.3 + scale:
+            if reach > below * 1.3 + scale:
                 break
-            if reach >= -found.low * fraction * 0.3 - scale:
+            if reach >= below * fraction * 0.3 - scale:
                 candidates.append((scale, zero_point))
     _set(quantizer, found.best(candidates, levels))
 

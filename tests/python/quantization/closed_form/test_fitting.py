@@ -1,0 +1,109 @@
+"""One layer fitted: what each step promises of it."""
+
+import pytest
+import torch
+from torch import nn
+
+from vit2rtl.quantization.closed_form.fitting import fit, linear
+from vit2rtl.quantization.closed_form.weights import Moments
+from vit2rtl.quantization.layers import QuantLinear
+from vit2rtl.quantization.quantizers import UniformQuantizer
+from vit2rtl.quantization.settings import STEPS
+from vit2rtl.quantization.structure import Layer, Place, Role
+
+
+def layer_of(role=Role.FC1, *, bits=3, outputs=1):
+    torch.manual_seed(4)
+    module = QuantLinear(nn.Linear(20, 6), UniformQuantizer(4), bits)
+    module.outputs = nn.ModuleList(UniformQuantizer(16) for _ in range(outputs))
+    return Layer(Place("layer", role), module)
+
+
+def data(shift=0.5):
+    """(inputs that miss a part, target) of a layer of :func:`layer_of`"""
+    torch.manual_seed(5)
+    x = torch.randn(300, 20) @ torch.randn(20, 20) / 4
+    target = linear(layer_of().module, x) + shift
+    return x * 0.8, target
+
+
+def error(y, target):
+    return float((y - target).square().mean())
+
+
+@pytest.mark.parametrize("role", [Role.FC1, Role.HEAD])
+@pytest.mark.parametrize("without", [None, *STEPS])
+def test_a_fitted_layer_has_its_weights_on_their_levels(role, without):
+    layer, (x, target) = layer_of(role), data()
+    y = fit(layer, x, target, [step for step in STEPS if step != without])
+    module = layer.module
+    assert y.equal(linear(module, x)) and module.weight.dtype == torch.float32
+    torch.testing.assert_close(module.weight_quantizer(module.weight), module.weight)
+    assert module.outputs[0].scale == pytest.approx(2 * float(y.abs().max()) / 32768)
+    mean = (y - target).mean(0).abs().max()
+    assert mean > 0.05 if without == "bias" else mean < 1e-5
+
+
+def test_every_step_brings_a_layer_nearer():
+    x, target = data()
+    steps, errors = [], []
+    for step in (None, "bias", "gptq", "descent"):
+        steps += [step] if step else []
+        errors.append(error(fit(layer_of(), x / 0.8, target, steps), target))
+    assert errors == sorted(errors, reverse=True)
+    assert errors[1] < 0.5 * errors[0] and errors[3] < 0.8 * errors[1]
+    lost = error(fit(layer_of(), x, target, steps), target)
+    assert error(fit(layer_of(), x, target, [*steps, "ridge"]), target) < 0.5 * lost
+
+
+def test_without_steps_weights_are_rounded_as_by_repq():
+    layer, (x, target) = layer_of(), data()
+    plain = layer_of().module
+    plain.calibrate_weight()
+    fit(layer, x, target, [])
+    assert layer.module.weight.equal(plain.weight_quantizer(plain.weight))
+    assert layer.module.bias.equal(plain.bias)
+
+
+def test_a_head_keeps_its_float_weights_as_the_goal():
+    x, target = data(0)
+    found = {role: fit(layer_of(role, bits=8), x, target, STEPS) for role in (Role.FC1, Role.HEAD)}
+    # 0.8 of the inputs: ridge regression makes up for some of it, in a head nothing does.
+    own = linear(layer_of().module, x)
+    own = own - own.mean(0) + target.mean(0)
+    assert error(found[Role.HEAD], own) < 1e-3 < error(found[Role.FC1], own)
+    assert error(found[Role.FC1], target) < 0.9 * error(found[Role.HEAD], target)
+
+
+def test_moments_of_all_tokens_count_beside_those_of_few():
+    """Channels that move in the background alone are fitted for it."""
+    x, target = data()
+    x[:, 10:] = 0
+    tokens = torch.randn(500, 20) * 50
+    background = Moments(tokens)
+    module, alone = (layer_of(Role.HEAD) for _ in range(2))
+    fit(module, x, target, STEPS, background)
+    fit(alone, x, target, STEPS)
+    weight = layer_of(Role.HEAD).module.weight
+    lost = [error(linear(one.module, tokens) - one.module.bias, tokens @ weight.T)
+            for one in (module, alone)]
+    assert lost[0] < lost[1]
+    # The layer's own tokens count most, whatever the size of the others.
+    own = [error(linear(one.module, x), target) for one in (module, alone)]
+    assert own[0] < 2.5 * own[1]
+
+
+@pytest.mark.parametrize("steps", [STEPS, ()])
+def test_inputs_that_never_change_leave_rounding_and_the_bias(steps):
+    layer, x = layer_of(), torch.full((5, 20), 2.0)
+    target = torch.arange(30.0).view(5, 6)
+    y = fit(layer, x, target, steps)
+    assert y.isfinite().all()
+    if steps:
+        torch.testing.assert_close(y, target.mean(0).expand(5, 6), rtol=1e-4, atol=1e-4)
+
+
+def test_outputs_of_q_k_and_v_are_left_to_the_attention():
+    layer, (x, target) = layer_of(Role.QKV, outputs=3), data()
+    fit(layer, x, target, STEPS)
+    assert [float(quantizer.scale) for quantizer in layer.module.outputs] == [1, 1, 1]
