@@ -46,6 +46,7 @@ LAYERS = {
     "python/models": Layer("golden python/quantization", "torch timm safetensors numpy",
                            "PIL mlxtend"),
     "python/models/images.py": Layer("golden python/models", "torch timm PIL"),
+    "python/models/hub.py": Layer("", "", "huggingface_hub"),
     "python/lowering": Layer("golden python/quantization python/models", "torch timm numpy"),
     "python/onnx": Layer("golden python/quantization python/models python/lowering "
                          "python/quantized_vit.py python/evaluation",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from vit2rtl.golden.files import documents
 from vit2rtl.golden.units import Instance, Stream
 from vit2rtl.golden.vectors import packing
 from vit2rtl.golden.vectors.bundle_contents import Bundle, Entry, Record, RecordStream
@@ -30,6 +31,7 @@ from vit2rtl.golden.vectors.bundle_schema import (
     file_key,
     role_of,
 )
+from vit2rtl.golden.vectors.program_vectors_schema import SCHEMA_NAME as PROGRAM_VECTORS
 
 Described = dict[str, Any]
 Sums = dict[str, str]
@@ -41,6 +43,9 @@ def read_bundle(path: str | Path, *, derived: bool = True) -> Bundle:
     derived   also check what was made from the vectors, benches and further formats, byte by byte
     """
     root = Path(path)
+    if (documents.schema_of(root / MANIFEST) or "").startswith(PROGRAM_VECTORS):
+        raise ValueError(f"{root} has vectors of a program's ops, and benches are of units: record "
+                         "those of the checkpoint instead (vit2rtl vectors CHECKPOINT)")
     check_age(root)
     manifest = read_manifest(root, SCHEMA, kind="bundle")
     sums = read_sums(root)

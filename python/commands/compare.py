@@ -8,7 +8,6 @@ from tqdm import tqdm
 
 from vit2rtl.checkpoint_schema import current
 from vit2rtl.commands import options
-from vit2rtl.golden.program.reader import read_program
 
 if TYPE_CHECKING:
     from vit2rtl.golden.program.program import IntegerProgram
@@ -53,7 +52,7 @@ def command(
     softmax codes for small probabilities, since the simulation's probability is a 16-bit fraction;
     from those of an exact softmax at most 0.1 % differ (DeiT-Tiny, see docs/integer-program.md).
     """
-    program = read_program(program_folder)
+    program = options.read_program(program_folder)
     quantized, description = options.load_checkpoint(checkpoint_folder)
     from vit2rtl import checkpoint, comparison
 

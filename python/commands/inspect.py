@@ -8,7 +8,6 @@ import click
 from vit2rtl.commands import options
 from vit2rtl.golden.program.inspection import summary
 from vit2rtl.golden.program.kinds import KINDS
-from vit2rtl.golden.program.reader import read_program
 
 
 @click.command(epilog="""\b
@@ -25,7 +24,7 @@ def command(program_folder: str, as_json: bool) -> None:
     its actual weights), multiply-accumulates of one image, bytes of constants at their bit width.
     Needs no torch.
     """
-    costs = summary(read_program(program_folder))
+    costs = summary(options.read_program(program_folder))
     if as_json:
         options.show_json(costs)
     else:

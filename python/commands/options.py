@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vit2rtl import checkpoint_schema
 from vit2rtl.checkpoint_schema import describe
 from vit2rtl.golden.program import images as image_files
 from vit2rtl.origin import EMBEDDED
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
     from vit2rtl.quantized_vit import QuantizedViT
 
 _LOOKED_AT = 8
+
+
+def read_program(folder: str) -> "IntegerProgram":
+    """The program in a folder; a ValueError says what makes one of a checkpoint."""
+    from vit2rtl.golden.program import reader
+
+    if checkpoint_schema.parts(Path(folder)) is not None:
+        raise ValueError(f"{folder} is a checkpoint; vit2rtl lower {folder} --out PROGRAM makes a "
+                         "program of it")
+    return reader.read_program(folder)
+
 
 FOLDER = click.Path(file_okay=False, path_type=str)
 FILE = click.Path(dir_okay=False, path_type=str)

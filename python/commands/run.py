@@ -12,7 +12,6 @@ from vit2rtl.commands import options
 from vit2rtl.golden.program.execute import execute
 from vit2rtl.golden.program.images import LABELS
 from vit2rtl.golden.program.program import FEATURES
-from vit2rtl.golden.program.reader import read_program
 
 _TOGETHER = 8
 
@@ -43,7 +42,7 @@ def command(
     Prints each image's class, and top-1 and top-5 where the images have labels; of a model without
     classes how long the vector of features is, and with --json the features. Needs no torch.
     """
-    program = read_program(program_folder)
+    program = options.read_program(program_folder)
     available = options.program_images(folder, program)
     names, labels = options.choose_names(available.names, listed, exclude)[:count], available.labels
     if program.output == FEATURES:

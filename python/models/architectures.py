@@ -7,6 +7,7 @@ downloaded, read or allocated.
 import difflib
 import inspect
 import math
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -80,6 +81,8 @@ def problem(name: str, arguments: Mapping[str, Any]) -> str | None:
 def first_line(error: Exception) -> str:
     """What an exception says, as far as it fits into one sentence."""
     said = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    if isinstance(error, AssertionError) and not str(error) and error.__traceback__:
+        said = traceback.extract_tb(error.__traceback__)[-1].line or said  # assert a in (b, c)
     return f"there is no {said}" if isinstance(error, KeyError) else said
 
 
@@ -137,18 +140,31 @@ def _check_arguments(name: str, kind: type[nn.Module], arguments: Mapping[str, A
     """Names must be those of the architecture's, numbers such as a model can have."""
     made_by = [vars(base)["__init__"] for base in kind.__mro__
                if base is not nn.Module and "__init__" in vars(base)]
-    known = {key for init in made_by for key in inspect.signature(init).parameters} - _PLACES
+    known = {key: parameter.default for init in reversed(made_by)
+             for key, parameter in inspect.signature(init).parameters.items()
+             if key not in _PLACES}
     for key, value in arguments.items():
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise ValueError(f"{name} has no argument {key!r}{hint}")
+        _check_type(f"Argument {key} of {name}", value, known[key])
         for number in _numbers(value):
             if isinstance(number, int) and not 0 <= number <= LARGEST_INTEGER:
                 raise ValueError(f"Argument {key} of {name} must be between 0 and "
                                  f"{LARGEST_INTEGER}, not {number}")
             if not math.isfinite(number):
                 raise ValueError(f"Argument {key} of {name} must be finite, not {number}")
+
+
+def _check_type(what: str, value: Any, default: Any) -> None:
+    """Text is no number, and only true and false are what is true or false by default."""
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise ValueError(f"{what} must be true or false, not {value!r}")
+    elif isinstance(default, (int, float)) and isinstance(value, (bool, str)):
+        kind = "an integer" if isinstance(default, int) else "a number"
+        raise ValueError(f"{what} must be {kind}, not {value!r}")
 
 
 def _numbers(value: Any) -> Iterator[int | float]:

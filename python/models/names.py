@@ -4,7 +4,7 @@ import difflib
 from functools import cache
 from itertools import islice
 
-from vit2rtl.models import architectures
+from vit2rtl.models import architectures, hub
 from vit2rtl.models.families import FAMILIES
 from vit2rtl.models.family import Family
 from vit2rtl.models.library import timm
@@ -39,7 +39,8 @@ def resolved(name: str) -> str:
 def _require_configuration(name: str, place: str) -> None:
     """Ask the hub for a model's architecture: ValueError where it is silent or timm has none."""
     try:
-        _, architecture, _ = timm.models.load_model_config_from_hf(place)
+        with hub.reached():
+            _, architecture, _ = timm.models.load_model_config_from_hf(place)
     except Exception as error:
         raise ValueError(f"Could not download the configuration of {name} "
                          f"({architectures.first_line(error)})") from error

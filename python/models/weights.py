@@ -6,6 +6,7 @@ import inspect
 import re
 import sys
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def read(path: str | Path, say: Say = silent) -> State:
     path = Path(path)
     state: State = {}
     for file in files(path):
-        state |= _unpacked(_loaded(file), file)
+        state |= _unpacked(_loaded(file), file, say)
     for name, tensor in state.items():
         _check(tensor, f"Weights file {path}: {name}")
     state = {name: tensor.float() if tensor.is_floating_point() else tensor
@@ -92,6 +93,11 @@ def _loaded(path: Path) -> Any:
                              f"({_line(error)})") from error
     if not start.startswith((b"PK", b"\x80")):
         raise ValueError(f"Weights file {path} is neither safetensors nor a file of torch.save")
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if any(name.endswith(".npy") for name in archive.namelist()):
+                raise ValueError(f"Weights file {path} is numpy's: save dict(numpy.load(...)) by "
+                                 "safetensors.numpy.save_file")
     try:
         # The arguments of training scripts; a namespace does nothing.
         with torch.serialization.safe_globals([argparse.Namespace]):
@@ -107,7 +113,7 @@ def _line(error: Exception) -> str:
     return next((line for line in lines if "Unsupported" in line), next(iter(lines), ""))[:200]
 
 
-def _unpacked(content: Any, path: Path) -> State:
+def _unpacked(content: Any, path: Path, say: Say) -> State:
     """The state dict that a file is, or has under one of the usual keys."""
     for _ in range(4):
         if _is_state(content):
@@ -119,6 +125,9 @@ def _unpacked(content: Any, path: Path) -> State:
         chosen = next(iter(keys or states), None)
         if chosen is None:
             break
+        if others := [key for key in (keys or states) if key != chosen]:
+            say(f"Weights: {chosen!r} taken, not {', '.join(map(repr, others))}: "
+                "save another alone to take it")
         content = content[chosen]
     raise ValueError(f"Weights file {path} holds no state dict: names and tensors")
 
@@ -193,6 +202,9 @@ def load(model: nn.Module, state: State, path: str | Path, say: Say = silent) ->
             has, lacks = ("has", "lacks") if token in state else ("lacks", "has")
             raise ValueError(f"Weights file {path} {has} {what}, which the model {lacks}")
     fitting = _filtered(model, state, path)
+    if "cls_token" in own and "cls_token" not in fitting:
+        raise ValueError(f"Weights file {path} lacks a class token, which the model has: "
+                         "class_token=false makes one without")
     for name in sorted(set(fitting) & set(state)):
         before, after = tuple(state[name].shape), tuple(fitting[name].shape)
         if before != after:

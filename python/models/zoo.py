@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from vit2rtl.models import architectures, embedded, names
+from vit2rtl.models import architectures, embedded, hub, names
 from vit2rtl.models.library import timm
 from vit2rtl.models.surgery import operate
 from vit2rtl.models.weights import Say, State, load, read, silent
@@ -120,7 +120,8 @@ def architecture(name: str, arguments: Mapping[str, Any]) -> nn.Module:
 
 def _pretrained(name: str, arguments: Mapping[str, Any]) -> nn.Module:
     try:
-        return timm.create_model(name, pretrained=True, **arguments)
+        with hub.reached():
+            return timm.create_model(name, pretrained=True, **arguments)
     except Exception as error:
         raise ValueError(
             f"Could not download pretrained weights of {name} "

@@ -86,6 +86,8 @@ class UniformQuantizer(Quantizer):
         if self.symmetric:
             zero_point = torch.full_like(scale, self.levels // 2)
         self.scale = scale.to(self.scale.dtype)
+        if not torch.isfinite(self.scale).all():
+            raise ValueError("Weights or activations are too large: their scale is not finite")
         self.zero_point = zero_point.to(self.scale.dtype)
 
     def centered(self, x: torch.Tensor) -> torch.Tensor:
