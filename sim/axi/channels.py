@@ -1,6 +1,7 @@
 """The two ends of a handshake in a bench, a cycle at a time: one that offers, one that takes."""
 
 import random
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import repeat
@@ -62,7 +63,7 @@ def _places(groups: Groups) -> dict[str, tuple[int, int]]:
     return places
 
 
-class Channel:
+class Channel(ABC):
     """A channel of the top, by the name of its group; ``pauses`` is asked once a cycle."""
 
     def __init__(self, wires: Wires, name: str) -> None:
@@ -71,13 +72,13 @@ class Channel:
         self.low, self.mask = wires.observed[name]
         self.moved: int | None = None  # what was taken at this edge
 
+    @abstractmethod
     def sample(self, seen: int) -> None:
         """Look at all outputs, ``seen``, at a clock edge."""
-        raise NotImplementedError
 
+    @abstractmethod
     def drive(self) -> None:
         """Decide on the cycle that begins."""
-        raise NotImplementedError
 
     def clear(self) -> None:
         """As after reset."""
