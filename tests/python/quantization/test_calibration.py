@@ -66,6 +66,21 @@ def test_ranges_of_a_long_row_equal_torch_quantile_bit_for_bit(kind, generator):
     assert same(calibration.percentile_ranges(rows), quantiles(rows))
 
 
+def test_two_long_rows_have_ranges_of_their_own(generator):
+    rows = torch.randn(2, LONG, generator=generator) * torch.tensor([[1.0], [30.0]])
+    assert same(calibration.percentile_ranges(rows), quantiles(rows))
+
+
+def test_of_a_long_row_about_twice_as_many_values_are_sorted_as_are_wanted(generator, monkeypatch):
+    rows, sizes, topk = torch.randn(1, LONG, generator=generator), [], torch.Tensor.topk
+    monkeypatch.setattr(torch.Tensor, "topk", lambda x, *given, **named: (
+        sizes.append(len(x)), topk(x, *given, **named))[1])
+    calibration.percentile_ranges(rows)
+    sampled, sorted_ = sizes[::2], sizes[1::2]
+    assert all(60_000 < size < 80_000 for size in sampled)
+    assert all(1.6 < size / (LONG / 1000) < 2.7 for size in sorted_)
+
+
 def test_ranges_beyond_the_limit_of_torch_quantile_have_float64_ranks():
     n = (1 << 24) + 3
     row = torch.zeros(n)
@@ -126,6 +141,35 @@ def test_every_percentile_can_win(generator):
     assert won == {0, 1, 2}
 
 
+@pytest.mark.parametrize("levels", [4, 16, 256])
+def test_symmetric_ranges_reach_as_far_below_zero_as_above(levels, generator):
+    rows = torch.randn(6, 5000, generator=generator) + torch.linspace(-2, 2, 6)[:, None]
+    rows[2] **= 3
+    scale, zero_point, constant = calibration.best_uniform(rows, levels, symmetric=True)
+    assert zero_point.tolist() == [levels // 2] * 6 and not constant.any()
+    for n, row in enumerate(rows):
+        scales = torch.stack([
+            2 * torch.maximum(torch.quantile(row, p).abs(), torch.quantile(row, 1 - p).abs())
+            / (levels - 1) for p in calibration.PERCENTILES])
+        errors = [float((fake_quantize(row.double(), one.double(), levels // 2, levels)
+                         - row.double()).square().mean()) for one in scales]
+        assert scale[n] == scales[min(range(3), key=errors.__getitem__)]
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, -2.0])
+def test_a_symmetric_constant_is_exact_beside_the_middle(value):
+    rows = torch.full((1, 50), value)
+    scale, zero_point, _ = calibration.best_uniform(rows, 16, symmetric=True)
+    assert zero_point.tolist() == [8.0]
+    assert calibration.uniform(rows, scale, zero_point, 16).equal(rows)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_row_is_constant_up_to_the_last_bits_of_its_magnitude(sign):
+    ends = torch.tensor([[1 - 2.0**-16, 1.0], [1 - 2.0**-16 - 2.0**-24, 1.0]]) * sign
+    assert calibration.best_uniform(ends, 16)[2].tolist() == [True, False]
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0, -1.0, 0.1, -3.7, 1e-20, -1e-20, 1e20, 255.5])
 @pytest.mark.parametrize("levels", [4, 16, 256])
 def test_a_constant_row_is_represented_exactly(value, levels):
@@ -159,6 +203,12 @@ def test_a_row_constant_but_for_an_outlier_gets_its_full_range(sign):
     quantized = calibration.uniform(rows, scale, zero_point, 16)
     assert quantized[0, 77] == pytest.approx(sign * 3.0)
     assert quantized[0, 0] == 0
+
+
+def test_a_row_of_rounding_noise_but_for_an_outlier_gets_its_full_range():
+    rows = torch.zeros(1, 1_000_000)
+    rows[0, ::2], rows[0, 77] = 2.0**-16, 1.0
+    assert calibration.best_uniform(rows, 16)[0][0] == pytest.approx(1 / 15)
 
 
 @pytest.mark.parametrize("levels", [16, 256])

@@ -63,6 +63,11 @@ def test_matrices_of_two_axes_multiply_exactly(in_bytes):
     assert Products((-8, 7), (-8, 7), 40 * 64)(a, b).tolist() == product(a, b)
 
 
+def test_batches_of_different_sizes_are_refused(in_bytes):
+    with pytest.raises((ValueError, RuntimeError)):
+        Products((-8, 7), (-8, 7), 64)(torch.ones(2, 3, 4), torch.ones(3, 3, 4))
+
+
 @pytest.mark.parametrize("weights", [[[-200, 100], [0, 3]], [[0, 3], [-200, 100]]])
 def test_one_row_too_wide_for_bytes_is_enough_for_floats(weights, in_bytes):
     matmul = Weights(torch.tensor(weights).double(), 0, 15, 15 * 300)
