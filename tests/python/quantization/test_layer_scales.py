@@ -47,11 +47,11 @@ def test_rows_that_have_all_but_vanished_give_their_bias(tiny, integer, generato
 def test_a_bias_that_needs_a_coarser_scale_moves_the_zero_point_along(factor):
     """Rows away from zero, whose bias has more than 20 bits at their own scale."""
     layer = QuantLinear(nn.Linear(16, 2), UniformQuantizer(4), 4)
-    layer.weight[0] = torch.linspace(-1.0, 0.1, 16)
-    layer.weight[1] = torch.linspace(-1.0, 1.0, 16) * 8
+    layer.weight[0] = torch.linspace(-14, 1, 16)  # a step each: its zero point is 14
+    layer.weight[1] = torch.linspace(-1.0, 1.0, 16) * 200
     layer.calibrate_weight()
     layer.input_quantizer.set(torch.tensor(0.5), torch.tensor(8.0))
-    layer.outputs[0].set(torch.tensor(64.0), torch.tensor(32768.0))
+    layer.outputs[0].set(torch.tensor(1024.0), torch.tensor(32768.0))
     own = float(layer.weight_quantizer.scale[0])
     layer.bias = torch.tensor([2.0**20 * 0.5 * factor * own, 0.0])
     weight = layer.weight.clone()
