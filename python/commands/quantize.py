@@ -102,7 +102,7 @@ def command(
     of these or of DINOv2; or mnist_vit: the embedded model, which needs neither weights nor images.
     """
     parse_bits(bits)
-    common = {"bits_of": rules_of(_listed(bits_of)), "symmetric_weights": symmetric_weights}
+    rules = rules_of(_listed(bits_of))
     published = {"profile": profile, "layernorm": layernorm, "softmax": softmax}
     solved = {"without": without, "mirrors": mirrors}
     check_steps(without)
@@ -129,7 +129,8 @@ def command(
     from vit2rtl.quantization.recipe import Recipe
     from vit2rtl.quantized_vit import QuantizedViT
 
-    recipe = Recipe.of(bits, method=method, **common, **own)
+    recipe = Recipe.of(bits, bits_of=rules, method=method,
+                       symmetric_weights=symmetric_weights, **own)
     known = timm_models.check(hub.name, hub.arguments, pretrained=hub.weights is None)
     timm_models.check_recipe(*known, recipe)
     options.check_images(folder, model_name=hub.name)
