@@ -19,15 +19,22 @@ from vit2rtl.models.images import open_images, preprocessing  # noqa: E402
 BATCH = 32
 
 
-def arguments(description):
-    """The command line of a comparison, torch set to one thread."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--weights", help="DeiT-Tiny's weights, safetensors (default: random ones)")
-    parser.add_argument("--images", help="folder of images (default: normal noise)")
-    parser.add_argument("--repeats", type=int, default=3, help="the best of so many runs counts")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+def parser(description):
+    """What every comparison takes, torch set to one thread."""
     torch.set_num_threads(1)
-    return parser.parse_args()
+    made = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--weights", help="DeiT-Tiny's weights, safetensors (default: random ones)")
+    made.add_argument("--images", help="folder of images (default: normal noise)")
+    made.add_argument("--json", action="store_true", help="print one JSON object")
+    return made
+
+
+def timed(description):
+    """The parser of a comparison of CPU seconds."""
+    made = parser(description)
+    made.add_argument("--repeats", type=int, default=3, help="the best of so many runs counts")
+    return made
 
 
 def model(options):

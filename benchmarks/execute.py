@@ -34,7 +34,7 @@ print(open("/proc/self/status").read())
 
 
 def main():
-    options = deit_tiny.arguments(__doc__)
+    options = deit_tiny.timed(__doc__).parse_args()
     network = deit_tiny.model(options)
     images = deit_tiny.images(options, network)
     batch = images[:_BATCH]

@@ -14,7 +14,7 @@ from vit2rtl.quantized_vit import QuantizedViT
 
 
 def main():
-    options = deit_tiny.arguments(__doc__)
+    options = deit_tiny.timed(__doc__).parse_args()
     batch, forward = deit_tiny.float_forward(options)
     settings = {profile: Recipe(profile=profile) for profile in PROFILES}
     settings |= {f"hardware_w{bits}a{bits}": Recipe(bits, bits) for bits in (6, 8)}

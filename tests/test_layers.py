@@ -60,6 +60,8 @@ LAYERS = {
     "tools": Layer("sim/tools/system.py"),
     "tools/torchvision_hook.py": Layer("", "", "torch"),
     "tools/mutate_python.py": Layer("tools/mutants.py"),
+    "tools/compare_families.py": Layer("tools/train_mnist_vit.py python golden/files",
+                                       "torch safetensors click"),
     "tools/train_mnist_vit.py": Layer("golden/files python/models",
                                       "torch safetensors click tqdm"),
 }

@@ -4,7 +4,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -70,18 +70,19 @@ def learning_rate_factor(step: int, steps: int) -> float:
 
 def train(
     pixels: torch.Tensor, labels: torch.Tensor, *, epochs: int, batch: int, seed: int,
-    progress: bool = True,
+    progress: bool = True, create: Callable[..., nn.Module] = architecture,
 ) -> nn.Module:
     """Train from scratch and return the exponential moving average of the weights, in eval mode.
 
     pixels  float32[n, 1, 28, 28]
     labels  int64[n]
+    create  (drop_path_rate=...) -> the model with random weights
 
     The result depends on the arguments alone (and on how the machine's torch sums floats).
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = architecture(drop_path_rate=DROP_PATH).train()
+        model = create(drop_path_rate=DROP_PATH).train()
         average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(EMA_DECAY))
         generator = torch.Generator().manual_seed(seed)
         optimizer = torch.optim.AdamW(_parameter_groups(model), lr=LEARNING_RATE)
