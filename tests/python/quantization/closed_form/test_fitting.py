@@ -93,6 +93,16 @@ def test_moments_of_all_tokens_count_beside_those_of_few():
     assert own[0] < 2.5 * own[1]
 
 
+def test_the_size_of_all_tokens_does_not_count():
+    x, target = data()
+    tokens, weights = torch.randn(500, 20), []
+    for size in (1, 32):
+        layer = layer_of(Role.HEAD)
+        fit(layer, x, target, STEPS, Moments(tokens * size))
+        weights.append(layer.module.weight)
+    torch.testing.assert_close(*weights)
+
+
 @pytest.mark.parametrize("steps", [STEPS, ()])
 def test_inputs_that_never_change_leave_rounding_and_the_bias(steps):
     layer, x = layer_of(), torch.full((5, 20), 2.0)

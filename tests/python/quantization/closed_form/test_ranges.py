@@ -45,6 +45,13 @@ def test_no_finer_search_finds_much_better_ranges_around_zero(kind, bits):
     assert error(quantizer, x) <= 1.12 * searched(x, bits, (middle - 1, middle), scales)
 
 
+@pytest.mark.parametrize(("sign", "zero_point"), [(1, 7), (-1, 8)])
+def test_there_is_a_level_more_on_the_side_that_goes_further(sign, zero_point):
+    quantizer = UniformQuantizer(4)
+    ranges.centered(sign * torch.cat([NORMAL, NORMAL.abs() * 1.5]), quantizer)
+    assert quantizer.zero_point == zero_point
+
+
 @pytest.mark.parametrize("kind", ONE_WAY)
 @pytest.mark.parametrize("bits", [2, 3, 4, 8])
 def test_no_finer_search_finds_much_better_ranges_of_what_goes_one_way(kind, bits):
@@ -57,7 +64,7 @@ def test_no_finer_search_finds_much_better_ranges_of_what_goes_one_way(kind, bit
                  np.linspace(0.15, 1.05, 40) * float(x.max()) / (levels - 1 - zero_point))
         for zero_point in zero_points if zero_point * float(x.max()) / (levels - 1 - zero_point)
         <= 2 * max(0.0, -float(x.min())) + 2 * float(x.max()) / levels)
-    assert error(quantizer, x) <= 1.12 * best
+    assert error(quantizer, x) <= 1.06 * best
 
 
 @pytest.mark.parametrize("x", [-ONE_WAY["gelu"], NORMAL - 10, torch.full((5,), 2.0),

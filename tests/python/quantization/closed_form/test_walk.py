@@ -1,0 +1,70 @@
+"""Each step of the walk changes what it is for, and nothing where it is off."""
+
+import pytest
+import torch
+
+from vit2rtl.models import embedded
+from vit2rtl.quantization.closed_form import ranges
+from vit2rtl.quantization.closed_form.walk import Walk
+from vit2rtl.quantization.quantizers import UniformQuantizer
+from vit2rtl.quantization.recipe import Recipe
+from vit2rtl.quantized_vit import QuantizedViT
+
+PROJ = "blocks.1.attn.proj"
+
+
+@pytest.fixture
+def walked(digits):
+    """``walked(*steps) -> modules by name`` of a network through which these steps have gone."""
+    def walked(*steps):
+        quantized = QuantizedViT(embedded.create(), Recipe(method="closed-form"))
+        with torch.inference_mode():
+            Walk(quantized.structure, steps, lambda name: None).run(digits[:4])
+        return dict(quantized.network.named_modules())
+
+    return walked
+
+
+def original(name):
+    return embedded.create().get_submodule(name)
+
+
+def rounded(weight):
+    quantizer = UniformQuantizer(4, axis=0)
+    quantizer.calibrate(weight)
+    return quantizer(weight)
+
+
+@pytest.mark.parametrize(("steps", "weight_stays", "bias_stays"), [
+    ((), True, True), (("center",), True, False), (("transform",), False, True),
+    (("bias",), True, False), (("gptq",), False, True), (("ridge",), False, True)])
+@torch.no_grad()
+def test_weights_and_biases_stay_where_no_step_changes_them(
+        steps, weight_stays, bias_stays, walked):
+    proj, before = walked(*steps)[PROJ], original(PROJ)
+    assert torch.allclose(proj.weight, rounded(before.weight), atol=1e-5) == weight_stays
+    assert proj.bias.equal(before.bias) == bias_stays
+
+
+def test_softmax_scales_are_of_the_grid_with_their_step_and_percentiles_without(walked):
+    for steps, on_grid in (((), False), (("softmax",), True)):
+        scale = float(walked(*steps)["blocks.1.attn.softmax_quantizer"].scale)
+        assert (scale in [float(torch.tensor(s)) for s in ranges.SOFTMAX_SCALES]) == on_grid
+
+
+@pytest.mark.parametrize("steps", [(), ("ranges",)])
+def test_ranges_are_searched_with_their_step_alone(steps, walked, monkeypatch):
+    seen = []
+    for name in ("centered", "one_sided"):
+        plain = getattr(ranges, name)
+        monkeypatch.setattr(ranges, name, lambda x, quantizer, name=name, plain=plain: (
+            seen.append(name), plain(x, quantizer)))
+    walked(*steps)
+    # Of four blocks q, k, v and proj's input, and fc2's.
+    assert (seen.count("centered"), seen.count("one_sided")) == ((16, 4) if steps else (0, 0))
+
+
+def test_the_classifier_s_layernorm_is_reparameterized_with_its_step(walked):
+    norm = original("norm").weight
+    assert walked()["norm"].weight.float().equal(norm)
+    assert not walked("head")["norm"].weight.float().equal(norm)
