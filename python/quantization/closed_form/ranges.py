@@ -25,10 +25,6 @@ class Distribution:
     def __init__(self, x: torch.Tensor) -> None:
         low, high = float(x.min()), float(x.max())
         self.low, self.high = low, high
-        if not high > low:
-            self.values = torch.tensor([low], dtype=torch.float64)
-            self.shares = torch.ones(1, dtype=torch.float64)
-            return
         width = (high - low) / _BINS
         counts = torch.histc(x.float(), _BINS, min=low, max=high).double()
         used = counts > 0

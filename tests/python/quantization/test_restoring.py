@@ -42,6 +42,8 @@ def test_what_was_saved_is_what_is_restored(recipe, quantize):
 
 
 @pytest.mark.parametrize(("key", "index", "value", "said"), [
+    ("norm.weight", 3, float("nan"), "norm.weight holds NaN or infinity"),
+    (f"{FC2}.bias", 0, float("-inf"), f"{FC2}.bias holds NaN or infinity"),
     (f"{FC1}.weight_codes", (3, 4), 16, f"{FC1}.weight_codes must be codes of 0 to 15"),
     (f"{FC1}.weight_quantizer.scale", 7, 0, f"{FC1}.weight_quantizer.scale must be positive"),
     (f"{FC1}.weight_quantizer.zero_point", 7, 0.5,

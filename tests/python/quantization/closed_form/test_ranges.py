@@ -16,7 +16,7 @@ AROUND_ZERO = {
 ONE_WAY = {
     "gelu": nn.functional.gelu(NORMAL * 2), "silu": nn.functional.silu(NORMAL * 3),
     "relu": NORMAL.relu(), "positive": NORMAL.abs() + 0.2,
-    "leaky": nn.functional.leaky_relu(NORMAL, 0.3),
+    "leaky": nn.functional.leaky_relu(NORMAL, 0.3), "even": torch.rand(3000, generator=GENERATOR),
 }
 
 
@@ -102,9 +102,11 @@ def test_softmax_scales_go_down_from_one_by_four_an_octave():
     assert scales[0] == 1 and len(scales) == 14
 
 
-def test_a_distribution_of_one_value_is_that_value():
-    found = ranges.Distribution(torch.full((7,), -1.5))
-    assert (found.values.tolist(), found.shares.tolist()) == ([-1.5], [1.0])
+@pytest.mark.parametrize("value", [-1.5, 0.0, 1e-30, 1e30])
+def test_a_distribution_of_one_value_is_that_value(value):
+    found = ranges.Distribution(torch.full((7,), value))
+    assert found.values.tolist() == torch.full((1,), value).tolist()
+    assert found.shares.tolist() == [1.0]
     assert found.deviation() == 0
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from vit2rtl.models import embedded
+from vit2rtl.models.library import timm
 from vit2rtl.quantization.closed_form import ranges
 from vit2rtl.quantization.closed_form.walk import Walk
 from vit2rtl.quantization.quantizers import UniformQuantizer
@@ -62,6 +63,19 @@ def test_ranges_are_searched_with_their_step_alone(steps, walked, monkeypatch):
     walked(*steps)
     # Of four blocks q, k, v and proj's input, and fc2's.
     assert (seen.count("centered"), seen.count("one_sided")) == ((16, 4) if steps else (0, 0))
+
+
+@torch.inference_mode()
+def test_images_of_nine_shifted_windows_are_taken_whole():
+    """More of them than attention is computed of at a time: none is cut between its windows."""
+    model = timm.create_model(
+        "swin_tiny_patch4_window7_224", img_size=48, patch_size=4, window_size=4, embed_dim=8,
+        depths=(2,), num_heads=(2,), num_classes=3).eval()
+    quantized = QuantizedViT(model, Recipe(8, 8, method="closed-form"))
+    images = torch.randn(5, 3, 48, 48, generator=torch.Generator().manual_seed(1))
+    y = Walk(quantized.structure, ("gptq", "bias"), lambda name: None).run(images)
+    real, damaged = y.chunk(2)
+    assert (damaged - real).abs().max() < 0.1 * real.abs().max()
 
 
 def test_the_classifier_s_layernorm_is_reparameterized_with_its_step(walked):
