@@ -63,6 +63,16 @@ def test_one_element_that_cannot_be_is_enough(key, index, value, said, quantize)
     assert str(error.value) == f": {said}"
 
 
+def test_tensors_of_another_network_are_named(quantize):
+    state = saved(quantize())
+    bias = state.pop(f"{FC1}.bias")
+    for more, said in (({}, f" lacks '{FC1}.bias'"),
+                       ({f"{FC1}.bias": bias, "more": bias}, " has an unexpected 'more'")):
+        with pytest.raises(ValueError) as error:
+            restored(Recipe(), state | more)
+        assert str(error.value) == said
+
+
 @pytest.mark.parametrize(("key", "index", "value"), [
     (f"{FC1}.weight_codes", (3, 4), 15), (f"{FC1}.weight_codes", (3, 4), 0),
     (f"{FC1}.weight_quantizer.zero_point", 7, 2.0**24 - 1),

@@ -148,6 +148,13 @@ def test_channels_have_ranges_of_equally_many_deviations_around_their_means(bits
     assert error(other, standard) <= 1.12 * searched(standard, bits, [2 ** (bits - 1)], scales)
 
 
+def test_channels_that_are_next_to_nothing_are_constant():
+    x = torch.randn(50, 3, generator=torch.Generator().manual_seed(3))
+    quantizer = UniformQuantizer(4, -1)
+    ranges.channels(x * torch.tensor([1.0, 1e-36, 1e-25]), quantizer)
+    assert quantizer.constant.tolist() == [False, True, False]
+
+
 def test_channels_that_are_all_constant_have_ranges():
     quantizer = UniformQuantizer(4, -1)
     ranges.channels(torch.tensor([0.0, 2.0, -3.0]).expand(5, 3), quantizer)
