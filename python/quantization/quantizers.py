@@ -115,6 +115,7 @@ class UniformQuantizer(Quantizer):
         """Scale and zero point shaped to meet ``x``."""
         if self.scale.ndim == 0:
             return self.scale, self.zero_point
+        assert self.axis is not None
         shape = [1] * x.ndim
         shape[self.axis] = -1
         return self.scale.view(shape), self.zero_point.view(shape)
