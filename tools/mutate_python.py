@@ -78,12 +78,11 @@ def tests_of(file: str) -> list[str]:
 def reviewed() -> dict[str, str]:
     """Mutants that change nothing that anyone could see, as text, with the reason."""
     reasons: dict[str, str] = {}
-    key = ""
-    for line in EQUIVALENT.read_text(encoding="utf-8").splitlines():
-        if line.startswith("    "):
-            reasons[key] = f"{reasons[key]} {line.strip()}".strip()
-        elif line and not line.startswith("#"):
-            key, reasons[line] = line, ""
+    for paragraph in EQUIVALENT.read_text(encoding="utf-8").split("\n\n"):
+        lines = [line for line in paragraph.splitlines() if not line.startswith("#")]
+        mutants = [line for line in lines if not line.startswith("    ")]
+        reason = " ".join(line.strip() for line in lines if line.startswith("    "))
+        reasons |= dict.fromkeys(mutants, reason)
     return reasons
 
 

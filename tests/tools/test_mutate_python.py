@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = '''"""Text 1 stays."""
 def f(x: int = 2, *, y: bool = True) -> int:
     """So does 3."""
+    if x is None:
+        return None
     if not x or x <= 4:
         raise ValueError(f"{x + 5} is {y} and 6")
     check(x)
@@ -22,6 +24,8 @@ def f(x: int = 2, *, y: bool = True) -> int:
 CHANGES = """\
 (2 + 1) for 2
 False for True
+(not (x is None)) for x is None
+is not for is
 (not (not x or x <= 4)) for not x or x <= 4
  for not
 and for or
@@ -51,13 +55,14 @@ def test_every_operator_number_and_statement_is_changed(tmp_path):
         assert mutant.text(source) != source
     (loop,) = [m for m in mutants if m.change[2] == "+="]
     assert (str(loop), loop.line) == (
-        "golden/f.py: x -= max(-x, 7.5) -> x += max(-x, 7.5)", 7)
+        "golden/f.py: x -= max(-x, 7.5) -> x += max(-x, 7.5)", 9)
 
 
 def test_every_mutant_of_the_project_compiles_and_has_tests():
     mutants = mutate_python.all_mutants()
     assert len(mutants) > 5000
     sources = {m.file: (ROOT / m.file).read_bytes() for m in mutants}
+    assert all(mutant.text(sources[mutant.file]) != sources[mutant.file] for mutant in mutants)
     for mutant in mutants[::10]:
         compile(mutant.text(sources[mutant.file]), mutant.file, "exec")
     for file in sources:

@@ -94,6 +94,11 @@ def test_bias_rounds_half_up_and_ignores_float_error():
     assert matmul.bias_integer([1.5], 3.0, [1.0], [[1, 2]], zero_point=7).tolist() == [1 - 21]
 
 
+def test_a_bias_has_a_scale_for_each_channel():
+    with pytest.raises(ValueError, match="zip"):
+        matmul.bias_integer([1.0, 2.0], 1.0, [1.0], np.zeros((2, 2), int))
+
+
 def test_the_example_of_the_arithmetic_page():
     weight, bias = [[-6, 8, 1]], matmul.bias_integer([0.37], 0.05, [0.02], [[-6, 8, 1]])
     assert bias.tolist() == [370]

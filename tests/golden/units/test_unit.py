@@ -1,5 +1,7 @@
 """What a unit's description says: parameters, streams and domain, in literal numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,20 @@ def test_domains(unit, parameters, domain):
     assert list(map(str, Instance.of(unit, **parameters).domain)) == domain
 
 
+@pytest.mark.parametrize(("names", "rows", "lane_wise"), [
+    ("io", False, True), ("io", True, False), (["i", "i_more", "o"], False, False),
+])
+def test_a_lane_wise_unit_has_two_streams_without_rows(names, rows, lane_wise):
+    streams = tuple(Stream(name, (Field(f"x_{name}", 3),), 2, rows=rows) for name in names)
+    unit = replace(UNITS["log2_dequantizer"], streams=lambda p: streams)
+    assert Instance(unit, {"lanes": 2}).lane_wise is lane_wise
+
+
+def test_a_unit_has_no_tables_of_its_own_unless_it_says_so():
+    for unit in UNITS.values():
+        assert unit.roms(Instance.of(unit.name).parameters) == {}
+
+
 @pytest.mark.parametrize(("value", "inside"), [(2, False), (3, True), (7, True), (8, False)])
 def test_an_integer_keeps_to_its_range(value, inside):
     parameter = Parameter(4, "of some", 3, 7)
@@ -105,8 +121,8 @@ FIELDS = {"a": Field("a", 4), "b": Field("b", 3, signed=True)}
 
 
 @pytest.mark.parametrize(("limit", "text"), [
-    (Limit({"a": 1, "b": -2}, high=0),  # 15 + 2 · 4 takes 5 bits, and a sign, and one for a carry
-     "(7'sd0 + $signed({1'b0, a}) + -7'sd2 * $signed(b) <= 7'sd0)"),
+    (Limit({"a": 1, "b": -9}, high=0),  # 15 + 9 · 4 takes 6 bits, and a sign, and one for a carry
+     "(8'sd0 + $signed({1'b0, a}) + -8'sd9 * $signed(b) <= 8'sd0)"),
     (Limit({"a": 3}, 1, 200),
      "(10'sd3 * $signed({1'b0, a}) <= 10'sd200) && (10'sd3 * $signed({1'b0, a}) >= 10'sd1)"),
     (Limit({"b": 1, "none": 5}, low=-9), "(6'sd0 + $signed(b) >= -6'sd9)"),
