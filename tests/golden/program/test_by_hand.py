@@ -97,8 +97,8 @@ def test_a_layer():
 
 
 QK = {"heads": 2, "q_zero_point": 1, "k_zero_point": -2}
-QUERIES = described("q", [9, 9, 9, 9], [3, 4, 8, 8])
-KEYS = described("k", [9, 9, 9, 9], [9, 9, 9, 9], [5, -1, 8, 8])
+QUERIES = described("q", [9, 9, 9, 9], [3, 4, 8, 8], shape=[1, 2, 4])
+KEYS = described("k", [9, 9, 9, 9], [9, 9, 9, 9], [5, -1, 8, 8], shape=[1, 3, 4])
 WORKED = [
     "Op `op`, first head, the last query with the last key: the first 2 columns of row 1 of "
     "`q.mem` and of row 2 of `k.mem`.\n",

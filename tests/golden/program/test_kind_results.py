@@ -91,7 +91,8 @@ def test_a_mask_without_windows_is_that_of_one_window(accepted):
 
 
 @pytest.mark.parametrize(("accepted", "macs"), [
-    (kind_ops.linear, 4 * 2 * 6), (kind_ops.query_key, 4 * 4 * 6),
+    (kind_ops.linear, 4 * 2 * 6), (kind_ops.linear_of_windows, 7 * 4 * 2 * 6),
+    (kind_ops.query_key, 4 * 4 * 6),
     (kind_ops.masked_windows, 7 * 4 * 5 * 6), (kind_ops.attention_value, 3 * 4 * 6),
     (kind_ops.attention_of_windows, 7 * 4 * 5 * 6),
 ])
