@@ -5,7 +5,14 @@ from collections.abc import Collection
 import torch
 from torch.nn import functional as F
 
-from vit2rtl.quantization.closed_form.weights import Moments, gptq, nearest, ridge, row_ranges
+from vit2rtl.quantization.closed_form.weights import (
+    RIDGE,
+    Moments,
+    gptq,
+    nearest,
+    ridge,
+    row_ranges,
+)
 from vit2rtl.quantization.layers import OUTPUT_HEADROOM, QuantLinear
 from vit2rtl.quantization.structure import Layer, Role
 
@@ -17,6 +24,16 @@ _ALL_TOKENS = 0.3
 def linear(module: QuantLinear, x: torch.Tensor) -> torch.Tensor:
     """What a layer's weights and bias, as they are, give of inputs."""
     return F.linear(x, module.weight, module.bias)
+
+
+def strength(module: QuantLinear) -> float:
+    """λ of ridge regression: above 4 bits twice as much for each that weights and inputs have on
+    average.
+
+    What can be made up for shrinks faster with the bits than what only this sample shows.
+    """
+    bits = (module.weight_quantizer.bits + module.input_quantizer.bits) / 2
+    return RIDGE * 2.0 ** max(bits - 4, 0)
 
 
 def fit(
@@ -34,7 +51,7 @@ def fit(
     module, moments = layer.module, Moments(x)
     weight, covariance = module.weight.double(), moments.covariance
     if "ridge" in steps and layer.role is not Role.HEAD and not moments.flat():
-        weight = ridge(weight, target - linear(module, x), x, moments)
+        weight = ridge(weight, target - linear(module, x), x, moments, strength=strength(module))
     if background is not None:
         covariance = covariance + background.covariance * (_ALL_TOKENS * (
             covariance.diagonal().sum() / background.covariance.diagonal().sum().clamp(1e-30)))

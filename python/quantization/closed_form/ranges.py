@@ -1,5 +1,6 @@
 """Scales and zero points of activations by the error that they make."""
 
+import itertools
 from collections.abc import Iterable
 
 import torch
@@ -8,10 +9,12 @@ from vit2rtl.quantization.quantizers import UniformQuantizer
 
 # Points that stand for a tensor: a code of 8 bits has 16 of them and more.
 _BINS = 1 << 13
-# Half ranges of q, k, v and proj's input, in standard deviations; clip fractions of GELU's output.
+# Half ranges of a head's channels, in standard deviations; ends tried of q, k, v and proj's input;
+# clip fractions of GELU's output.
 HALF_RANGES = torch.linspace(1.6, 5.0, 18, dtype=torch.float64).tolist()
 # Wider codes have room for rarer values.
 _WIDE = 1.5
+_ENDS = 16
 FRACTIONS = torch.linspace(0.15, 1.0, 18, dtype=torch.float64).tolist()
 SOFTMAX_SCALES = [2.0 ** (-t / 4) for t in range(14)]
 
@@ -49,14 +52,26 @@ class Distribution:
         return scale, int(zero_point)
 
 
-def centered(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
-    """Of what lies around zero: a range of so many standard deviations, zero in the middle."""
+def two_sided(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
+    """Of what goes both ways: each end by itself, from one standard deviation to all values."""
     found, levels = Distribution(x), quantizer.levels
-    deviation = found.deviation() or abs(found.low) or 1.0
-    wide = 1.0 if quantizer.bits <= 4 else _WIDE
-    middles = (levels // 2 - 1, levels // 2)
-    _set(quantizer, found.best(
-        ((2 * k * wide * deviation / levels, z) for k in HALF_RANGES for z in middles), levels))
+    least = found.deviation()
+    if not least > 0:
+        quantizer.calibrate(x)
+        return
+    below, above = (_ends(least, reach) for reach in (-found.low, found.high))
+    candidates = []
+    for low, high in itertools.product(below, above):
+        scale = (low + high) / (levels - 1)
+        candidates.append((scale, round(low / scale)))
+    _set(quantizer, found.best(candidates, levels))
+
+
+def _ends(least: float, farthest: float) -> list[float]:
+    """Distances from zero, from one to the other, in equal ratios."""
+    if farthest <= least:
+        return [max(farthest, 0.0)]
+    return [least * (farthest / least) ** (n / (_ENDS - 1)) for n in range(_ENDS)]
 
 
 def one_sided(x: torch.Tensor, quantizer: UniformQuantizer) -> None:

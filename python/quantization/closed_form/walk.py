@@ -120,7 +120,7 @@ class Walk:
             damaged = self._fit(pair.layer, codes, target)
             parts = []
             for part, quantizer in zip(damaged.chunk(3, -1), qkv.outputs, strict=True):
-                self._range(part, quantizer, ranges.centered)
+                self._range(part, quantizer, ranges.two_sided)
                 parts.append(quantizer(part))
             heads = attention.module.heads
             real_y = self._attend(attention, _heads(target.chunk(3, -1), heads), mask)
@@ -197,7 +197,7 @@ class Walk:
         def calibrate(x: torch.Tensor) -> torch.Tensor:
             layer, module = branch.last, branch.last.module
             real, damaged = x.chunk(2)
-            find = ranges.one_sided if isinstance(branch, Mlp) else ranges.centered
+            find = ranges.one_sided if isinstance(branch, Mlp) else ranges.two_sided
             self._range(damaged, module.input_quantizer, find)
             target = own = linear(module, real)
             if "residual" in self.steps:

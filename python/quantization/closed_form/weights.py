@@ -6,8 +6,9 @@ takes over.
 
 import torch
 
-# Of the mean diagonal of C: pulls ridge regression back to the float weights, and dampens GPTQ.
-RIDGE = 3.0
+# Of the mean diagonal of C: pulls ridge regression back to the float weights, at 4 bits, and
+# dampens GPTQ.
+RIDGE = 6.0
 _DAMPING = 0.01
 _BLOCK = 64
 SHRINKS = torch.linspace(0.5, 1.0, 11, dtype=torch.float64).tolist()
@@ -28,19 +29,21 @@ class Moments:
 
 
 def ridge(
-    weight: torch.Tensor, residual: torch.Tensor, x: torch.Tensor, moments: Moments
+    weight: torch.Tensor, residual: torch.Tensor, x: torch.Tensor, moments: Moments, *,
+    strength: float = RIDGE,
 ) -> torch.Tensor:
     """Weights that also make up for what the inputs have lost.
 
     weight     float64[out, in]
     residual   float32[n, out], target less what the weight gives on the inputs
     x          float32[n, in]
+    strength   λ
     returns    ``W + E[r xᵀ]_centred (C + λ mean(diag C) I)⁻¹``
     """
     covariance = moments.covariance
     mean = residual.mean(0, dtype=torch.float64)
     cross = (residual.T @ x).double() / moments.count - torch.outer(mean, moments.mean)
-    pull = RIDGE * covariance.diagonal().mean() * torch.eye(len(covariance), dtype=torch.float64)
+    pull = strength * covariance.diagonal().mean() * torch.eye(len(covariance), dtype=torch.float64)
     return weight + torch.linalg.solve(covariance + pull, cross.T).T
 
 

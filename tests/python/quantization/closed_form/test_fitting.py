@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from vit2rtl.quantization.closed_form.fitting import fit, linear
-from vit2rtl.quantization.closed_form.weights import Moments
+from vit2rtl.quantization.closed_form.fitting import fit, linear, strength
+from vit2rtl.quantization.closed_form.weights import RIDGE, Moments
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.settings import STEPS
@@ -53,7 +53,7 @@ def test_every_step_brings_a_layer_nearer():
     assert errors == sorted(errors, reverse=True)
     assert errors[1] < 0.5 * errors[0] and errors[3] < 0.8 * errors[1]
     lost = error(fit(layer_of(), x, target, steps), target)
-    assert error(fit(layer_of(), x, target, [*steps, "ridge"]), target) < 0.5 * lost
+    assert error(fit(layer_of(), x, target, [*steps, "ridge"]), target) < 0.7 * lost
 
 
 def test_without_steps_weights_are_rounded_as_by_repq():
@@ -67,12 +67,20 @@ def test_without_steps_weights_are_rounded_as_by_repq():
 
 def test_a_head_keeps_its_float_weights_as_the_goal():
     x, target = data(0)
-    found = {role: fit(layer_of(role, bits=8), x, target, STEPS) for role in (Role.FC1, Role.HEAD)}
+    found = {role: fit(layer_of(role, bits=6), x, target, STEPS) for role in (Role.FC1, Role.HEAD)}
     # 0.8 of the inputs: ridge regression makes up for some of it, in a head nothing does.
     own = linear(layer_of().module, x)
     own = own - own.mean(0) + target.mean(0)
-    assert error(found[Role.HEAD], own) < 1e-3 < error(found[Role.FC1], own)
+    assert 5 * error(found[Role.HEAD], own) < error(found[Role.FC1], own)
     assert error(found[Role.FC1], target) < 0.9 * error(found[Role.HEAD], target)
+
+
+@pytest.mark.parametrize(("weight_bits", "input_bits", "times"), [
+    (4, 4, 1), (2, 2, 1), (3, 5, 1), (6, 6, 4), (8, 8, 16), (4, 8, 4), (5, 4, 2**0.5)])
+def test_wider_layers_are_pulled_harder_to_their_float_weights(weight_bits, input_bits, times):
+    module = layer_of(bits=weight_bits).module
+    module.input_quantizer = UniformQuantizer(input_bits)
+    assert strength(module) == pytest.approx(RIDGE * times)
 
 
 def test_moments_of_all_tokens_count_beside_those_of_few():

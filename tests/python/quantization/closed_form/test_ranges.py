@@ -10,8 +10,9 @@ from vit2rtl.quantization.quantizers import UniformQuantizer
 
 GENERATOR = torch.Generator().manual_seed(11)
 NORMAL = torch.randn(3000, generator=GENERATOR)
-AROUND_ZERO = {
+TWO_WAYS = {
     "normal": NORMAL, "small": NORMAL * 1e-4, "heavy": NORMAL * NORMAL.abs(),
+    "off the middle": NORMAL + 0.7, "skewed": (NORMAL * 0.7).exp() - 1.2,
 }
 ONE_WAY = {
     "gelu": nn.functional.gelu(NORMAL * 2), "silu": nn.functional.silu(NORMAL * 3),
@@ -34,22 +35,34 @@ def searched(x, bits, zero_points, scales):
     return min(found)
 
 
-@pytest.mark.parametrize("kind", AROUND_ZERO)
+@pytest.mark.parametrize("kind", TWO_WAYS)
 @pytest.mark.parametrize("bits", [2, 3, 4, 5, 8])
-def test_no_finer_search_finds_much_better_ranges_around_zero(kind, bits):
-    x, quantizer = AROUND_ZERO[kind], UniformQuantizer(bits)
-    ranges.centered(x, quantizer)
-    middle = 1 << (bits - 1)
-    assert quantizer.zero_point in (middle - 1, middle)
-    scales = np.geomspace(0.2, 1.05, 60) * float(x.abs().max()) / middle
-    assert error(quantizer, x) <= 1.12 * searched(x, bits, (middle - 1, middle), scales)
+def test_no_finer_search_finds_much_better_ranges_of_what_goes_both_ways(kind, bits):
+    x, quantizer = TWO_WAYS[kind], UniformQuantizer(bits)
+    ranges.two_sided(x, quantizer)
+    levels = 1 << bits
+    low, high = -float(x.min()), float(x.max())
+    widths = np.geomspace(0.08, 1.05, 60) * (low + high) / (levels - 1)
+    middle = round(low / (low + high) * (levels - 1))
+    near = range(max(0, middle - levels // 4), min(levels - 1, middle + levels // 4) + 1,
+                 max(1, levels // 32))
+    assert error(quantizer, x) <= 1.12 * searched(x, bits, near, widths)
 
 
-@pytest.mark.parametrize(("sign", "zero_point"), [(1, 7), (-1, 8)])
-def test_there_is_a_level_more_on_the_side_that_goes_further(sign, zero_point):
+@pytest.mark.parametrize("sign", [1, -1])
+def test_levels_follow_the_side_that_goes_further(sign):
     quantizer = UniformQuantizer(4)
-    ranges.centered(sign * torch.cat([NORMAL, NORMAL.abs() * 1.5]), quantizer)
-    assert quantizer.zero_point == zero_point
+    ranges.two_sided(sign * torch.cat([NORMAL, NORMAL.abs() * 4]), quantizer)
+    codes = quantizer.codes(sign * torch.tensor([-1e6, 1e6])) - quantizer.zero_point
+    below, above = codes.abs().tolist()
+    assert above > 2 * below > 0
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_is_all_on_one_side_has_no_level_on_the_other(sign):
+    quantizer = UniformQuantizer(4)
+    ranges.two_sided(sign * (NORMAL.abs() + 0.2), quantizer)
+    assert quantizer.zero_point == {1: 0, -1: 15}[sign]
 
 
 @pytest.mark.parametrize("kind", ONE_WAY)
@@ -79,7 +92,7 @@ def test_what_does_not_go_one_way_is_calibrated_as_anything_else(x):
 @pytest.mark.parametrize("value", [3.0, -2.0, 1e-3])
 def test_a_constant_is_near_a_level(value):
     quantizer = UniformQuantizer(4)
-    ranges.centered(torch.full((10,), value), quantizer)
+    ranges.two_sided(torch.full((10,), value), quantizer)
     assert (quantizer(torch.tensor([value])) - value).abs() <= 0.05 * abs(value)
 
 

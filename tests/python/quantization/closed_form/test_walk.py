@@ -56,13 +56,13 @@ def test_softmax_scales_are_of_the_grid_with_their_step_and_percentiles_without(
 @pytest.mark.parametrize("steps", [(), ("ranges",)])
 def test_ranges_are_searched_with_their_step_alone(steps, walked, monkeypatch):
     seen = []
-    for name in ("centered", "one_sided"):
+    for name in ("two_sided", "one_sided"):
         plain = getattr(ranges, name)
         monkeypatch.setattr(ranges, name, lambda x, quantizer, name=name, plain=plain: (
             seen.append(name), plain(x, quantizer)))
     walked(*steps)
     # Of four blocks q, k, v and proj's input, and fc2's.
-    assert (seen.count("centered"), seen.count("one_sided")) == ((16, 4) if steps else (0, 0))
+    assert (seen.count("two_sided"), seen.count("one_sided")) == ((16, 4) if steps else (0, 0))
 
 
 @torch.inference_mode()
