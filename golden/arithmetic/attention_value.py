@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vit2rtl.golden.arithmetic.integers import check, integers, reach, smallest, wide
+from vit2rtl.golden.arithmetic.integers import check, integers, smallest, wide
 from vit2rtl.golden.arithmetic.log_sqrt2 import code_count
 from vit2rtl.golden.arithmetic.matmul import product
 from vit2rtl.golden.arithmetic.requantizer import MULTIPLIER_BITS, SHIFT_RANGE
@@ -66,8 +66,6 @@ def accumulate(
     codes, values = integers("Code", codes), integers("Value", values)
     check("Code", codes, 0, count - 1)
     centered = wide(values)[0] - int(zero_point)
-    if most is None:
-        most = codes.shape[-1] * reach(centered) << fraction_bits(bits, zero_code, limit=limit)
     tables = shifted_ones(bits, zero_code, limit=limit)
     if codes.dtype == object:
         tables, index = tables.astype(object), codes.astype(np.int64)

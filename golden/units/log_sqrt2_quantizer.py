@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from math import nextafter
 
 import numpy as np
 
@@ -80,18 +79,11 @@ def directed(p: Parameters) -> Iterator[Case]:
         ("scale_middle", 0.71),
         ("scale_tiny", 3 / 2 ** p["width"]),
         ("scale_least", 1 / 2 ** p["width"]),
-        ("scale_exact_even", _scale_at(p["width"], 1)),
-        ("scale_exact_odd", _scale_at(p["width"], 3)),
+        # 2**(-3/4) and 2**(-1/4), rounded down.
+        ("scale_exact_even", 0.5946035575013605),
+        ("scale_exact_odd", 0.8408964152537145),
     ):
         yield _around_thresholds(p, name, scale)
-
-
-def _scale_at(width: int, quarter: int) -> float:
-    """The largest scale whose threshold ``scale * 2**(-quarter/4)`` is a half at most."""
-    scale = 0.5 * 2 ** (quarter / 4)
-    while smallest_at_least(scale, width, quarter) > 1 << (width - 1):
-        scale = nextafter(scale, 0)
-    return scale
 
 
 def _around_thresholds(p: Parameters, name: str, scale: float) -> Case:
@@ -100,7 +92,7 @@ def _around_thresholds(p: Parameters, name: str, scale: float) -> Case:
     edges = {smallest_at_least(scale, width, 2 * k + 1) for k in range(count - 1)}
     near = {edge + step for edge in edges for step in (-1, 0, 1)}
     near |= {(1 << n) - step for n in range(width + 1) for step in (0, 1)}
-    ordered = sorted({0, 1, largest - 1, largest} | {n for n in near if 0 <= n <= largest})
+    ordered = sorted(n for n in near | {largest - 1} if n <= largest)
     probabilities = [*ordered, largest, *[0, largest] * p["lanes"]]
     codes = [oracle(n, scale, width, count) for n in probabilities]
     description = "thresholds, powers of two, and their neighbours; zero, the largest"

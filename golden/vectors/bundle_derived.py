@@ -27,7 +27,7 @@ def rom_layouts(instance: Instance) -> dict[str, tuple[str, Layout]]:
     for name, entries in instance.unit.roms(instance.parameters).items():
         low, high = min(entries), max(entries)
         bits = width(low, high) if low < 0 else max(high.bit_length(), 1)
-        layout = Layout.of((1, len(entries)), 1, bits=bits, signed=low < 0)
+        layout = Layout.of((len(entries),), 1, bits=bits, signed=low < 0)
         layouts[name] = f"{instance.name}/roms/{name}.mem", layout
     return layouts
 

@@ -71,6 +71,22 @@ def test_other_functions_round_half_up_too(function, scale):
     assert table.tolist() == [min(max(code, 0), 15) for code in want]
 
 
+@pytest.mark.parametrize("scales", [(0.05, 0.1), (0.15, 0.3), (0.35, 0.7), (1.1, 2.2)])
+def test_what_is_a_tie_but_for_rounding_is_settled_exactly(scales):
+    """Odd multiples of ``s_x = s / 2``, neither of which a float holds."""
+    table = gelu.table_of(scales[0], 8, scales[1], 3, input_bits=8, bits=8, function=lambda x: x)
+    inputs = [scales[0] * (code - 8) for code in range(256)]
+    want = [floor(Fraction(x) / Fraction(scales[1]) + Fraction(1, 2)) + 3 for x in inputs]
+    assert table.tolist() == [min(max(code, 0), 255) for code in want]
+
+
+@pytest.mark.parametrize("zero_point", [-2, -1, 0, 1, 5])
+def test_ties_beyond_the_last_code_saturate(zero_point):
+    table = gelu.table_of(1.0, 32, 2.0, zero_point, input_bits=6, bits=2, function=lambda x: x)
+    want = [(code - 32 + 1) // 2 + zero_point for code in range(64)]
+    assert table.tolist() == [min(max(code, 0), 3) for code in want]
+
+
 def test_ties_go_up():
     table = gelu.table_of(1.0, 8, 2.0, 0, input_bits=4, bits=4, function=lambda x: x)
     assert table[8:].tolist() == [0, 1, 1, 2, 2, 3, 3, 4]
@@ -106,6 +122,10 @@ def test_apply_looks_up():
         ),
         (lambda: gelu.table_of(1, 0, 1, 0, bits=1), "Bits must be between 2 and 16, not 1"),
         (lambda: gelu.table_of(0, 0, 1, 0), "Input scale must be above 0 and finite, not 0"),
+        (
+            lambda: gelu.table_of(1, 0, float("inf"), 0),
+            "Scale must be above 0 and finite, not inf",
+        ),
         (lambda: gelu.table_of(1, 0, -1.5, 0), "Scale must be above 0 and finite, not -1.5"),
     ],
 )

@@ -192,6 +192,10 @@ def test_rows_of_any_shape_are_rows_one_by_one():
             "Scales must be above 0, not 0.0 and 1.0",
         ),
         (
+            lambda p: layernorm.parameters_of([1.0], [0.0], 1, 0, input_scale=0, epsilon=0),
+            "Scales must be above 0, not 1.0 and 0.0",
+        ),
+        (
             lambda p: layernorm.parameters_of([65536.0], [0.0], 1, 0, input_scale=1, epsilon=0),
             "Gain must be below 65535.5, not 65536.0",
         ),

@@ -45,6 +45,14 @@ def test_a_bound_at_the_limit_of_float32_is_exact():
     assert matmul.product(a, b[:2], bound=2**24 + 1).tolist() == [[2**24 + 1]]
 
 
+@pytest.mark.parametrize(("bound", "dtype"), [
+    (2**31 - 1, np.int32), (2**31, np.int64), (2**63 - 1, np.int64), (2**63, object),
+])
+def test_a_bound_decides_the_type(bound, dtype):
+    got = matmul.product([[3]], [[5]], bound=bound)
+    assert (got.dtype, got.tolist()) == (dtype, [[15]])
+
+
 def test_product_of_stacks():
     a, b = np.arange(24).reshape(2, 1, 3, 4) - 12, np.arange(40).reshape(5, 4, 2) - 20
     got = matmul.product(a, b)
@@ -175,6 +183,21 @@ def test_query_key_of_extreme_codes_and_zero_points(bits):
         assert_same(got, matmul.query_key(python(q), python(k), z_q, z_k))
         bound = 64 * max(abs(z_q), abs(top - z_q)) * max(abs(z_k), abs(top - z_k))
         assert matmul.query_key(q, k, z_q, z_k, bound=bound).tolist() == want
+
+
+def test_query_key_of_stacks():
+    q, k = np.arange(24).reshape(2, 3, 4), np.arange(40).reshape(2, 5, 4)
+    got = matmul.query_key(q, k, 7, 9)
+    assert got.tolist() == [oracle((q[n] - 7).tolist(), (k[n] - 9).T.tolist()) for n in range(2)]
+
+
+@pytest.mark.parametrize(("code", "zero_point"), [
+    (32767, 0), (32766, -1), (32767, -1), (32767, -10), (-32768, 0), (-32760, 100), (65535, 0),
+])
+def test_codes_at_the_ends_of_16_bits(code, zero_point):
+    centered = matmul.center("Query", [code], zero_point)
+    assert centered.tolist() == [code - zero_point]
+    assert centered.dtype == (np.int16 if abs(code) + abs(zero_point) < 2**15 else np.int64)
 
 
 def test_zero_points_beyond_16_bits():

@@ -75,6 +75,11 @@ def test_channels_broadcast():
     np.testing.assert_array_equal(got.reshape(-1), want)
 
 
+def test_rows_of_one_column_broadcast_against_channels():
+    got = requantize(np.arange(-3, 3)[:, np.newaxis], [1, 2, 3], [1, 2, 3], 4, bits=4)
+    assert got.tolist() == [[oracle(a, c, c, 4, 4) for c in (1, 2, 3)] for a in range(-3, 3)]
+
+
 def widest(factor, bits):
     """The largest shift at which the rounded multiplier still fits, by bisection."""
     fits, too_much = -20, 1200
@@ -175,6 +180,7 @@ def test_multiplier_and_shift_of_a_scalar_is_one_channel():
         ),
         (lambda: multiplier_and_shift([float("nan")]), "Scale must be finite and not negative"),
         (lambda: multiplier_and_shift([-1.0]), "Scale must be finite and not negative"),
+        (lambda: multiplier_and_shift([1e9]), "Scale must be below 32767.75, not 1000000000.0"),
         (lambda: multiplier_and_shift([32767.75]), "Scale must be below 32767.75, not 32767.75"),
     ],
 )

@@ -107,6 +107,14 @@ def test_what_a_tensor_holds(tensor, limits, reach, dtype):
     assert (tensor.limits(), tensor.reach, tensor.dtype) == (limits, reach, dtype)
 
 
+def test_what_is_left_out_of_a_description():
+    assert Tensor("x", (1,), 4) == Tensor("x", (1,), 4, False, "uniform", 1.0, 0, 0)
+    op = Op("op", "add", ("x", "x"), CODES)
+    op.cache["prepared"] = 1
+    assert op == Op("op", "add", ("x", "x"), CODES, {}, {})
+    assert "prepared" not in repr(op)
+
+
 def test_what_elements_stand_for():
     assert CODES.real([3, 5, 0]).tolist() == [0.0, 1.0, -1.5]
     float64 = Tensor("y", (3,), 64, True, "float64", scale=2.0, zero_point=1)

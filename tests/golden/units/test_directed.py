@@ -130,6 +130,14 @@ def test_quantizer_meets_both_sides_of_every_threshold():
         assert (65535, 0) in pairs
 
 
+@pytest.mark.parametrize("width", [3, 16, 32])
+def test_quantizer_meets_thresholds_that_are_powers_of_two(width):
+    settings = {record["record"]: record["configuration"]
+                for record in directed_records(Instance.of("log_sqrt2_quantizer", width=width))}
+    assert settings["directed.scale_exact_even"]["threshold_a"] == 2 ** (width - 1)
+    assert settings["directed.scale_exact_odd"]["threshold_b"] == 2 ** (width - 1)
+
+
 def test_dequantizer_meets_every_code_in_more_than_one_lane():
     instance = Instance.of("log2_dequantizer", zero_code="extra")
     record, _ = directed_records(instance)

@@ -46,6 +46,17 @@ def test_streams_and_configuration(unit, parameters, streams, configuration):
     assert [(f.name, f.width, f.signed) for f in instance.configuration] == configuration
 
 
+def test_everything_with_a_value_has_a_name():
+    assert list(Instance.of("requantizer").fields) == [
+        "acc", "multiplier", "shift", "code", "shift_base", "zero_point"]
+
+
+def test_what_is_left_out_of_a_description():
+    assert Field("x", 3) == Field("x", 3, False, None, False, meaning="no matter")
+    assert Stream("i", (), 2) == Stream("i", (), 2, False, 0)
+    assert Parameter(1, "of some") == Parameter(1, "of some", 0, 0, ())
+
+
 @pytest.mark.parametrize(("unit", "parameters", "domain"), [
     ("log2_dequantizer", {}, []),
     ("log_sqrt2_quantizer", {}, ["1 <= threshold_b", "0 <= threshold_a - threshold_b",
@@ -59,10 +70,11 @@ def test_domains(unit, parameters, domain):
 
 
 @pytest.mark.parametrize(("names", "rows", "lane_wise"), [
-    ("io", False, True), ("io", True, False), (["i", "i_more", "o"], False, False),
+    ("io", "", True), ("io", "io", False), ("io", "i", False), (["i", "i_more", "o"], "", False),
 ])
 def test_a_lane_wise_unit_has_two_streams_without_rows(names, rows, lane_wise):
-    streams = tuple(Stream(name, (Field(f"x_{name}", 3),), 2, rows=rows) for name in names)
+    streams = tuple(
+        Stream(name, (Field(f"x_{name}", 3),), 2, rows=name in rows) for name in names)
     unit = replace(UNITS["log2_dequantizer"], streams=lambda p: streams)
     assert Instance(unit, {"lanes": 2}).lane_wise is lane_wise
 

@@ -115,6 +115,7 @@ def test_what_no_chosen_op_needs_is_not_run(tmp_path):
 
 @pytest.mark.parametrize(("pattern", "said"), [
     ("pro", "No op matches 'pro': near it are proj"),
+    ("e", "No op matches 'e': near it are patches, select"),
     ("slect", "No op matches 'slect': near it are select"),
     ("*.zzz", "No op matches '*.zzz': there are 4 ops, from patches to logits"),
     ("", "No op matches '': there are 4 ops, from patches to logits"),
@@ -181,12 +182,28 @@ def test_a_wrong_element_is_found(copy):
     kept["proj"][1, 0, 2] ^= 1
     np.savez(copy.folder / "tensors.npz", **kept)
     copy.rehash()
-    found = {result.op: result for result in replay(read_vectors(copy.folder))}
+    steps = []
+    results = replay(read_vectors(copy.folder), progress=steps.append)
+    assert steps == [1] * 4 * 3
+    found = {result.op: result for result in results}
     assert found["proj"].first == (
         f"image 1, element [0, 2]: got {old}, want {old ^ 1}")
     assert {op: result.mismatches for op, result in found.items()} == {
         "patches": 0, "proj": 1, "select": 0, "logits": 0}
     assert found["proj"].elements == 36
+
+
+def test_the_first_of_several_is_told(small):
+    vectors = read_vectors(small)
+    vectors.ops[0].attributes["patch"] = [4, 1]  # other pixels in each place but the first
+    (patches, *_) = replay(vectors)
+    got = CODES[0, 0].T.reshape(-1)
+    want = execute(small_program(), CODES, record=["patches"])[1]["patches"]
+    first = next(n for n in range(16) if got[n] != want[0].flat[n])
+    assert patches.first == (f"image 0, element {[first // 4, first % 4]}: got {got[first]}, "
+                             f"want {want[0].flat[first]}")
+    assert patches.mismatches == sum(
+        int((CODES[n, 0].T.reshape(-1) != want[n].reshape(-1)).sum()) for n in range(3))
 
 
 def test_reals_may_differ_by_rounding_only(copy):

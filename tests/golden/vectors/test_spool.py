@@ -42,9 +42,14 @@ def test_columns_and_what_stands_for_an_element(spooled):
 
 
 def test_numbers_that_do_not_fit_are_refused(tmp_path):
-    for value in (-1, 256):
+    for values in ([-1], [256], [-1, 5], [5, 256]):
         with pytest.raises(ValueError, match=r"^x: elements do not fit uint8$"):
-            Spool(tmp_path / "x", np.uint8).append(np.array([[value]]))
+            Spool(tmp_path / "x", np.uint8).append(np.array([values]))
+    spool = Spool(tmp_path / "x", np.uint8)
+    for values in ([0, 255], [255, 255]):
+        spool.append(np.array([values]))
+    assert np.asarray(spool.array()).tolist() == [[0, 255], [255, 255]]
+    assert np.asarray(spool.array(), dtype=np.int64).dtype == np.int64
 
 
 @pytest.mark.parametrize("lanes", [1, 3, 4, 64])
@@ -65,6 +70,20 @@ def test_a_record_of_pieces_is_the_record(lanes, spooled, tmp_path, monkeypatch)
     for path in filter(Path.is_file, (tmp_path / "whole").rglob("*")):
         other = tmp_path / "pieces" / path.relative_to(tmp_path / "whole")
         assert other.read_bytes() == path.read_bytes(), path
+
+
+def test_pieces_fill_whole_beats(spooled, tmp_path, monkeypatch):
+    """Of 11 rows of 5 elements no fewer than 4 are 5 beats of 4 lanes."""
+    monkeypatch.setattr(bundle_pieces, "_PIECE", 7)
+    code = np.arange(55).reshape(11, 5) % 15
+    instance = Instance.of("log2_dequantizer")
+    with BundleWriter(tmp_path / "bundle", None) as writer:
+        writer.add(instance, record="r", layer="r", kind="model",
+                   inputs={"code": spooled(code, np.uint8)},
+                   outputs={"value": spooled(instance.evaluate({"code": code}, {})["value"])})
+    words = (tmp_path / "bundle" / instance.name / "r/i.mem").read_text().split()
+    codes = [int(digit, 16) for word in words for digit in reversed(word)]
+    assert codes == [*code.reshape(-1), code[-1, -1]]
 
 
 def test_a_wrong_piece_is_named_and_leaves_nothing(spooled, tmp_path, monkeypatch):

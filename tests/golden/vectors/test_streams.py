@@ -6,12 +6,13 @@ import re
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
 
 from vit2rtl.golden import UNITS, BundleWriter, Instance, directed_records, read_bundle
 from vit2rtl.golden.vectors.bundle import SCHEMA, convert
 
-from .conftest import refusal
+from .conftest import DEQUANTIZER, every_code, refusal
 from .pair_peaks import DUT
 from .test_replay import compile_bench, replay
 
@@ -41,6 +42,37 @@ def test_a_stream_is_a_file_with_rows_of_its_own(bundle):
     assert record.beats == 9 + 3
     assert record.streams["i_gain"].path.read_text() == "3\n1\n3\n"
     assert record.outputs()["peak"].tolist() == [[45], [4], [12]]
+
+
+def test_all_axes_but_the_last_are_rows(tmp_path):
+    instance = Instance.of("pair_peaks")
+    inputs = {"value": np.arange(24).reshape(2, 3, 4) % 16, "gain": np.full((2, 3, 1), 2)}
+    with BundleWriter(tmp_path / "b", {}) as writer:
+        writer.add(instance, record="r", layer="r", kind="model", inputs=inputs,
+                   outputs=instance.evaluate(inputs, {}))
+    record = read_bundle(tmp_path / "b").entries[0].records[0]
+    assert {name: (s.rows, s.columns) for name, s in record.streams.items()} == {
+        "i": (6, 4), "i_gain": (6, 1), "o": (6, 4), "o_peaks": (6, 1)}
+    assert record.inputs()["value"].tolist() == inputs["value"].reshape(6, 4).tolist()
+
+
+def test_rows_have_an_axis(tmp_path):
+    with BundleWriter(tmp_path / "b", {}) as writer:
+        with pytest.raises(ValueError, match=r"Stream i needs rows: arrays of at least one axis$"):
+            writer.add(Instance.of("pair_peaks"), record="r", layer="r", kind="model",
+                       inputs={"value": 3, "gain": 2}, outputs={"product": 6, "peak": 6})
+        writer.add(DEQUANTIZER, **every_code())
+
+
+def test_each_stream_has_a_generator_of_its_own(bundle):
+    """Multiples of 2**32 over the golden ratio, and every other seed with its halves swapped."""
+    bench = (bundle / NAME / "replay.sv").read_text()
+    for number, stream in enumerate(("i", "i_gain", "o", "o_peaks")):
+        start = (number + 1) * 0x9E3779B9 % 2**32
+        seed = "{seed[15:0], seed[31:16]}" if number % 2 else "seed"
+        assert f"state_{stream} <= 32'h{start:08x} ^ {seed};\n" in bench
+    assert "if (mismatches < 10)" in bench
+    assert "finished <= quiet >= (outstanding ? 20000 : 64);" in bench
 
 
 @needs_icarus
