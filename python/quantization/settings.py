@@ -6,8 +6,8 @@ PROFILES = ("official", "paper", "hardware")
 LAYERNORMS = ("layer-wise", "channel-wise", "reparam")
 SOFTMAXES = ("uniform", "log2", "log-sqrt2")
 # Of method closed-form, see methods/closed_form.py; each can be left out.
-STEPS = ("center", "transform", "ranges", "softmax", "head", "ridge", "residual", "gptq",
-         "descent", "bias")
+STEPS = (
+    "transform", "ranges", "softmax", "head", "ridge", "residual", "gptq", "descent", "bias")
 
 
 def check_steps(text: str) -> None:

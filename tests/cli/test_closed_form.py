@@ -21,7 +21,7 @@ def test_method_closed_form_comes_back_and_lowers(command, tmp_path):
      "Method closed-form has no option --profile"),
     (["--mirrors"], "Method repq has no option --mirrors"),
     (["--method", "closed-form", "--without", "rigde"],
-     "Steps to leave out must be of center, transform, ranges, softmax, head, ridge, residual, "
+     "Steps to leave out must be of transform, ranges, softmax, head, ridge, residual, "
      "gptq, descent, bias, not 'rigde'"),
 ])
 def test_options_of_the_other_method_are_refused(command, tmp_path, options, line):

@@ -132,32 +132,25 @@ class Walk:
         return calibrate
 
     def _change_basis(self, attention: Attention, target: torch.Tensor) -> None:
-        """Center k and v, and balance the channels of each head: exact, but for what attention
-        rows that do not add up to one make of v's mean, which the bias fit takes."""
+        """Balance the channels of each head: exact, folded into qkv and proj."""
+        if "transform" not in self.steps:
+            return
         qkv, proj, heads = attention.module.qkv, attention.module.proj, attention.module.heads
         flat = target.flatten(0, -2).double()
         size = flat.shape[1] // 3
-        weight, bias = qkv.weight.double(), qkv.bias.double()
-        out, out_bias = proj.weight.double(), proj.bias.double()
-        if "center" in self.steps:
-            mean = flat.mean(0)
-            mean[:size] = 0
-            bias, flat = bias - mean, flat - mean
-            out_bias = out_bias + out @ mean[2 * size:]
-        if "transform" in self.steps:
-            out = out.clone()
-            for head in range(heads):
-                at = slice(head * size // heads, (head + 1) * size // heads)
-                q, k, v = (slice(at.start + n * size, at.stop + n * size) for n in range(3))
-                moment = [flat[:, part].T @ flat[:, part] / len(flat) for part in (q, k, v)]
-                t, inverse = transforms.balancing(moment[0], moment[1])
-                for rows, change in ((q, t.T), (k, inverse)):
-                    weight[rows], bias[rows] = change @ weight[rows], change @ bias[rows]
-                t, inverse = transforms.balancing(moment[2], out[:, at].T @ out[:, at])
-                weight[v], bias[v] = t.T @ weight[v], t.T @ bias[v]
-                out[:, at] = out[:, at] @ inverse.T
-        for module, values in ((qkv, (weight, bias)), (proj, (out, out_bias))):
-            module.weight, module.bias = (value.to(module.weight.dtype) for value in values)
+        weight, bias, out = qkv.weight.double(), qkv.bias.double(), proj.weight.double()
+        for head in range(heads):
+            at = slice(head * size // heads, (head + 1) * size // heads)
+            q, k, v = (slice(at.start + n * size, at.stop + n * size) for n in range(3))
+            moment = [flat[:, part].T @ flat[:, part] / len(flat) for part in (q, k, v)]
+            t, inverse = transforms.balancing(moment[0], moment[1])
+            for rows, change in ((q, t.T), (k, inverse)):
+                weight[rows], bias[rows] = change @ weight[rows], change @ bias[rows]
+            t, inverse = transforms.balancing(moment[2], out[:, at].T @ out[:, at])
+            weight[v], bias[v] = t.T @ weight[v], t.T @ bias[v]
+            out[:, at] = out[:, at] @ inverse.T
+        qkv.weight, qkv.bias = weight.to(qkv.weight.dtype), bias.to(qkv.bias.dtype)
+        proj.weight = out.to(proj.weight.dtype)
 
     def _attend(
         self, attention: Attention, parts: list[torch.Tensor], mask: torch.Tensor | None,

@@ -2,9 +2,9 @@
 
 One pass through the network, the float one and the quantized one side by side; every layer, as the
 data reaches it, is changed so that its output comes near the float network's. What is exact is
-folded (centering, balancing within heads, a reparameterized head), what is not is least squares:
-ridge regression towards the residual stream's target, GPTQ with coordinate descent, the bias. The
-scales, codes, requantizers and tables are RepQ-ViT's, and so is the RTL.
+folded (balancing within heads, a reparameterized head), what is not is least squares: ridge
+regression towards the residual stream's target, GPTQ with coordinate descent, the bias. The scales,
+codes, requantizers and tables are RepQ-ViT's, and so is the RTL.
 """
 
 from collections.abc import Callable

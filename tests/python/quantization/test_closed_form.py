@@ -51,7 +51,7 @@ def images_of(kind, count=4):
 @pytest.mark.parametrize("kind", MODELS)
 @torch.inference_mode()
 def test_the_float_half_stays_the_float_network(kind):
-    """Centering, balancing and the reparameterized norms and heads, folded, change nothing."""
+    """Balancing and the reparameterized norms and heads, folded, change nothing."""
     model, images = model_of(kind), images_of(kind)
     want = copy.deepcopy(model)(images)
     quantized = QuantizedViT(model, Recipe(8, 8, method="closed-form"))
@@ -221,7 +221,7 @@ def test_each_step_can_be_left_out(step, digits):
 
 
 def test_steps_that_do_not_exist_are_named():
-    with pytest.raises(ValueError, match=r"^Steps to leave out must be of center, .*, not 'rigde'"):
+    with pytest.raises(ValueError, match=r"^Steps to leave out must be of .*, not 'rigde'"):
         Recipe(method="closed-form", without="ridge,rigde")
 
 

@@ -37,7 +37,7 @@ def rounded(weight):
 
 
 @pytest.mark.parametrize(("steps", "weight_stays", "bias_stays"), [
-    ((), True, True), (("center",), True, False), (("transform",), False, True),
+    ((), True, True), (("transform",), False, True),
     (("bias",), True, False), (("gptq",), False, True), (("ridge",), False, True)])
 @torch.no_grad()
 def test_weights_and_biases_stay_where_no_step_changes_them(
