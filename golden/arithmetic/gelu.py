@@ -62,12 +62,12 @@ def table_of(
 def _quotients(values: np.ndarray, scale: float, limit: int) -> np.ndarray:
     """int64: ``⌊values / scale + 1/2⌋``, exact, where the magnitude is at most ``limit``.
 
-    Floats decide but for the few quotients within their error of a tie, which fractions settle.
+    Floats round in order: what is not below a tie does not come out below it. So they decide but
+    for the quotients that come out as ties, which fractions settle.
     """
     quotients = np.clip(values / scale, -limit - 1, limit + 1) + 0.5
     rounded = np.floor(quotients).astype(np.int64)
-    error = (np.abs(quotients) + 1) * 2.0**-50
-    for n in np.flatnonzero(np.abs(quotients - np.rint(quotients)) <= error):
+    for n in np.flatnonzero(quotients == rounded):
         exact = Fraction(float(values[n])) / Fraction(scale) + Fraction(1, 2)
         rounded[n] = min(max(floor(exact), -limit - 1), limit + 1)
     return rounded

@@ -227,7 +227,7 @@ def parameters(
 
 
 @lru_cache(maxsize=8)
-def rom(rom_bits: int = 8, exp_bits: int = 17) -> np.ndarray:
+def rom(rom_bits: int, exp_bits: int) -> np.ndarray:
     """int64[2**rom_bits]: ``2**(exp_bits - f / 2**rom_bits)``, rounded to nearest, exactly.
 
     By repeated integer square roots of ``2**(2**rom_bits * ... - f)``, each the floor of the exact

@@ -137,6 +137,16 @@ def test_parameters():
     assert p.epsilon == round(1e-6 * 192**2 * 2**18)
 
 
+def test_constants_round_half_up():
+    """Offsets have 16 fraction bits; the gains here 15, the largest has one before them."""
+    units = [2.4, 2.5, 2.6, -2.4, -2.5, -2.6]
+    p = layernorm.parameters_of([1.0, *(u / 2**15 for u in units[1:])], [u / 2**16 for u in units],
+                                1, 0, input_scale=2**-4, epsilon=2.6 / 36 / 2**8)
+    assert p.offset.tolist() == [2, 3, 3, -2, -2, -3]
+    assert (p.shift, p.gain.tolist()) == (15, [1 << 15, 3, 3, -2, -2, -3])
+    assert p.epsilon == 3
+
+
 def test_a_gain_that_rounds_up_to_seventeen_bits_gets_a_smaller_shift():
     p = layernorm.parameters_of([1 - 2.0**-18], [0], 1, 0, input_scale=1, epsilon=0)
     assert (p.gain.tolist(), p.shift) == ([1 << 15], 15)

@@ -133,6 +133,13 @@ def renamed(**names):
     return program
 
 
+@pytest.mark.parametrize(("pattern", "near"), [("ab", "ab1, ab2, ab3"), ("ab9", "ab4, ab3, ab2")])
+def test_three_names_are_near_enough(pattern, near):
+    program = renamed(patches="ab1", proj="ab2", select="ab3", logits="ab4")
+    with pytest.raises(ValueError, match=f"near it are {near}$"):
+        select(program, [pattern])
+
+
 @pytest.mark.parametrize(("program", "options", "said"), [
     (small_program(), {"ops": []}, "A bundle needs at least one op"),
     (small_program(), {"lanes": 65}, "Lanes must be between 1 and 64, not 65"),
