@@ -80,12 +80,8 @@ def _check_classes(images: "Images", classes: int) -> None:
     from vit2rtl.models.images import check_labels
 
     check_labels(images.labels, classes)
-    if images.folders not in (None, classes):
-        click.echo(
-            f"Warning: {images.folders} class sub-folders for {classes} classes; "
-            "they count as classes 0, 1, ... in alphabetical order (labels.csv names any)",
-            err=True,
-        )
+    if images.folders is not None:
+        options.warn_of_folders(images.folders, classes)
 
 
 def _text(name: str, recipe: "Recipe", rows: "Mapping[str, Scores | FeatureScores]") -> str:

@@ -94,6 +94,14 @@ def program_images(folder: str | None, program: "IntegerProgram") -> "ProgramIma
     return images
 
 
+def warn_of_folders(count: int, classes: int) -> None:
+    """A line on standard error where class sub-folders are not as many as classes."""
+    if count != classes:
+        click.echo(f"Warning: {count} class sub-folders for {classes} classes; they count as "
+                   f"classes 0, 1, ... in alphabetical order ({image_files.LABELS} names any)",
+                   err=True)
+
+
 def _warn_of_colour(folder: str, names: Sequence[str], channels: int) -> None:
     """Say so where images in colour, of which some are looked at, go into a grey model."""
     if channels > 1:

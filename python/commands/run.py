@@ -1,6 +1,6 @@
 """vit2rtl run: execute an integer program on images, with numpy and Pillow alone."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def command(
         labels = None
     _check_labels(names, labels, program.logits.shape[-1])
     if labels and folder and not Path(folder, LABELS).exists():
-        _warn_of_folders(set(labels.values()), program.logits.shape[-1])
+        options.warn_of_folders(len(set(labels.values())), program.logits.shape[-1])
     logits = []
     with tqdm(total=len(names), desc="run", unit="image", leave=False, disable=None) as bar:
         for start in range(0, len(names), _TOGETHER):
@@ -63,12 +63,6 @@ def command(
         options.show_json(results)
     else:
         click.echo(_lines(results))
-
-
-def _warn_of_folders(indices: Collection[int], classes: int) -> None:
-    if len(indices) != classes:
-        click.echo(f"Warning: {len(indices)} class sub-folders for {classes} classes; they count "
-                   f"as classes 0, 1, ... in alphabetical order ({LABELS} names any)", err=True)
 
 
 def _check_labels(names: Sequence[str], labels: Mapping[str, int] | None, classes: int) -> None:

@@ -80,9 +80,9 @@ class Channel(ABC):
     def drive(self) -> None:
         """Decide on the cycle that begins."""
 
+    @abstractmethod
     def clear(self) -> None:
         """As after reset."""
-        raise NotImplementedError
 
 
 class Sender(Channel):

@@ -22,6 +22,15 @@ def command(capsys):
     return run
 
 
+@pytest.fixture
+def quantize(command, tmp_path):
+    """``command`` of quantize, into a folder ``out``."""
+    def run(*arguments):
+        return command("quantize", *arguments, "--out", tmp_path / "out")
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def single_thread():
     import torch

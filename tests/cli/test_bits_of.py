@@ -13,14 +13,6 @@ VIT = ("vit_tiny_patch16_224", "--model-arg", "img_size=32", "--model-arg", "dep
 pytestmark = pytest.mark.usefixtures("single_thread")
 
 
-@pytest.fixture
-def quantize(command, tmp_path):
-    def run(*arguments):
-        return command("quantize", *arguments, "--out", tmp_path / "out")
-
-    return run
-
-
 def test_rules_of_options_and_a_file_one_after_the_other(quantize, tmp_path):
     file = tmp_path / "bits.txt"
     file.write_text("blocks.0.*=w5a6  # the first block\n*.fc2.input=7\n")

@@ -19,14 +19,6 @@ pytestmark = pytest.mark.usefixtures("single_thread")
 
 
 @pytest.fixture
-def quantize(command, tmp_path):
-    def run(*arguments):
-        return command("quantize", *arguments, "--out", tmp_path / "out")
-
-    return run
-
-
-@pytest.fixture
 def refused(quantize, tmp_path):
     """Runs the command, checks that it says one line and leaves nothing, returns the line."""
 

@@ -10,8 +10,7 @@ from vit2rtl.golden import read_bundle
 from vit2rtl.lowering.lower import lower
 from vit2rtl.models import embedded
 from vit2rtl.models.architectures import skeleton
-from vit2rtl.models.images import Images, preprocessing
-from vit2rtl.models.library import timm
+from vit2rtl.models.images import Images
 from vit2rtl.models.surgery import operate
 from vit2rtl.onnx import check as onnx_check
 from vit2rtl.onnx import export as onnx_export
@@ -19,6 +18,7 @@ from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
 from vit2rtl.recording import write_bundle
 
+from .random_models import random_model
 from .saving import save
 
 VIT = {"img_size": 16, "patch_size": 4, "depth": 2, "embed_dim": 24, "num_classes": 5,
@@ -49,14 +49,7 @@ def model(request):
     kind, method, seed = request.param
     name, arguments = MODELS[kind]
     recipe = any_widths(kind, method, seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = timm.create_model(name, **arguments).eval()
-        for parameter in network.parameters():
-            parameter.data += 0.1 * torch.randn(parameter.shape)
-        images = torch.randn(4, 3, *network.patch_embed.img_size)
-    config = preprocessing(network) | {"mean": [0.5] * 3, "std": [0.5] * 3}
-    return QuantizedViT(network, recipe).calibrate(images), images, config
+    return random_model(name, arguments, recipe, seed=seed, count=4)
 
 
 def test_the_program_is_the_simulation(model):

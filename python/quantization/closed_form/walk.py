@@ -115,7 +115,8 @@ class Walk:
         def calibrate(x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
             qkv, pair = attention.module.qkv, attention.normed
             real, codes = self._reparameterized(pair.norm, qkv, x)
-            self._change_basis(attention, linear(qkv, real))
+            if "transform" in self.steps:
+                self._change_basis(attention, linear(qkv, real))
             target = linear(qkv, real)
             damaged = self._fit(pair.layer, codes, target)
             parts = []
@@ -133,8 +134,6 @@ class Walk:
 
     def _change_basis(self, attention: Attention, target: torch.Tensor) -> None:
         """Balance the channels of each head: exact, folded into qkv and proj."""
-        if "transform" not in self.steps:
-            return
         qkv, proj, heads = attention.module.qkv, attention.module.proj, attention.module.heads
         flat = target.flatten(0, -2).double()
         size = flat.shape[1] // 3

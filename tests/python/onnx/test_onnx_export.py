@@ -12,13 +12,12 @@ from onnx import numpy_helper
 
 from vit2rtl import __version__
 from vit2rtl.lowering.lower import lower
-from vit2rtl.models.images import preprocessing
-from vit2rtl.models.zoo import timm
 from vit2rtl.onnx import check as onnx_check
 from vit2rtl.onnx import export as onnx_export
 from vit2rtl.onnx.graph import to_bytes
 from vit2rtl.quantization.recipe import Recipe
-from vit2rtl.quantized_vit import QuantizedViT
+
+from ..random_models import random_model
 
 MNIST = {"input_size": [1, 28, 28], "mean": [0.1307], "std": [0.3081]}
 VIT = {"img_size": 32, "patch_size": 8, "embed_dim": 24, "depth": 2, "num_heads": 3,
@@ -39,14 +38,7 @@ SMALL = [(name, VIT | chosen) for name, more in MODELS.items() for chosen in mor
 
 def small(name, arguments, recipe):
     """(QuantizedViT, images, preprocessing) of a small model with random weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        model = timm.create_model(name, **arguments).eval()
-        for parameter in model.parameters():
-            parameter.data += 0.1 * torch.randn(parameter.shape)
-        images = torch.randn(6, 3, *model.patch_embed.img_size)
-    config = preprocessing(model) | {"mean": [0.5] * 3, "std": [0.5] * 3}
-    return QuantizedViT(model, recipe).calibrate(images), images, config
+    return random_model(name, arguments, recipe, seed=3, count=6)
 
 
 def exported(quantized, path, config=None, **options):
