@@ -3,6 +3,7 @@
 Beside the AXI4-Stream top runs the naive model of the unit's face, a beat at a time. What it says
 is due waits in a queue for each stream that the unit gives, and the unit must offer just that, in
 order, and keep it until it is taken. Traffic, stalls, resets and configuration are the solver's.
+Memories that say so never read a row while they write it.
 """
 
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.golden.units.unit import Stream
 from vit2rtl.rtl.verilog import yosys
+from vit2rtl.sim.formal import collisions
 from vit2rtl.sim.formal.harness import pins, ports
 from vit2rtl.sim.mutation.assumptions import environment
 from vit2rtl.sim.units import FACES
@@ -26,7 +28,10 @@ read_verilog -sv -formal harness.v
 hierarchy -check -top {top}
 proc
 flatten
+opt_dff
+opt_clean
 memory -nomap
+{collisions}
 memory_map
 opt -full
 async2sync
@@ -46,9 +51,9 @@ def prove(
     text, checks = harness(instance)
     script = _SCRIPT.format(
         sources=" ".join(name for name in verilog if name.endswith(".v")),
-        top=TOP, steps=cycles, shown=_SHOWN,
+        collisions=collisions.MAP, top=TOP, steps=cycles, shown=_SHOWN,
     )
-    files = {**verilog, "harness.v": text, "prove.ys": script}
+    files = {**verilog, "harness.v": text, collisions.FILE: collisions.TEXT, "prove.ys": script}
     try:
         log = yosys.run(script, folder, files=files, timeout=timeout)
     except yosys.YosysTimeout:

@@ -9,7 +9,7 @@ from pathlib import Path
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.rtl import latency, verilog
 from vit2rtl.rtl.verilog import yosys
-from vit2rtl.sim.formal import bounded, function, stream, transparent
+from vit2rtl.sim.formal import bounded, collisions, function, stream, transparent
 from vit2rtl.sim.formal.harness import Harness
 from vit2rtl.sim.units.face import FUNCTION, STREAM
 
@@ -91,6 +91,8 @@ def bound(
     steps = trace(log)
     failures = {c: meaning for c, meaning in checks.items()
                 if steps[-1].get(f"check_{c}") == "0"}
+    failures |= {signal: collisions.MEANING for signal, value in steps[-1].items()
+                 if signal.endswith(f".{collisions.NAME}") and value == "1"}
     waves = folder / "trace.vcd"
     return Outcome(name, instance.name, FAILED, seconds, failures, steps, waves)
 
@@ -187,10 +189,13 @@ class Proof:
 
 
 def trace(log: str) -> list[dict[str, str]]:
-    """The solver's table as a dict for each cycle: signals of the harness by name, in hex."""
+    """The solver's table as a dict for each cycle: signals of the harness by name, in hex.
+
+    Of what is within the unit, only whether a memory breaks its promise.
+    """
     cycles: dict[int, dict[str, str]] = {}
     for line in log.splitlines():
         match = _ROW.match(line)
-        if match and "." not in match[2]:
+        if match and ("." not in match[2] or match[2].endswith(f".{collisions.NAME}")):
             cycles.setdefault(int(match[1] or 1), {})[match[2]] = match[4]
     return [cycles[n] for n in sorted(cycles)]

@@ -58,6 +58,8 @@ def test_a_wrong_model_is_not_golden(tmp_path, monkeypatch):
     ("row_maximum", "assign i__ready = ", "assign i__ready = 1'h1 | ", "o_kept"),
     ("row_maximum", "o__payload = { 1'h1", "o__payload = { 1'h0", "o_value"),
     ("table_lookup", "address <= 2'h0", "address <= 2'h1", "o_value"),
+    ("table_lookup", "read__en = i__ready & n1", "read__en = i__ready | n1",
+     "dut.unit.memory.collides"),
 ])
 def test_bugs_are_refuted(unit, old, new, check, tmp_path):
     part, instance = runs.planned([unit])[0]

@@ -1,8 +1,8 @@
 """Table lookup in Amaranth: a memory with a read port a lane, filled through a stream."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib.memory import Memory
 
+from vit2rtl.rtl.stream.memory import PlainMemory
 from vit2rtl.rtl.stream.pipeline import PipelineControl
 from vit2rtl.rtl.stream.stream_unit import UnitComponent
 
@@ -25,7 +25,7 @@ class TableLookup(UnitComponent):
         p = self.instance.parameters
         m.submodules.control = control = PipelineControl(1)
         m.d.comb += control.between(self.i, self.o)
-        m.submodules.memory = memory = Memory(shape=p["width"], depth=1 << p["bits"], init=[])
+        m.submodules.memory = memory = PlainMemory(shape=p["width"], depth=1 << p["bits"])
         write = memory.write_port()
         address = Signal(p["bits"])
         m.d.comb += [
@@ -42,7 +42,7 @@ class TableLookup(UnitComponent):
             read = memory.read_port()
             m.d.comb += [
                 read.addr.eq(self.i.p.lanes[n].code),
-                read.en.eq(control.enable[0]),
+                read.en.eq(control.enable[0] & ~self.i_table.valid),
                 self.o.p.lanes[n].value.eq(read.data),
             ]
         return m
