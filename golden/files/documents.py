@@ -7,12 +7,14 @@ from typing import Any
 
 
 def read(
-    folder: str | Path, file: str, schema: str, *, kind: str, where: str | None = None
+    folder: str | Path, file: str, schema: str, *, kind: str, where: str | None = None,
+    maker: str = "",
 ) -> dict[str, Any]:
     """The JSON object in ``folder / file``, its ``schema`` the one that this version reads.
 
     kind    what the folder should be, for messages: "checkpoint"
     where   what messages call the file; its path by default
+    maker   the command that makes such a folder, for messages: "vit2rtl lower"
     raises  ValueError naming the folder or the file
     """
     path = Path(folder) / file
@@ -25,9 +27,16 @@ def read(
     if "schema" not in document:
         raise ValueError(f"{where} lacks 'schema'")
     if document["schema"] != schema:
+        again = f": make it again with {maker}" if maker and _older(document, schema) else ""
         raise ValueError(
-            f"{where} has schema {document['schema']!r}; this version reads {schema!r}")
+            f"{where} has schema {document['schema']!r}; this version reads {schema!r}{again}")
     return document
+
+
+def _older(document: dict[str, Any], schema: str) -> bool:
+    """Whether a document states an earlier version of a schema, ``name/number``."""
+    name, _, number = schema.rpartition("/")
+    return document["schema"] in [f"{name}/{n}" for n in range(int(number))]
 
 
 def parse(text: str | bytes, where: str) -> Any:

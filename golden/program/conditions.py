@@ -5,8 +5,11 @@ from math import prod
 
 import numpy as np
 
+from vit2rtl.golden.arithmetic.requantizer import MULTIPLIER_BITS, WINDOW
 from vit2rtl.golden.program.program import Op, Tensor
 
+# Of every op that requantizes (R1): a stand-alone unit takes two bits more.
+MULTIPLIERS = (0, (1 << MULTIPLIER_BITS) - 1)
 _CODES = ("bits", "signed", "encoding", "scale", "zero_point")
 
 
@@ -55,6 +58,14 @@ def bounded(stated: int, derived: int) -> str | None:
     if stated != derived:
         return f"accumulator bound is {derived}, not {stated}"
     return None if stated < 1 << 31 else f"accumulator bound {stated} does not fit 32 bits"
+
+
+def windowed(shift: np.ndarray) -> str | None:
+    """Shifts of an op's channels are a base and three bits above it (R1)."""
+    low, high = int(shift.min()), int(shift.max())
+    if high - low < WINDOW:
+        return None
+    return f"shifts must lie in a window of {WINDOW}, not in {low} to {high}"
 
 
 def assert_bound(op: Op, acc: np.ndarray) -> None:

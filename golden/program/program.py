@@ -16,7 +16,7 @@ from vit2rtl.golden.arithmetic.integers import smallest
 from vit2rtl.golden.arithmetic.matmul import code_reach
 from vit2rtl.golden.files import atomic, documents
 
-SCHEMA = "vit2rtl.program/1"
+SCHEMA = "vit2rtl.program/2"
 GRAPH = "program.json"
 TENSORS = "program.safetensors"
 VARIANTS = ("hardware", "integer")

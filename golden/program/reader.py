@@ -32,7 +32,7 @@ def read_program(folder: str | Path) -> IntegerProgram:
     """
     folder = Path(folder)
     path = folder / GRAPH
-    graph = documents.read(folder, GRAPH, SCHEMA, kind="program")
+    graph = documents.read(folder, GRAPH, SCHEMA, kind="program", maker="vit2rtl lower")
     try:
         return _program(graph, _constants(folder, graph))
     except ValueError as error:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from vit2rtl.golden.arithmetic import matmul
-from vit2rtl.golden.arithmetic.requantizer import MULTIPLIER_RANGE, SHIFT_RANGE, rescale
+from vit2rtl.golden.arithmetic.requantizer import SHIFT_RANGE, rescale
 from vit2rtl.golden.program import by_hand
-from vit2rtl.golden.program.conditions import assert_bound, bounded
+from vit2rtl.golden.program.conditions import MULTIPLIERS, assert_bound, bounded, windowed
 from vit2rtl.golden.program.kind import (
     HALF_UP,
     REQUANTIZE,
@@ -41,7 +41,7 @@ def check(op: Op, x: Tensor) -> str | None:
         return "input and output must be codes"
     if (a["input_zero_point"], a["input_top"]) != (x.zero_point, x.limits()[1]):
         return f"zero point and top of the input are {x.zero_point} and {x.limits()[1]}"
-    return bounded(a["accumulator_bound"], _bounds(op).accumulator)
+    return windowed(t["shift"]) or bounded(a["accumulator_bound"], _bounds(op).accumulator)
 
 
 def centered_weight(op: Op) -> np.ndarray:
@@ -156,7 +156,7 @@ KIND = Kind(
         "weight": Constant(format=_weight_format, cost=_weight_cost, parameter=True),
         "weight_zero_point": Constant((1 - (1 << 24), (1 << 24) - 1), cost=_zero_point_cost),
         "bias": Constant(parameter=True),
-        "multiplier": Constant(MULTIPLIER_RANGE, signed=False),
+        "multiplier": Constant(MULTIPLIERS, signed=False),
         "shift": Constant(SHIFT_RANGE, signed=False, cost=_shift_cost),
     },
     layer=True,
@@ -165,6 +165,10 @@ KIND = Kind(
     formula="acc = Σ q·(weight - weight_zero_point) + bias; " + REQUANTIZE,
     rounding=HALF_UP,
     macs=lambda op, tensors: prod(op.output.shape) * tensors[0].shape[-1],
+    numbers={
+        "weight_low": lambda op: int(centered_weight(op).min()),
+        "weight_high": lambda op: int(centered_weight(op).max()),
+    },
     by_hand=work_by_hand,
     cause="the simulation's codes are of another scale, rounded twice",
     rescaled=True,

@@ -3,12 +3,12 @@
 import numpy as np
 
 from vit2rtl.golden.arithmetic.requantizer import (
-    MULTIPLIER_RANGE,
     SHIFT_RANGE,
     multiplier_and_shift,
     rescale,
 )
 from vit2rtl.golden.program.conditions import (
+    MULTIPLIERS,
     assert_bound,
     bounded,
     codes,
@@ -46,7 +46,7 @@ KIND = Kind(
     module=__name__,
     inputs=("codes or stream",),
     attributes=integers("accumulator_bound", "input_zero_point")
-    | integers("multiplier", range=MULTIPLIER_RANGE)
+    | integers("multiplier", range=MULTIPLIERS)
     | integers("shift", range=SHIFT_RANGE),
     check=check,
     run=run,

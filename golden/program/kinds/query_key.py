@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 
 from vit2rtl.golden.arithmetic import matmul, softmax
-from vit2rtl.golden.arithmetic.requantizer import MULTIPLIER_RANGE, SHIFT_RANGE
+from vit2rtl.golden.arithmetic.requantizer import SHIFT_RANGE
 from vit2rtl.golden.program import by_hand
 from vit2rtl.golden.program.attention import (
     bias_and_mask,
@@ -14,7 +14,7 @@ from vit2rtl.golden.program.attention import (
     matrix_shape,
     split_heads,
 )
-from vit2rtl.golden.program.conditions import assert_bound, bounded
+from vit2rtl.golden.program.conditions import MULTIPLIERS, assert_bound, bounded
 from vit2rtl.golden.program.kind import REQUANTIZE, Constant, Kind, integers
 from vit2rtl.golden.program.program import Op, Tensor
 
@@ -100,7 +100,7 @@ KIND = Kind(
     inputs=("q", "k"),
     attributes=integers(
         "heads", "accumulator_bound", "q_zero_point", "k_zero_point", "product_bound")
-    | integers("multiplier", range=(1, MULTIPLIER_RANGE[1]), optional=True)
+    | integers("multiplier", range=(1, MULTIPLIERS[1]), optional=True)
     | integers("shift", range=SHIFT_RANGE, optional=True)
     | integers("width", optional=True),
     constants={

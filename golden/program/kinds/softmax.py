@@ -3,9 +3,9 @@
 import numpy as np
 
 from vit2rtl.golden.arithmetic import log_sqrt2, softmax
-from vit2rtl.golden.arithmetic.requantizer import MULTIPLIER_RANGE, SHIFT_RANGE
+from vit2rtl.golden.arithmetic.requantizer import SHIFT_RANGE
 from vit2rtl.golden.program.attention import log_sqrt2_codes
-from vit2rtl.golden.program.conditions import first, follows
+from vit2rtl.golden.program.conditions import MULTIPLIERS, first, follows
 from vit2rtl.golden.program.kind import HALF_UP, TEXT, Attribute, Kind, integers
 from vit2rtl.golden.program.program import Op, Tensor
 
@@ -40,7 +40,7 @@ KIND = Kind(
     module=__name__,
     inputs=("logits",),
     # All of softmax.Softmax.
-    attributes=integers("multiplier", range=(1, MULTIPLIER_RANGE[1]))
+    attributes=integers("multiplier", range=(1, MULTIPLIERS[1]))
     | integers("shift", range=SHIFT_RANGE)
     | integers("threshold_a", "threshold_b", range=(1, 1 << softmax.THRESHOLD_BITS))
     | integers("threshold_shift", range=(0, softmax.THRESHOLD_SHIFT))

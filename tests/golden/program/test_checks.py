@@ -151,7 +151,7 @@ def refused(op):
 
 
 @pytest.mark.parametrize("op", [
-    pool(), pool(multiplier=2**18 - 1, shift=47), pool(multiplier=0),
+    pool(), pool(multiplier=2**16 - 1, shift=47), pool(multiplier=0),
     pool(accumulator_bound=2**62 - 1), pool(accumulator_bound=1 - 2**62), embed(), linear(),
     linear(weight_zero_point=np.array([2**24 - 1])),
     linear(weight_zero_point=np.array([1 - 2**24])),

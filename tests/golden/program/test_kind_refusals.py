@@ -77,6 +77,7 @@ REFUSALS = [
     *((linear, constant(**{role: [1]}), f"{role} must have the shape (2,), not (1,)")
       for role in ("weight_zero_point", "bias", "multiplier", "shift")),
     (linear, attribute(weight_bits=1), "weight codes must have 1 bits, of 1 to 8"),
+    (linear, constant(shift=[3, 11]), "shifts must lie in a window of 8, not in 3 to 11"),
     (linear, source(0, encoding="log_sqrt2"), "input and output must be codes"),
     (linear, source(0, signed=True), "input and output must be codes"),
     (linear, output(encoding="float64"), "input and output must be codes"),

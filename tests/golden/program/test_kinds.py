@@ -102,8 +102,8 @@ def test_its_constants_are_checked(tmp_path, offset, text):
 
 
 @pytest.mark.parametrize(("role", "value", "limits"), [
-    ("shift", 48, "1 and 47"), ("shift", 0, "1 and 47"), ("multiplier", 1 << 18, "0 and 262143"),
-    ("multiplier", -1, "0 and 262143"), ("weight_zero_point", 1 << 24, "-16777215 and 16777215"),
+    ("shift", 48, "1 and 47"), ("shift", 0, "1 and 47"), ("multiplier", 1 << 16, "0 and 65535"),
+    ("multiplier", -1, "0 and 65535"), ("weight_zero_point", 1 << 24, "-16777215 and 16777215"),
 ])
 def test_the_domain_of_a_layer_is_that_of_the_contract(tmp_path, role, value, limits):
     program = small_program()

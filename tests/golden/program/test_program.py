@@ -198,11 +198,14 @@ def test_a_wrong_bound_is_refused(folder):
         f"op 'proj': accumulator bound is {bound}, not 5")
 
 
-def test_a_newer_schema_is_refused(folder):
+@pytest.mark.parametrize(("version", "more"), [
+    (3, ""), (1, ": make it again with vit2rtl lower"),
+])
+def test_another_schema_is_refused(folder, version, more):
     path = folder / GRAPH
-    text = edited(folder, lambda g: g.__setitem__("schema", "vit2rtl.program/2"))
-    assert text == (f"{path} has schema 'vit2rtl.program/2'; "
-                    "this version reads 'vit2rtl.program/1'")
+    text = edited(folder, lambda g: g.__setitem__("schema", f"vit2rtl.program/{version}"))
+    assert text == (f"{path} has schema 'vit2rtl.program/{version}'; "
+                    f"this version reads 'vit2rtl.program/2'{more}")
 
 
 def test_folders_that_are_no_program_are_refused(tmp_path, folder):

@@ -116,7 +116,8 @@ def of_tensor(name, key, value):
     (of_op("select", "attributes", {"tokens": [4]}),
      "manifest.json: op 'select': tokens [4] do not fit (4, 3) and (1, 3)"),
     (of_op("proj", "derived", {"accumulator_bits": 3}),
-     "manifest.json, proj: derived must be {'accumulator_bits': 9}"),
+     "manifest.json, proj: derived must be {'accumulator_bits': 9, 'weight_low': -2, "
+     "'weight_high': 3}"),
     (of_op("proj", "constants", []),
      "constants.npz must have the arrays that manifest.json names, not proj/bias.npy"),
     (of_tensor("proj", "file", "../proj.mem"),

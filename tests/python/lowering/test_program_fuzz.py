@@ -147,8 +147,8 @@ def test_any_constant(written):
 
 @pytest.mark.parametrize("text", [
     "", "{", "[]", "null", "1", '"text"', "\ufeff{}", "{" * 5000, "[" * 100000,
-    '{"schema": "vit2rtl.program/1"}', '{"schema": "vit2rtl.program/1", "ops": null}',
-    '{"schema": "vit2rtl.program/1", "tensors": 3}',
+    '{"schema": "vit2rtl.program/2"}', '{"schema": "vit2rtl.program/2", "ops": null}',
+    '{"schema": "vit2rtl.program/2", "tensors": 3}',
 ])
 def test_other_files_are_no_graphs(tmp_path, text):
     (tmp_path / GRAPH).write_text(text, encoding="utf-8")
@@ -163,7 +163,7 @@ def test_other_files_are_no_graphs(tmp_path, text):
 def test_other_files_are_no_constants(tmp_path, data):
     described = {"sha256": hashlib.sha256(data).hexdigest()}
     (tmp_path / TENSORS).write_bytes(data)
-    (tmp_path / GRAPH).write_text(json.dumps({"schema": "vit2rtl.program/1", "tensors": described}))
+    (tmp_path / GRAPH).write_text(json.dumps({"schema": "vit2rtl.program/2", "tensors": described}))
     with pytest.raises(ValueError, match=r"program\.safetensors is not a safetensors file"):
         read_program(tmp_path)
 
