@@ -34,6 +34,7 @@ LAYERS = {
     "golden/files": Layer(),
     "golden/units": Layer("golden/arithmetic golden/registry.py", "numpy"),
     "golden/program": Layer(BELOW, "numpy", "safetensors PIL"),
+    "golden/engine": Layer(f"{BELOW} golden/units golden/program", "numpy"),
     "golden/vectors": Layer(f"{BELOW} golden/units golden/program", "numpy"),
     "rtl": Layer("rtl golden/units golden/arithmetic golden/registry.py", "amaranth numpy"),
     "rtl/verilog": Layer(f"rtl {BELOW} golden/units", "amaranth numpy"),

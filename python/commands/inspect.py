@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from vit2rtl.commands import options
+from vit2rtl.golden.engine import CONFIGURATIONS, check
 from vit2rtl.golden.program.inspection import summary
 from vit2rtl.golden.program.kinds import KINDS
 
@@ -14,21 +15,29 @@ from vit2rtl.golden.program.kinds import KINDS
 Examples:
   vit2rtl inspect deit-w4a4.program
   vit2rtl inspect deit-w4a4.program --json
+  vit2rtl inspect deit-w4a4.integer --engine deit-tiny
 """)
 @click.argument("program_folder", metavar="PROGRAM", type=options.FOLDER)
+@options.engine
 @options.as_json
-def command(program_folder: str, as_json: bool) -> None:
+def command(program_folder: str, engine: str | None, as_json: bool) -> None:
     """Show the integer program in the folder PROGRAM, op by op.
 
     For each op: the output's shape and bits, the accumulator's width (signed, from the bound of
     its actual weights), multiply-accumulates of one image, bytes of constants at their bit width.
+    With --engine, also whether the program fits it; the first op that does not is an error.
     Needs no torch.
     """
-    costs = summary(options.read_program(program_folder))
+    program = options.read_program(program_folder)
+    if engine:
+        check(program, CONFIGURATIONS[engine])
+    costs = summary(program)
     if as_json:
         options.show_json(costs)
     else:
         click.echo(_table(costs))
+        if engine:
+            click.echo(f"fits the engine {engine}")
 
 
 def _table(costs: Mapping[str, Any]) -> str:

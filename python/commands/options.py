@@ -10,6 +10,7 @@ import click
 
 from vit2rtl import checkpoint_schema
 from vit2rtl.checkpoint_schema import describe
+from vit2rtl.golden.engine import CONFIGURATIONS
 from vit2rtl.golden.program import images as image_files
 from vit2rtl.origin import EMBEDDED
 
@@ -42,6 +43,8 @@ images = click.option(
          "The embedded model has images of its own.",
 )
 only = click.option("--list", "listed", type=FILE, help="Use only the images named in this file.")
+engine = click.option(
+    "--engine", type=click.Choice([*CONFIGURATIONS]), help="Sizes of the engine's hardware.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 

@@ -68,6 +68,23 @@ def test_inspect_without_torch(program):
     assert found["totals"]["macs"]["attention_value"] == 5 * 5 * 24
 
 
+def test_inspect_says_whether_a_program_fits_an_engine(command, tiny, program, tmp_path, photos):
+    code, _, err = command("inspect", program, "--engine", "small")
+    assert (code, err) == (
+        2, "vit2rtl: The engine runs programs of variant integer, not hardware\n")
+    integer = tmp_path / "integer"
+    command("lower", tiny, "--variant", "integer", "--images", photos, "--out", integer)
+    code, out, _ = command("inspect", integer, "--engine", "deit-tiny")
+    assert (code, out.splitlines()[-1]) == (0, "fits the engine deit-tiny")
+    command("quantize", "mnist_vit", "--bits", "w4a5", "--out", tmp_path / "five")
+    command("lower", tmp_path / "five", "--variant", "integer", "--out", integer)
+    code, out, err = command("inspect", integer, "--engine", "small", "--json")
+    assert (code, out) == (2, "")
+    assert err == (
+        "vit2rtl: op 'blocks.0.norm1' does not fit the engine small: the number of digits of "
+        "'blocks.0.attn.qkv.input' is 6400, and the buffer normalized has 3200\n")
+
+
 def test_run_without_torch_gives_what_compare_counts(command, tiny, program, photos):
     done = without_torch("run", program, "--images", photos, "--json")
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,14 @@
+"""The heads' logits: those of one head go out as they are, those of two are added."""
+
+from collections.abc import Sequence
+
+from vit2rtl.golden.engine.configuration import Configuration
+from vit2rtl.golden.engine.placement import Placement, at_most
+from vit2rtl.golden.program.program import Op, Tensor
+
+
+def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> str | None:
+    return at_most("the width of its output", op.output.bits, 16, "the stream of logits")
+
+
+PLACEMENT = Placement(limits=limits)
