@@ -19,16 +19,18 @@ from numpy.typing import ArrayLike
 from vit2rtl.golden.arithmetic.integers import check, integers, smallest, wide
 from vit2rtl.golden.arithmetic.log_sqrt2 import code_count
 from vit2rtl.golden.arithmetic.matmul import product
-from vit2rtl.golden.arithmetic.requantizer import MULTIPLIER_BITS, SHIFT_RANGE
+from vit2rtl.golden.arithmetic.requantizer import SHIFT_RANGE
 
 # Fraction bits H at most; what codes of 6 bits and more say below 2**-16 is left out.
 FRACTION_LIMIT = 16
+# Of the unsigned multipliers: with a sign they are as wide as an 18 × 18 multiplier block takes.
+MULTIPLIER_BITS = 17
 
 
 class Multipliers(NamedTuple):
     """``even / 2**shift`` and ``odd / 2**shift`` scale the two accumulators; odd is √2 times even.
 
-    Both below 2**16, 1 <= shift <= 47.
+    Both below 2**17, 1 <= shift <= 47.
     """
 
     even: int
@@ -96,7 +98,7 @@ def requantize(
     even, odd   int[...]             |E|, |O| < 2**31
     returns     uint8[...]           uint16 for more than 8 bits
 
-    48 bits and a sign before the shift, one rounding (half up), saturation on either side. Machine
+    49 bits and a sign before the shift, one rounding (half up), saturation on either side. Machine
     integers go through float64, exactly, as in
     :func:`vit2rtl.golden.arithmetic.requantizer.rescale`.
     """

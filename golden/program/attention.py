@@ -7,8 +7,6 @@ from vit2rtl.golden.program.program import Op, Tensor
 
 # Of a probability in variant hardware, a fixed-point fraction.
 PROBABILITY_BITS = 16
-# Attention × V has one factor a layer: a multiplier as wide as one DSP slice takes.
-VALUE_MULTIPLIER_BITS = 18
 
 
 def split_heads(x: np.ndarray, heads: int) -> np.ndarray:
@@ -59,8 +57,7 @@ def value_multipliers(
 ) -> attention_value.Multipliers:
     """M_E and M_O from the scales of softmax's codes, of v and of the output (R5)."""
     fraction = attention_value.fraction_bits(bits, zero_code)
-    return attention_value.multipliers(
-        scale * v_scale * 2.0**-fraction / output_scale, multiplier_bits=VALUE_MULTIPLIER_BITS)
+    return attention_value.multipliers(scale * v_scale * 2.0**-fraction / output_scale)
 
 
 def value_bound(codes: Tensor, v: Tensor, zero_code: str) -> int:

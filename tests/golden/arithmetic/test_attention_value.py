@@ -115,7 +115,7 @@ def test_what_is_left_out_is_below_two_to_the_minus_sixteen_an_element(bits):
 
 @given(
     factor=st.one_of(st.floats(1e-16, 2.0**14), st.fractions(Fraction(1, 10**12), 2**14)),
-    multiplier_bits=st.sampled_from([8, 16, 18]),
+    multiplier_bits=st.sampled_from([8, 16, 17]),
 )
 @settings(deadline=None, derandomize=True, max_examples=200)
 def test_multipliers_are_both_rounded_from_the_exact_factor(factor, multiplier_bits):
@@ -132,6 +132,7 @@ def test_multipliers_are_both_rounded_from_the_exact_factor(factor, multiplier_b
 
 def test_multipliers_of_zero_and_of_a_vanishing_factor():
     assert av.multipliers(0.0) == (0, 0, 47)
+    assert av.multipliers(46340.0) == (92680, 131069, 1)
     assert av.multipliers(3 * 2.0**-47) == (3, 4, 47)
 
 
@@ -205,7 +206,7 @@ def test_bound_of_softmax_rows():
             "Bits must be between 2 and 16, not 17",
         ),
         (lambda: av.multipliers(-0.5), "Factor must not be negative, not -0.5"),
-        (lambda: av.multipliers(23171.0), "Factor must be at most 23170, not 23171.0"),
+        (lambda: av.multipliers(46341.0), "Factor must be at most 46340, not 46341.0"),
     ],
 )
 def test_errors(call, message):

@@ -13,7 +13,7 @@ from vit2rtl.golden.arithmetic import (
     softmax,
 )
 
-MULTIPLIERS = attention_value.multipliers(0.5, multiplier_bits=18)
+MULTIPLIERS = attention_value.multipliers(0.5)
 NORM = layernorm.parameters_of([1, 1], [0, 0], 1, 0, input_scale=1, epsilon=1e-6)
 CALLS = {
     "attention_value bits": (

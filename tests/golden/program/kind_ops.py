@@ -67,7 +67,7 @@ def softmax_float():
 def attention_value():
     attributes = {
         "heads": 2, "accumulator_bound": 4 * 12 * 128, "v_zero_point": 3, "softmax_bits": 4,
-        "zero_code": "top", "multipliers": [104858, 148291, 27],
+        "zero_code": "top", "multipliers": [52429, 74146, 26],
     }
     codes, output = replace(LOG, shape=(2, 3, 4), scale=0.1), replace(CODES, shape=(3, 6))
     return Op("op", "attention_value", ("p", "v"), output, attributes), [codes, CODES]

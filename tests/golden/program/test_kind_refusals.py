@@ -56,7 +56,7 @@ PATCH, HEADS = "patch must be two sizes, not ", "zero point and top of the input
 QK = "q (4, 6), k (4, 6) and output (2, 4, 4) do not fit"
 SIGNED = "multiplier, shift and width must be those of signed logits"
 AV = "attributes are not those of its inputs"
-FACTORS = "multipliers must be [104858, 148291, 27], not "
+FACTORS = "multipliers must be [52429, 74146, 26], not "
 UNIFORM = "input and output must be codes"
 TABLE = "table must have 16 entries and keep the shape"
 CHANNELS = "needs a signed stream of at most 8192 channels"
@@ -125,10 +125,10 @@ REFUSALS = [
     (attention_value, attribute(softmax_bits=5), AV),
     (attention_value, attribute(v_zero_point=4), AV),
     *((attention_value, attribute(multipliers=numbers), f"{FACTORS}{numbers}")
-      for numbers in ([104858, 148291], [104858, 148291, 28], [104857, 148291, 27],
-                      [104858, 148290, 27], [52429, 74146, 26], [])),
-    (attention_value, output(scale=1.0), "multipliers must be [104858, 148291, 28], not "
-                                         "[104858, 148291, 27]"),
+      for numbers in ([52429, 74146], [52429, 74146, 27], [52428, 74146, 26],
+                      [52429, 74145, 26], [104858, 148291, 27], [])),
+    (attention_value, output(scale=1.0), "multipliers must be [52429, 74146, 27], not "
+                                         "[52429, 74146, 26]"),
     (attention_value, output(signed=True), "output must be unsigned"),
     (attention_value, source(1, encoding="accumulator"), UNIFORM),
     (attention_value, attribute(accumulator_bound=9), "accumulator bound is 6144, not 9"),

@@ -195,7 +195,7 @@ def attention_value(**changes):
     v = Tensor("v", (5, 8), 4, zero_point=3)
     # Values reach 12 above the zero point, rows add up to at most 2**(1/4) / 0.75, H is 7.
     attributes = {"heads": 2, "v_zero_point": 3, "softmax_bits": 4, "zero_code": "top",
-                  "multipliers": [98304, 139023, 24], "accumulator_bound": 2435} | changes
+                  "multipliers": [49152, 69511, 23], "accumulator_bound": 2435} | changes
     return KINDS["attention_value"].check(
         Op("a", "attention_value", ("codes", "v"), Tensor("o", (5, 8), 4), attributes), codes, v)
 

@@ -210,12 +210,12 @@ def test_a_probability_of_one_is_the_largest_of_16_bits(generator):
 
 
 def oracle_multipliers(factor):
-    """M_E, M_O of 18 bits and n, each the nearest integer, by Decimal's square root."""
+    """M_E, M_O of 17 bits and n, each the nearest integer, by Decimal's square root."""
     with localcontext() as context:
         context.prec = 80
         real = Decimal(factor.numerator) / Decimal(factor.denominator)
         root = real * Decimal(2).sqrt()
-        n = max(n for n in range(1, 48) if int(root * 2**n + Decimal("0.5")) < 1 << 18)
+        n = max(n for n in range(1, 48) if int(root * 2**n + Decimal("0.5")) < 1 << 17)
         return *(int(f * 2**n + Decimal("0.5")) for f in (real, root)), n
 
 
