@@ -235,11 +235,11 @@ def test_other_softmax_quantizers_keep_the_float_product(generator):
 
 def test_sums_that_float64_does_not_hold_are_refused(generator):
     attention, _ = integer_attention(generator, 8)
-    attention.value.scale, tokens = 1e-6, 16384
+    attention.value.scale, tokens = 1e-6, 65536
     rows, values = torch.zeros(1, tokens).double(), torch.zeros(tokens, 1)
     with pytest.raises(ValueError) as error:
         attention.value(rows, values)
-    assert str(error.value) == "Attention of 16384 tokens is more than float64 holds exactly"
+    assert str(error.value) == "Attention of 65536 tokens is more than float64 holds exactly"
     assert attention.value(rows[:, :256], values[:256]).shape == (1, 1)
 
 
