@@ -9,6 +9,7 @@ from vit2rtl.quantization.closed_form.weights import (
     RIDGE,
     Moments,
     gptq,
+    mean,
     nearest,
     ridge,
     row_ranges,
@@ -51,7 +52,9 @@ def fit(
     module, moments = layer.module, Moments(x)
     weight, covariance = module.weight.double(), moments.covariance
     if "ridge" in steps and layer.role is not Role.HEAD and not moments.flat():
-        weight = ridge(weight, target - linear(module, x), x, moments, strength=strength(module))
+        residual = linear(module, x).neg_().add_(target)
+        weight = ridge(weight, residual, x, moments, strength=strength(module))
+        del residual
     if background is not None:
         covariance = covariance + background.covariance * (_ALL_TOKENS * (
             covariance.diagonal().sum() / background.covariance.diagonal().sum().clamp(1e-30)))
@@ -66,7 +69,7 @@ def fit(
         weight = nearest(weight, quantizer.scale.double(), quantizer.zero_point.double(),
                          quantizer.levels)
     if "bias" in steps:
-        module.bias = (target.mean(0, dtype=torch.float64) - weight @ moments.mean).float()
+        module.bias = (mean(target) - weight @ moments.mean).float()
     module.weight = weight.float()
     y = linear(module, x)
     if len(module.outputs) == 1:

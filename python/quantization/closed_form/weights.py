@@ -11,17 +11,30 @@ import torch
 RIDGE = 6.0
 _DAMPING = 0.01
 _BLOCK = 64
+# Inputs that are summed together: a float64 copy of all of them would be the peak of memory.
+_TOGETHER = 4096
 SHRINKS = torch.linspace(0.5, 1.0, 11, dtype=torch.float64).tolist()
+
+
+def mean(x: torch.Tensor) -> torch.Tensor:
+    """float32[n, channels] -> float64[channels], in pieces"""
+    return torch.stack([piece.sum(0, dtype=torch.float64)
+                        for piece in x.split(_TOGETHER)]).sum(0) / len(x)
 
 
 class Moments:
     """Of float32[n, channels] inputs: ``mean`` float64[channels], ``covariance`` float64."""
 
     def __init__(self, x: torch.Tensor) -> None:
-        self.count, self.mean = len(x), x.mean(0, dtype=torch.float64)
-        # Without the mean from the start: float32 would drown small variances beside large means.
-        centered = x - self.mean.to(x.dtype)
-        self.covariance = (centered.T @ centered).double() / len(x)
+        self.count, self.mean = len(x), mean(x)
+        channels = x.shape[1]
+        self.covariance = torch.zeros(channels, channels, dtype=torch.float64)
+        for piece in x.split(_TOGETHER):
+            # Without the mean from the start: float32 would drown small variances beside large
+            # means.
+            centered = piece - self.mean.to(x.dtype)
+            self.covariance += centered.T @ centered
+        self.covariance /= len(x)
 
     def flat(self) -> bool:
         """Whether the inputs never change: then there is nothing to fit."""
@@ -41,8 +54,7 @@ def ridge(
     returns    ``W + E[r xᵀ]_centred (C + λ mean(diag C) I)⁻¹``
     """
     covariance = moments.covariance
-    mean = residual.mean(0, dtype=torch.float64)
-    cross = (residual.T @ x).double() / moments.count - torch.outer(mean, moments.mean)
+    cross = (residual.T @ x).double() / moments.count - torch.outer(mean(residual), moments.mean)
     pull = strength * covariance.diagonal().mean() * torch.eye(len(covariance), dtype=torch.float64)
     return weight + torch.linalg.solve(covariance + pull, cross.T).T
 

@@ -19,6 +19,15 @@ def problem():
     return torch.from_numpy(random.normal(size=(OUT, CHANNELS))), x, weights.Moments(x)
 
 
+def test_moments_of_more_inputs_than_are_summed_together():
+    x = torch.randn(2 * 4096 + 5, 3) * torch.tensor([1.0, 1e-3, 30.0]) + 100
+    moments, exact = weights.Moments(x), x.double().numpy()
+    np.testing.assert_allclose(moments.mean, exact.mean(0), rtol=1e-12)
+    np.testing.assert_allclose(moments.covariance, np.cov(exact.T, bias=True), rtol=1e-3, atol=1e-6)
+    assert moments.count == len(x) and not moments.flat()
+    assert weights.Moments(torch.full((5000, 2), 3.0)).flat()
+
+
 def nearest(column, scale, zero_point, levels):
     return np.clip(np.round(column / scale), -zero_point, levels - 1 - zero_point) * scale
 
