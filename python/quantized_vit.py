@@ -78,9 +78,12 @@ class QuantizedViT(nn.Module):
             )
         if any(layer.weight is None for _, layer in self.layers()):
             raise ValueError("The model is calibrated already; make a new QuantizedViT")
-        self.recipe.setting.calibrate(
-            self.structure, images, observe=lambda: observe(self) if observe else None
-        )
+        try:
+            self.recipe.setting.calibrate(
+                self.structure, images, observe=lambda: observe(self) if observe else None
+            )
+        except AssertionError as error:  # timm's, of images of another size
+            raise ValueError(str(error)) from error
         return self.freeze()
 
     def freeze(self) -> "QuantizedViT":

@@ -229,8 +229,6 @@ class Structure:
             module.calibrating = True
         try:
             self.network(images)
-        except AssertionError as error:
-            raise ValueError(str(error)) from error
         finally:
             for module in modules:
                 module.calibrating = False

@@ -93,7 +93,8 @@ class VisionTransformers(Family):
         return position + _tokens(model)
 
     def head_norm(self, model: nn.Module) -> nn.LayerNorm | None:
-        norms = (model.norm, model.fc_norm)
+        # By attention is more than pooling: its qkv has the norm in front of it.
+        norms = (model.fc_norm,) if model.attn_pool is not None else (model.norm, model.fc_norm)
         return next((norm for norm in norms if isinstance(norm, nn.LayerNorm)), None)
 
     def image_size(self, model: nn.Module) -> tuple[int, int]:

@@ -53,10 +53,11 @@ class Distribution:
 
 
 def two_sided(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
-    """Of what goes both ways: each end by itself, from one standard deviation to all values."""
+    """Of what goes both ways: each end by itself, from one standard deviation to all values. What
+    does not reach zero has percentiles for ends."""
     found, levels = Distribution(x), quantizer.levels
     least = found.deviation()
-    if not least > 0:
+    if not least > 0 or found.low > 0 or found.high < 0:
         quantizer.calibrate(x)
         return
     below, above = (_ends(least, reach) for reach in (-found.low, found.high))
@@ -70,7 +71,7 @@ def two_sided(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
 def _ends(least: float, farthest: float) -> list[float]:
     """Distances from zero, from one to the other, in equal ratios."""
     if farthest <= least:
-        return [max(farthest, 0.0)]
+        return [farthest]
     return [least * (farthest / least) ** (n / (_ENDS - 1)) for n in range(_ENDS)]
 
 

@@ -51,8 +51,9 @@ class Walk:
         for attention in self.structure.attentions:
             attention.module.calibrator = self._attention(attention)
             modules.append(attention.module)
-        for block in self.structure.blocks:
-            self._take(block.mlp.last.module, self._last(block.mlp), modules)
+        for branch in self.structure.additions:
+            if isinstance(branch, Mlp):
+                self._take(branch.last.module, self._last(branch), modules)
         for layer in self.structure.layers:
             calibrator = {
                 Role.PATCH_EMBEDDING: self._embedding, Role.HEAD: self._head,
@@ -123,9 +124,8 @@ class Walk:
             for part, quantizer in zip(damaged.chunk(3, -1), qkv.outputs, strict=True):
                 self._range(part, quantizer, ranges.two_sided)
                 parts.append(quantizer(part))
-            heads = attention.module.heads
-            real_y = self._attend(attention, _heads(target.chunk(3, -1), heads), mask)
-            quantized = _heads(parts, heads)
+            real_y = self._attend(attention, _heads(attention, target.chunk(3, -1)), mask)
+            quantized = _heads(attention, parts)
             self._softmax(attention, quantized, mask)
             y = self._attend(attention, quantized, mask, attention.module.softmax_quantizer)
             return self._last(attention)(torch.cat([real_y, y]))
@@ -135,13 +135,13 @@ class Walk:
     def _change_basis(self, attention: Attention, target: torch.Tensor) -> None:
         """Balance the channels of each head: exact, folded into qkv and proj."""
         qkv, proj, heads = attention.module.qkv, attention.module.proj, attention.module.heads
-        flat = target.flatten(0, -2).double()
+        flat = target.flatten(0, -2)
         size = flat.shape[1] // 3
         weight, bias, out = qkv.weight.double(), qkv.bias.double(), proj.weight.double()
         for head in range(heads):
             at = slice(head * size // heads, (head + 1) * size // heads)
             q, k, v = (slice(at.start + n * size, at.stop + n * size) for n in range(3))
-            moment = [flat[:, part].T @ flat[:, part] / len(flat) for part in (q, k, v)]
+            moment = [x.T @ x / len(x) for x in (flat[:, part].double() for part in (q, k, v))]
             t, inverse = transforms.balancing(moment[0], moment[1])
             for rows, change in ((q, t.T), (k, inverse)):
                 weight[rows], bias[rows] = change @ weight[rows], change @ bias[rows]
@@ -155,7 +155,7 @@ class Walk:
         self, attention: Attention, parts: list[torch.Tensor], mask: torch.Tensor | None,
         quantizer: LogSqrt2Quantizer | None = None,
     ) -> torch.Tensor:
-        """Attention of q, k, v [batch, heads, tokens, d] -> [batch, tokens, channels]"""
+        """Attention of q, k, v [batch, heads, tokens, d] -> [batch, queries, channels]"""
         windows = 1 if mask is None else len(mask)
         outputs = []
         for q, k, v in zip(*(part.split(_IMAGES * windows) for part in parts), strict=True):
@@ -192,7 +192,8 @@ class Walk:
             find = ranges.one_sided if isinstance(branch, Mlp) else ranges.two_sided
             self._range(damaged, module.input_quantizer, find)
             target = own = linear(module, real)
-            if "residual" in self.steps:
+            # Attention that pools adds to no stream.
+            if "residual" in self.steps and branch.name in self.streams:
                 stream, lost = self.streams.pop(branch.name).chunk(2)
                 difference = stream - lost
                 if isinstance(branch, Attention) and branch.arrange is not None:
@@ -207,7 +208,7 @@ class Walk:
             module, norm = layer.module, self.structure.head_norm
             real, damaged = x.chunk(2)
             moments = None
-            if norm is None or "head" not in self.steps:
+            if norm is None or "head" not in self.steps or not self._heads_alike():
                 module.input_quantizer.calibrate(damaged)
             else:
                 if self.affine is None:
@@ -223,6 +224,10 @@ class Walk:
             return torch.cat([target, y])
 
         return calibrate
+
+    def _heads_alike(self) -> bool:
+        """Whether one LayerNorm can be reparameterized for all of them."""
+        return len({head.module.input_quantizer.bits for head in self.structure.heads}) == 1
 
     def _range(
         self, x: torch.Tensor, quantizer: UniformQuantizer,
@@ -247,9 +252,12 @@ def _moved(
     return tuple((x + offset.to(x.dtype)) / factor.to(x.dtype) for x in values)
 
 
-def _heads(parts: tuple[torch.Tensor, ...] | list[torch.Tensor], heads: int) -> list[torch.Tensor]:
-    """[batch, tokens, channels] each -> [batch, heads, tokens, d]"""
-    return [part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in parts]
+def _heads(
+    attention: Attention, parts: tuple[torch.Tensor, ...] | list[torch.Tensor]
+) -> list[torch.Tensor]:
+    """q, k, v [batch, tokens, channels] -> [batch, heads, tokens, d], q of the tokens that ask"""
+    q, k, v = (part.unflatten(-1, (attention.module.heads, -1)).transpose(1, 2) for part in parts)
+    return [q[:, :, :attention.module.queries], k, v]
 
 
 def _probabilities(

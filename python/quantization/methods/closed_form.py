@@ -81,12 +81,6 @@ class ClosedForm(Method):
 
         if self.mirrors:
             images = torch.cat([images, images.flip(-1).roll((8, 8), (-2, -1))])
-        if structure.pooling is not None:
-            raise ValueError("Attention pooling is not supported by method closed-form: "
-                             "method repq takes it")
-        if len({head.module.input_quantizer.bits for head in structure.heads}) > 1:
-            raise ValueError("Heads of one LayerNorm need inputs of equal bits in method "
-                             f"closed-form: {', '.join(h.place.input for h in structure.heads)}")
         left_out = [name.strip() for name in self.without.split(",")]
         steps = [step for step in STEPS if step not in left_out]
         with tqdm(total=len(structure.layers), desc="closed form", unit="layer",

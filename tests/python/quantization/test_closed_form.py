@@ -26,6 +26,8 @@ MODELS = {
     "LayerScale, registers": ("vit_tiny_patch16_224", VIT | {
         "num_heads": 3, "init_values": 0.3, "reg_tokens": 2}),
     "distilled": ("deit_tiny_distilled_patch16_224", VIT | {"num_heads": 3}),
+    "attention pooling": ("vit_tiny_patch16_224", VIT | {
+        "num_heads": 3, "global_pool": "map", "class_token": False}),
     "features": ("vit_tiny_patch16_224", VIT | {"num_heads": 3, "num_classes": 0}),
     "Swin": ("swin_tiny_patch4_window7_224", {
         "img_size": 32, "patch_size": 4, "window_size": 4, "embed_dim": 24, "depths": (2, 2),

@@ -62,7 +62,7 @@ def test_levels_follow_the_side_that_goes_further(sign):
 def test_what_is_all_on_one_side_has_no_level_on_the_other(sign):
     quantizer = UniformQuantizer(4)
     ranges.two_sided(sign * (NORMAL.abs() + 0.2), quantizer)
-    assert quantizer.zero_point == {1: 0, -1: 15}[sign]
+    assert quantizer.zero_point <= 0 if sign > 0 else quantizer.zero_point >= 15
 
 
 @pytest.mark.parametrize("kind", ONE_WAY)
@@ -173,3 +173,12 @@ def test_channels_that_are_all_constant_have_ranges():
     ranges.channels(torch.tensor([0.0, 2.0, -3.0]).expand(5, 3), quantizer)
     assert quantizer.constant.all() and (quantizer.scale > 0).all()
     assert quantizer.scale.isfinite().all() and quantizer.zero_point.isfinite().all()
+
+
+@pytest.mark.parametrize("offset", [50.0, -50.0])
+def test_what_does_not_reach_zero_keeps_its_offset_in_the_zero_point(offset):
+    x = offset + torch.randn(2000, generator=torch.Generator().manual_seed(1))
+    quantizer = UniformQuantizer(4)
+    ranges.two_sided(x, quantizer)
+    assert (quantizer(x) - x).square().mean() < 0.02
+    assert quantizer.zero_point < -16 if offset > 0 else quantizer.zero_point > 32

@@ -79,15 +79,6 @@ def test_mirror_images_are_moved_by_8_pixels(walked, digits):
                 assert mirrored[0][(y + 8) % 28][(x + 8) % 28] == plain[0][y][27 - x]
 
 
-def test_pooling_by_attention_is_left_to_repq(digits):
-    structure = QuantizedViT(embedded.create(), Recipe(method="closed-form")).structure
-    structure.pooling = structure.blocks[0]
-    with pytest.raises(ValueError) as error:
-        ClosedForm().calibrate(structure, digits, observe=lambda: None)
-    assert str(error.value) == (
-        "Attention pooling is not supported by method closed-form: method repq takes it")
-
-
 def test_it_says_when_it_is_calibrated(digits):
     quantized, seen = QuantizedViT(embedded.create(), Recipe(method="closed-form")), []
     quantized.calibrate(digits[:2], observe=seen.append)
