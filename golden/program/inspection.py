@@ -1,6 +1,7 @@
 """What a program costs: shapes, bits, multiplications and bytes, op by op and in all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from statistics import mean
 from typing import Any
 
 from vit2rtl.golden.arithmetic.matmul import width
@@ -16,9 +17,13 @@ def summary(program: IntegerProgram) -> dict[str, Any]:
     biases at the width of the op's largest, multipliers and shifts likewise; zero points that are
     all one number (symmetric weights) count once. Tables are apart.
     ``float32_bits`` is what the same parameters take in the float model.
+    ``mean_bits`` are those of what is multiplied, where a multiplication's are the mean of its
+    factors', and those of the layers' weights.
     """
     tensors = program.tensors()
     rows = [_row(op, [tensors[name] for name in op.inputs]) for op in program.ops]
+    weights = [cost for op in program.ops for cost in _weights(op)]
+    multiplied = [(row["macs"], row["multiplied_bits"]) for row in rows if row["macs"]]
     macs = {name: sum(row["macs"] for row in rows if row["kind"] == name)
             for name, kind in KINDS.items() if kind.macs}
     parameters, tables, floats = (
@@ -32,6 +37,7 @@ def summary(program: IntegerProgram) -> dict[str, Any]:
         "totals": {
             "ops": len(rows),
             "macs": macs | {"all": sum(macs.values())},
+            "mean_bits": {"by_macs": _mean(multiplied), "by_weights": _mean(weights)},
             "float32_bytes": floats // 8,
             "parameter_bytes": -(-parameters // 8),
             "table_bytes": -(-tables // 8),
@@ -52,6 +58,27 @@ def _weights_ratio(rows: list[dict[str, Any]]) -> float:
     return _ratio(floats, bits)
 
 
+def _weights(op: Op) -> list[tuple[int, int]]:
+    """(elements, bits) of each constant whose bits an attribute of a layer states."""
+    kind = KINDS[op.kind]
+    formats = [(op.tensors[role].size, constant.format(op)[0])
+               for role, constant in kind.constants.items() if constant.format]
+    return formats if kind.layer else []
+
+
+def _factors(kind: Kind, op: Op, inputs: Sequence[Tensor]) -> list[int]:
+    """Bits of what an op multiplies: its inputs, and the weights whose width is an attribute."""
+    return [*(tensor.bits for tensor in inputs),
+            *(op.attributes[name] for name, each in kind.attributes.items() if each.width)]
+
+
+def _mean(counts: Iterable[tuple[int, float]]) -> float:
+    """Of bits, each counted so many times; 0 where there is nothing to count."""
+    counts = [*counts]
+    total = sum(count for count, _ in counts)
+    return sum(count * bits for count, bits in counts) / total if total else 0.0
+
+
 def _ratio(floats: int, bits: int) -> float:
     """0 where there are no parameters at all."""
     return floats / bits if bits else 0.0
@@ -68,6 +95,7 @@ def _row(op: Op, inputs: Sequence[Tensor]) -> dict[str, Any]:
         "accumulator_bound": bound,
         "accumulator_bits": None if bound is None else width(-bound, bound),
         "macs": kind.macs(op, inputs) if kind.macs else 0,
+        "multiplied_bits": mean(_factors(kind, op, inputs)) if kind.macs else None,
         "parameter_bits": _bits(kind, op, tables=False),
         "table_bits": _bits(kind, op, tables=True),
         "float32_bits": FLOAT_BITS * sum(

@@ -49,7 +49,8 @@ def _table(costs: Mapping[str, Any]) -> str:
                   for n, (cell, size) in enumerate(zip(row, widths, strict=True)))
         for row in rows
     ]
-    totals, macs = costs["totals"], costs["totals"]["macs"]
+    totals, macs, means = (costs["totals"], costs["totals"]["macs"],
+                           costs["totals"]["mean_bits"])
     shares = ", ".join(f"{kind.title or name} {100 * macs[name] / max(macs['all'], 1):.1f} %"
                        for name, kind in KINDS.items() if name in macs)
     return "\n".join([
@@ -57,6 +58,7 @@ def _table(costs: Mapping[str, Any]) -> str:
         f"{costs['model']}, variant {costs['variant']}: {totals['ops']} ops, widest accumulator "
         f"{totals['widest_accumulator_bits']} bits",
         f"MACs of one image: {macs['all']:,}: {shares}",
+        f"mean bits: {means['by_macs']:.2f} by MACs, {means['by_weights']:.2f} by weights",
         f"parameters: {totals['parameter_bytes']:,} bytes, float32 {totals['float32_bytes']:,}: "
         f"1/{totals['float32_over_parameters']:.2f}, linear layers alone "
         f"1/{totals['float32_over_weights']:.2f}; tables: {totals['table_bytes']:,} bytes",

@@ -121,6 +121,9 @@ def test_summary_counts_bits():
     assert (row["macs"], row["float32_bits"]) == (4 * 4 * 3, 15 * 32)
     assert found["totals"]["macs"] == {
         "linear": 48, "query_key": 0, "attention_value": 0, "all": 48}
+    # Codes of 4 bits times weights of 2.
+    assert [row["multiplied_bits"] for row in found["ops"]][:2] == [None, 3]
+    assert found["totals"]["mean_bits"] == {"by_macs": 3.0, "by_weights": 2.0}
 
 
 def set_op(n, key, value):

@@ -142,6 +142,7 @@ def test_totals_without_parameters():
     nothing = IntegerProgram("hardware", image, program.pixel_codes, program.ops[:1], {}, "m", {})
     assert summary(nothing)["totals"] == {
         "ops": 1, "macs": {"linear": 0, "query_key": 0, "attention_value": 0, "all": 0},
+        "mean_bits": {"by_macs": 0.0, "by_weights": 0.0},
         "float32_bytes": 0, "parameter_bytes": 0, "table_bytes": 0, "float32_over_weights": 0.0,
         "float32_over_parameters": 0.0, "float32_over_all": 0.0, "widest_accumulator_bits": 0,
     }

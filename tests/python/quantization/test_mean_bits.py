@@ -52,6 +52,7 @@ def test_the_means_are_those_of_the_program(kind):
     means = mean_bits(quantized.structure, images[:1])
     program = lower(quantized, variant="hardware", model=kind, preprocessing=preprocessing(model))
     assert (means.by_macs, means.by_weights) == pytest.approx(by_program(program), rel=1e-12)
+    assert summary(program)["totals"]["mean_bits"] == pytest.approx(vars(means), rel=1e-12)
     assert quantized(images).equal(logits)
 
 
