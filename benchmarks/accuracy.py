@@ -55,14 +55,14 @@ class Row:
 
 def closed_form():
     """{title: arguments of a recipe}, in the order of the table."""
-    whole = {"method": "closed-form"}
-    rows = {"W4/A4 RepQ-ViT": {}, "W4/A4 closed form": whole}
+    repq, whole = {"method": "repq"}, {"method": "closed-form"}
+    rows = {"W4/A4 RepQ-ViT": repq, "W4/A4 closed form": whole}
     rows |= {f"  without {step}": whole | {"without": step} for step in STEPS}
     rows["  with mirrors"] = whole | {"mirrors": True}
-    for bits in (6, 8):
-        widths = {"weight_bits": bits, "activation_bits": bits}
-        rows |= {f"W{bits}/A{bits} RepQ-ViT": widths,
-                 f"W{bits}/A{bits} closed form": whole | widths}
+    for weights, activations in ((5, 5), (6, 6), (7, 7), (8, 8), (4, 8), (8, 4)):
+        widths = {"weight_bits": weights, "activation_bits": activations}
+        title = f"W{weights}/A{activations}"
+        rows |= {f"{title} RepQ-ViT": repq | widths, f"{title} closed form": whole | widths}
     return rows
 
 
@@ -128,7 +128,7 @@ def main():
     if options.jitter:
         ((calibration, images),) = draws
         draws = [(moved(calibration, seed), images) for seed in range(options.jitter)]
-    settings = ablation.SETTINGS if options.method == "repq" else closed_form()
+    settings = ablation.PAPER if options.method == "repq" else closed_form()
     if options.only:
         settings = {title: arguments for title, arguments in settings.items()
                     if any(text in title for text in options.only)}

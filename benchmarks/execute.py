@@ -42,7 +42,8 @@ def main():
     forward = deit_tiny.cpu_seconds(lambda: network(batch), options.repeats)
     programs, codes = {}, {}
     for bits in _BITS:
-        quantized = QuantizedViT(deit_tiny.model(options), Recipe(bits, bits)).calibrate(images)
+        recipe = Recipe(bits, bits, method="repq")
+        quantized = QuantizedViT(deit_tiny.model(options), recipe).calibrate(images)
         for variant in ("hardware", "integer"):
             program = lower(quantized, variant=variant, model="deit_tiny_patch16_224",
                             preprocessing=preprocessing(network), images=batch)

@@ -17,7 +17,7 @@ def main():
     options = deit_tiny.timed(__doc__).parse_args()
     batch, forward = deit_tiny.float_forward(options)
     settings = {profile: Recipe(profile=profile) for profile in PROFILES}
-    settings |= {f"hardware_w{bits}a{bits}": Recipe(bits, bits) for bits in (6, 8)}
+    settings |= {f"hardware_w{bits}a{bits}": Recipe(bits, bits, method="repq") for bits in (6, 8)}
     ratios = {name: ratio(options, recipe, batch, forward) for name, recipe in settings.items()}
     multiplies_bytes = exact_matmul.multiplies_bytes()
     exact_matmul.multiplies_bytes = lambda: False

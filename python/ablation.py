@@ -1,4 +1,4 @@
-"""The paper's comparisons on one model: profiles, LayerNorm and Softmax quantizers, bit widths."""
+"""Settings compared on one model: both methods, and the paper's comparisons of RepQ-ViT."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -12,18 +12,30 @@ from vit2rtl.models.images import Images
 from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
 
-DEFAULT = "W4/A4 hardware"
-# Title and recipe of every row; the paper's Tables 3 and 4 compare the LayerNorm and Softmax ones.
+
+def _by(method: str, bits: int, **options: str) -> dict[str, Any]:
+    return {"weight_bits": bits, "activation_bits": bits, "method": method, **options}
+
+
+# Title and recipe of every row; Tables 3 and 4 compare the LayerNorm and Softmax quantizers.
+PAPER: dict[str, dict[str, Any]] = {
+    "W4/A4 RepQ-ViT": _by("repq", 4),
+    "  profile official": _by("repq", 4, profile="official"),
+    "  profile paper": _by("repq", 4, profile="paper"),
+    "  LayerNorm layer-wise": _by("repq", 4, layernorm="layer-wise"),
+    "  LayerNorm channel-wise": _by("repq", 4, layernorm="channel-wise"),
+    "  Softmax uniform": _by("repq", 4, softmax="uniform"),
+    "  Softmax log2": _by("repq", 4, softmax="log2"),
+    "W6/A6 RepQ-ViT": _by("repq", 6),
+    "W8/A8 RepQ-ViT": _by("repq", 8),
+}
+DEFAULT = "W4/A4 closed form"
 SETTINGS: dict[str, dict[str, Any]] = {
-    DEFAULT: {},
-    "  profile official": {"profile": "official"},
-    "  profile paper": {"profile": "paper"},
-    "  LayerNorm layer-wise": {"layernorm": "layer-wise"},
-    "  LayerNorm channel-wise": {"layernorm": "channel-wise"},
-    "  Softmax uniform": {"softmax": "uniform"},
-    "  Softmax log2": {"softmax": "log2"},
-    "W6/A6 hardware": {"weight_bits": 6, "activation_bits": 6},
-    "W8/A8 hardware": {"weight_bits": 8, "activation_bits": 8},
+    "W3/A3 closed form": _by("closed-form", 3),
+    DEFAULT: _by("closed-form", 4),
+    "W6/A6 closed form": _by("closed-form", 6),
+    "W3/A3 RepQ-ViT": _by("repq", 3),
+    **PAPER,
 }
 
 

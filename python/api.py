@@ -37,14 +37,14 @@ def quantize(
     weights: str | Path | None = None,
     arguments: dict[str, Any] | None = None,
 ) -> "QuantizedViT":
-    """Quantize a Vision Transformer after training (RepQ-ViT).
+    """Quantize a Vision Transformer after training: RepQ-ViT, with few bits solved for.
 
     model      a timm name (ViT, DeiT, Swin), a folder as the Hugging Face hub has it,
                ``mnist_vit`` for the embedded model, or a module, which stays as it is
     images     to calibrate on: a folder, of which 32 images are drawn; float32[n, channels,
                height, width], preprocessed; or ``Images``. ``mnist_vit`` has its own.
     bits       of weights and activations, ``"w8a4"``, ``"w4a4+"`` for more where it gains most, or
-               a ``Recipe`` that says more
+               a ``Recipe`` that says more, such as ``method="repq"``
     weights    file for a timm name, safetensors or ``.pth``; by default timm downloads its
                pretrained ones. What is done to make them fit is a warning.
     arguments  of ``timm.create_model``; of a module, those it was made with, for ``save``

@@ -5,6 +5,7 @@ from typing import Any
 
 from vit2rtl.golden.files import atomic, documents
 from vit2rtl.golden.program.images import check_prepared
+from vit2rtl.quantization.settings import METHODS
 
 SCHEMA_NAME = "vit2rtl.checkpoint"
 SCHEMA = f"{SCHEMA_NAME}/1"
@@ -36,8 +37,9 @@ def describe(folder: str | Path) -> dict[str, Any]:
 
 
 def current(recipe: dict[str, Any]) -> dict[str, Any]:
-    """A recipe as it is written now; older ones had ``first_last_bits``, of both ends."""
-    recipe = {"bits_of": [], **recipe}
+    """A recipe as it is written now; older ones had ``first_last_bits``, of both ends, and no
+    ``method`` where it was RepQ-ViT's."""
+    recipe = {"bits_of": [], "method": METHODS[0], **recipe}
     ends = recipe.pop("first_last_bits", None)
     return recipe if ends is None else recipe | {"bits_of": [f"patch_embed.*,head*={ends}"]}
 

@@ -27,7 +27,7 @@ COMMANDS = {
     "mutate": "Mutate a unit's netlist and count the mutants that its benches find.",
     "package": "Write the IP package of a hardware unit: RTL, registers, projects, data sheet.",
     "prove": "Prove the Verilog: stream contract and function, for all inputs.",
-    "quantize": "Quantize a timm model after training (RepQ-ViT).",
+    "quantize": "Quantize a timm model after training.",
     "run": "Execute an integer program on images; needs no torch.",
     "simulate": "Replay golden vectors through the Verilog in Icarus and Verilator.",
     "synthesize": "Measure area and clock of hardware units by yosys and nextpnr.",

@@ -19,8 +19,8 @@ _KEEP_IMAGES = 8
 class Observation:
     """Calibrates a model and keeps what the paper's Figs. 2 and 3 show.
 
-    The LayerNorm is the one whose channels' ranges differ most, the Softmax that of the first
-    attention; activations are those of the first 8 calibration images.
+    The LayerNorm is the one whose channels reparameterization moves most unevenly, the Softmax that
+    of the first attention; activations are those of the first 8 calibration images.
 
     quantized  QuantizedViT, not yet calibrated
     images     float32[n, channels, height, width], the calibration batch
@@ -28,17 +28,22 @@ class Observation:
 
     def __init__(self, quantized: "QuantizedViT", images: torch.Tensor) -> None:
         self.quantized, self._images = quantized, images[:_KEEP_IMAGES]
-        self._pair: NormedLinear | None = None
-        self._norms: list[torch.Tensor] = []
-        quantized.calibrate(images, observe=self._before)
-        if self._pair is not None and self._pair.linear.input_quantizer.axis is not None:
-            self._pair = None  # channel-wise scales stay: there is no "after"
-        self._keep_norm()
+        affine = {pair.name: _affine(pair) for pair in quantized.normed_linears}
+        quantized.calibrate(images)
+        self._norms: tuple[torch.Tensor, torch.Tensor] | None = None
+        moved = [pair for pair in quantized.normed_linears
+                 if not torch.equal(affine[pair.name][0], _affine(pair)[0])]
+        self._pair = max(moved, default=None, key=lambda pair: _unevenness(
+            affine[pair.name][0], _affine(pair)[0]))
+        if self._pair is not None:
+            self._norms = self._outputs(self._pair, *affine[self._pair.name])
         self._softmax = self._probabilities()
 
     def figures(self) -> list["Figure"]:
         """Matplotlib figures: channel ranges before and after, Softmax histogram and levels."""
-        figures = [] if self._pair is None else [self._ranges(self._pair)]
+        figures = []
+        if self._pair is not None and self._norms is not None:
+            figures.append(_ranges(self._pair, *self._norms))
         quantizer = self.quantized.attentions()[0][1].softmax_quantizer
         if isinstance(quantizer, LogSqrt2Quantizer):
             figures.append(plots.softmax_histogram(
@@ -47,35 +52,20 @@ class Observation:
             ))
         return figures
 
-    def _ranges(self, pair: NormedLinear) -> "Figure":
-        before, after = self._norms
-        reparameterized = pair.linear.input_quantizer
-        bits = reparameterized.bits
-        layer_wise = UniformQuantizer(bits)
-        layer_wise.calibrate(before)
-        ranges = [plots.uniform_range(float(q.scale), float(q.zero_point), bits)
-                  for q in (layer_wise, reparameterized)]
-        return plots.channel_ranges(before.numpy(), after.numpy(), bits=bits,
-                                    before_range=ranges[0], after_range=ranges[1])
-
-    def _before(self, quantized: "QuantizedViT") -> None:
-        channel_wise = [pair for pair in quantized.normed_linears
-                        if pair.linear.input_quantizer.axis is not None]
-        if channel_wise:
-            self._pair = max(channel_wise, key=_unevenness)
-            self._keep_norm()
-
     @torch.inference_mode()
-    def _keep_norm(self) -> None:
-        if self._pair is None:
-            return
+    def _outputs(
+        self, pair: NormedLinear, weight: torch.Tensor, bias: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """What a LayerNorm would give with the factors that it had, and what it gives."""
         outputs: list[torch.Tensor] = []
-        hook = self._pair.norm.register_forward_hook(lambda _, x, y: outputs.append(y))
+        hook = pair.norm.register_forward_hook(lambda _, x, y: outputs.append(y))
         try:
             self.quantized.network(self._images)
         finally:
             hook.remove()
-        self._norms.append(outputs[0])
+        after, (new_weight, new_bias) = outputs[0].double(), _affine(pair)
+        normalized = torch.where(new_weight == 0, 0, (after - new_bias) / new_weight)
+        return (normalized * weight + bias).float(), after.float()
 
     @torch.inference_mode()
     def _probabilities(self) -> torch.Tensor:
@@ -89,9 +79,24 @@ class Observation:
         return rows[0]
 
 
-def _unevenness(pair: NormedLinear) -> float:
-    """Greatest over median scale of the channels."""
-    quantizer = pair.linear.input_quantizer
-    constant = quantizer.constant
-    scales = quantizer.scale if constant is None else quantizer.scale[~constant]
-    return float(scales.max() / scales.median()) if len(scales) else 0.0
+def _ranges(pair: NormedLinear, before: torch.Tensor, after: torch.Tensor) -> "Figure":
+    reparameterized = pair.linear.input_quantizer
+    bits = reparameterized.bits
+    layer_wise = UniformQuantizer(bits)
+    layer_wise.calibrate(before)
+    ranges = [plots.uniform_range(float(q.scale), float(q.zero_point), bits)
+              for q in (layer_wise, reparameterized)]
+    return plots.channel_ranges(before.numpy(), after.numpy(), bits=bits,
+                                before_range=ranges[0], after_range=ranges[1])
+
+
+def _affine(pair: NormedLinear) -> tuple[torch.Tensor, torch.Tensor]:
+    """float64[channels] each, a LayerNorm's weight and bias now."""
+    return pair.norm.weight.detach().double().clone(), pair.norm.bias.detach().double().clone()
+
+
+def _unevenness(before: torch.Tensor, after: torch.Tensor) -> float:
+    """Greatest over median factor of the channels."""
+    used = after != 0
+    factors = (before[used] / after[used]).abs()
+    return float(factors.max() / factors.median()) if len(factors) else 0.0

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 def command(out: str, simulators: tuple[str, ...]) -> None:
     """Run the whole flow on the embedded model: the five-minute tour.
 
-    Quantizes a small Vision Transformer for handwritten digits, compares the paper's settings on
-    1,000 held-out images, lowers it to integer programs and compares them with it, records golden
-    vectors, generates Verilog, and replays the vectors through the Verilog in two simulators.
+    Quantizes a small Vision Transformer for handwritten digits, compares the methods and the
+    paper's settings on 1,000 held-out images, lowers it to integer programs and compares them with
+    it, records golden vectors, generates Verilog, and replays the vectors through the Verilog in
+    two simulators.
     """
     from vit2rtl import demo
 
@@ -68,15 +69,19 @@ def _summary(
         "",
         ablation.table(rows),
         "",
+        "Closed form has RepQ-ViT's grids and hardware, and weights, ranges and biases that are "
+        "solved for.",
+        f"All that follows is of {ablation.DEFAULT}.",
+        "",
         "Integer programs: the network as integers, run by numpy. Codes that differ from the "
-        "W4/A4 hardware model's,",
+        "W4/A4 model's,",
         f"each op given the model's own, on {summary['programs']['images']} images; variant "
         "integer has no float, and scales of its own for the residual stream.",
         "",
         *(_program(variant, summary["programs"][variant]) for variant in ("hardware", "integer")),
         "",
         f"Golden vectors: {vectors['records']} records, {vectors['beats']:,} beats, recorded in "
-        f"the W4/A4 hardware model at work on {len(vectors['images'])} images.",
+        f"the W4/A4 model at work on {len(vectors['images'])} images.",
         "",
         "Simulation: beats replayed through the Verilog, and how many differ from the model.",
         "",

@@ -89,7 +89,7 @@ def _text(name: str, recipe: "Recipe", rows: "Mapping[str, Scores | FeatureScore
     from vit2rtl.evaluation import FIGURES, FeatureScores, shown
 
     measured = rows["quantized"]
-    titles = {"quantized": f"{recipe.bits} {recipe.profile}", "float": "float"}
+    titles = {"quantized": recipe.title, "float": "float"}
     columns = {key: [shown(row, figure) for figure in FIGURES] for key, row in rows.items()}
     widths = {key: max(map(len, [titles[key], *texts])) for key, texts in columns.items()}
     left = max(len(title) for title, _, _ in FIGURES.values())

@@ -3,7 +3,7 @@
 import ast
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -15,14 +15,17 @@ from vit2rtl import checkpoint_schema
 from vit2rtl.commands import completion, options
 from vit2rtl.models import hub_folder
 from vit2rtl.quantization.settings import (
+    FEW_BITS,
     LAYERNORMS,
     METHODS,
+    OPTIONS,
     PROFILES,
     SOFTMAXES,
     STEPS,
     check_steps,
+    default_method,
 )
-from vit2rtl.quantization.widths import parse_bits, read_rules, rules_of
+from vit2rtl.quantization.widths import fewest, parse_bits, read_rules, rules_of
 
 if TYPE_CHECKING:
     from vit2rtl.quantization.mean_bits import MeanBits
@@ -36,7 +39,7 @@ Examples:
       --list calibration.txt --bits w6a6 --out vit-w6a6
   vit2rtl quantize dinov2-small/ --images train/ --out dinov2-w4a4
   vit2rtl quantize mnist_vit --out mnist-w4a4
-  vit2rtl quantize mnist_vit --bits w3a3 --method closed-form --out mnist-w3a3
+  vit2rtl quantize mnist_vit --bits w3a3 --method repq --out mnist-w3a3
 """)
 @click.argument("model", shell_complete=completion.models)
 @options.images
@@ -50,20 +53,22 @@ Examples:
               help="Bits of single quantities: 'blocks.0.*=w5a5', '*.fc2.input=5', "
                    "'*.qkv.[qk]=6', '*.softmax=4', 'head.*=8'; of several that match the last one "
                    "counts. May be repeated; a file has one a line.")
-@click.option("--method", type=click.Choice(METHODS), default=METHODS[0], show_default=True,
+@click.option("--method", type=click.Choice(METHODS),
               help="RepQ-ViT as published, or its grids with weights solved for: the same "
-                   "hardware, more accurate at few bits.")
+                   "hardware, more accurate at few bits. By default closed-form where any weight "
+                   f"or activation has {FEW_BITS} bits or fewer, else repq; an option that one "
+                   "method alone has chooses it.")
 @click.option("--without", default="", metavar="STEP,...",
               help=f"Steps of method closed-form to leave out: {', '.join(STEPS)}.")
 @click.option("--mirrors", is_flag=True,
               help="Method closed-form: calibrate on mirror images, too. Not for digits and text.")
 @click.option("--profile", type=click.Choice(PROFILES), default="hardware", show_default=True,
-              help="Arithmetic of the simulated model: the authors' code, the paper's text, or "
-                   "what hardware computes.")
+              help="Method repq: arithmetic of the simulated model: the authors' code, the "
+                   "paper's text, or what hardware computes.")
 @click.option("--layernorm", type=click.Choice(LAYERNORMS), default="reparam", show_default=True,
-              help="Quantizer of post-LayerNorm activations.")
+              help="Method repq: quantizer of post-LayerNorm activations.")
 @click.option("--softmax", type=click.Choice(SOFTMAXES), default="log-sqrt2", show_default=True,
-              help="Quantizer of post-Softmax activations.")
+              help="Method repq: quantizer of post-Softmax activations.")
 @click.option("--symmetric-weights", is_flag=True,
               help="Weights without zero points: all in the middle of their codes.")
 @options.only
@@ -82,7 +87,7 @@ def command(
     weights: str | None,
     bits: str,
     bits_of: tuple[str, ...],
-    method: str,
+    method: str | None,
     without: str,
     mirrors: bool,
     profile: str,
@@ -101,15 +106,15 @@ def command(
     MODEL is the name of a timm ViT, DeiT or Swin; a folder as the Hugging Face hub has it, of one
     of these or of DINOv2; or mnist_vit: the embedded model, which needs neither weights nor images.
     """
-    parse_bits(bits)
+    weight_bits, activation_bits, more = parse_bits(bits)
     rules = rules_of(_listed(bits_of))
-    published = {"profile": profile, "layernorm": layernorm, "softmax": softmax}
-    solved = {"without": without, "mirrors": mirrors}
     check_steps(without)
-    own, other = (published, solved) if method == METHODS[0] else (solved, published)
-    context = click.get_current_context()
-    for name in other:
-        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+    given = _given({"profile": profile, "layernorm": layernorm, "softmax": softmax,
+                    "without": without, "mirrors": mirrors})
+    if method is None:
+        method = default_method(fewest(weight_bits, activation_bits, (*more, *rules)), given)
+    for name in given:
+        if name not in OPTIONS[method]:
             raise ValueError(f"Method {method} has no option --{name}")
     hub = hub_folder.resolve(model, weights, _parse_arguments(model_arguments))
     checkpoint_schema.check_place(out)
@@ -130,7 +135,7 @@ def command(
     from vit2rtl.quantized_vit import QuantizedViT
 
     recipe = Recipe.of(bits, bits_of=rules, method=method,
-                       symmetric_weights=symmetric_weights, **own)
+                       symmetric_weights=symmetric_weights, **given)
     known = timm_models.check(hub.name, hub.arguments, pretrained=hub.weights is None)
     timm_models.check_recipe(*known, recipe)
     options.check_images(folder, model_name=hub.name)
@@ -143,7 +148,7 @@ def command(
         calibration = calibration.sample(count, seed)
     started = time.perf_counter()
     quantized = QuantizedViT(network, recipe)
-    click.echo(f"Calibrating {hub.name} {recipe.bits} on {len(calibration)} images ...", err=True)
+    click.echo(f"Calibrating {hub.name} {recipe.title} on {len(calibration)} images ...", err=True)
     batch = calibration.batch(range(len(calibration)))
     figures = None
     if plot_file:
@@ -165,6 +170,13 @@ def command(
 
         plots.report(figures, plot_file)
         click.echo(f"plots: {plot_file}")
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that the command line states."""
+    source = click.get_current_context().get_parameter_source
+    return {name: value for name, value in values.items()
+            if source(name) is not click.core.ParameterSource.DEFAULT}
 
 
 def _listed(rules: Iterable[str]) -> Iterator[str]:
@@ -203,7 +215,8 @@ def _summary(
     weights = sum(layer.weight_codes.numel() for _, layer in layers)
     lines = [
         f"{len(layers)} linear layers ({weights:,} weights) and {len(quantized.attentions())} "
-        f"attentions quantized to {recipe.bits}, profile {recipe.profile}, in {seconds:.1f} s",
+        f"attentions quantized to {recipe.bits}, method {recipe.method}, profile "
+        f"{recipe.profile}, in {seconds:.1f} s",
         f"mean bits: {means.by_macs:.2f} by MACs, {means.by_weights:.2f} by weights",
     ]
     if recipe.integer:

@@ -12,7 +12,6 @@ import torch
 
 from vit2rtl.quantization import widths
 from vit2rtl.quantization.quantizers import LayerQuantizers, Quantizer
-from vit2rtl.quantization.settings import check_bits
 from vit2rtl.quantization.structure import Place, Structure
 
 
@@ -30,9 +29,8 @@ class Method(ABC):
     bits_of: widths.Rules = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
-        check_bits("Weight bits", self.weight_bits)
-        check_bits("Activation bits", self.activation_bits)
         object.__setattr__(self, "bits_of", widths.rules_of(self.bits_of))
+        widths.fewest(self.weight_bits, self.activation_bits, self.bits_of)
 
     def width(self, name: str, default: int | None = None) -> int:
         """Bits of a quantity, by its name: :class:`vit2rtl.quantization.structure.Place` has them.

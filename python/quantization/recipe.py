@@ -4,8 +4,9 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from vit2rtl.quantization.method import Method
-from vit2rtl.quantization.methods import DEFAULT, METHODS
-from vit2rtl.quantization.widths import Given, parse_bits, preset, rules_of
+from vit2rtl.quantization.methods import METHODS
+from vit2rtl.quantization.settings import OPTIONS, default_method
+from vit2rtl.quantization.widths import Given, fewest, parse_bits, preset, rules_of
 
 
 class Recipe:
@@ -16,18 +17,21 @@ class Recipe:
     values, named : weight bits, activation bits, then the method's options, in the order in which
         its class states them or by name: ``Recipe(4, 4, profile="paper")``. ``bits_of`` gives
         other bits to single quantities: ``Recipe(4, 4, bits_of={"*.fc2.input": 5})``
-    method : a name in :data:`vit2rtl.quantization.methods.METHODS`
+    method : a name in :data:`vit2rtl.quantization.methods.METHODS`; by default what
+        :func:`vit2rtl.quantization.settings.default_method` says. Without it, options that are not
+        named are those of RepQ-ViT
 
     Equal settings are equal and hash alike.
     """
 
-    def __init__(self, *values: Any, method: str = DEFAULT, **named: Any) -> None:
-        kind = METHODS[str(method)]
+    def __init__(self, *values: Any, method: str | None = None, **named: Any) -> None:
+        method = _default_method(values, named) if method is None else str(method)
+        kind = METHODS[method]
         options = [field.name for field in fields(kind)]
         unknown = next((name for name in named if name not in options), None)
         if unknown:
             raise TypeError(f"Method {method} has no option {unknown!r}, only {', '.join(options)}")
-        self.method = method
+        self.method: str = method
         self.setting: Method = kind(*values, **named)
 
     @classmethod
@@ -58,13 +62,19 @@ class Recipe:
 
     @property
     def bits(self) -> str:
-        """``w4a4``, the name of a preset, or ``w4a4 mixed``."""
+        """``w4a4``, or a preset's name, and how many rules there are besides: ``w4a4 (2 rules)``"""
         bits, rules = (self.setting.weight_bits, self.setting.activation_bits), self.setting.bits_of
-        plain = "w{}a{}".format(*bits)
-        if not rules:
-            return plain
-        names = {preset(*bits, more): f"{plain}{'+' * more}" for more in (1, 2)}
-        return names.get(rules, f"{plain} mixed")
+        presets = [(more, preset(*bits, more)) for more in (2, 1)]
+        more = next((more for more, own in presets if rules[:len(own)] == own), 0)
+        others = len(rules) - len(preset(*bits, more))
+        counted = f" ({others} rule{'s' * (others > 1)})" if others else ""
+        return "w{}a{}".format(*bits) + "+" * more + counted
+
+    @property
+    def title(self) -> str:
+        """For tables: the bits, and by what."""
+        profile = getattr(self.setting, "profile", "hardware")
+        return f"{self.bits} {self.method}" + ("" if profile == "hardware" else f" {profile}")
 
     @property
     def integer(self) -> bool:
@@ -78,7 +88,16 @@ class Recipe:
             raise ValueError(f"{what} integer arithmetic: {reason}")
 
     def as_dict(self) -> dict[str, Any]:
-        """Flat, for JSON: ``Recipe(**recipe.as_dict())`` is the same again. The method's name is
-        left out where it is ``repq``, as before there were others."""
-        name = {} if self.method == DEFAULT else {"method": self.method}
-        return asdict(self.setting) | {"bits_of": list(self.setting.bits_of)} | name
+        """Flat, for JSON: ``Recipe(**recipe.as_dict())`` is the same again."""
+        return asdict(self.setting) | {
+            "bits_of": list(self.setting.bits_of), "method": self.method}
+
+
+def _default_method(values: tuple[Any, ...], named: dict[str, Any]) -> str:
+    """The method of a recipe that names none."""
+    widths = ("weight_bits", "activation_bits")
+    given = {name: getattr(Method, name) for name in widths} | named
+    given |= dict(zip(widths, values, strict=False))
+    options = {*named, *OPTIONS["repq"][:max(0, len(values) - len(widths))]}
+    rules = rules_of(named.get("bits_of", ()))
+    return default_method(fewest(*(given[name] for name in widths), rules), options)

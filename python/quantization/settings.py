@@ -1,13 +1,29 @@
 """What can be set of a quantization, and its checks: all of it without torch."""
 
+from collections.abc import Collection
+
+# Methods, and the options that one of them alone has.
+OPTIONS = {"repq": ("profile", "layernorm", "softmax"), "closed-form": ("without", "mirrors")}
+METHODS = tuple(OPTIONS)
+# Where any weight or activation has so many bits or fewer, the default is closed-form.
+FEW_BITS = 6
 # Which arithmetic, and which quantizers behind LayerNorm and Softmax: see methods/repq.py.
-METHODS = ("repq", "closed-form")
 PROFILES = ("official", "paper", "hardware")
 LAYERNORMS = ("layer-wise", "channel-wise", "reparam")
 SOFTMAXES = ("uniform", "log2", "log-sqrt2")
 # Of method closed-form, see methods/closed_form.py; each can be left out.
 STEPS = (
     "transform", "ranges", "softmax", "head", "ridge", "residual", "gptq", "descent", "bias")
+
+
+def default_method(fewest_bits: int, options: Collection[str] = ()) -> str:
+    """The method where none is named.
+
+    fewest_bits   of any weight or activation, see :func:`vit2rtl.quantization.widths.fewest`
+    options       those that are given: one that a method alone has chooses it
+    """
+    chosen = [method for method, own in OPTIONS.items() if not {*own}.isdisjoint(options)]
+    return chosen[0] if chosen else "closed-form" if fewest_bits <= FEW_BITS else "repq"
 
 
 def check_steps(text: str) -> None:

@@ -95,6 +95,15 @@ def width(name: str, rules: Rules, *, weight: int, activation: int) -> int:
     return weight if is_weight else activation
 
 
+def fewest(weight_bits: int, activation_bits: int, rules: Rules = ()) -> int:
+    """The least width that is stated, in general or by a rule; ValueError for one that cannot
+    be."""
+    check_bits("Weight bits", weight_bits)
+    check_bits("Activation bits", activation_bits)
+    stated = (re.findall(r"\d+", rule.rpartition("=")[2]) for rule in rules)
+    return min(weight_bits, activation_bits, *(int(bits) for each in stated for bits in each))
+
+
 def check_names(rules: Rules, names: Iterable[str]) -> None:
     """A ValueError that names near ones unless every rule matches a quantity."""
     names = list(names)

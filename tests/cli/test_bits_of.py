@@ -18,7 +18,7 @@ def test_rules_of_options_and_a_file_one_after_the_other(quantize, tmp_path):
     file.write_text("blocks.0.*=w5a6  # the first block\n*.fc2.input=7\n")
     code, out, err = quantize("mnist_vit", "--count", 4, "--bits", "w4a4+", "--bits-of",
                               "head.*=8", "--bits-of", f"@{file}", "--bits-of", "*.softmax=3")
-    assert code == 0 and "Calibrating mnist_vit w4a4 mixed on 4 images" in err
+    assert code == 0 and "Calibrating mnist_vit w4a4+ (4 rules) closed-form on 4 images" in err
     assert out.splitlines()[1] == "mean bits: 4.72 by MACs, 4.26 by weights"
     recipe = json.loads((tmp_path / "out" / "model.json").read_text())["recipe"]
     assert recipe["bits_of"] == [

@@ -12,7 +12,8 @@ from vit2rtl.golden.vectors.bundle import read_bundle
 
 @pytest.fixture
 def short(monkeypatch):
-    settings = {ablation.DEFAULT: {}, "  Softmax uniform": {"softmax": "uniform"}}
+    settings = {ablation.DEFAULT: ablation.SETTINGS[ablation.DEFAULT],
+                "  Softmax uniform": {"softmax": "uniform"}}
     monkeypatch.setattr(ablation.compare, "__kwdefaults__", {"settings": settings, "keep": None})
     monkeypatch.setattr(demo, "VECTOR_IMAGES", 1)
     monkeypatch.setattr(demo, "PROGRAM_IMAGES", 4)
@@ -32,7 +33,7 @@ def test_everything_is_written_and_told(short, tmp_path, capsys):
     assert run(["--out", str(out), "--simulator", "icarus"]) == 0
     summary = json.loads((out / "summary.json").read_text())
     assert [row["title"] for row in summary["accuracy"]] == [
-        "float32", "W4/A4 hardware", "Softmax uniform"
+        "float32", "W4/A4 closed form", "Softmax uniform"
     ]
     assert summary["accuracy"][1]["top1"] > 90
     assert summary["images"] == {"calibration": 32, "evaluation": 100}
@@ -50,7 +51,7 @@ def test_everything_is_written_and_told(short, tmp_path, capsys):
     assert (out / "report.png").read_bytes().startswith(b"\x89PNG")
     assert {path.name for path in (out / "verilog").iterdir()} == set(summary["verilog"])
     printed = capsys.readouterr()
-    for word in ("float32", "W4/A4 hardware", f"{summary['vectors']['beats']:,} beats",
+    for word in ("float32", "W4/A4 closed form", f"{summary['vectors']['beats']:,} beats",
                  "report.png", "mismatches", "logits equal, top-1 agrees on 100.0 %"):
         assert word in printed.out
     assert "6/6" in printed.err

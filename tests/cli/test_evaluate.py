@@ -91,7 +91,7 @@ def test_the_table_says_the_same(command, mnist, listed):
     assert (code, err) == (0, "")
     first, head, *rows, last = out.splitlines()
     assert first == "mnist_vit on 60 images; ± is one standard error of the draw of images"
-    assert re.split("  +", head.strip()) == ["w4a4 hardware", "float"]
+    assert re.split("  +", head.strip()) == ["w4a4 closed-form", "float"]
     errors = report["standard_errors"]
 
     def row(title, key, decimals, unit):

@@ -68,7 +68,7 @@ def test_float32_is_judged_by_its_top_1(command, mnist, tmp_path):
                            "40", "--json")
     result = json.loads(out)
     assert (code, result["precision"], result["top1_agreement"]) == (0, "float32", 100.0)
-    assert 20 < result["sqnr"]
+    assert result["sqnr"] is None or 20 < result["sqnr"]
     model = onnx.load(path)
     for tensor in model.graph.initializer:
         if tensor.name == "head/bias":

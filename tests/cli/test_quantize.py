@@ -40,18 +40,18 @@ def describe(tmp_path):
 def test_the_embedded_model_needs_nothing(quantize, tmp_path):
     code, out, err = quantize("mnist_vit", "--count", 4, "--bits", "w3a5")
     assert code == 0
-    assert err == "Calibrating mnist_vit w3a5 on 4 images ...\n"
+    assert err == "Calibrating mnist_vit w3a5 closed-form on 4 images ...\n"
     first, means, second, third = out.splitlines()
     assert first.startswith("18 linear layers (198,272 weights) and 4 attentions quantized to w3a5,"
-                            " profile hardware, in ")
+                            " method closed-form, profile hardware, in ")
     assert means == "mean bits: 4.12 by MACs, 3.00 by weights"
     assert second.startswith("widest accumulator: ")
     assert second.endswith(" (bound from its weights)")
     assert third == f"checkpoint: {tmp_path / 'out'}"
     description = describe(tmp_path)
     assert description["recipe"] == {
-        "weight_bits": 3, "activation_bits": 5, "profile": "hardware", "layernorm": "reparam",
-        "softmax": "log-sqrt2", "symmetric_weights": False, "bits_of": [],
+        "weight_bits": 3, "activation_bits": 5, "method": "closed-form", "without": "",
+        "mirrors": False, "symmetric_weights": False, "bits_of": [],
     }
     assert description["model"] == {
         "name": "mnist_vit", "arguments": {}, "weights": {"source": "embedded"}
@@ -69,7 +69,7 @@ def test_options_reach_the_recipe_and_reruns_give_the_same_bytes(quantize, tmp_p
     assert describe(tmp_path)["recipe"] == {
         "weight_bits": 4, "activation_bits": 4, "profile": "official",
         "layernorm": "channel-wise", "softmax": "log2", "symmetric_weights": False,
-        "bits_of": ["head.*=8", "*.q=w3a5"],
+        "bits_of": ["head.*=8", "*.q=w3a5"], "method": "repq",
     }
     assert quantize(*arguments)[0] == 0
     assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()} == first

@@ -16,7 +16,7 @@ STD = "std must be 1 number between 0.001 and 256, one a channel"
 
 @pytest.fixture
 def saved(tmp_path, quantize):
-    return save(tmp_path / "model", quantize())
+    return save(tmp_path / "model", quantize(method="repq"))
 
 
 @pytest.mark.parametrize(

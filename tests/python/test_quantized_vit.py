@@ -53,8 +53,11 @@ def sqnr(reference, got):
 def test_more_bits_are_nearer_to_the_float_model(digits, quantize):
     with torch.no_grad():
         reference = embedded.create()(digits)
-    noise = [sqnr(reference, quantize(bits, bits)(digits)) for bits in (2, 4, 6, 8)]
+    noise = [sqnr(reference, quantize(bits, bits, method="repq")(digits)) for bits in (2, 4, 6, 8)]
     assert noise == sorted(noise) and noise[-1] > 20
+    solved = [sqnr(reference, quantize(bits, bits)(digits)) for bits in (2, 4, 6)]
+    assert solved == sorted(solved) and all(
+        new > old + 1 for new, old in zip(solved, noise, strict=False))
 
 
 def test_first_and_last_layer_may_keep_8_bits(quantize):
@@ -92,7 +95,8 @@ def test_reparameterization_happens_once_between_calibration_and_freezing(digits
                           pair.linear.weight, pair.linear.bias)
             ], quantizer.constant.clone()
 
-    quantized = QuantizedViT(embedded.create(), Recipe()).calibrate(digits, observe=observe)
+    quantized = QuantizedViT(embedded.create(), Recipe(method="repq")).calibrate(
+        digits, observe=observe)
     assert len(kept) == len(quantized.normed_linears) == 8
     for pair in quantized.normed_linears:
         before, constant = kept[pair.name]
@@ -126,19 +130,22 @@ def test_too_few_images_are_refused(count, digits):
     assert str(error.value) == f"Calibration needs at least 2 images, not {count}"
 
 
-def test_images_of_another_size_are_refused():
+@pytest.mark.parametrize("method", ["repq", "closed-form"])
+def test_images_of_another_size_are_refused(method):
     with pytest.raises(ValueError) as error:
-        QuantizedViT(embedded.create(), Recipe()).calibrate(torch.zeros(2, 1, 32, 28))
+        QuantizedViT(embedded.create(), Recipe(method=method)).calibrate(torch.zeros(2, 1, 32, 28))
     assert str(error.value) == "Input height (32) doesn't match model (28)."
 
 
 @pytest.mark.parametrize("colour", [0.0, -0.4242, 2.8, 1.0])
-@pytest.mark.parametrize("profile", ["hardware", "official", "paper"])
-def test_images_of_one_colour_can_be_calibrated_with(colour, profile):
+@pytest.mark.parametrize("recipe", [
+    *(Recipe(8, 8, profile) for profile in ("hardware", "official", "paper")),
+    Recipe(8, 8, method="closed-form")], ids=lambda recipe: recipe.title)
+def test_images_of_one_colour_can_be_calibrated_with(colour, recipe):
     images = torch.full((3, 1, 28, 28), colour)
     with torch.no_grad():
         want = embedded.create()(images)
-    quantized = QuantizedViT(embedded.create(), Recipe(8, 8, profile)).calibrate(images)
+    quantized = QuantizedViT(embedded.create(), recipe).calibrate(images)
     got = quantized(images)
     assert torch.isfinite(got).all() and got[0].equal(got[1])
     assert sqnr(want, got) > 10
@@ -175,11 +182,12 @@ def test_activations_that_are_not_finite_are_refused(digits):
     assert str(error.value) == "Calibration met values that are not finite (NaN or infinity)"
 
 
-def test_a_layer_that_does_not_fit_is_named(digits):
+@pytest.mark.parametrize("method", ["repq", "closed-form"])
+def test_a_layer_that_does_not_fit_is_named(method, digits):
     # Almost constant images far from zero: a zero point of millions.
     images = 3.0 + digits * 4e-5
     with pytest.raises(ValueError) as error:
-        QuantizedViT(embedded.create(), Recipe(8, 8)).calibrate(images)
+        QuantizedViT(embedded.create(), Recipe(8, 8, method=method)).calibrate(images)
     text = str(error.value)
     assert text.startswith("Layer patch_embed.proj: Accumulator bound ")
     assert text.endswith(" does not fit 32 bits")

@@ -230,7 +230,7 @@ def test_values_of_one_sign_widen_the_zero_point(sign, digits, tmp_path):
     network = embedded.create()
     with torch.no_grad():
         network.blocks[1].attn.qkv.bias[128:] += sign * 50
-    quantized = QuantizedViT(network, Recipe()).calibrate(digits)
+    quantized = QuantizedViT(network, Recipe(method="repq")).calibrate(digits)
     images = Images(["one"], None, lambda n: digits[n])
     write_bundle(tmp_path / "b", quantized, DESCRIPTION, images, lanes=4)
     entries = read_bundle(tmp_path / "b").entries

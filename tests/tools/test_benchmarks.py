@@ -55,7 +55,7 @@ def test_accuracy_has_the_figures_of_the_api(run):
     assert [row["title"] for row in rows] == ["float32", "W4/A4 RepQ-ViT", "without ridge"]
     calibration = vit2rtl.embedded_images("train").sample(32, seed=0)
     images = vit2rtl.embedded_images().subset(range(60))
-    recipes = ["w4a4", vit2rtl.Recipe(method="closed-form", without="ridge")]
+    recipes = [vit2rtl.Recipe(method="repq"), vit2rtl.Recipe(method="closed-form", without="ridge")]
     for row, recipe in zip(rows[1:], recipes, strict=True):
         quantized = vit2rtl.quantize("mnist_vit", calibration, recipe)
         scores = vit2rtl.evaluate(quantized, images, baseline=True)
@@ -72,7 +72,7 @@ def test_accuracy_of_draws_is_a_table_of_means_and_deviations(run):
                      "2 draws of calibration images")
     assert head.split("  ")[-1].strip() == "CPU s" and "KL divergence" in head
     assert float_row.startswith("float32") and " ± 0.0 %" in float_row
-    assert row.startswith("W8/A8 hardware") and row.count("±") == 5
+    assert row.startswith("W8/A8 RepQ-ViT") and row.count("±") == 5
 
 
 def test_a_row_over_draws(script):
@@ -91,7 +91,7 @@ def test_every_step_is_left_out_once(script):
     settings = script("accuracy").closed_form()
     left_out = [arguments["without"] for arguments in settings.values() if "without" in arguments]
     assert left_out == list(STEPS)
-    assert len(settings) == len(STEPS) + 7
+    assert len(settings) == len(STEPS) + 15
 
 
 def test_no_image_is_measured_that_calibrates(script, tmp_path, monkeypatch):

@@ -8,7 +8,6 @@ from vit2rtl.quantization.settings import METHODS as METHOD_NAMES
 if TYPE_CHECKING:
     from vit2rtl.quantization.method import Method
 
-DEFAULT = METHOD_NAMES[0]
 METHODS: Registry[type["Method"]] = Registry(
     {name: f"{__name__}.{name.replace('-', '_')}" for name in METHOD_NAMES},
     attribute="METHOD", title="Method"

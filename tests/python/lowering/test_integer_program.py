@@ -74,7 +74,7 @@ def test_logits_are_near_the_simulation(quantize, program_of, bits):
 def test_scales_leave_the_room_that_they_should(program_of):
     """On the images that the ranges come from: half for streams, a fifth for logits, which is one
     part of 1.25; hidden values from near the least code to near the largest."""
-    program = program_of(4, 4)
+    program = program_of(4, 4, "hardware")
     pixels = embedded.images("train")[0][:16].numpy() / program.image.scale
     codes = np.clip(np.rint(pixels) + program.image.zero_point, 0, 255).astype(np.uint8)
     outputs = {op.output.name: op for op in program.ops if op.output.bits > 8}

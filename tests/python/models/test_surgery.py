@@ -77,7 +77,8 @@ def test_every_family_is_quantized_and_runs(name, generator):
     [
         Recipe(4, 4, "official"), Recipe(4, 4, "paper"), Recipe(4, 4, layernorm="channel-wise"),
         Recipe(4, 4, layernorm="layer-wise", softmax="uniform"), Recipe(4, 4, softmax="log2"),
-        Recipe(3, 8), Recipe(8, 3), Recipe(2, 2, bits_of={"patch_embed.*,head*": 8}),
+        Recipe(3, 8, "hardware"), Recipe(8, 3, "hardware"),
+        Recipe(2, 2, "hardware", bits_of={"patch_embed.*,head*": 8}),
     ],
     ids=lambda r: f"{r.bits}-{r.profile}-{r.layernorm}-{r.softmax}",
 )

@@ -80,8 +80,9 @@ def test_a_method_checks_its_options(minmax):
 
 
 def test_recipes_of_equal_settings_are_one(minmax):
-    assert Recipe(4, 4) == Recipe(method="repq") != Recipe(method="minmax")
-    assert len({Recipe(4, 4), Recipe(profile="hardware"), Recipe(method="minmax")}) == 2
+    assert Recipe(4, 4) == Recipe(method="closed-form") != Recipe(method="minmax")
+    repq = Recipe(8, 8, method="repq")
+    assert len({Recipe(8, 8), Recipe(8, 8, profile="hardware"), repq, Recipe(method="minmax")}) == 2
     assert repr(Recipe(3, method="minmax")) == (
         "Recipe(weight_bits=3, activation_bits=4, bits_of=[], extra_bits=1, method='minmax')")
 

@@ -1,11 +1,14 @@
 import copy
 import json
 import pickle
+from dataclasses import fields
 
 import pytest
 
+from vit2rtl.quantization.methods import METHODS
 from vit2rtl.quantization.recipe import Recipe
-from vit2rtl.quantization.settings import STEPS
+from vit2rtl.quantization.settings import METHODS as NAMES
+from vit2rtl.quantization.settings import OPTIONS, STEPS
 
 
 @pytest.mark.parametrize("bits", [1, 9, 0, -4, 4.0, "4", True, None])
@@ -74,5 +77,50 @@ def test_a_recipe_can_be_copied():
 def test_a_recipe_survives_its_dictionary():
     recipe = Recipe(3, 8, "paper", "channel-wise", "log2", True, bits_of={"head.*": 8})
     assert Recipe(**json.loads(json.dumps(recipe.as_dict()))) == recipe
-    assert recipe.bits == "w3a8 mixed" and Recipe(3, 8).bits == "w3a8"
+    assert recipe.bits == "w3a8 (1 rule)" and Recipe(3, 8).bits == "w3a8"
     assert recipe.as_dict()["bits_of"] == ["head.*=8"] and recipe.symmetric_weights
+
+
+@pytest.mark.parametrize(("values", "named", "method"), [
+    ((), {}, "closed-form"), ((6, 6), {}, "closed-form"), ((7, 7), {}, "repq"),
+    ((8, 8), {}, "repq"), ((8, 6), {}, "closed-form"), ((6, 8), {}, "closed-form"),
+    ((), {"weight_bits": 8}, "closed-form"),
+    ((), {"weight_bits": 8, "activation_bits": 8}, "repq"),
+    ((8, 8), {"bits_of": {"*.softmax": 6}}, "closed-form"),
+    ((8, 8), {"bits_of": ["*.softmax=7", "head.*=w8a7"]}, "repq"),
+    ((8, 8), {"bits_of": {"*": "w8a5"}}, "closed-form"),
+    ((8, 8), {"symmetric_weights": True}, "repq"),
+    ((8, 8), {"mirrors": True}, "closed-form"), ((8, 8), {"without": "bias"}, "closed-form"),
+    ((), {"profile": "hardware"}, "repq"), ((), {"softmax": "log2"}, "repq"),
+    ((), {"layernorm": "reparam"}, "repq"), ((4, 4, "paper"), {}, "repq"),
+    ((8, 8), {"method": "closed-form"}, "closed-form"), ((), {"method": "repq"}, "repq"),
+])
+def test_where_no_method_is_named_few_bits_are_solved_for(values, named, method):
+    recipe = Recipe(*values, **named)
+    assert recipe.method == method == recipe.as_dict()["method"]
+    assert Recipe(**recipe.as_dict()) == recipe
+
+
+def test_options_of_two_methods_are_one_too_many():
+    with pytest.raises(TypeError) as error:
+        Recipe(profile="paper", mirrors=True)
+    assert str(error.value) == (
+        "Method repq has no option 'mirrors', only weight_bits, activation_bits, bits_of, profile, "
+        "layernorm, softmax, symmetric_weights")
+
+
+def test_options_of_one_method_are_those_that_its_class_alone_has():
+    names = {method: [field.name for field in fields(METHODS[method])] for method in NAMES}
+    shared = set.intersection(*map(set, names.values()))
+    assert {method: [name for name in own if name not in shared]
+            for method, own in names.items()} == {m: [*own] for m, own in OPTIONS.items()}
+
+
+@pytest.mark.parametrize(("recipe", "title"), [
+    (Recipe(4, 4), "w4a4 closed-form"), (Recipe(8, 8), "w8a8 repq"),
+    (Recipe(4, 4, "paper"), "w4a4 repq paper"),
+    (Recipe.of("w3a4++", bits_of=["head.*=8", "*.softmax=5"]), "w3a4++ (2 rules) closed-form"),
+    (Recipe.of("w3a4", bits_of=["head.*=8"]), "w3a4 (1 rule) closed-form"),
+])
+def test_a_recipe_has_a_title(recipe, title):
+    assert recipe.title == title
