@@ -99,5 +99,6 @@ def _default_method(values: tuple[Any, ...], named: dict[str, Any]) -> str:
     given = {name: getattr(Method, name) for name in widths} | named
     given |= dict(zip(widths, values, strict=False))
     options = {*named, *OPTIONS["repq"][:max(0, len(values) - len(widths))]}
+    weight_bits, activation_bits = (given[name] for name in widths)
     rules = rules_of(named.get("bits_of", ()))
-    return default_method(fewest(*(given[name] for name in widths), rules), options)
+    return default_method(fewest(weight_bits, activation_bits, rules), options)

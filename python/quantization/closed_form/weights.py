@@ -11,7 +11,7 @@ import torch
 RIDGE = 6.0
 _DAMPING = 0.01
 _BLOCK = 64
-# Inputs that are summed together: a float64 copy of all of them would be the peak of memory.
+# Rows that are summed together: a float64 copy of all of them would be the peak of memory.
 _TOGETHER = 4096
 SHRINKS = torch.linspace(0.5, 1.0, 11, dtype=torch.float64).tolist()
 
@@ -27,14 +27,9 @@ class Moments:
 
     def __init__(self, x: torch.Tensor) -> None:
         self.count, self.mean = len(x), mean(x)
-        channels = x.shape[1]
-        self.covariance = torch.zeros(channels, channels, dtype=torch.float64)
-        for piece in x.split(_TOGETHER):
-            # Without the mean from the start: float32 would drown small variances beside large
-            # means.
-            centered = piece - self.mean.to(x.dtype)
-            self.covariance += centered.T @ centered
-        self.covariance /= len(x)
+        # Without the mean from the start: float32 would drown small variances beside large means.
+        centered = x - self.mean.to(x.dtype)
+        self.covariance = (centered.T @ centered).double() / len(x)
 
     def flat(self) -> bool:
         """Whether the inputs never change: then there is nothing to fit."""
