@@ -20,6 +20,7 @@ from vit2rtl.golden.files import atomic
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.golden.vectors.bundle import read_bundle
 from vit2rtl.sim.mutation.score import BAR, Score
+from vit2rtl.sim.units import FACES
 
 LANES = 2
 RESULTS = "mutation.json"
@@ -37,8 +38,8 @@ Every mutant is one bit of one cell that is stuck or inverted. It is killed if a
 the replay of the golden vectors, the same with stalls, or a protocol bench. What survives is
 equivalent if a solver proves that no one can see a difference. The score is the share of the
 other mutants that are killed. Without UNIT: every unit. Lanes are {LANES} unless --lanes says
-otherwise. With --top axi the mutants are in the AXI4-Lite top of a package, around the unit,
-and killed by the benches of that top.
+otherwise, and tables are small. With --top axi the mutants are in the AXI4-Lite top of a
+package, around the unit, and killed by the benches of that top.
 
 \b
 Examples:
@@ -104,7 +105,8 @@ def _instances(
         if unit not in UNITS:
             raise click.UsageError(f"UNIT must be one of {', '.join(UNITS)}, not {unit!r}")
     if vectors is None:
-        return [make_instance(unit, {"lanes": LANES, **parameters}) for unit in units or UNITS]
+        return [make_instance(unit, {"lanes": LANES, **FACES[unit].mutated, **parameters})
+                for unit in units or UNITS]
     if parameters:
         raise click.UsageError(
             f"The instances are those of the vectors: leave out {option(next(iter(parameters)))}"

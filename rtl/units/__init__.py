@@ -1,7 +1,8 @@
 """The Amaranth components, a file a unit."""
 
+from vit2rtl.rtl.units.gelu import Gelu
 from vit2rtl.rtl.units.log2_dequantizer import Log2Dequantizer
 from vit2rtl.rtl.units.log_sqrt2_quantizer import LogSqrt2Quantizer
 from vit2rtl.rtl.units.requantizer import Requantizer
 
-__all__ = ["Log2Dequantizer", "LogSqrt2Quantizer", "Requantizer"]
+__all__ = ["Gelu", "Log2Dequantizer", "LogSqrt2Quantizer", "Requantizer"]

@@ -1,110 +1,45 @@
 """Requantizer: accumulators to codes by one multiplication, one rounding and one saturation."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import stream
 
 from vit2rtl.rtl.stream.pipeline import registered
 from vit2rtl.rtl.stream.stream_unit import Lane, StreamUnit
-
-# A signed 18 × 18 multiplier block takes the 17 lower, unsigned bits of a longer accumulator.
-_SPLIT = 17
-# So many of the shift's lower bits are done in a stage of their own: the wide levels come first.
-_FINE = 2
+from vit2rtl.rtl.units.rescaling import Rescaling
 
 
 class RequantizerLane(Lane):
     """One accumulator to one code.
 
-    Stages: 0 operands, 1 partial products, 2 product, 3 coarse shift, 4 fine shift, 5 zero point
-    and saturation. ``((p + 2**(n-1)) >> n) = ((2 p >> n) + 1) >> 1``: the shifters keep one
-    fraction bit, and of the integer part no more than zero point and saturation can tell apart.
+    Stages: those of :class:`~vit2rtl.rtl.units.rescaling.Rescaling`, then 5, zero point and
+    saturation. Of the integer part no more is kept than these can tell apart.
     """
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        value = self._product(m)
-        amount = self._amount(m)
-        base = self.parameters["shift_base"]
-        value = value >> (base - 1) if base else Cat(Const(0, 1), value).as_signed()
-        kept = max(self.parameters["bits"], len(self.zero_point) - 1) + 3
-        fine = min(_FINE, len(amount))
-        sign, overflow = value[-1], Const(0, 1)
-        for stage, levels in ((3, range(fine, len(amount))), (4, range(fine))):
-            value, lost = self._shift(m, value, amount, levels, kept)
-            value = self._register(m, value, stage, "shifted")
-            overflow = self._register(m, overflow | lost, stage, "overflow")
-            sign = self._register(m, sign, stage, "sign")
-            if stage == 3 and fine:
-                amount = self._register(m, amount[:fine], stage, "amount")
-
-        total = Signal(signed(kept))
-        m.d.comb += total.eq((value + Cat(Const(1, 1), self.zero_point).as_signed()) >> 1)
         bits = self.parameters["bits"]
+        kept = max(bits, len(self.zero_point) - 1) + 3
+        rescaled = Rescaling(m, self.enable).rescaled(
+            self.i.acc,
+            self.i.multiplier,
+            self.i.shift if "shift" in self.i.shape().members else None,
+            self.parameters["shift_base"] or self.shift_base,
+            kept=kept,
+        )
+        total = Signal(signed(kept))
+        zero_point = Cat(Const(1, 1), self.zero_point).as_signed()
+        m.d.comb += total.eq((rescaled.value + zero_point) >> 1)
         below = Signal()
         above = Signal()
         m.d.comb += [
-            below.eq(Mux(overflow, sign, total[-1])),
-            above.eq(Mux(overflow, ~sign, total[bits:].any())),
+            below.eq(Mux(rescaled.overflow, rescaled.sign, total[-1])),
+            above.eq(Mux(rescaled.overflow, ~rescaled.sign, total[bits:].any())),
         ]
         code = Mux(below, 0, total[:bits] | above.replicate(bits))
-        m.d.comb += self.o.code.eq(self._register(m, code, 5, "code"))
+        m.d.comb += self.o.code.eq(
+            registered(m, code, self.enable[Rescaling.STAGES], name="code_5")
+        )
         return m
-
-    def _register(self, m: Module, value: Value, stage: int, name: str) -> Signal:
-        return registered(m, value, self.enable[stage], name=f"{name}_{stage}")
-
-    def _product(self, m: Module) -> Signal:
-        """``acc * multiplier`` after stage 2, from registered products of 18 × 18 blocks."""
-        acc = self._register(m, self.i.acc, 0, "acc")
-        multiplier = self._register(m, self.i.multiplier, 0, "multiplier")
-        if len(acc) <= _SPLIT + 1:
-            product = self._register(m, acc * multiplier, 1, "product")
-        else:
-            low = self._register(m, acc[:_SPLIT] * multiplier, 1, "product_low")
-            high = self._register(m, acc[_SPLIT:].as_signed() * multiplier, 1, "product_high")
-            upper = (high + low[_SPLIT:])[: len(high)]
-            product = Cat(low[:_SPLIT], upper).as_signed()
-        return self._register(m, product, 2, "product")
-
-    def _amount(self, m: Module) -> Value:
-        """The shift less a constant base, after stage 2."""
-        if "shift" not in self.i.shape().members:
-            amount = Const(0, 0)
-        else:
-            amount = self.i.shift
-            for stage in (0, 1):
-                amount = self._register(m, amount, stage, "shift")
-        if self.parameters["shift_base"]:
-            return self._register(m, amount, 2, "amount") if len(amount) else amount
-        amount = (self.shift_base + amount)[: len(self.shift_base)]
-        return self._register(m, amount, 2, "amount")
-
-    def _shift(
-        self, m: Module, value: Value, amount: Value, levels: range, kept: int
-    ) -> tuple[Value, Value]:
-        """``value >> amount`` by the bits of ``amount`` in ``levels``, largest first.
-
-        Drops the upper bits that no later level can bring back into the ``kept`` ones; returns
-        what remains and whether a dropped bit differed from the sign.
-        """
-        overflow = Const(0, 1)
-        room = kept + (1 << levels.stop) - 1
-        if len(value) > room:
-            overflow, value = _differ(value[room - 1 :]), value[:room].as_signed()
-        for level in reversed(levels):
-            room = min(kept + (1 << level) - 1, len(value))
-            shifted = Signal(signed(room), name=f"shifted_by_{1 << level}")
-            lost = Signal(name=f"lost_by_{1 << level}")
-            m.d.comb += [
-                shifted.eq(Mux(amount[level], value >> (1 << level), value[:room].as_signed())),
-                lost.eq(overflow | (~amount[level] & _differ(value[room - 1 :]))),
-            ]
-            value, overflow = shifted, lost
-        return value, overflow
-
-
-def _differ(bits: Value) -> Value:
-    return bits.any() & ~bits.all()
 
 
 class Requantizer(StreamUnit):

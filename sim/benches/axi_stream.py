@@ -1,7 +1,7 @@
 """A unit's AXI4-Stream top in a bench: all its streams, cycle by cycle, and every breach noted."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import repeat
+from itertools import chain, islice, repeat
 from typing import Any
 
 from cocotb.clock import Clock
@@ -14,6 +14,8 @@ CLOCK_NS = 10
 RESET_CYCLES = 3
 # Cycles a stream may stand still with both sides willing before it counts as dead.
 PATIENCE = 200
+# Cycles of a table in which there are pauses; the rest of a long one goes without.
+PAUSED = 256
 # A unit whose output is blocked has filled up when it took nothing for so many cycles, and offers
 # a beat; a slow one may still be at work on it.
 FULL = 12
@@ -46,6 +48,7 @@ class AxiStream:
         self.settings = {name: getattr(dut, name) for name in job["configuration"]}
         self.configurations = [record["configuration"] for record in job["records"]]
         self.configuration: dict[str, int] = {}
+        self.in_force: dict[str, list[int]] = {}
         self._after_reset = False
 
     @property
@@ -78,6 +81,7 @@ class AxiStream:
         self._stop()
         self._block()
         self.reset_n.value = 1
+        self.in_force = {}
         self._after_reset = True
 
     def _silent(self) -> None:
@@ -114,11 +118,16 @@ class AxiStream:
         return taken
 
     async def load(self, stimulus: Stimulus, idle: Bools | None = None) -> None:
-        """Send the tables, if any, under the stimulus' configuration; nothing may be in flight."""
-        if stimulus.tables:
+        """Send the tables that are not in force, under the stimulus' configuration.
+
+        Nothing may be in flight.
+        """
+        contents = {name: [beat.data for beat in beats] for name, beats in stimulus.tables.items()}
+        if contents != self.in_force:
             self._set(stimulus.configuration)
             await self.edge
             await self._load(stimulus.tables, idle or {})
+            self.in_force = contents
 
     def _set(self, configuration: Mapping[str, int]) -> None:
         """Configuration inputs, in the cycle that begins."""
@@ -137,7 +146,8 @@ class AxiStream:
 
     async def _load(self, tables: Mapping[str, list[Beat]], idle: Bools) -> None:
         for name, driver in self.tables.items():
-            driver.begin(tables[name], idle.get(name, repeat(False)))
+            pauses = islice(idle.get(name, repeat(False)), PAUSED)
+            driver.begin(tables[name], chain(pauses, repeat(False)))
         quiet = 0
         while any(driver.pending or driver.valid_now for driver in self.tables.values()):
             await self.edge

@@ -11,13 +11,16 @@ def environment(instance: Instance) -> str:
     """Verilog of a module ``environment``: every input of the AXI4-Stream top, output ``assumed``.
 
     ``assumed`` is high where the inputs are what the unit may meet: a limit on the fields of a
-    stream counts in each lane while its ``tvalid`` is high, one on configuration alone always.
+    stream counts in each lane while its ``tvalid`` is high, one on configuration alone always. No
+    table is sent while data come.
     """
     inputs = [port for port in axi_ports(instance) if port["direction"] == "input"]
     ports = "\n".join(f"  input [{port['width'] - 1}:0] {port['name']}," for port in inputs)
     streams = [stream for stream in instance.streams if stream.enters]
     claims = [limit.verilog(instance.fields) for limit in _limits(instance, ())]
     claims += [f"{s.name}_lane[{lane}]" for s in streams for lane in range(s.lanes)]
+    claims += [f"!{t.axi}_tvalid || !{s.axi}_tvalid"
+               for t in instance.tables for s in instance.sources]
     lanes = "".join(_lanes(instance, stream) for stream in streams)
     return f"""\
 module environment (

@@ -1,7 +1,7 @@
 """The face of a unit in simulation: its coverage bins, its naive Verilog, what is proved of it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.golden.units.unit import Field, Parameters
@@ -88,6 +88,8 @@ class Face:
                    configuration as inputs. Due is what a beat completes, in the cycle it is taken
     plan           what is established, in the order in which it is
     interval       cycles that the unit takes for a beat when nothing stalls
+    mutated        parameters of what is mutated, where not the defaults: a memory with many rows is
+                   more than a mutant's solver can hold
     """
 
     bins: Callable[[Instance], Iterable[Point]]
@@ -95,6 +97,7 @@ class Face:
     model: Callable[[Instance], str] | None = None
     plan: tuple[Part, ...] = ()
     interval: int = 1
+    mutated: Parameters = field(default_factory=dict)
 
 
 def condition(instance: Instance, fields: Iterable[Field]) -> str:

@@ -52,8 +52,7 @@ def test_json_names_every_file(vit2rtl, tmp_path):
     [
         (
             ["quantizer"],
-            "Unit must be one of log2_dequantizer, log_sqrt2_quantizer, requantizer, "
-            "not 'quantizer'",
+            f"Unit must be one of {', '.join(UNITS)}, not 'quantizer'",
         ),
         (
             ["log2_dequantizer", "--acc-width", "18"],

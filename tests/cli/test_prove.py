@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from vit2rtl.cli import main
+from vit2rtl.golden.units import UNITS
 from vit2rtl.sim.formal import plan, runs
 from vit2rtl.sim.formal.properties import FAILED, OPEN, PROVED, Outcome
 from vit2rtl.sim.units import log2_dequantizer
@@ -99,8 +100,7 @@ def test_an_open_proof_is_no_success(prove, monkeypatch):
     [
         (
             ["reqantizer"],
-            "Unit must be one of log2_dequantizer, log_sqrt2_quantizer, requantizer, "
-            "not 'reqantizer'",
+            f"Unit must be one of {', '.join(UNITS)}, not 'reqantizer'",
         ),
         (["--bits", "4"], "--bits needs exactly one UNIT"),
         (["requantizer", "--bits", "17"], "Bits must be between 2 and 16, not 17"),

@@ -51,8 +51,7 @@ def test_all_writes_every_unit_and_again_the_same_bytes(vit2rtl, tmp_path):
     [
         (
             ["reqantizer"],
-            "Unit must be one of log2_dequantizer, log_sqrt2_quantizer, requantizer, "
-            "not 'reqantizer'",
+            f"Unit must be one of {', '.join(UNITS)}, not 'reqantizer'",
         ),
         (
             ["log2_dequantizer", "--acc-width", "18"],
@@ -67,7 +66,7 @@ def test_all_writes_every_unit_and_again_the_same_bytes(vit2rtl, tmp_path):
         (["requantizer", "--size", "3"], "No such option '--size'."),
         (
             [],
-            "Name a unit (log2_dequantizer, log_sqrt2_quantizer, requantizer) or give --all",
+            f"Name a unit ({', '.join(UNITS)}) or give --all",
         ),
         (
             ["requantizer", "--all"],

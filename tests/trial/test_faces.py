@@ -37,7 +37,8 @@ def test_the_page_shows_the_unit_on_trial_as_it_is(face):
     assert f"```python\n{text}```\n" in page
 
 
-@pytest.mark.parametrize("name", ["log2_dequantizer", "log_sqrt2_quantizer", "requantizer"])
+@pytest.mark.parametrize("name", ["log2_dequantizer", "log_sqrt2_quantizer", "requantizer",
+                                  "gelu"])
 def test_a_unit_of_the_product_is_one_file_a_face(name):
     places = [p for p in files_named(name, *FOLDERS) if not p.startswith("golden/arithmetic/")]
     assert places == sorted(f"{home}/{name}" for home in HOMES)

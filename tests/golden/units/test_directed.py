@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from vit2rtl.golden.units import UNITS, Instance, directed_records
+from tests.lane_wise import LANE_WISE
+from vit2rtl.golden.units import Instance, directed_records
 
 INSTANCES = [
     *(
@@ -22,6 +23,9 @@ INSTANCES = [
     Instance.of("requantizer", shift_base=40),
     Instance.of("requantizer", shift_width=0),
     Instance.of("requantizer", bits=2, acc_width=2, multiplier_width=2, shift_base=1),
+    Instance.of("gelu"),
+    Instance.of("gelu", lanes=17, bits=16),
+    Instance.of("gelu", lanes=1, input_bits=4, bits=2),
 ]
 
 
@@ -148,7 +152,7 @@ def test_dequantizer_meets_every_code_in_more_than_one_lane():
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3, 4])
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", LANE_WISE)
 def test_every_element_meets_every_lane(unit, lanes):
     for record in directed_records(Instance.of(unit, lanes=lanes)):
         arrays = [*record["inputs"].values(), *record["outputs"].values()]

@@ -67,7 +67,7 @@ def test_evaluate_takes_fixed_and_run_time_shifts():
             "softmax",
             {},
             ValueError,
-            "Unit must be one of log2_dequantizer, log_sqrt2_quantizer, requantizer, not 'softmax'",
+            f"Unit must be one of {', '.join(UNITS)}, not 'softmax'",
         ),
         (
             "log2_dequantizer",

@@ -2,6 +2,8 @@
 
 import pytest
 
+from vit2rtl.golden.units import UNITS
+
 from .conftest import DEQUANTIZER, refusal
 
 UNIT = DEQUANTIZER.name
@@ -59,8 +61,7 @@ def record_of(manifest):
     [
         (
             lambda m: entry_of(m).update(unit="softmax"),
-            f"manifest.json, {UNIT}: Unit must be one of log2_dequantizer, log_sqrt2_quantizer, "
-            "requantizer, not 'softmax'",
+            f"manifest.json, {UNIT}: Unit must be one of {', '.join(UNITS)}, not 'softmax'",
         ),
         (
             lambda m: entry_of(m)["parameters"].update(depth=3),

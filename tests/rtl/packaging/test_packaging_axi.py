@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from vit2rtl.golden.units import UNITS, Instance
+from tests.lane_wise import LANE_WISE
+from vit2rtl.golden.units import Instance
 from vit2rtl.rtl.packaging.register_map import register_map
 from vit2rtl.rtl.packaging.software import system_rdl
 from vit2rtl.rtl.packaging.sources import sources, top_name
@@ -24,7 +25,7 @@ def three_lanes(unit):
     return instance, register_map(instance, channels=12)
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", LANE_WISE)
 def test_streams_with_configuration_ports(unit, tmp_path, bench):
     instance = Instance.of(unit, lanes=3)
     job = settings_job(instance, bench.pack)
@@ -32,7 +33,7 @@ def test_streams_with_configuration_ports(unit, tmp_path, bench):
     assert results == dict.fromkeys(SETTINGS, "")
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", LANE_WISE)
 def test_streams_and_registers(unit, tmp_path, bench):
     instance, registers = three_lanes(unit)
     job = registers_job(

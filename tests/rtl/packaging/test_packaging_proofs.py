@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from vit2rtl.golden.units import UNITS, Instance
+from tests.lane_wise import LANE_WISE
+from vit2rtl.golden.units import Instance
 from vit2rtl.rtl.packaging.register_map import register_map
 from vit2rtl.rtl.packaging.sources import sources
 from vit2rtl.rtl.verilog import yosys
@@ -114,7 +115,7 @@ equiv_status -assert
     return yosys.run(script, folder, files=files)
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", LANE_WISE)
 def test_the_axi_top_is_the_bare_unit_behind_its_wrapper(unit, tmp_path):
     instance = Instance.of(unit, lanes=3)
     files = {**convert(instance), "reference.v": reference(instance)}
@@ -130,7 +131,7 @@ def with_registers(unit):
     return instance, file, {**texts, "reference.v": axi_reference(instance, texts[file])}
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", LANE_WISE)
 def test_the_top_with_registers_is_the_bare_unit_behind_them(unit, tmp_path):
     instance, _, files = with_registers(unit)
     proof = prove(instance, files, tmp_path, "axi")

@@ -6,9 +6,10 @@ import re
 import numpy as np
 import pytest
 
+from tests.lane_wise import LANE_WISE
 from vit2rtl import rtl
 from vit2rtl.golden import BundleWriter
-from vit2rtl.golden.units import UNITS, Instance
+from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.coverage import functional as coverage
 from vit2rtl.sim.coverage.bins import declared
@@ -178,7 +179,7 @@ def test_a_bubble_closes_where_a_beat_can_move_up():
     assert found == {f"{point.name}: 0": 10, f"{point.name}: 1": 100}
 
 
-@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.parametrize("name", LANE_WISE)
 def test_the_monitor_finds_the_valid_bits_of_every_unit(name):
     instance = Instance.of(name)
     monitor = Monitor.of(instance, verilog.convert(instance))

@@ -6,6 +6,7 @@ from random import Random
 import numpy as np
 import pytest
 
+from tests.lane_wise import LANE_WISE
 from vit2rtl.golden import directed_records
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.sim.coverage.points import Point
@@ -48,13 +49,13 @@ def extremes(name, count):
         yield Instance.of(name, **{**chosen, "lanes": rng.choice((1, 2, 3, 8))})
 
 
-@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.parametrize("name", LANE_WISE)
 def test_directed_vectors_reach_every_bin(name):
     for instance in (Instance.of(name), Instance.of(name, lanes=64), *extremes(name, 12)):
         assert not missed(instance, directed_records(instance)), instance.name
 
 
-@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.parametrize("name", LANE_WISE)
 def test_bins_have_names_of_their_own(name):
     for instance in (Instance.of(name), *extremes(name, 12)):
         labels = [label for point in value_points(instance) for label in point.labels()]

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from vit2rtl.golden.units import UNITS, Instance
+from tests.lane_wise import LANE_WISE
+from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.mutation import netlist, run
 from vit2rtl.sim.mutation.assumptions import environment
@@ -16,7 +17,7 @@ SLICE = 30
 DEQUANTIZER = Instance.of("log2_dequantizer", lanes=2)
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", LANE_WISE)
 def test_the_benches_of_every_unit_kill_its_mutants(unit):
     instance = Instance.of(unit, lanes=2)
     mutants = netlist.sample(instance, count=SLICE, seed=7)

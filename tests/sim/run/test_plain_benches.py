@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lane_wise import LANE_WISE
 from vit2rtl.golden import BundleWriter, Instance, directed_records
 from vit2rtl.golden.units import UNITS
 from vit2rtl.sim.tools import simulators
@@ -111,7 +112,7 @@ def test_a_unit_passes_in_verilator(place):
 
 
 @pytest.mark.parametrize("bug", BUGS)
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", LANE_WISE)
 def test_a_bug_fails_in_icarus(place, unit, bug):
     folder = with_bug(place, unit, bug, "icarus")
     done = shell(place, commands(place, unit, "icarus").replace("VERILOG=../verilog", folder))
