@@ -17,7 +17,8 @@ def environment(instance: Instance) -> str:
     inputs = [port for port in axi_ports(instance) if port["direction"] == "input"]
     ports = "\n".join(f"  input [{port['width'] - 1}:0] {port['name']}," for port in inputs)
     streams = [stream for stream in instance.streams if stream.enters]
-    claims = [limit.verilog(instance.fields) for limit in _limits(instance, ())]
+    claims = [f"{f.name} <= {f.top}" for f in instance.configuration if f.top is not None]
+    claims += [limit.verilog(instance.fields) for limit in _limits(instance, ())]
     claims += [f"{s.name}_lane[{lane}]" for s in streams for lane in range(s.lanes)]
     claims += [f"!{t.axi}_tvalid || !{s.axi}_tvalid"
                for t in instance.tables for s in instance.sources]
