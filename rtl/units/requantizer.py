@@ -5,7 +5,7 @@ from amaranth.lib import stream
 
 from vit2rtl.rtl.stream.pipeline import registered
 from vit2rtl.rtl.stream.stream_unit import Lane, StreamUnit
-from vit2rtl.rtl.units.rescaling import Rescaling
+from vit2rtl.rtl.units.rescaling import Rescaled, Rescaling
 
 
 class RequantizerLane(Lane):
@@ -19,13 +19,7 @@ class RequantizerLane(Lane):
         m = Module()
         bits = self.parameters["bits"]
         kept = max(bits, len(self.zero_point) - 1) + 3
-        rescaled = Rescaling(m, self.enable).rescaled(
-            self.i.acc,
-            self.i.multiplier,
-            self.i.shift if "shift" in self.i.shape().members else None,
-            self.parameters["shift_base"] or self.shift_base,
-            kept=kept,
-        )
+        rescaled = self._rescaled(m, kept)
         total = Signal(signed(kept))
         zero_point = Cat(Const(1, 1), self.zero_point).as_signed()
         m.d.comb += total.eq((rescaled.value + zero_point) >> 1)
@@ -40,6 +34,16 @@ class RequantizerLane(Lane):
             registered(m, code, self.enable[Rescaling.STAGES], name="code_5")
         )
         return m
+
+    def _rescaled(self, m: Module, kept: int) -> Rescaled:
+        """The product, shifted, with one fraction bit left."""
+        return Rescaling(m, self.enable).rescaled(
+            self.i.acc,
+            self.i.multiplier,
+            self.i.shift if "shift" in self.i.shape().members else None,
+            self.parameters["shift_base"] or self.shift_base,
+            kept=kept,
+        )
 
 
 class Requantizer(StreamUnit):

@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from vit2rtl.rtl.stream.pipeline import registered
 
 # A signed 18 × 18 multiplier block takes the 17 lower, unsigned bits of a longer accumulator.
-_SPLIT = 17
+SPLIT = 17
 # So many of the shift's lower bits are done in a stage of their own: the wide levels come first.
 _FINE = 2
 
@@ -82,13 +82,13 @@ class Rescaling:
         """``acc * multiplier`` after stage 2, from registered products of 18 × 18 blocks."""
         acc = self._register(acc, 0, "acc")
         multiplier = self._register(multiplier, 0, "multiplier")
-        if len(acc) <= _SPLIT + 1:
+        if len(acc) <= SPLIT + 1:
             product: Value = self._register(acc * multiplier, 1, "product")
         else:
-            low = self._register(acc[:_SPLIT] * multiplier, 1, "product_low")
-            high = self._register(acc[_SPLIT:].as_signed() * multiplier, 1, "product_high")
-            upper = (high + low[_SPLIT:])[: len(high)]
-            product = Cat(low[:_SPLIT], upper).as_signed()
+            low = self._register(acc[:SPLIT] * multiplier, 1, "product_low")
+            high = self._register(acc[SPLIT:].as_signed() * multiplier, 1, "product_high")
+            upper = (high + low[SPLIT:])[: len(high)]
+            product = Cat(low[:SPLIT], upper).as_signed()
         return self._register(product, 2, "product")
 
     def _amount(self, shift: Value | None, base: int | Value) -> Value:
