@@ -5,10 +5,17 @@ from typing import TYPE_CHECKING, Any
 from vit2rtl.rtl.registry import COMPONENTS, component, latency
 
 if TYPE_CHECKING:
-    from vit2rtl.rtl.units import Gelu, Log2Dequantizer, LogSqrt2Quantizer, Requantizer
+    from vit2rtl.rtl.units import (
+        AttentionValue,
+        Gelu,
+        Log2Dequantizer,
+        LogSqrt2Quantizer,
+        Requantizer,
+    )
 
 __all__ = [
     "COMPONENTS",
+    "AttentionValue",
     "Gelu",
     "Log2Dequantizer",
     "LogSqrt2Quantizer",

@@ -189,6 +189,7 @@ def _title(source: str, fabric: bool) -> str:
 
 
 REFERENCES = References(
+    variants=({"acc_width": 13},),
     designs={
         "mac_multiply": Reference(MultiplyMac, "uniform codes: multiply"),
         "mac_rom_multiply": Reference(RomMultiplyMac, "log√2 codes: ROM, then multiply"),

@@ -11,9 +11,9 @@ from vit2rtl.golden.units import UNITS, Field, Instance
 @pytest.mark.parametrize("name", UNITS)
 def test_defaults_make_an_instance(name):
     instance = Instance.of(name)
-    assert instance.name == f"{name}_l4"
+    assert instance.name == f"{name}_l{instance.lanes}"
     assert re.fullmatch(r"[a-z][a-z0-9_]*", instance.name)
-    assert instance.lanes == 4
+    assert instance.lanes == UNITS[name].parameters["lanes"].default
     assert dict(instance.parameters) == {
         key: parameter.default for key, parameter in UNITS[name].parameters.items()
     }

@@ -1,0 +1,1613 @@
+// attention_value_l2: logsqrt2 codes times v, by shifts into two sums, to codes.
+//
+// Parameters: lanes=2, rows=4, bits=4, zero_code=top, value_bits=4, acc_width=14, output_bits=4
+// Latency 12 cycles, one beat a cycle, any back pressure.
+// Configuration inputs change only while no beat is inside.
+//
+// Streams i, i_codes and o: a beat moves where valid and ready are high at a rising edge of clk;
+// rst is synchronous, active high. The most significant bit of each payload is last.
+//
+// i__payload: 2 lanes of 4 bits, lane 0 lowest:
+//   [4*n + 0 +: 4]         value, unsigned
+//   Rows: each begins a beat, last marks its last beat.
+//
+// i_codes__payload: 4 lanes of 4 bits, lane 0 lowest:
+//   [4*n + 0 +: 4]         code, unsigned
+//   Rows: each begins a beat, last marks its last beat.
+//
+// o__payload: 1 lanes of 4 bits, lane 0 lowest:
+//   [4*n + 0 +: 4]         result, unsigned
+//   Rows: each begins a beat, last marks its last beat.
+//
+
+module attention_value_l2(i__valid, i_codes__payload, i_codes__valid, o__ready, v_zero_point, multiplier_even, multiplier_odd, shift, zero_point, clk, rst, i__ready, i_codes__ready, o__payload, o__valid, i__payload);
+  input clk;
+  wire clk;
+  wire [5:0] enable;
+  input [8:0] i__payload;
+  wire [8:0] i__payload;
+  wire [28:0] i__payload_20;
+  output i__ready;
+  wire i__ready;
+  wire i__ready_17;
+  wire i__ready_25;
+  input i__valid;
+  wire i__valid;
+  wire i__valid_16;
+  wire i__valid_22;
+  wire i__valid_26;
+  input [16:0] i_codes__payload;
+  wire [16:0] i_codes__payload;
+  output i_codes__ready;
+  wire i_codes__ready;
+  input i_codes__valid;
+  wire i_codes__valid;
+  input [16:0] multiplier_even;
+  wire [16:0] multiplier_even;
+  input [16:0] multiplier_odd;
+  wire [16:0] multiplier_odd;
+  wire [3:0] o;
+  output [4:0] o__payload;
+  wire [4:0] o__payload;
+  wire [28:0] o__payload_29;
+  wire o__payload_33;
+  input o__ready;
+  wire o__ready;
+  output o__valid;
+  wire o__valid;
+  input rst;
+  wire rst;
+  input [5:0] shift;
+  wire [5:0] shift;
+  input [4:0] v_zero_point;
+  wire [4:0] v_zero_point;
+  input [4:0] zero_point;
+  wire [4:0] zero_point;
+  assign i__valid_16 = i__valid & i_codes__valid;
+  assign i__ready = i__ready_17 & i_codes__valid;
+  assign i_codes__ready = i__ready_17 & i__valid;
+  attention_value_l2_array array (
+    .clk(clk),
+    .i__payload({ i__payload[8], i_codes__payload[15:0], i__payload[7:0] }),
+    .i__valid(i__valid_16),
+    .moves(i__ready_17),
+    .o__payload(i__payload_20),
+    .o__ready(i__ready_25),
+    .o__valid(i__valid_22),
+    .rst(rst),
+    .v_zero_point(v_zero_point)
+  );
+  attention_value_l2_buffer buffer (
+    .clk(clk),
+    .i__payload(i__payload_20),
+    .i__ready(i__ready_25),
+    .i__valid(i__valid_22),
+    .o__payload(o__payload_29),
+    .o__ready(enable[0]),
+    .o__valid(i__valid_26),
+    .rst(rst)
+  );
+  attention_value_l2_control control (
+    .clk(clk),
+    .enable(enable),
+    .i__payload(o__payload_29[28]),
+    .i__valid(i__valid_26),
+    .o__payload(o__payload_33),
+    .o__ready(o__ready),
+    .rst(rst),
+    .valid_5(o__valid)
+  );
+  attention_value_l2_requantizer requantizer (
+    .clk(clk),
+    .code_5(o),
+    .enable(enable),
+    .i(o__payload_29[27:0]),
+    .multiplier_even(multiplier_even),
+    .multiplier_odd(multiplier_odd),
+    .rst(rst),
+    .shift(shift),
+    .zero_point(zero_point)
+  );
+  assign o__payload = { o__payload_33, o };
+endmodule
+
+module attention_value_l2_array(clk, rst, i__valid, moves, o__ready, i__payload, o__payload, o__valid, v_zero_point);
+  wire [5:0] n1;
+  wire [4:0] n10;
+  wire [5:0] n11;
+  wire [4:0] n12;
+  wire [5:0] n14;
+  wire n15;
+  wire n16;
+  wire n17;
+  wire [5:0] n2;
+  wire [4:0] n3;
+  wire [5:0] n5;
+  wire [4:0] n6;
+  wire [5:0] n8;
+  wire [4:0] n9;
+  wire add;
+  reg [2:0] amount;
+  initial amount = 3'h0;
+  reg [2:0] amount_108;
+  initial amount_108 = 3'h0;
+  reg [2:0] amount_46;
+  initial amount_46 = 3'h0;
+  reg [2:0] amount_77;
+  initial amount_77 = 3'h0;
+  wire [2:0] amount_0;
+  wire [2:0] amount_1;
+  wire [2:0] amount_2;
+  wire [2:0] amount_3;
+  wire [4:0] centered_0;
+  wire [4:0] centered_1;
+  wire clear;
+  wire clear_117;
+  wire clear_37;
+  wire clear_55;
+  wire clear_68;
+  wire clear_86;
+  wire clear_99;
+  input clk;
+  wire clk;
+  wire [13:0] even;
+  wire [13:0] even_102;
+  wire [13:0] even_120;
+  wire [13:0] even_133;
+  wire [13:0] even_40;
+  wire [13:0] even_58;
+  wire [13:0] even_71;
+  wire [13:0] even_89;
+  wire free;
+  input [24:0] i__payload;
+  wire [24:0] i__payload;
+  input i__valid;
+  wire i__valid;
+  wire keep;
+  reg [1:0] last;
+  initial last = 2'h0;
+  output moves;
+  wire moves;
+  reg none;
+  initial none = 1'h0;
+  reg none_110;
+  initial none_110 = 1'h0;
+  reg none_48;
+  initial none_48 = 1'h0;
+  reg none_79;
+  initial none_79 = 1'h0;
+  wire none_0;
+  wire none_1;
+  wire none_2;
+  wire none_3;
+  output [28:0] o__payload;
+  wire [28:0] o__payload;
+  input o__ready;
+  wire o__ready;
+  output o__valid;
+  wire o__valid;
+  wire [13:0] odd;
+  wire [13:0] odd_104;
+  wire [13:0] odd_122;
+  wire [13:0] odd_135;
+  wire [13:0] odd_42;
+  wire [13:0] odd_60;
+  wire [13:0] odd_73;
+  wire [13:0] odd_91;
+  reg odd_0_0;
+  initial odd_0_0 = 1'h0;
+  reg odd_0_1;
+  initial odd_0_1 = 1'h0;
+  reg odd_1_0;
+  initial odd_1_0 = 1'h0;
+  reg odd_1_1;
+  initial odd_1_1 = 1'h0;
+  reg odd_2_0;
+  initial odd_2_0 = 1'h0;
+  reg odd_2_1;
+  initial odd_2_1 = 1'h0;
+  reg odd_3_0;
+  initial odd_3_0 = 1'h0;
+  reg odd_3_1;
+  initial odd_3_1 = 1'h0;
+  input rst;
+  wire rst;
+  input [4:0] v_zero_point;
+  wire [4:0] v_zero_point;
+  reg [1:0] valid;
+  initial valid = 2'h0;
+  reg [4:0] value;
+  initial value = 5'h00;
+  reg [4:0] value_123;
+  initial value_123 = 5'h00;
+  reg whole;
+  initial whole = 1'h0;
+  assign moves = ~ whole;
+  assign keep = whole & free;
+  assign { n1[5], centered_0 } = i__payload[3:0] - v_zero_point;
+  assign { n2[5], centered_1 } = i__payload[7:4] - v_zero_point;
+  assign n3 = i__payload[11:8] + 1'h1;
+  assign { n5[5:3], amount_0 } = 3'h7 - { 1'h0, n3[4:1] };
+  assign none_0 = i__payload[11:8] > 4'he;
+  assign n6 = i__payload[15:12] + 1'h1;
+  assign { n8[5:3], amount_1 } = 3'h7 - { 1'h0, n6[4:1] };
+  assign none_1 = i__payload[15:12] > 4'he;
+  assign { n10[3:0], n9[0] } = i__payload[19:16] + 1'h1;
+  assign { n11[5:3], amount_2 } = 3'h7 - { 1'h0, n10[3:0] };
+  assign none_2 = i__payload[19:16] > 4'he;
+  assign n12 = i__payload[23:20] + 1'h1;
+  assign { n14[5:3], amount_3 } = 3'h7 - { 1'h0, n12[4:1] };
+  assign none_3 = i__payload[23:20] > 4'he;
+  assign add = valid[1] & moves;
+  assign n15 = ~ free;
+  assign n16 = valid[1] & last[1];
+  assign n17 = whole ? n15 : n16;
+  always @(posedge clk)
+    if (!whole) amount_77 <= amount_2;
+  always @(posedge clk)
+    if (!whole) odd_2_0 <= i__payload[16];
+  always @(posedge clk)
+    if (!whole) odd_1_1 <= odd_1_0;
+  always @(posedge clk)
+    if (!whole) none_48 <= none_1;
+  always @(posedge clk)
+    if (!whole) amount_46 <= amount_1;
+  always @(posedge clk)
+    if (!whole) odd_1_0 <= i__payload[12];
+  always @(posedge clk)
+    if (!whole) odd_0_1 <= odd_0_0;
+  always @(posedge clk)
+    if (!whole) none <= none_0;
+  always @(posedge clk)
+    if (!whole) amount <= amount_0;
+  always @(posedge clk)
+    if (!whole) odd_0_0 <= i__payload[8];
+  always @(posedge clk)
+    if (!whole) value_123 <= centered_1;
+  always @(posedge clk)
+    if (!whole) value <= centered_0;
+  always @(posedge clk)
+    if (rst) last <= 2'h0;
+    else if (!whole) last <= { last[0], i__payload[24] };
+  always @(posedge clk)
+    if (rst) valid <= 2'h0;
+    else if (!whole) valid <= { valid[0], i__valid };
+  always @(posedge clk)
+    if (rst) whole <= 1'h0;
+    else whole <= n17;
+  always @(posedge clk)
+    if (!whole) odd_3_1 <= odd_3_0;
+  always @(posedge clk)
+    if (!whole) none_110 <= none_3;
+  always @(posedge clk)
+    if (!whole) amount_108 <= amount_3;
+  always @(posedge clk)
+    if (!whole) odd_3_0 <= i__payload[20];
+  always @(posedge clk)
+    if (!whole) odd_2_1 <= odd_2_0;
+  always @(posedge clk)
+    if (!whole) none_79 <= none_2;
+  attention_value_l2_array_drain drain (
+    .clear__0(clear),
+    .clear__1(clear_37),
+    .clear__2(clear_55),
+    .clear__3(clear_68),
+    .clear__4(clear_86),
+    .clear__5(clear_99),
+    .clear__6(clear_117),
+    .clk(clk),
+    .even__0(even),
+    .even__1(even_40),
+    .even__2(even_58),
+    .even__3(even_71),
+    .even__4(even_89),
+    .even__5(even_102),
+    .even__6(even_120),
+    .even__7(even_133),
+    .free(free),
+    .keep(keep),
+    .o__payload(o__payload),
+    .o__ready(o__ready),
+    .o__valid(o__valid),
+    .odd__0(odd),
+    .odd__1(odd_42),
+    .odd__2(odd_60),
+    .odd__3(odd_73),
+    .odd__4(odd_91),
+    .odd__5(odd_104),
+    .odd__6(odd_122),
+    .odd__7(odd_135),
+    .rst(rst)
+  );
+  attention_value_l2_array_lane_0_0 lane_0_0 (
+    .add(add),
+    .amount(amount),
+    .clear(clear),
+    .clk(clk),
+    .keep(keep),
+    .kept_even(even),
+    .kept_odd(odd),
+    .moves(moves),
+    .none(none),
+    .parity(odd_0_1),
+    .rst(rst),
+    .value(value)
+  );
+  attention_value_l2_array_lane_0_1 lane_0_1 (
+    .add(add),
+    .amount(amount),
+    .clear(clear_37),
+    .clk(clk),
+    .keep(keep),
+    .kept_even(even_40),
+    .kept_odd(odd_42),
+    .moves(moves),
+    .none(none),
+    .parity(odd_0_1),
+    .rst(rst),
+    .value(value_123)
+  );
+  attention_value_l2_array_lane_1_0 lane_1_0 (
+    .add(add),
+    .amount(amount_46),
+    .clear(clear_55),
+    .clk(clk),
+    .keep(keep),
+    .kept_even(even_58),
+    .kept_odd(odd_60),
+    .moves(moves),
+    .none(none_48),
+    .parity(odd_1_1),
+    .rst(rst),
+    .value(value)
+  );
+  attention_value_l2_array_lane_1_1 lane_1_1 (
+    .add(add),
+    .amount(amount_46),
+    .clear(clear_68),
+    .clk(clk),
+    .keep(keep),
+    .kept_even(even_71),
+    .kept_odd(odd_73),
+    .moves(moves),
+    .none(none_48),
+    .parity(odd_1_1),
+    .rst(rst),
+    .value(value_123)
+  );
+  attention_value_l2_array_lane_2_0 lane_2_0 (
+    .add(add),
+    .amount(amount_77),
+    .clear(clear_86),
+    .clk(clk),
+    .keep(keep),
+    .kept_even(even_89),
+    .kept_odd(odd_91),
+    .moves(moves),
+    .none(none_79),
+    .parity(odd_2_1),
+    .rst(rst),
+    .value(value)
+  );
+  attention_value_l2_array_lane_2_1 lane_2_1 (
+    .add(add),
+    .amount(amount_77),
+    .clear(clear_99),
+    .clk(clk),
+    .keep(keep),
+    .kept_even(even_102),
+    .kept_odd(odd_104),
+    .moves(moves),
+    .none(none_79),
+    .parity(odd_2_1),
+    .rst(rst),
+    .value(value_123)
+  );
+  attention_value_l2_array_lane_3_0 lane_3_0 (
+    .add(add),
+    .amount(amount_108),
+    .clear(clear_117),
+    .clk(clk),
+    .keep(keep),
+    .kept_even(even_120),
+    .kept_odd(odd_122),
+    .moves(moves),
+    .none(none_110),
+    .parity(odd_3_1),
+    .rst(rst),
+    .value(value)
+  );
+  attention_value_l2_array_lane_3_1 lane_3_1 (
+    .add(add),
+    .amount(amount_108),
+    .clk(clk),
+    .keep(keep),
+    .kept_even(even_133),
+    .kept_odd(odd_135),
+    .moves(moves),
+    .none(none_110),
+    .parity(odd_3_1),
+    .rst(rst),
+    .value(value_123)
+  );
+  assign n1[4:0] = centered_0;
+  assign n10[4] = 1'h0;
+  assign n11[2:0] = amount_2;
+  assign n14[2:0] = amount_3;
+  assign n2[4:0] = centered_1;
+  assign n5[2:0] = amount_0;
+  assign n8[2:0] = amount_1;
+  assign n9[4:1] = n10[3:0];
+endmodule
+
+module attention_value_l2_array_drain(rst, keep, free, clear__0, clear__1, clear__2, clear__3, clear__4, clear__5, clear__6, o__ready, o__payload, o__valid, even__0, odd__0, even__1, odd__1, even__2, odd__2, even__3, odd__3
+, even__4, odd__4, even__5, odd__5, even__6, odd__6, even__7, odd__7, clk);
+  wire n1;
+  wire [13:0] n10;
+  wire n12;
+  wire [8:0] n14;
+  wire n15;
+  wire n16;
+  wire n17;
+  wire [13:0] n18;
+  wire [13:0] n19;
+  wire [13:0] n2;
+  wire [13:0] n20;
+  wire [13:0] n21;
+  wire [13:0] n23;
+  wire [13:0] n24;
+  wire [13:0] n25;
+  wire [13:0] n26;
+  wire [13:0] n27;
+  wire [13:0] n28;
+  wire [13:0] n29;
+  wire [13:0] n30;
+  wire [13:0] n31;
+  wire [13:0] n5;
+  output clear__0;
+  wire clear__0;
+  output clear__1;
+  wire clear__1;
+  output clear__2;
+  wire clear__2;
+  output clear__3;
+  wire clear__3;
+  output clear__4;
+  wire clear__4;
+  output clear__5;
+  wire clear__5;
+  output clear__6;
+  wire clear__6;
+  input clk;
+  wire clk;
+  reg draining;
+  initial draining = 1'h0;
+  input [13:0] even__0;
+  wire [13:0] even__0;
+  input [13:0] even__1;
+  wire [13:0] even__1;
+  input [13:0] even__2;
+  wire [13:0] even__2;
+  input [13:0] even__3;
+  wire [13:0] even__3;
+  input [13:0] even__4;
+  wire [13:0] even__4;
+  input [13:0] even__5;
+  wire [13:0] even__5;
+  input [13:0] even__6;
+  wire [13:0] even__6;
+  input [13:0] even__7;
+  wire [13:0] even__7;
+  reg [13:0] even_left;
+  initial even_left = 14'h0000;
+  reg [13:0] even_of_row_0;
+  initial even_of_row_0 = 14'h0000;
+  reg [13:0] even_of_row_1;
+  initial even_of_row_1 = 14'h0000;
+  reg [13:0] even_of_row_2;
+  initial even_of_row_2 = 14'h0000;
+  reg [13:0] even_of_row_3;
+  initial even_of_row_3 = 14'h0000;
+  output free;
+  wire free;
+  input keep;
+  wire keep;
+  reg [1:0] last;
+  initial last = 2'h0;
+  wire moves;
+  output [28:0] o__payload;
+  wire [28:0] o__payload;
+  wire [13:0] o__payload_even;
+  wire [13:0] o__payload_odd;
+  input o__ready;
+  wire o__ready;
+  output o__valid;
+  wire o__valid;
+  input [13:0] odd__0;
+  wire [13:0] odd__0;
+  input [13:0] odd__1;
+  wire [13:0] odd__1;
+  input [13:0] odd__2;
+  wire [13:0] odd__2;
+  input [13:0] odd__3;
+  wire [13:0] odd__3;
+  input [13:0] odd__4;
+  wire [13:0] odd__4;
+  input [13:0] odd__5;
+  wire [13:0] odd__5;
+  input [13:0] odd__6;
+  wire [13:0] odd__6;
+  input [13:0] odd__7;
+  wire [13:0] odd__7;
+  reg [13:0] odd_left;
+  initial odd_left = 14'h0000;
+  reg [13:0] odd_of_row_0;
+  initial odd_of_row_0 = 14'h0000;
+  reg [13:0] odd_of_row_1;
+  initial odd_of_row_1 = 14'h0000;
+  reg [13:0] odd_of_row_2;
+  initial odd_of_row_2 = 14'h0000;
+  reg [13:0] odd_of_row_3;
+  initial odd_of_row_3 = 14'h0000;
+  input rst;
+  wire rst;
+  reg [7:0] turn;
+  initial turn = 8'h00;
+  reg [1:0] valid;
+  initial valid = 2'h0;
+  assign n1 = ~ valid[1];
+  assign moves = n1 | o__ready;
+  assign free = ~ draining;
+  assign clear__0 = turn[0] & moves;
+  assign clear__1 = turn[1] & moves;
+  assign clear__2 = turn[2] & moves;
+  assign clear__3 = turn[3] & moves;
+  assign clear__4 = turn[4] & moves;
+  assign clear__5 = turn[5] & moves;
+  assign clear__6 = turn[6] & moves;
+  assign n5 = last[1] ? 14'h0000 : n24;
+  assign o__payload_even = even_left ^ n5;
+  assign n10 = last[1] ? 14'h0000 : n31;
+  assign o__payload_odd = odd_left ^ n10;
+  assign n12 = keep | moves;
+  assign n14 = keep ? 9'h001 : { turn, 1'h0 };
+  assign n15 = ~ turn[7];
+  assign n16 = draining & n15;
+  assign n17 = keep | n16;
+  assign n18 = even__0 ^ even__1;
+  assign n19 = even__2 ^ even__3;
+  assign n20 = even__4 ^ even__5;
+  assign n21 = even__6 ^ even__7;
+  assign n2 = even_of_row_0 ^ even_of_row_1;
+  assign n23 = n2 ^ even_of_row_2;
+  assign n24 = n23 ^ even_of_row_3;
+  assign n25 = odd__0 ^ odd__1;
+  assign n26 = odd__2 ^ odd__3;
+  assign n27 = odd__4 ^ odd__5;
+  assign n28 = odd__6 ^ odd__7;
+  assign n29 = odd_of_row_0 ^ odd_of_row_1;
+  assign n30 = n29 ^ odd_of_row_2;
+  assign n31 = n30 ^ odd_of_row_3;
+  always @(posedge clk)
+    if (moves) even_of_row_1 <= n19;
+  always @(posedge clk)
+    if (moves) even_of_row_0 <= n18;
+  always @(posedge clk)
+    if (rst) last <= 2'h0;
+    else if (moves) last <= { last[0], turn[7] };
+  always @(posedge clk)
+    if (rst) valid <= 2'h0;
+    else if (moves) valid <= { valid[0], draining };
+  always @(posedge clk)
+    if (rst) draining <= 1'h0;
+    else if (n12) draining <= n17;
+  always @(posedge clk)
+    if (rst) turn <= 8'h00;
+    else if (n12) turn <= n14[7:0];
+  always @(posedge clk)
+    if (moves) odd_left <= n31;
+  always @(posedge clk)
+    if (moves) odd_of_row_3 <= n28;
+  always @(posedge clk)
+    if (moves) odd_of_row_2 <= n27;
+  always @(posedge clk)
+    if (moves) odd_of_row_1 <= n26;
+  always @(posedge clk)
+    if (moves) odd_of_row_0 <= n25;
+  always @(posedge clk)
+    if (moves) even_left <= n24;
+  always @(posedge clk)
+    if (moves) even_of_row_3 <= n21;
+  always @(posedge clk)
+    if (moves) even_of_row_2 <= n20;
+  assign o__payload = { last[1], o__payload_odd, o__payload_even };
+  assign o__valid = valid[1];
+endmodule
+
+module attention_value_l2_array_lane_0_0(rst, moves, keep, add, clear, value, amount, none, parity, kept_even, kept_odd, clk);
+  wire [11:0] n1;
+  wire n3;
+  wire n4;
+  wire n5;
+  wire [13:0] n6;
+  wire [14:0] n7;
+  wire n383;
+  input add;
+  wire add;
+  wire [13:0] after;
+  input [2:0] amount;
+  wire [2:0] amount;
+  input clear;
+  wire clear;
+  input clk;
+  wire clk;
+  input keep;
+  wire keep;
+  output [13:0] kept_even;
+  reg [13:0] kept_even;
+  initial kept_even = 14'h0000;
+  output [13:0] kept_odd;
+  reg [13:0] kept_odd;
+  initial kept_odd = 14'h0000;
+  input moves;
+  wire moves;
+  input none;
+  wire none;
+  input parity;
+  wire parity;
+  input rst;
+  wire rst;
+  reg [13:0] sum_even;
+  initial sum_even = 14'h0000;
+  reg [13:0] sum_odd;
+  initial sum_odd = 14'h0000;
+  reg [11:0] term;
+  initial term = 12'h000;
+  input [4:0] value;
+  wire [4:0] value;
+  assign n1 = $signed(value) << amount;
+  assign n3 = ~ parity;
+  assign n4 = add & n3;
+  assign n5 = add & parity;
+  assign n6 = parity ? sum_odd : sum_even;
+  assign { n7[14], after } = $signed(n6) + $signed(term);
+  always @(posedge clk)
+    if (clear) kept_odd <= 14'h0000;
+    else if (keep) kept_odd <= sum_odd;
+  always @(posedge clk)
+    if (n383) sum_odd <= 14'h0000;
+    else if (n5) sum_odd <= after;
+  always @(posedge clk)
+    if (clear) kept_even <= 14'h0000;
+    else if (keep) kept_even <= sum_even;
+  always @(posedge clk)
+    if (n383) sum_even <= 14'h0000;
+    else if (n4) sum_even <= after;
+  always @(posedge clk)
+    if (moves)
+      if (none) term <= 12'h000;
+      else term <= n1;
+  assign n383 = | { rst, keep };
+  assign n7[13:0] = after;
+endmodule
+
+module attention_value_l2_array_lane_0_1(rst, moves, keep, add, clear, value, amount, none, parity, kept_even, kept_odd, clk);
+  wire [11:0] n1;
+  wire n3;
+  wire n4;
+  wire n5;
+  wire [13:0] n6;
+  wire [14:0] n7;
+  wire n397;
+  input add;
+  wire add;
+  wire [13:0] after;
+  input [2:0] amount;
+  wire [2:0] amount;
+  input clear;
+  wire clear;
+  input clk;
+  wire clk;
+  input keep;
+  wire keep;
+  output [13:0] kept_even;
+  reg [13:0] kept_even;
+  initial kept_even = 14'h0000;
+  output [13:0] kept_odd;
+  reg [13:0] kept_odd;
+  initial kept_odd = 14'h0000;
+  input moves;
+  wire moves;
+  input none;
+  wire none;
+  input parity;
+  wire parity;
+  input rst;
+  wire rst;
+  reg [13:0] sum_even;
+  initial sum_even = 14'h0000;
+  reg [13:0] sum_odd;
+  initial sum_odd = 14'h0000;
+  reg [11:0] term;
+  initial term = 12'h000;
+  input [4:0] value;
+  wire [4:0] value;
+  assign n1 = $signed(value) << amount;
+  assign n3 = ~ parity;
+  assign n4 = add & n3;
+  assign n5 = add & parity;
+  assign n6 = parity ? sum_odd : sum_even;
+  assign { n7[14], after } = $signed(n6) + $signed(term);
+  always @(posedge clk)
+    if (clear) kept_odd <= 14'h0000;
+    else if (keep) kept_odd <= sum_odd;
+  always @(posedge clk)
+    if (n397) sum_odd <= 14'h0000;
+    else if (n5) sum_odd <= after;
+  always @(posedge clk)
+    if (clear) kept_even <= 14'h0000;
+    else if (keep) kept_even <= sum_even;
+  always @(posedge clk)
+    if (n397) sum_even <= 14'h0000;
+    else if (n4) sum_even <= after;
+  always @(posedge clk)
+    if (moves)
+      if (none) term <= 12'h000;
+      else term <= n1;
+  assign n397 = | { rst, keep };
+  assign n7[13:0] = after;
+endmodule
+
+module attention_value_l2_array_lane_1_0(rst, moves, keep, add, clear, value, amount, none, parity, kept_even, kept_odd, clk);
+  wire [11:0] n1;
+  wire n3;
+  wire n4;
+  wire n5;
+  wire [13:0] n6;
+  wire [14:0] n7;
+  wire n411;
+  input add;
+  wire add;
+  wire [13:0] after;
+  input [2:0] amount;
+  wire [2:0] amount;
+  input clear;
+  wire clear;
+  input clk;
+  wire clk;
+  input keep;
+  wire keep;
+  output [13:0] kept_even;
+  reg [13:0] kept_even;
+  initial kept_even = 14'h0000;
+  output [13:0] kept_odd;
+  reg [13:0] kept_odd;
+  initial kept_odd = 14'h0000;
+  input moves;
+  wire moves;
+  input none;
+  wire none;
+  input parity;
+  wire parity;
+  input rst;
+  wire rst;
+  reg [13:0] sum_even;
+  initial sum_even = 14'h0000;
+  reg [13:0] sum_odd;
+  initial sum_odd = 14'h0000;
+  reg [11:0] term;
+  initial term = 12'h000;
+  input [4:0] value;
+  wire [4:0] value;
+  assign n1 = $signed(value) << amount;
+  assign n3 = ~ parity;
+  assign n4 = add & n3;
+  assign n5 = add & parity;
+  assign n6 = parity ? sum_odd : sum_even;
+  assign { n7[14], after } = $signed(n6) + $signed(term);
+  always @(posedge clk)
+    if (clear) kept_odd <= 14'h0000;
+    else if (keep) kept_odd <= sum_odd;
+  always @(posedge clk)
+    if (n411) sum_odd <= 14'h0000;
+    else if (n5) sum_odd <= after;
+  always @(posedge clk)
+    if (clear) kept_even <= 14'h0000;
+    else if (keep) kept_even <= sum_even;
+  always @(posedge clk)
+    if (n411) sum_even <= 14'h0000;
+    else if (n4) sum_even <= after;
+  always @(posedge clk)
+    if (moves)
+      if (none) term <= 12'h000;
+      else term <= n1;
+  assign n411 = | { rst, keep };
+  assign n7[13:0] = after;
+endmodule
+
+module attention_value_l2_array_lane_1_1(rst, moves, keep, add, clear, value, amount, none, parity, kept_even, kept_odd, clk);
+  wire [11:0] n1;
+  wire n3;
+  wire n4;
+  wire n5;
+  wire [13:0] n6;
+  wire [14:0] n7;
+  wire n425;
+  input add;
+  wire add;
+  wire [13:0] after;
+  input [2:0] amount;
+  wire [2:0] amount;
+  input clear;
+  wire clear;
+  input clk;
+  wire clk;
+  input keep;
+  wire keep;
+  output [13:0] kept_even;
+  reg [13:0] kept_even;
+  initial kept_even = 14'h0000;
+  output [13:0] kept_odd;
+  reg [13:0] kept_odd;
+  initial kept_odd = 14'h0000;
+  input moves;
+  wire moves;
+  input none;
+  wire none;
+  input parity;
+  wire parity;
+  input rst;
+  wire rst;
+  reg [13:0] sum_even;
+  initial sum_even = 14'h0000;
+  reg [13:0] sum_odd;
+  initial sum_odd = 14'h0000;
+  reg [11:0] term;
+  initial term = 12'h000;
+  input [4:0] value;
+  wire [4:0] value;
+  assign n1 = $signed(value) << amount;
+  assign n3 = ~ parity;
+  assign n4 = add & n3;
+  assign n5 = add & parity;
+  assign n6 = parity ? sum_odd : sum_even;
+  assign { n7[14], after } = $signed(n6) + $signed(term);
+  always @(posedge clk)
+    if (clear) kept_odd <= 14'h0000;
+    else if (keep) kept_odd <= sum_odd;
+  always @(posedge clk)
+    if (n425) sum_odd <= 14'h0000;
+    else if (n5) sum_odd <= after;
+  always @(posedge clk)
+    if (clear) kept_even <= 14'h0000;
+    else if (keep) kept_even <= sum_even;
+  always @(posedge clk)
+    if (n425) sum_even <= 14'h0000;
+    else if (n4) sum_even <= after;
+  always @(posedge clk)
+    if (moves)
+      if (none) term <= 12'h000;
+      else term <= n1;
+  assign n425 = | { rst, keep };
+  assign n7[13:0] = after;
+endmodule
+
+module attention_value_l2_array_lane_2_0(rst, moves, keep, add, clear, value, amount, none, parity, kept_even, kept_odd, clk);
+  wire [11:0] n1;
+  wire n3;
+  wire n4;
+  wire n5;
+  wire [13:0] n6;
+  wire [14:0] n7;
+  wire n439;
+  input add;
+  wire add;
+  wire [13:0] after;
+  input [2:0] amount;
+  wire [2:0] amount;
+  input clear;
+  wire clear;
+  input clk;
+  wire clk;
+  input keep;
+  wire keep;
+  output [13:0] kept_even;
+  reg [13:0] kept_even;
+  initial kept_even = 14'h0000;
+  output [13:0] kept_odd;
+  reg [13:0] kept_odd;
+  initial kept_odd = 14'h0000;
+  input moves;
+  wire moves;
+  input none;
+  wire none;
+  input parity;
+  wire parity;
+  input rst;
+  wire rst;
+  reg [13:0] sum_even;
+  initial sum_even = 14'h0000;
+  reg [13:0] sum_odd;
+  initial sum_odd = 14'h0000;
+  reg [11:0] term;
+  initial term = 12'h000;
+  input [4:0] value;
+  wire [4:0] value;
+  assign n1 = $signed(value) << amount;
+  assign n3 = ~ parity;
+  assign n4 = add & n3;
+  assign n5 = add & parity;
+  assign n6 = parity ? sum_odd : sum_even;
+  assign { n7[14], after } = $signed(n6) + $signed(term);
+  always @(posedge clk)
+    if (clear) kept_odd <= 14'h0000;
+    else if (keep) kept_odd <= sum_odd;
+  always @(posedge clk)
+    if (n439) sum_odd <= 14'h0000;
+    else if (n5) sum_odd <= after;
+  always @(posedge clk)
+    if (clear) kept_even <= 14'h0000;
+    else if (keep) kept_even <= sum_even;
+  always @(posedge clk)
+    if (n439) sum_even <= 14'h0000;
+    else if (n4) sum_even <= after;
+  always @(posedge clk)
+    if (moves)
+      if (none) term <= 12'h000;
+      else term <= n1;
+  assign n439 = | { rst, keep };
+  assign n7[13:0] = after;
+endmodule
+
+module attention_value_l2_array_lane_2_1(rst, moves, keep, add, clear, value, amount, none, parity, kept_even, kept_odd, clk);
+  wire [11:0] n1;
+  wire n3;
+  wire n4;
+  wire n5;
+  wire [13:0] n6;
+  wire [14:0] n7;
+  wire n453;
+  input add;
+  wire add;
+  wire [13:0] after;
+  input [2:0] amount;
+  wire [2:0] amount;
+  input clear;
+  wire clear;
+  input clk;
+  wire clk;
+  input keep;
+  wire keep;
+  output [13:0] kept_even;
+  reg [13:0] kept_even;
+  initial kept_even = 14'h0000;
+  output [13:0] kept_odd;
+  reg [13:0] kept_odd;
+  initial kept_odd = 14'h0000;
+  input moves;
+  wire moves;
+  input none;
+  wire none;
+  input parity;
+  wire parity;
+  input rst;
+  wire rst;
+  reg [13:0] sum_even;
+  initial sum_even = 14'h0000;
+  reg [13:0] sum_odd;
+  initial sum_odd = 14'h0000;
+  reg [11:0] term;
+  initial term = 12'h000;
+  input [4:0] value;
+  wire [4:0] value;
+  assign n1 = $signed(value) << amount;
+  assign n3 = ~ parity;
+  assign n4 = add & n3;
+  assign n5 = add & parity;
+  assign n6 = parity ? sum_odd : sum_even;
+  assign { n7[14], after } = $signed(n6) + $signed(term);
+  always @(posedge clk)
+    if (clear) kept_odd <= 14'h0000;
+    else if (keep) kept_odd <= sum_odd;
+  always @(posedge clk)
+    if (n453) sum_odd <= 14'h0000;
+    else if (n5) sum_odd <= after;
+  always @(posedge clk)
+    if (clear) kept_even <= 14'h0000;
+    else if (keep) kept_even <= sum_even;
+  always @(posedge clk)
+    if (n453) sum_even <= 14'h0000;
+    else if (n4) sum_even <= after;
+  always @(posedge clk)
+    if (moves)
+      if (none) term <= 12'h000;
+      else term <= n1;
+  assign n453 = | { rst, keep };
+  assign n7[13:0] = after;
+endmodule
+
+module attention_value_l2_array_lane_3_0(rst, moves, keep, add, clear, value, amount, none, parity, kept_even, kept_odd, clk);
+  wire [11:0] n1;
+  wire n3;
+  wire n4;
+  wire n5;
+  wire [13:0] n6;
+  wire [14:0] n7;
+  wire n467;
+  input add;
+  wire add;
+  wire [13:0] after;
+  input [2:0] amount;
+  wire [2:0] amount;
+  input clear;
+  wire clear;
+  input clk;
+  wire clk;
+  input keep;
+  wire keep;
+  output [13:0] kept_even;
+  reg [13:0] kept_even;
+  initial kept_even = 14'h0000;
+  output [13:0] kept_odd;
+  reg [13:0] kept_odd;
+  initial kept_odd = 14'h0000;
+  input moves;
+  wire moves;
+  input none;
+  wire none;
+  input parity;
+  wire parity;
+  input rst;
+  wire rst;
+  reg [13:0] sum_even;
+  initial sum_even = 14'h0000;
+  reg [13:0] sum_odd;
+  initial sum_odd = 14'h0000;
+  reg [11:0] term;
+  initial term = 12'h000;
+  input [4:0] value;
+  wire [4:0] value;
+  assign n1 = $signed(value) << amount;
+  assign n3 = ~ parity;
+  assign n4 = add & n3;
+  assign n5 = add & parity;
+  assign n6 = parity ? sum_odd : sum_even;
+  assign { n7[14], after } = $signed(n6) + $signed(term);
+  always @(posedge clk)
+    if (clear) kept_odd <= 14'h0000;
+    else if (keep) kept_odd <= sum_odd;
+  always @(posedge clk)
+    if (n467) sum_odd <= 14'h0000;
+    else if (n5) sum_odd <= after;
+  always @(posedge clk)
+    if (clear) kept_even <= 14'h0000;
+    else if (keep) kept_even <= sum_even;
+  always @(posedge clk)
+    if (n467) sum_even <= 14'h0000;
+    else if (n4) sum_even <= after;
+  always @(posedge clk)
+    if (moves)
+      if (none) term <= 12'h000;
+      else term <= n1;
+  assign n467 = | { rst, keep };
+  assign n7[13:0] = after;
+endmodule
+
+module attention_value_l2_array_lane_3_1(rst, moves, keep, add, value, amount, none, parity, kept_even, kept_odd, clk);
+  wire [11:0] n1;
+  wire n3;
+  wire n4;
+  wire n5;
+  wire [13:0] n6;
+  wire [14:0] n7;
+  wire n480;
+  input add;
+  wire add;
+  wire [13:0] after;
+  input [2:0] amount;
+  wire [2:0] amount;
+  input clk;
+  wire clk;
+  input keep;
+  wire keep;
+  output [13:0] kept_even;
+  reg [13:0] kept_even;
+  initial kept_even = 14'h0000;
+  output [13:0] kept_odd;
+  reg [13:0] kept_odd;
+  initial kept_odd = 14'h0000;
+  input moves;
+  wire moves;
+  input none;
+  wire none;
+  input parity;
+  wire parity;
+  input rst;
+  wire rst;
+  reg [13:0] sum_even;
+  initial sum_even = 14'h0000;
+  reg [13:0] sum_odd;
+  initial sum_odd = 14'h0000;
+  reg [11:0] term;
+  initial term = 12'h000;
+  input [4:0] value;
+  wire [4:0] value;
+  assign n1 = $signed(value) << amount;
+  assign n3 = ~ parity;
+  assign n4 = add & n3;
+  assign n5 = add & parity;
+  assign n6 = parity ? sum_odd : sum_even;
+  assign { n7[14], after } = $signed(n6) + $signed(term);
+  always @(posedge clk)
+    if (keep) kept_odd <= sum_odd;
+  always @(posedge clk)
+    if (n480) sum_odd <= 14'h0000;
+    else if (n5) sum_odd <= after;
+  always @(posedge clk)
+    if (keep) kept_even <= sum_even;
+  always @(posedge clk)
+    if (n480) sum_even <= 14'h0000;
+    else if (n4) sum_even <= after;
+  always @(posedge clk)
+    if (moves)
+      if (none) term <= 12'h000;
+      else term <= n1;
+  assign n480 = | { rst, keep };
+  assign n7[13:0] = after;
+endmodule
+
+module attention_value_l2_buffer(rst, i__ready, o__valid, o__payload, i__payload, i__valid, o__ready, clk);
+  wire n1;
+  wire n2;
+  input clk;
+  wire clk;
+  reg full;
+  initial full = 1'h0;
+  input [28:0] i__payload;
+  wire [28:0] i__payload;
+  output i__ready;
+  wire i__ready;
+  input i__valid;
+  wire i__valid;
+  output [28:0] o__payload;
+  wire [28:0] o__payload;
+  input o__ready;
+  wire o__ready;
+  output o__valid;
+  wire o__valid;
+  input rst;
+  wire rst;
+  reg [28:0] waiting;
+  initial waiting = 29'h00000000;
+  assign n2 = o__valid & n1;
+  assign i__ready = ~ full;
+  always @(posedge clk)
+    waiting <= o__payload;
+  assign o__valid = full | i__valid;
+  assign n1 = ~ o__ready;
+  always @(posedge clk)
+    if (rst) full <= 1'h0;
+    else full <= n2;
+  assign o__payload = full ? waiting : i__payload;
+endmodule
+
+module attention_value_l2_control(clk, rst, i__valid, i__payload, enable, valid_5, o__payload, o__ready);
+  wire n1;
+  wire n11;
+  wire n3;
+  wire n5;
+  wire n7;
+  wire n9;
+  input clk;
+  wire clk;
+  output [5:0] enable;
+  wire [5:0] enable;
+  input i__payload;
+  wire i__payload;
+  wire i__ready;
+  input i__valid;
+  wire i__valid;
+  reg last_0;
+  initial last_0 = 1'h0;
+  reg last_1;
+  initial last_1 = 1'h0;
+  reg last_2;
+  initial last_2 = 1'h0;
+  reg last_3;
+  initial last_3 = 1'h0;
+  reg last_4;
+  initial last_4 = 1'h0;
+  output o__payload;
+  reg o__payload;
+  initial o__payload = 1'h0;
+  input o__ready;
+  wire o__ready;
+  input rst;
+  wire rst;
+  reg valid_0;
+  initial valid_0 = 1'h0;
+  reg valid_1;
+  initial valid_1 = 1'h0;
+  reg valid_2;
+  initial valid_2 = 1'h0;
+  reg valid_3;
+  initial valid_3 = 1'h0;
+  reg valid_4;
+  initial valid_4 = 1'h0;
+  output valid_5;
+  reg valid_5;
+  initial valid_5 = 1'h0;
+  assign n1 = ~ valid_5;
+  assign enable[5] = n1 | o__ready;
+  assign n3 = ~ valid_4;
+  assign enable[4] = n3 | enable[5];
+  assign n5 = ~ valid_3;
+  assign enable[3] = n5 | enable[4];
+  assign n7 = ~ valid_2;
+  assign enable[2] = n7 | enable[3];
+  assign n9 = ~ valid_1;
+  assign enable[1] = n9 | enable[2];
+  assign n11 = ~ valid_0;
+  assign i__ready = n11 | enable[1];
+  always @(posedge clk)
+    if (rst) last_0 <= 1'h0;
+    else if (i__ready) last_0 <= i__payload;
+  always @(posedge clk)
+    if (rst) valid_0 <= 1'h0;
+    else if (i__ready) valid_0 <= i__valid;
+  always @(posedge clk)
+    if (rst) last_1 <= 1'h0;
+    else if (enable[1]) last_1 <= last_0;
+  always @(posedge clk)
+    if (rst) valid_1 <= 1'h0;
+    else if (enable[1]) valid_1 <= valid_0;
+  always @(posedge clk)
+    if (rst) last_2 <= 1'h0;
+    else if (enable[2]) last_2 <= last_1;
+  always @(posedge clk)
+    if (rst) valid_2 <= 1'h0;
+    else if (enable[2]) valid_2 <= valid_1;
+  always @(posedge clk)
+    if (rst) last_3 <= 1'h0;
+    else if (enable[3]) last_3 <= last_2;
+  always @(posedge clk)
+    if (rst) valid_3 <= 1'h0;
+    else if (enable[3]) valid_3 <= valid_2;
+  always @(posedge clk)
+    if (rst) last_4 <= 1'h0;
+    else if (enable[4]) last_4 <= last_3;
+  always @(posedge clk)
+    if (rst) valid_4 <= 1'h0;
+    else if (enable[4]) valid_4 <= valid_3;
+  always @(posedge clk)
+    if (rst) o__payload <= 1'h0;
+    else if (enable[5]) o__payload <= last_4;
+  always @(posedge clk)
+    if (rst) valid_5 <= 1'h0;
+    else if (enable[5]) valid_5 <= valid_4;
+  assign enable[0] = i__ready;
+endmodule
+
+module attention_value_l2_requantizer(multiplier_odd, shift, zero_point, clk, rst, i, code_5, enable, multiplier_even);
+  wire [30:0] n1;
+  wire [32:0] n17;
+  wire n18;
+  wire n19;
+  wire [30:0] n2;
+  wire n20;
+  wire n21;
+  wire n22;
+  wire [21:0] n25;
+  wire n26;
+  wire n27;
+  wire n28;
+  wire n29;
+  wire [31:0] n3;
+  wire n30;
+  wire n31;
+  wire [13:0] n33;
+  wire n34;
+  wire n35;
+  wire n36;
+  wire n37;
+  wire n38;
+  wire n39;
+  wire [9:0] n41;
+  wire n42;
+  wire n43;
+  wire n44;
+  wire n45;
+  wire n46;
+  wire [7:0] n49;
+  wire n50;
+  wire n51;
+  wire n52;
+  wire n53;
+  wire n54;
+  wire n55;
+  wire [7:0] n56;
+  wire n58;
+  wire n59;
+  wire n6;
+  wire [3:0] n7;
+  wire above;
+  reg [13:0] acc_even_0;
+  initial acc_even_0 = 14'h0000;
+  reg [13:0] acc_odd_0;
+  initial acc_odd_0 = 14'h0000;
+  reg [5:0] amount_2;
+  initial amount_2 = 6'h00;
+  reg [1:0] amount_3;
+  initial amount_3 = 2'h0;
+  wire below;
+  input clk;
+  wire clk;
+  output [3:0] code_5;
+  reg [3:0] code_5;
+  initial code_5 = 4'h0;
+  input [5:0] enable;
+  wire [5:0] enable;
+  input [27:0] i;
+  wire [27:0] i;
+  wire lost_by_1;
+  wire lost_by_16;
+  wire lost_by_2;
+  wire lost_by_4;
+  wire lost_by_8;
+  input [16:0] multiplier_even;
+  wire [16:0] multiplier_even;
+  reg [16:0] multiplier_even_0;
+  initial multiplier_even_0 = 17'h00000;
+  input [16:0] multiplier_odd;
+  wire [16:0] multiplier_odd;
+  reg [16:0] multiplier_odd_0;
+  initial multiplier_odd_0 = 17'h00000;
+  reg overflow_3;
+  initial overflow_3 = 1'h0;
+  reg overflow_4;
+  initial overflow_4 = 1'h0;
+  reg [31:0] product_2;
+  initial product_2 = 32'd0;
+  reg [30:0] product_even_1;
+  initial product_even_1 = 31'h00000000;
+  reg [30:0] product_odd_1;
+  initial product_odd_1 = 31'h00000000;
+  input rst;
+  wire rst;
+  input [5:0] shift;
+  wire [5:0] shift;
+  reg [9:0] shifted_3;
+  initial shifted_3 = 10'h000;
+  reg [6:0] shifted_4;
+  initial shifted_4 = 7'h00;
+  wire [6:0] shifted_by_1;
+  wire [21:0] shifted_by_16;
+  wire [7:0] shifted_by_2;
+  wire [32:0] shifted_by_32;
+  wire [9:0] shifted_by_4;
+  wire [13:0] shifted_by_8;
+  reg sign_3;
+  initial sign_3 = 1'h0;
+  reg sign_4;
+  initial sign_4 = 1'h0;
+  wire [6:0] total;
+  input [4:0] zero_point;
+  wire [4:0] zero_point;
+  assign lost_by_16 = n18 & n22;
+  assign { n25[21:14], shifted_by_8 } = amount_2[3] ? { {8{shifted_by_16[21]}}, shifted_by_16[21:8] } : { {8{shifted_by_16[13]}}, shifted_by_16[13:0] };
+  assign n26 = ~ amount_2[3];
+  assign n27 = | shifted_by_16[21:13];
+  assign n28 = & shifted_by_16[21:13];
+  assign n29 = ~ n28;
+  assign n30 = n27 & n29;
+  assign n31 = n26 & n30;
+  assign lost_by_8 = lost_by_16 | n31;
+  assign { n33[13:10], shifted_by_4 } = amount_2[2] ? { {4{shifted_by_8[13]}}, shifted_by_8[13:4] } : { {4{shifted_by_8[9]}}, shifted_by_8[9:0] };
+  assign n34 = ~ amount_2[2];
+  assign n35 = | shifted_by_8[13:9];
+  assign n36 = & shifted_by_8[13:9];
+  assign n37 = ~ n36;
+  assign n38 = n35 & n37;
+  assign n39 = n34 & n38;
+  assign lost_by_4 = lost_by_8 | n39;
+  assign { n41[9:8], shifted_by_2 } = amount_3[1] ? { {2{shifted_3[9]}}, shifted_3[9:2] } : { {2{shifted_3[7]}}, shifted_3[7:0] };
+  assign n42 = ~ amount_3[1];
+  assign n43 = | shifted_3[9:7];
+  assign n44 = & shifted_3[9:7];
+  assign n45 = ~ n44;
+  assign n46 = n43 & n45;
+  assign lost_by_2 = n42 & n46;
+  assign { n49[7], shifted_by_1 } = amount_3[0] ? { shifted_by_2[7], shifted_by_2[7:1] } : { shifted_by_2[6], shifted_by_2[6:0] };
+  assign n50 = ~ amount_3[0];
+  assign n51 = | shifted_by_2[7:6];
+  assign n52 = & shifted_by_2[7:6];
+  assign n53 = ~ n52;
+  assign n54 = n51 & n53;
+  assign n55 = n50 & n54;
+  assign lost_by_1 = lost_by_2 | n55;
+  assign { total, n56[0] } = $signed(shifted_4) + $signed({ zero_point, 1'h1 });
+  assign below = overflow_4 ? sign_4 : total[6];
+  assign n58 = ~ sign_4;
+  assign n59 = | total[6:4];
+  assign above = overflow_4 ? n58 : n59;
+  assign n1 = $signed(acc_even_0) * $signed({ 1'h0, multiplier_even_0 });
+  assign n2 = $signed(acc_odd_0) * $signed({ 1'h0, multiplier_odd_0 });
+  assign n3 = $signed(product_even_1) + $signed(product_odd_1);
+  assign n6 = overflow_3 | lost_by_1;
+  assign n7 = total[3:0] | { {4{above}} };
+  assign shifted_by_32 = amount_2[5] ? { {33{product_2[31]}} } : { product_2, 1'h0 };
+  assign { n17[32:22], shifted_by_16 } = amount_2[4] ? { {16{shifted_by_32[32]}}, shifted_by_32[32:16] } : { {11{shifted_by_32[21]}}, shifted_by_32[21:0] };
+  assign n18 = ~ amount_2[4];
+  assign n19 = | shifted_by_32[32:21];
+  assign n20 = & shifted_by_32[32:21];
+  assign n21 = ~ n20;
+  assign n22 = n19 & n21;
+  always @(posedge clk)
+    if (enable[5])
+      if (below) code_5 <= 4'h0;
+      else code_5 <= n7;
+  always @(posedge clk)
+    if (enable[4]) sign_4 <= sign_3;
+  always @(posedge clk)
+    if (enable[4]) overflow_4 <= n6;
+  always @(posedge clk)
+    if (enable[4]) shifted_4 <= shifted_by_1;
+  always @(posedge clk)
+    if (enable[3]) amount_3 <= amount_2[1:0];
+  always @(posedge clk)
+    if (enable[3]) sign_3 <= product_2[31];
+  always @(posedge clk)
+    if (enable[3]) overflow_3 <= lost_by_4;
+  always @(posedge clk)
+    if (enable[3]) shifted_3 <= shifted_by_4;
+  always @(posedge clk)
+    if (enable[2]) amount_2 <= shift;
+  always @(posedge clk)
+    if (enable[2]) product_2 <= n3;
+  always @(posedge clk)
+    if (enable[1]) product_odd_1 <= n2;
+  always @(posedge clk)
+    if (enable[0]) multiplier_odd_0 <= multiplier_odd;
+  always @(posedge clk)
+    if (enable[0]) acc_odd_0 <= i[27:14];
+  always @(posedge clk)
+    if (enable[1]) product_even_1 <= n1;
+  always @(posedge clk)
+    if (enable[0]) multiplier_even_0 <= multiplier_even;
+  always @(posedge clk)
+    if (enable[0]) acc_even_0 <= i[13:0];
+  assign n17[21:0] = shifted_by_16;
+  assign n25[13:0] = shifted_by_8;
+  assign n33[9:0] = shifted_by_4;
+  assign n41[7:0] = shifted_by_2;
+  assign n49[6:0] = shifted_by_1;
+  assign n56[7:1] = total;
+endmodule
+
+// attention_value_l2_axis: logsqrt2 codes times v, by shifts into two sums, to codes.
+//
+// Parameters: lanes=2, rows=4, bits=4, zero_code=top, value_bits=4, acc_width=14, output_bits=4
+// Latency 12 cycles, one beat a cycle, any back pressure.
+// Configuration inputs change only while no beat is inside.
+//
+// Ports:
+//   input  aclk                          clock of all ports
+//   input  aresetn                       synchronous reset, active low
+//   input  s_axis_tdata        [7:0]     lanes, lane 0 in the least significant bits
+//   input  s_axis_tvalid                 a beat is offered
+//   output s_axis_tready                 a beat is taken
+//   input  s_axis_tlast                  the row's last beat
+//   input  s_axis_codes_tdata  [15:0]    lanes, lane 0 in the least significant bits
+//   input  s_axis_codes_tvalid           a beat is offered
+//   output s_axis_codes_tready           a beat is taken
+//   input  s_axis_codes_tlast            the row's last beat
+//   output m_axis_tdata        [7:0]     lanes, lane 0 in the least significant bits
+//   output m_axis_tvalid                 a beat is offered
+//   input  m_axis_tready                 a beat is taken
+//   output m_axis_tlast                  the row's last beat
+//   input  v_zero_point        [4:0]     configuration: zero point of v's codes
+//   input  multiplier_even     [16:0]    configuration: M of the even sum
+//   input  multiplier_odd      [16:0]    configuration: M of the odd sum
+//   input  shift               [5:0]     configuration: shift of both products
+//   input  zero_point          [4:0]     configuration: zero point of results, two's complement
+//
+// s_axis_tdata: 2 lanes of 4 bits, lane 0 lowest:
+//   [4*n + 0 +: 4]         value, unsigned
+//   Rows: each begins a beat, last marks its last beat.
+//
+// s_axis_codes_tdata: 4 lanes of 4 bits, lane 0 lowest:
+//   [4*n + 0 +: 4]         code, unsigned
+//   Rows: each begins a beat, last marks its last beat.
+//
+// m_axis_tdata: 1 lanes of 4 bits, lane 0 lowest:
+//   [4*n + 0 +: 4]         result, unsigned
+//   Rows: each begins a beat, last marks its last beat.
+//
+
+module attention_value_l2_axis(aresetn, s_axis_tdata, s_axis_tvalid, s_axis_tlast, s_axis_codes_tdata, s_axis_codes_tvalid, s_axis_codes_tlast, m_axis_tready, v_zero_point, multiplier_even, multiplier_odd, shift, zero_point, s_axis_tready, s_axis_codes_tready, m_axis_tdata, m_axis_tvalid, m_axis_tlast, aclk);
+  (* X_INTERFACE_INFO = "xilinx.com:signal:clock:1.0 aclk CLK" *)
+  (* X_INTERFACE_PARAMETER = "XIL_INTERFACENAME aclk, ASSOCIATED_BUSIF s_axis_codes:s_axis:m_axis, ASSOCIATED_RESET aresetn" *)
+  input aclk;
+  wire aclk;
+  (* X_INTERFACE_INFO = "xilinx.com:signal:reset:1.0 aresetn RST" *)
+  (* X_INTERFACE_PARAMETER = "XIL_INTERFACENAME aresetn, POLARITY ACTIVE_LOW" *)
+  input aresetn;
+  wire aresetn;
+  wire i_codes_ready;
+  wire i_codes_valid;
+  wire i_ready;
+  wire i_valid;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis TDATA" *)
+  output [7:0] m_axis_tdata;
+  wire [7:0] m_axis_tdata;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis TLAST" *)
+  output m_axis_tlast;
+  wire m_axis_tlast;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis TREADY" *)
+  input m_axis_tready;
+  wire m_axis_tready;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis TVALID" *)
+  output m_axis_tvalid;
+  wire m_axis_tvalid;
+  input [16:0] multiplier_even;
+  wire [16:0] multiplier_even;
+  input [16:0] multiplier_odd;
+  wire [16:0] multiplier_odd;
+  wire o_valid;
+  wire rst;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis_codes TDATA" *)
+  input [15:0] s_axis_codes_tdata;
+  wire [15:0] s_axis_codes_tdata;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis_codes TLAST" *)
+  input s_axis_codes_tlast;
+  wire s_axis_codes_tlast;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis_codes TREADY" *)
+  output s_axis_codes_tready;
+  wire s_axis_codes_tready;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis_codes TVALID" *)
+  input s_axis_codes_tvalid;
+  wire s_axis_codes_tvalid;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis TDATA" *)
+  input [7:0] s_axis_tdata;
+  wire [7:0] s_axis_tdata;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis TLAST" *)
+  input s_axis_tlast;
+  wire s_axis_tlast;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis TREADY" *)
+  output s_axis_tready;
+  wire s_axis_tready;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis TVALID" *)
+  input s_axis_tvalid;
+  wire s_axis_tvalid;
+  input [5:0] shift;
+  wire [5:0] shift;
+  input [4:0] v_zero_point;
+  wire [4:0] v_zero_point;
+  input [4:0] zero_point;
+  wire [4:0] zero_point;
+  assign rst = ~ aresetn;
+  assign i_valid = s_axis_tvalid & aresetn;
+  assign s_axis_tready = i_ready & aresetn;
+  assign i_codes_valid = s_axis_codes_tvalid & aresetn;
+  assign s_axis_codes_tready = i_codes_ready & aresetn;
+  assign m_axis_tvalid = o_valid & aresetn;
+  attention_value_l2 unit (
+    .clk(aclk),
+    .i__payload({ s_axis_tlast, s_axis_tdata }),
+    .i__ready(i_ready),
+    .i__valid(i_valid),
+    .i_codes__payload({ s_axis_codes_tlast, s_axis_codes_tdata }),
+    .i_codes__ready(i_codes_ready),
+    .i_codes__valid(i_codes_valid),
+    .multiplier_even(multiplier_even),
+    .multiplier_odd(multiplier_odd),
+    .o__payload({ m_axis_tlast, m_axis_tdata[3:0] }),
+    .o__ready(m_axis_tready),
+    .o__valid(o_valid),
+    .rst(rst),
+    .shift(shift),
+    .v_zero_point(v_zero_point),
+    .zero_point(zero_point)
+  );
+  assign m_axis_tdata[7:4] = 4'h0;
+endmodule
