@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from vit2rtl.rtl.units import (
         AttentionValue,
         Gelu,
+        LayerNormQuantizer,
         Log2Dequantizer,
         LogSqrt2Quantizer,
         Requantizer,
@@ -17,6 +18,7 @@ __all__ = [
     "COMPONENTS",
     "AttentionValue",
     "Gelu",
+    "LayerNormQuantizer",
     "Log2Dequantizer",
     "LogSqrt2Quantizer",
     "Requantizer",

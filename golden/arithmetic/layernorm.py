@@ -11,6 +11,7 @@ from vit2rtl.golden.arithmetic.integers import bit_length, blocks, check, intege
 
 MANTISSA_BITS = 17
 GAIN_BITS = 16
+OFFSET_BITS = 40
 # Fraction bits of the offset, and of a code before the rounding.
 FRACTION = 16
 CHANNELS = 1 << 13
@@ -25,7 +26,7 @@ class LayerNorm(NamedTuple):
     """Integer parameters of :func:`layer_norm`.
 
     gain     int64[channels]  γ / s in units of 2**-shift, below 2**16 in magnitude
-    offset   int64[channels]  β / s + z in units of 2**-16
+    offset   int64[channels]  β / s + z in units of 2**-16, below 2**40 in magnitude
     shift    int              0 .. 47
     epsilon  int              at least 1, in units of the input's squared step over channels squared
     """

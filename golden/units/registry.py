@@ -3,7 +3,10 @@
 from vit2rtl.golden.registry import Registry
 from vit2rtl.golden.units.unit import Unit
 
-NAMES = ("log2_dequantizer", "log_sqrt2_quantizer", "requantizer", "attention_value", "gelu")
+NAMES = (
+    "log2_dequantizer", "log_sqrt2_quantizer", "requantizer", "attention_value", "gelu",
+    "layernorm_quantizer",
+)
 
 UNITS: Registry[Unit] = Registry(
     [f"vit2rtl.golden.units.{name}" for name in NAMES], attribute="UNIT", title="Unit"

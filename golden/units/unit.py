@@ -22,6 +22,8 @@ class Field:
 
     ``top`` is the largest value where not every pattern of the bits is one (an extra zero code).
     ``channel``: one value an output channel, the same for every token, so that a table can hold it.
+    ``shape``: a configuration input that says how long rows are, so that a record's own fits it
+    alone.
     ``meaning`` is what people read beside the port.
     """
 
@@ -30,6 +32,7 @@ class Field:
     signed: bool = False
     top: int | None = None
     channel: bool = False
+    shape: bool = False
     meaning: str = field(default="", compare=False)
 
     @property

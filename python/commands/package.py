@@ -10,6 +10,7 @@ from vit2rtl.sim.formal.claims import claims
 
 _CODED = takers("bits", "width", "zero_code")[1]
 _SCALED = takers("acc_width", "bits")[0]
+_CHANNELS = takers("channels")
 
 
 @click.command(help=f"""Write the IP package of UNIT: what an FPGA team adds to its project.
@@ -37,13 +38,14 @@ The same command gives the same bytes, anywhere.
     show_default=True,
     help="Add a top whose configuration is behind AXI4-Lite registers.",
 )
+@parameter_options
 @click.option(
     "--channels",
     type=int,
     help="Output channels that the tables of the AXI4-Lite top hold, at least; 0: no tables, "
-    f"per-channel values travel in the stream.  [default: {CHANNELS}]",
+    f"per-channel values travel in the stream.  [default: {CHANNELS}]  Of a unit with a parameter "
+    f"of this name ({', '.join(_CHANNELS)}), that.",
 )
-@parameter_options
 @options.as_json
 def command(
     unit: str,
@@ -55,7 +57,10 @@ def command(
 ) -> None:
     if channels is not None and not axi_lite:
         raise click.UsageError("--channels sizes the tables of the AXI4-Lite top: leave it out")
-    instance = make_instance(unit, given(parameters))
+    chosen = given(parameters)
+    if unit in _CHANNELS and channels is not None:
+        chosen["channels"] = channels
+    instance = make_instance(unit, chosen)
     from vit2rtl.rtl.packaging.package import write_package
 
     files = write_package(

@@ -9,9 +9,13 @@ from vit2rtl.golden.units import UNITS, Instance, Parameter
 
 
 def parameter_options(function: Callable[..., None]) -> Callable[..., None]:
-    """An option for every parameter that any unit has; its help says what each unit takes."""
+    """An option for every parameter that any unit has; its help says what each unit takes.
+
+    Options that the command has already stay what they are.
+    """
+    taken = {parameter.name for parameter in getattr(function, "__click_params__", ())}
     names = dict.fromkeys(name for unit in UNITS.values() for name in unit.parameters)
-    for name in reversed(names):
+    for name in reversed([name for name in names if name not in taken]):
         parameters = {unit: UNITS[unit].parameters[name] for unit in takers(name)}
         choices = next(iter(parameters.values())).choices
         function = click.option(

@@ -101,7 +101,8 @@ def _beats(content: Content) -> Iterator[tuple[tuple[int, ...], Matrices]]:
 def _passages(content: Content) -> Iterator[tuple[tuple[int, ...], Matrices]]:
     """Pairs of rows of a record, or its first beats; all of it where golden says they depend.
 
-    Results that differ come first, then elements that differ within the first row.
+    Rows of a few beats come first, then results that differ, then elements that differ within the
+    first row.
     """
     instance, matrices = content.instance, _matrices(content)
     rows = max(len(matrices[f.name]) for s in instance.sources for f in s.fields)
@@ -112,7 +113,8 @@ def _passages(content: Content) -> Iterator[tuple[tuple[int, ...], Matrices]]:
         results = [*zip(*(part[f.name].flat for f in instance.outputs), strict=False)]
         elements = [*zip(*(part[f.name][0] for f in instance.inputs), strict=False)]
         size = sum(values.size for values in part.values())
-        yield (len(set(results)), len(set(elements)), -size), part
+        few = max(s.beats(part[s.fields[0].name].shape[1]) for s in instance.sources) <= BEATS
+        yield (few, len(set(results)), len(set(elements)), -size), part
 
 
 def _cut(content: Content, matrices: Matrices, start: int) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ from vit2rtl.rtl.stream.axi_stream import AxiStreamTop
 
 STALLED = 2  # cycles of back pressure, when the second result is on offer
 RESET = 3  # cycles before the first beat
+PATIENCE = 4  # times the cycles that beats and latency take
 
 Cycle = dict[str, int]
 
@@ -63,9 +64,15 @@ class _Bench:
             ctx.set(getattr(self.top, f"{table.stream.axi}_tvalid"), 0)
         self.loaded = max(0, len(self.cycles) - RESET)
         longest = max(len(p.beats) for p in self.shown.passages.values() if not p.stream.entries)
-        first = len(self.cycles)
-        for cycle in range(first, first + latency(self.instance) + longest + STALLED + 5):
-            await self._cycle(ctx, cycle, sources)
+        least = len(self.cycles) + latency(self.instance) + longest + STALLED + 5
+        # A unit that is at work on a row for a while takes longer for several.
+        while len(self.cycles) < least or (self._owed() and len(self.cycles) < PATIENCE * least):
+            await self._cycle(ctx, len(self.cycles), sources)
+
+    def _owed(self) -> bool:
+        """Whether results are to come."""
+        return any(len(self.results[p.stream.name]) < len(p.beats)
+                   for p in self.shown.of(self.instance.sinks))
 
     async def _cycle(self, ctx: SimulatorContext, cycle: int, sources: list[Passage]) -> None:
         ctx.set(self.top.aresetn, cycle >= RESET - 1)

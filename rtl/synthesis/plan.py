@@ -7,6 +7,7 @@ from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl.synthesis.designs import design, unit_of
 from vit2rtl.rtl.synthesis.devices import DEVICES
 from vit2rtl.rtl.synthesis.measure import Task
+from vit2rtl.rtl.synthesis.references.reference import References
 from vit2rtl.rtl.synthesis.references.registry import REFERENCES, comparisons
 from vit2rtl.rtl.synthesis.table import SEEDS
 
@@ -24,10 +25,11 @@ def tasks(sources: Collection[str] = (), devices: Collection[str] = ()) -> list[
     for name in UNITS:
         if sources and name not in sources:
             continue
-        variants = REFERENCES[name].variants if name in REFERENCES else ()
-        for parameters in ({}, *variants):
+        references = REFERENCES[name] if name in REFERENCES else References()
+        for parameters in ({}, *references.variants):
             one = design(name, **parameters, lanes=1)
-            rows += [Task(one, device, SEEDS) for device in DEVICES.values()]
+            rows += [Task(one, device, SEEDS) for device in DEVICES.values()
+                     if device.name not in references.beyond]
         rows += [Task(design(name, lanes=n), DEVICES["ecp5"], 0) for n in LANES[1:]]
     for comparison in comparisons().values():
         for name, parameters, fabric in comparison.measurements:

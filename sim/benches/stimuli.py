@@ -69,6 +69,12 @@ class Cuts:
         """Beats that go in, of the source with the most."""
         return max(self._stream(record, name)["beats"] for name in self.job["sources"])
 
+    def row(self, record: Described) -> int:
+        """Beats of a row, of the source with the most; 0 where beats are cut at any place."""
+        if self.beatwise:
+            return 0
+        return max(self._stream(record, name)["row_beats"] for name in self.job["sources"])
+
     def at(
         self, record: Described, first: int, count: int, packet: int, *, closed: bool = True
     ) -> Stimulus:
@@ -79,7 +85,7 @@ class Cuts:
         if self.beatwise:
             span = range(first, min(first + count, self.length(record)))
             return self._of_beats(record, span, packet, closed)
-        row = self._row(record)
+        row = self.row(record)
         rows = self.length(record) // row
         first = min(first // row, rows - 1)
         return self._of_rows(record, range(first, min(first + max(count // row, 1), rows)))
@@ -97,7 +103,7 @@ class Cuts:
         if self.beatwise:
             start = self._liveliest(record)
             return self._of_beats(record, [(start + n) % length for n in range(count)], packet)
-        row = self._row(record)
+        row = self.row(record)
         rows = length // row
         return self._of_rows(record, [n % rows for n in range(-(-count // row))])
 
@@ -129,10 +135,6 @@ class Cuts:
 
     def _stream(self, record: Described, name: str) -> Described:
         return record["streams"][name]
-
-    def _row(self, record: Described) -> int:
-        """Beats of a row, of the source with the most."""
-        return max(self._stream(record, name)["row_beats"] for name in self.job["sources"])
 
     def _of_beats(
         self, record: Described, span: Iterable[int], packet: int, closed: bool = True

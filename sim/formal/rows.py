@@ -59,10 +59,15 @@ def check_every_row(
 def _filled(
     instance: Instance, record: Record, rng: np.random.Generator
 ) -> dict[str, Any] | None:
-    """The record with numbers of its fields' ranges; none where these are outside the domain."""
+    """The record with numbers of its fields' ranges; none where these are outside the domain.
+
+    Its shape stays, and so do the settings that say which.
+    """
 
     def random(name: str, like: Any) -> Any:
         low, high = instance.fields[name].range
+        if instance.fields[name].shape:
+            return like
         return rng.integers(low, high, np.shape(like), endpoint=True)
 
     inputs = {name: random(name, values) for name, values in record["inputs"].items()}

@@ -55,8 +55,8 @@ def job(bench: Bench) -> dict[str, Any]:
         "beatwise": _beatwise(instance),
         "records": records,
         "throughput": bench.throughput,
-        "latency": LATENCY,
-        "interval": FACES[instance.unit.name].interval,
+        "latency": LATENCY + rtl.latency(instance),
+        "interval": FACES[instance.unit.name].interval(instance),
         "stages": rtl.latency(instance) if instance.lane_wise else 0,
     }
 

@@ -28,7 +28,7 @@ class Product:
         return f"{self.signed} * $signed({{1'b0, {self.unsigned}}})"
 
 
-def _one_bit(instance: Instance) -> int:
+def _one(instance: Instance) -> int:
     return 1
 
 
@@ -46,7 +46,7 @@ class Specification:
     """
 
     body: Callable[[Instance], Sequence[str]]
-    width: Callable[[Instance], int] = _one_bit
+    width: Callable[[Instance], int] = _one
     product: Product | None = None
 
 
@@ -87,7 +87,8 @@ class Face:
                    outputs ``s_due`` and ``s``: a beat with its last above the lanes; and the
                    configuration as inputs. Due is what a beat completes, in the cycle it is taken
     plan           what is established, in the order in which it is
-    interval       cycles that the unit takes for a beat when nothing stalls
+    interval       instance -> cycles that it takes for a beat when nothing stalls, of its
+                   longest rows
     mutated        parameters of what is mutated, where not the defaults: a memory with many rows is
                    more than a mutant's solver can hold
     """
@@ -96,7 +97,7 @@ class Face:
     specification: Specification | None = None
     model: Callable[[Instance], str] | None = None
     plan: tuple[Part, ...] = ()
-    interval: int = 1
+    interval: Callable[[Instance], int] = _one
     mutated: Parameters = field(default_factory=dict)
 
 

@@ -36,7 +36,8 @@ KIND = Kind(
     constants={
         "gain": Constant(
             (1 - (1 << layernorm.GAIN_BITS), (1 << layernorm.GAIN_BITS) - 1), parameter=True),
-        "offset": Constant((1 - (1 << 40), (1 << 40) - 1), parameter=True),
+        "offset": Constant(
+            (1 - (1 << layernorm.OFFSET_BITS), (1 << layernorm.OFFSET_BITS) - 1), parameter=True),
     },
     check=check,
     run=run,

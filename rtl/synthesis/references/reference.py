@@ -90,6 +90,7 @@ class References:
     peers         blocks of other projects that do what the unit does
     example       options of ``vit2rtl synthesize`` that the page shows
     limits        items of the page's list of limits
+    beyond        devices that cannot hold the unit: it has no rows there
     """
 
     designs: Mapping[str, Reference] = field(default_factory=dict)
@@ -100,3 +101,4 @@ class References:
     peers: tuple[Peer, ...] = ()
     example: str = ""
     limits: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()

@@ -26,6 +26,9 @@ INSTANCES = [
     Instance.of("gelu"),
     Instance.of("gelu", lanes=17, bits=16),
     Instance.of("gelu", lanes=1, input_bits=4, bits=2),
+    Instance.of("layernorm_quantizer"),
+    Instance.of("layernorm_quantizer", lanes=3, bits=16, channels=1536),
+    Instance.of("layernorm_quantizer", lanes=2, bits=2, width=4, channels=2),
 ]
 
 

@@ -57,6 +57,9 @@ def test_streams_of_an_instance_by_what_they_are_for():
     assert ([s.name for s in instance.sources], [s.name for s in instance.sinks]) == (["i"], ["o"])
     assert instance.tables == ()
     assert LANE_WISE == ["log2_dequantizer", "log_sqrt2_quantizer", "requantizer"]
+    instance = Instance.of("layernorm_quantizer")
+    assert [s.name for s in instance.tables] == ["i_affine"]
+    assert ([s.name for s in instance.sources], [s.name for s in instance.sinks]) == (["i"], ["o"])
 
 
 def every_value() -> dict[str, np.ndarray]:

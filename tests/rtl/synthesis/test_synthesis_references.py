@@ -6,13 +6,15 @@ import pytest
 from amaranth.sim import Simulator
 
 from vit2rtl.golden.arithmetic import attention_value, log_sqrt2
-from vit2rtl.golden.units import UNITS, Instance
+from vit2rtl.golden.arithmetic.layernorm import reciprocal_sqrt
+from vit2rtl.golden.units import UNITS, Instance, directed_records
 from vit2rtl.rtl import component
 from vit2rtl.rtl.synthesis.designs import design
 from vit2rtl.rtl.synthesis.references import (
     attention_value as references_mac,
 )
 from vit2rtl.rtl.synthesis.references import (
+    layernorm_quantizer,
     log2_dequantizer,
     log_sqrt2_quantizer,
     requantizer,
@@ -148,6 +150,51 @@ def test_sums_are_as_wide_as_the_bound_and_no_wider(mac):
     names = [name for name, _ in mac.sums]
     for name, sums in zip(names, expected_sums(lane, codes, values), strict=True):
         assert len(getattr(lane, name)) == max(int(s).bit_length() for s in sums) + 1
+
+
+def affine_rows():
+    """Directed whole rows with what each lane needs to know of an element, and their codes."""
+    instance = Instance.of("layernorm_quantizer")
+    for record in directed_records(instance):
+        c, rows = record["configuration"], record["inputs"]["element"]
+        if c["columns"] < 192:
+            continue
+        for row, codes in zip(rows.tolist()[:3], record["outputs"]["code"].tolist(), strict=False):
+            total = sum(row)
+            variance = 192 * sum(x * x for x in row) - total**2 + c["epsilon"]
+            r, k = map(int, reciprocal_sqrt(variance))
+            amount = min(c["shift"] + k - 16, 63)
+            of_row = {"factor": 192 * r, "mean": total * r, "columns": 192, "total": total,
+                      "mantissa": r}
+            for x, gain, offset, code in list(zip(row, c["gain"].tolist(), c["offset"].tolist(),
+                                                  codes, strict=True))[::16]:
+                given = {"element": x, "gain": gain, "offset": offset + (1 << 15)}
+                yield {**of_row, **given}, amount, code
+
+
+@pytest.mark.parametrize(("lane", "less"), [
+    (layernorm_quantizer.Lane, 1), (layernorm_quantizer.DirectLane, 0)])
+def test_lanes_of_layernorm_take_operands_when_they_are_due(lane, less):
+    dut, seen = lane(), []
+    elements = [{**given, "amount": amount - less, "fine": (amount - less) % 8, "code": code}
+                for given, amount, code in affine_rows()]
+
+    async def bench(ctx):
+        ctx.set(dut.enable, 1)
+        for cycle in range(len(elements) + lane.PIPELINE_CYCLES):
+            for name, stage in lane.STAGES.items():
+                if 0 <= cycle - stage < len(elements):
+                    ctx.set(getattr(dut, name), elements[cycle - stage][name])
+            if cycle >= lane.PIPELINE_CYCLES:
+                seen.append(ctx.get(dut.code))
+            await ctx.tick()
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert seen == [element["code"] for element in elements]
+    assert len(set(seen)) > 8
 
 
 def test_a_wrong_level_is_caught(bench, monkeypatch):
