@@ -66,6 +66,9 @@ def test_every_unit_is_in_the_table_at_every_number_of_lanes():
         ),
         ("log_sqrt2_quantizer", {"bits": 4}, {"COMB": 160}, 150),
         ("log2_dequantizer", {"bits": 4}, {"LUT4": 18}, 350),
+        ("layernorm_lane", {}, {"COMB": 560, "MULT18": 5, "EBR": 0}, 120),
+        ("layernorm_root", {}, {"COMB": 1000, "MULT18": 4, "EBR": 1}, 90),
+        ("layernorm_quantizer", {}, {"COMB": 1800, "MULT18": 10, "EBR": 5}, 90),
     ],
 )
 def test_units_are_as_small_and_fast_as_they_should_be(unit, parameters, cells, mhz):
