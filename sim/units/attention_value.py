@@ -218,6 +218,7 @@ _TINY = {"bits": 2, "value_bits": 2, "acc_width": 5}
 FACE = Face(
     bins=bins,
     model=model,
+    mutated={"rows": 2},
     plan=(
         Part(SPECIFICATION, "directed tiles, and as many random ones, of 4 queries and 8 channels; "
              "of 1 and 2 with codes of 5 bits and of 8",
