@@ -184,6 +184,10 @@ def _nothing(parameters: Parameters) -> tuple:
     return ()
 
 
+def _nothing_refused(parameters: Parameters) -> str | None:
+    return None
+
+
 def _no_roms(parameters: Parameters) -> dict[str, tuple[int, ...]]:
     return {}
 
@@ -199,6 +203,7 @@ class Unit:
     domain         what inputs and settings keep to, beyond the ranges of their fields
     rounding       how the golden function rounds, for people
     directed       ``(parameters)`` -> directed cases
+    refused        ``(parameters)`` -> why they do not go together, a sentence; None where they do
     roms           fixed tables within, by name, that RTL of one's own needs as well
     """
 
@@ -212,6 +217,7 @@ class Unit:
     configuration: Callable[[Parameters], tuple[Field, ...]] = _nothing
     domain: Callable[[Parameters], tuple[Limit, ...]] = _nothing
     directed: Callable[[Parameters], Iterator[Case]] | None = None
+    refused: Callable[[Parameters], str | None] = _nothing_refused
     roms: Callable[[Parameters], Mapping[str, tuple[int, ...]]] = _no_roms
 
     def resolve(self, **parameters: int | str) -> dict[str, Any]:
@@ -225,4 +231,6 @@ class Unit:
         resolved = {k: parameters.get(k, p.default) for k, p in self.parameters.items()}
         for name, value in resolved.items():
             self.parameters[name].check(name, value)
+        if reason := self.refused(resolved):
+            raise ValueError(reason)
         return resolved

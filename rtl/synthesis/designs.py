@@ -1,6 +1,7 @@
 """What can be synthesized: the registry's units, and the designs that they are compared with."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,9 @@ from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl.stream.ports import signature
 from vit2rtl.rtl.synthesis.references import registry
 from vit2rtl.rtl.verilog.exporter import convert
+
+# Elements of an array, `\code[3] `: yosys gives such names to the array's bits, too.
+_ELEMENT = re.compile(r"\\[\w$]+\[\S* ")
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,11 @@ class Design:
     def verilog(self) -> str:
         if self.instance is not None and self.source == self.instance.unit.name:
             return convert(self.instance)[f"{self.name}.v"]
-        return to_verilog(
+        text = to_verilog(
             registry.designs()[self.source].component(**self.parameters),
             name=self.name, emit_src=False, strip_internal_attrs=True,
         )
+        return _ELEMENT.sub(lambda name: name[0].replace("[", "__").replace("]", ""), text)
 
     @property
     def digest(self) -> str:

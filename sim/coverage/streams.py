@@ -6,13 +6,14 @@ from vit2rtl.golden.units.instance import Instance
 from vit2rtl.golden.units.unit import Stream
 from vit2rtl.sim.coverage.points import Point
 from vit2rtl.sim.coverage.protocol import SEEN, happens
+from vit2rtl.sim.units import FACES
 
 
 def stream_points(instance: Instance) -> list[Point]:
     """Stalls and ends of rows on every stream, and a beat in beside one out of each pair."""
     points = [point for table in instance.tables for point in _table_points(table)]
     for source in instance.sources:
-        points += _source_points(source)
+        points += _source_points(source, source.name in FACES[instance.unit.name].pauses)
     for sink in instance.sinks:
         points += _sink_points(sink)
         for source in instance.sources:
@@ -30,7 +31,7 @@ def _table_points(table: Stream) -> Iterator[Point]:
     yield Point(f"{table.name}: a table is whole", SEEN, ends)
 
 
-def _source_points(source: Stream) -> Iterator[Point]:
+def _source_points(source: Stream, pauses: bool) -> Iterator[Point]:
     name, suffix = source.name, source.name.removeprefix("i")
     taken, first, follows = _moves(source), f"first{suffix}", f"follows{suffix}"
     events = {
@@ -40,6 +41,8 @@ def _source_points(source: Stream) -> Iterator[Point]:
         "tlast in the cycle after a pause": {**taken, f"{name}_last": 1, follows: 0},
         "a row begins right after tlast": {**taken, first: 1, follows: 1},
     }
+    if pauses:
+        del events["a row begins right after tlast"]
     for label, wanted in events.items():
         yield Point(f"{name}: {label}", SEEN, happens(**wanted))
 

@@ -19,6 +19,7 @@ from vit2rtl.sim.run import replay
 from vit2rtl.sim.run.bench import Bench
 from vit2rtl.sim.tools import builds
 from vit2rtl.sim.tools.simulators import find
+from vit2rtl.sim.units import FACES
 
 Record = Mapping[str, Any]
 
@@ -127,12 +128,18 @@ def _top(instance: Instance) -> str:
         f"{port['direction']} [{port['width'] - 1}:0] {port['name']}"
         for port in axi_ports(instance)
     )
+    waits = FACES[instance.unit.name].waits
     model = "".join(bounded.model_pins(s) for s in instance.streams)
+    model += "".join(f", .{name}_open({name}_open)" for name in waits)
     return _TOP.format(
         name=instance.name,
         ports=ports,
-        assigned="".join(_assigned(s, room) for s in instance.streams),
-        wires="".join(map(_wires, instance.streams)),
+        assigned="".join(
+            _assigned(s, f"{room} && {s.name}_open" if s.name in waits else room)
+            for s in instance.streams
+        ),
+        wires="".join(f"  wire {name}_open;\n" for name in waits)
+        + "".join(map(_wires, instance.streams)),
         pins=f"{model}{pins(instance.configuration)}",
         queues="".join(bounded.queue(s) for s in instance.sinks),
         model=bounded.model(instance),

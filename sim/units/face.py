@@ -86,6 +86,10 @@ class Face:
                    ``s`` that enters it has inputs ``s_taken`` and ``s``, of each that leaves
                    outputs ``s_due`` and ``s``: a beat with its last above the lanes; and the
                    configuration as inputs. Due is what a beat completes, in the cycle it is taken
+    waits          streams that enter and that the model cannot always take: it has an output
+                   ``s_open`` for each, whether it takes a beat
+    pauses         streams that enter and have a pause after each row: nothing follows its ``last``
+                   at once
     plan           what is established, in the order in which it is
     interval       instance -> cycles that it takes for a beat when nothing stalls, of its
                    longest rows
@@ -96,6 +100,8 @@ class Face:
     bins: Callable[[Instance], Iterable[Point]]
     specification: Specification | None = None
     model: Callable[[Instance], str] | None = None
+    waits: tuple[str, ...] = ()
+    pauses: tuple[str, ...] = ()
     plan: tuple[Part, ...] = ()
     interval: Callable[[Instance], int] = _one
     mutated: Parameters = field(default_factory=dict)

@@ -63,7 +63,7 @@ def test_all_writes_every_unit_and_again_the_same_bytes(vit2rtl, tmp_path):
             ["requantizer", "--bits", "four"],
             "Invalid value for '--bits': 'four' is not a valid integer.",
         ),
-        (["requantizer", "--size", "3"], "No such option '--size'."),
+        (["requantizer", "--xyz", "3"], "No such option '--xyz'."),
         (
             [],
             f"Name a unit ({', '.join(UNITS)}) or give --all",

@@ -27,6 +27,7 @@ def test_the_latency_formula_is_the_latency(unit):
         for key, p in parameters.items()
         if key in component.latency_formula()
     }
+    defaults = {key: p.default for key, p in parameters.items()}
     chosen = [{}]
     for key, values in ranges.items():
         chosen = [{**one, key: value} for one in chosen for value in values]
@@ -34,6 +35,8 @@ def test_the_latency_formula_is_the_latency(unit):
     for one in chosen:
         for zero_code in zero_codes:
             given = {**one, **({"zero_code": zero_code} if zero_code else {})}
+            if UNITS[unit].refused({**defaults, **given}):
+                continue
             resolved = UNITS[unit].resolve(**given)
             said = eval(component.latency_formula(), scope, resolved)
             assert said == component.cycles(resolved), given

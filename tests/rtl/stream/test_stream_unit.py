@@ -26,10 +26,10 @@ def test_constructors_spell_the_parameters_of_the_registry(name):
         key: p.default for key, p in UNITS[name].parameters.items()
     }
     assert {p.kind for p in parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
-    with pytest.raises(TypeError, match="unexpected keyword argument 'depth'"):
-        rtl.COMPONENTS[name](depth=8)
-    with pytest.raises(ValueError, match=f"^{UNITS[name].component} has no parameter 'depth'; it"):
-        Instance.of(name, depth=8)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'bytes'"):
+        rtl.COMPONENTS[name](bytes=8)
+    with pytest.raises(ValueError, match=f"^{UNITS[name].component} has no parameter 'bytes'; it"):
+        Instance.of(name, bytes=8)
 
 
 @pytest.mark.parametrize("name", UNITS)
