@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         LayerNormQuantizer,
         Log2Dequantizer,
         LogSqrt2Quantizer,
+        MatmulArray,
         Requantizer,
     )
 
@@ -21,6 +22,7 @@ __all__ = [
     "LayerNormQuantizer",
     "Log2Dequantizer",
     "LogSqrt2Quantizer",
+    "MatmulArray",
     "Requantizer",
     "component",
     "latency",

@@ -42,6 +42,16 @@ def product(a: ArrayLike, b: ArrayLike, *, bound: int | None = None) -> np.ndarr
     return sums.astype(np.int32 if bound < 1 << 31 else np.int64, copy=False)
 
 
+def wrapped(sums: np.ndarray, bits: int) -> np.ndarray:
+    """Sums as an accumulator of ``bits`` bits holds them, in two's complement (R6).
+
+    sums     int[...]
+    returns  int64[...], Python integers where the sums are; equal to the sums where these fit
+    """
+    wide_sums, half = wide(integers("Sums", sums))[0], 1 << (bits - 1)
+    return (wide_sums + half) % (2 * half) - half
+
+
 def linear(x: ArrayLike, weight: ArrayLike, bias: ArrayLike) -> np.ndarray:
     """Accumulators of a linear layer: ``x @ weight.T + bias`` (R2).
 

@@ -5,9 +5,10 @@ from vit2rtl.rtl.units.gelu import Gelu
 from vit2rtl.rtl.units.layernorm_quantizer import LayerNormQuantizer
 from vit2rtl.rtl.units.log2_dequantizer import Log2Dequantizer
 from vit2rtl.rtl.units.log_sqrt2_quantizer import LogSqrt2Quantizer
+from vit2rtl.rtl.units.matmul_array import MatmulArray
 from vit2rtl.rtl.units.requantizer import Requantizer
 
 __all__ = [
     "AttentionValue", "Gelu", "LayerNormQuantizer", "Log2Dequantizer", "LogSqrt2Quantizer",
-    "Requantizer",
+    "MatmulArray", "Requantizer",
 ]

@@ -23,6 +23,11 @@ INSTANCES = [
     Instance.of("requantizer", shift_base=40),
     Instance.of("requantizer", shift_width=0),
     Instance.of("requantizer", bits=2, acc_width=2, multiplier_width=2, shift_base=1),
+    Instance.of("matmul_array"),
+    *(Instance.of("matmul_array", lanes=3, rows=4, depth=8, lane=lane, weights=weights)
+      for lane in ("lut", "packed") for weights in ("signed", "codes")),
+    Instance.of("matmul_array", lanes=2, rows=3, base=6, acc_width=27, depth=5),
+    Instance.of("matmul_array", lanes=1, rows=1, base=8, acc_width=8, depth=1),
     Instance.of("gelu"),
     Instance.of("gelu", lanes=17, bits=16),
     Instance.of("gelu", lanes=1, input_bits=4, bits=2),

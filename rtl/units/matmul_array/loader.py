@@ -1,0 +1,181 @@
+"""What fills the columns' shadows: operands as they are kept, and the sums of them."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from vit2rtl.golden.arithmetic.matmul import width
+from vit2rtl.rtl.stream.pipeline import registered
+from vit2rtl.rtl.units.matmul_array.columns import DotColumn, DotColumnPacked
+
+
+class StationaryLoader(wiring.Component):
+    """Takes operands column after column, makes the multiples that columns keep, fills the shadows.
+
+    Two register stages: operands less their zero point; their triples, or what packed columns lend
+    each other. A column's shadow has its operands three cycles after their beat. One beat a cycle;
+    after the last column's nothing is taken until ``swap``, from the cycle behind it on.
+
+    Parameters
+    ----------
+    column : type of DotColumn
+        Form of the columns that are filled.
+    rows, lanes, base : int
+        Operands of a column, columns, bits of a code.
+    codes : bool
+        Operands come as unsigned digits, and their zero point is subtracted here; else as signed
+        ones.
+
+    Members
+    -------
+    i : In(stream of operands × rows)
+        Of one column, the first one first.
+    zero_point : In(base + 1)
+        Only with ``codes``: of the column's operands.
+    operand : Out(what the columns keep, × rows), load : Out(lanes)
+        To the columns; one bit of ``load`` a beat.
+    last : Out(1)
+        The next beat is that of the last column.
+    full : Out(1)
+        All shadows are filled, and ``swap`` may come.
+    swap : In(1)
+        The columns take their shadows.
+    centered : Out(signed(base + 1) × rows), taken : Out(1)
+        Operands less their zero point, and that they are those of a beat.
+    """
+
+    def __init__(
+        self, column: type[DotColumn], *, rows: int, lanes: int, base: int, codes: bool
+    ) -> None:
+        self.column = column
+        self.rows, self.lanes, self.base, self.codes = rows, lanes, base, codes
+        digit = base if codes else signed(base + 1)
+        ports = {
+            "i": In(stream.Signature(data.ArrayLayout(digit, rows))),
+            "operand": Out(data.ArrayLayout(column.stored(base), rows)),
+            "load": Out(lanes),
+            "last": Out(1),
+            "full": Out(1),
+            "swap": In(1),
+            "centered": Out(data.ArrayLayout(signed(base + 1), rows)),
+            "taken": Out(1),
+        }
+        super().__init__(ports | ({"zero_point": In(base + 1)} if codes else {}))
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        ready = Signal(init=1)
+        turn = Signal(self.lanes, init=1)  # the column whose beat comes next
+        loading = Signal(self.lanes)
+        takes = Signal()
+        m.d.comb += [
+            self.i.ready.eq(ready), takes.eq(self.i.valid & ready), self.last.eq(turn[-1])
+        ]
+        m.d.sync += [self.taken.eq(takes), loading.eq(Mux(takes, turn, 0)), self.load.eq(loading)]
+        with m.If(takes):
+            m.d.sync += turn.eq(turn.rotate_left(1))
+        with m.If(self.swap):
+            m.d.sync += [ready.eq(1), self.full.eq(0)]
+        with m.If(takes & self.last):
+            m.d.sync += ready.eq(0)
+        with m.If(self.load[-1]):
+            m.d.sync += self.full.eq(1)
+        odd = Cat(loading[n] for n in range(1, self.lanes, 2)).any()
+        for row in range(self.rows):
+            self._row(m, row, takes, odd)
+        return m
+
+    def _row(self, m: Module, row: int, takes: Signal, odd: Signal) -> None:
+        """The operand of one row: both stages."""
+        given = self.i.payload[row]
+        value = given - self.zero_point if self.codes else given
+        centered = self.centered[row]
+        with m.If(takes):
+            m.d.sync += centered.eq(value)
+        kept = self.operand[row]
+        if issubclass(self.column, DotColumnPacked):
+            # The column before is negative, and borrows from this one.
+            lends = registered(m, centered[-1], self.taken, name=f"negative_{row}")
+            value = centered - (odd & lends)
+        else:
+            value = centered
+            # The lowest bit of three times a number is that of the number.
+            upper = Signal(signed(self.base + 2), name=f"upper_{row}")
+            m.d.comb += upper.eq((centered >> 1) + centered)
+            with m.If(self.taken):
+                m.d.sync += kept.triple.eq(Cat(centered[0], upper).as_signed())
+        with m.If(self.taken):
+            m.d.sync += kept.value.eq(value)
+
+
+class ColumnSums(wiring.Component):
+    """A factor times the sum of each column's operands, over all tiles of an output tile.
+
+    The columns come one after the other, again and again: their sums go round in a ring of
+    registers, one adder for all of them. A column's place has the sum ``cycles`` cycles after its
+    operands; after whole tiles column n is in place n.
+
+    Members
+    -------
+    i : In(signed(base + 1) × rows), taken : In(1)
+        A column's operands.
+    first : In(1)
+        They are of the first tile: what the ring has is forgotten.
+    high : In(1)
+        They are upper digits.
+    factor : In(signed(factor_width))
+    sums : Out(signed(acc_width) × lanes)
+        In two's complement, wrapped.
+    """
+
+    def __init__(
+        self, *, rows: int, lanes: int, base: int, factor_width: int, acc_width: int
+    ) -> None:
+        self.rows, self.lanes, self.base, self.acc_width = rows, lanes, base, acc_width
+        self.levels = (rows - 1).bit_length()
+        self.cycles = self.levels + 3
+        super().__init__(
+            {
+                "i": In(data.ArrayLayout(signed(base + 1), rows)),
+                "taken": In(1),
+                "first": In(1),
+                "high": In(1),
+                "factor": In(signed(factor_width)),
+                "sums": Out(data.ArrayLayout(signed(acc_width), lanes)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        control = Cat(self.taken, self.first, self.high)
+        sums, count = [self.i[row] for row in range(self.rows)], 1
+        for level in range(self.levels):
+            count = min(2 * count, self.rows)
+            shape = signed(width(-count << self.base, count * ((1 << self.base) - 1)))
+            pairs = [sums[n : n + 2] for n in range(0, len(sums), 2)]
+            sums = []
+            for n, pair in enumerate(pairs):
+                total = Signal(shape, name=f"level_{level}_{n}", reset_less=True)
+                with m.If(control[0]):
+                    m.d.sync += total.eq(pair[0] + pair[1] if len(pair) > 1 else pair[0])
+                sums.append(total)
+            control = self._follow(m, control, f"control_{level}")
+        product = registered(m, sums[0] * self.factor, control[0], name="product")
+        control = self._follow(m, control, "control_product")
+        shape = signed(self.acc_width)
+        scaled = Signal(shape, reset_less=True)
+        with m.If(control[0]):
+            m.d.sync += scaled.eq(Mux(control[2], product << self.base, product))
+        control = self._follow(m, control, "control_scaled")
+        kept = Mux(control[1], 0, self.sums[0])
+        with m.If(control[0]):
+            for n in range(self.lanes - 1):
+                m.d.sync += self.sums[n].eq(self.sums[n + 1])
+            m.d.sync += self.sums[self.lanes - 1].eq(kept + scaled)
+        return m
+
+    def _follow(self, m: Module, control: Cat, name: str) -> Signal:
+        """The control bits a stage on; that they mean something is cleared by reset."""
+        after = Signal(len(control), name=name)
+        m.d.sync += after.eq(control)
+        return after

@@ -1,0 +1,1192 @@
+// matmul_array_l2_r2_d8: codes times stationary weights, summed up exactly over tiles and digits.
+//
+// Parameters: lanes=2, rows=2, base=4, lane=lut, weights=signed, acc_width=20, depth=8
+// Latency 9 cycles, one beat a cycle, any back pressure.
+// Configuration inputs change only while no beat is inside.
+//
+// Streams i, i_weight and o: a beat moves where valid and ready are high at a rising edge of clk;
+// rst is synchronous, active high. The most significant bit of each payload is last.
+//
+// i__payload: 2 lanes of 4 bits, lane 0 lowest:
+//   [4*n + 0 +: 4]         code, unsigned
+//   Rows: each begins a beat, last marks its last beat.
+//
+// i_weight__payload: 2 lanes of 5 bits, lane 0 lowest:
+//   [5*n + 0 +: 5]         weight, two's complement
+//   Rows: each begins a beat, last marks its last beat.
+//
+// o__payload: 2 lanes of 20 bits, lane 0 lowest:
+//   [20*n + 0 +: 20]       acc, two's complement
+//   Rows: each begins a beat, last marks its last beat.
+//
+
+module matmul_array_l2_r2_d8(i__valid, i_weight__payload, i_weight__valid, o__ready, tokens, k_tiles, code_digits, weight_digits, clk, rst, i__ready, i_weight__ready, o__payload, o__valid, i__payload);
+  wire n1;
+  wire [39:0] addend;
+  reg bank;
+  initial bank = 1'h0;
+  wire bank_69;
+  wire bank_77;
+  reg bank_0;
+  initial bank_0 = 1'h0;
+  reg bank_1;
+  initial bank_1 = 1'h0;
+  wire begun;
+  input clk;
+  wire clk;
+  input [1:0] code_digits;
+  wire [1:0] code_digits;
+  wire [1:0] digits;
+  wire [2:0] drain_row;
+  wire [39:0] drained;
+  wire [1:0] enable;
+  wire ends;
+  reg ends_0;
+  initial ends_0 = 1'h0;
+  reg ends_1;
+  initial ends_1 = 1'h0;
+  reg ends_2;
+  initial ends_2 = 1'h0;
+  reg ends_3;
+  initial ends_3 = 1'h0;
+  reg ends_4;
+  initial ends_4 = 1'h0;
+  reg ends_5;
+  initial ends_5 = 1'h0;
+  wire filled;
+  reg first;
+  initial first = 1'h0;
+  wire first_79;
+  reg first_0;
+  initial first_0 = 1'h0;
+  reg first_1;
+  initial first_1 = 1'h0;
+  reg [5:0] follows;
+  initial follows = 6'h00;
+  wire [1:0] free;
+  wire full;
+  wire given;
+  input [8:0] i__payload;
+  wire [8:0] i__payload;
+  wire i__payload_59;
+  output i__ready;
+  wire i__ready;
+  input i__valid;
+  wire i__valid;
+  wire i__valid_57;
+  input [10:0] i_weight__payload;
+  wire [10:0] i_weight__payload;
+  output i_weight__ready;
+  wire i_weight__ready;
+  input i_weight__valid;
+  wire i_weight__valid;
+  input [9:0] k_tiles;
+  wire [9:0] k_tiles;
+  wire [1:0] load;
+  output [40:0] o__payload;
+  wire [40:0] o__payload;
+  wire o__payload_71;
+  input o__ready;
+  wire o__ready;
+  output o__valid;
+  wire o__valid;
+  wire [23:0] operand;
+  wire reads;
+  reg [2:0] row;
+  initial row = 3'h0;
+  wire [2:0] row_75;
+  reg [2:0] row_0;
+  initial row_0 = 3'h0;
+  reg [2:0] row_1;
+  initial row_1 = 3'h0;
+  input rst;
+  wire rst;
+  wire swap;
+  wire taken;
+  input [3:0] tokens;
+  wire [3:0] tokens;
+  input [1:0] weight_digits;
+  wire [1:0] weight_digits;
+  wire written;
+  assign taken = i__valid & i__ready;
+  assign filled = written & ends_5;
+  assign n1 = o__valid & o__ready;
+  assign given = n1 & o__payload_71;
+  assign reads = enable[0] & i__valid_57;
+  always @(posedge clk)
+    if (follows[4]) ends_5 <= ends_4;
+  always @(posedge clk)
+    if (follows[3]) ends_4 <= ends_3;
+  always @(posedge clk)
+    if (follows[2]) ends_3 <= ends_2;
+  always @(posedge clk)
+    if (follows[1]) ends_2 <= ends_1;
+  always @(posedge clk)
+    if (follows[1]) first <= first_1;
+  always @(posedge clk)
+    if (follows[1]) bank <= bank_1;
+  always @(posedge clk)
+    if (follows[1]) row <= row_1;
+  always @(posedge clk)
+    if (follows[0]) ends_1 <= ends_0;
+  always @(posedge clk)
+    if (follows[0]) first_1 <= first_0;
+  always @(posedge clk)
+    if (follows[0]) bank_1 <= bank_0;
+  always @(posedge clk)
+    if (follows[0]) row_1 <= row_0;
+  always @(posedge clk)
+    if (taken) ends_0 <= ends;
+  always @(posedge clk)
+    if (taken) first_0 <= first_79;
+  always @(posedge clk)
+    if (taken) bank_0 <= bank_77;
+  always @(posedge clk)
+    if (taken) row_0 <= row_75;
+  always @(posedge clk)
+    if (rst) follows <= 6'h00;
+    else follows <= { follows[4:0], taken };
+  matmul_array_l2_r2_d8_accumulators accumulators (
+    .addend(addend),
+    .bank(bank),
+    .clk(clk),
+    .drain_bank(bank_69),
+    .drain_row(drain_row),
+    .drained(drained),
+    .fill(follows[2]),
+    .first(first),
+    .moves(enable[1]),
+    .reads(reads),
+    .row(row),
+    .rst(rst),
+    .written(written)
+  );
+  matmul_array_l2_r2_d8_banks banks (
+    .bank(bank_69),
+    .begun(begun),
+    .clk(clk),
+    .filled(filled),
+    .free(free),
+    .given(given),
+    .last(i__payload_59),
+    .ready(enable[0]),
+    .row(drain_row),
+    .rst(rst),
+    .tokens(tokens),
+    .valid(i__valid_57)
+  );
+  matmul_array_l2_r2_d8_control control (
+    .clk(clk),
+    .enable(enable),
+    .i__payload(i__payload_59),
+    .i__valid(i__valid_57),
+    .o__payload(o__payload_71),
+    .o__ready(o__ready),
+    .rst(rst),
+    .valid_1(o__valid)
+  );
+  matmul_array_l2_r2_d8_dots dots (
+    .clk(clk),
+    .code(i__payload[7:0]),
+    .digits(digits),
+    .load_22(load),
+    .operand(operand),
+    .rst(rst),
+    .sums_31(addend),
+    .swap_8(swap),
+    .valid(taken)
+  );
+  matmul_array_l2_r2_d8_loader loader (
+    .clk(clk),
+    .full(full),
+    .i__payload(i_weight__payload[9:0]),
+    .i__ready(i_weight__ready),
+    .i__valid(i_weight__valid),
+    .load(load),
+    .operand(operand),
+    .rst(rst),
+    .swap(swap)
+  );
+  matmul_array_l2_r2_d8_sequencer sequencer (
+    .bank(bank_77),
+    .begun(begun),
+    .clk(clk),
+    .digits(digits),
+    .ends(ends),
+    .first(first_79),
+    .free(free),
+    .full(full),
+    .k_tiles(k_tiles),
+    .ready(i__ready),
+    .row(row_75),
+    .rst(rst),
+    .swap(swap),
+    .taken(taken),
+    .tokens(tokens),
+    .two_code_digits(code_digits[1]),
+    .two_digits(weight_digits[1])
+  );
+  assign o__payload = { o__payload_71, drained };
+endmodule
+
+module matmul_array_l2_r2_d8_accumulators(rst, reads, fill, row, bank, first, addend, written, drained, drain_row, drain_bank, moves, clk);
+  wire [19:0] n1;
+  wire n10;
+  wire n11;
+  wire n12;
+  wire n13;
+  wire n14;
+  wire n15;
+  wire n19;
+  wire [20:0] n3;
+  wire [19:0] n4;
+  wire [19:0] n5;
+  wire [20:0] n7;
+  wire [19:0] n8;
+  wire added_0;
+  wire added_1;
+  input [39:0] addend;
+  wire [39:0] addend;
+  input bank;
+  wire bank;
+  reg bank_1;
+  initial bank_1 = 1'h0;
+  reg bank_2;
+  initial bank_2 = 1'h0;
+  reg bank_3;
+  initial bank_3 = 1'h0;
+  input clk;
+  wire clk;
+  input drain_bank;
+  wire drain_bank;
+  input [2:0] drain_row;
+  wire [2:0] drain_row;
+  output [39:0] drained;
+  reg [39:0] drained;
+  initial drained = 40'h0000000000;
+  input fill;
+  wire fill;
+  reg [2:0] filling;
+  initial filling = 3'h0;
+  input first;
+  wire first;
+  reg first_1;
+  initial first_1 = 1'h0;
+  wire [39:0] held;
+  wire [39:0] held_19;
+  reg [39:0] kept;
+  initial kept = 40'h0000000000;
+  input moves;
+  wire moves;
+  wire read;
+  wire read_33;
+  wire [2:0] read_row;
+  wire [2:0] read_row_34;
+  input reads;
+  wire reads;
+  input [2:0] row;
+  wire [2:0] row;
+  reg [2:0] row_1;
+  initial row_1 = 3'h0;
+  reg [2:0] row_2;
+  initial row_2 = 3'h0;
+  reg [2:0] row_3;
+  initial row_3 = 3'h0;
+  input rst;
+  wire rst;
+  reg source;
+  initial source = 1'h0;
+  reg [39:0] total;
+  initial total = 40'h0000000000;
+  wire write;
+  wire write_35;
+  output written;
+  wire written;
+  assign n1 = bank_1 ? held_19[19:0] : held[19:0];
+  assign n3 = $signed(kept[19:0]) + $signed(addend[19:0]);
+  assign n4 = source ? held_19[19:0] : held[19:0];
+  assign n5 = bank_1 ? held_19[39:20] : held[39:20];
+  assign n7 = $signed(kept[39:20]) + $signed(addend[39:20]);
+  assign n8 = source ? held_19[39:20] : held[39:20];
+  assign n11 = ~| bank;
+  assign added_0 = n10 & n11;
+  assign n12 = ~| drain_bank;
+  assign n13 = reads & n12;
+  assign read = added_0 | n13;
+  assign read_row = added_0 ? row : drain_row;
+  assign n14 = ~| bank_3;
+  assign write = filling[2] & n14;
+  assign n15 = ~ first;
+  assign n10 = fill & n15;
+  assign added_1 = n10 & bank;
+  assign n19 = reads & drain_bank;
+  assign read_33 = added_1 | n19;
+  assign read_row_34 = added_1 ? row : drain_row;
+  assign write_35 = filling[2] & bank_3;
+  always @(posedge clk)
+    if (rst) drained <= 40'h0000000000;
+    else if (moves) drained <= { n8, n4 };
+  always @(posedge clk)
+    if (filling[1]) total <= { n7[19:0], n3[19:0] };
+  always @(posedge clk)
+    if (filling[0])
+      if (first_1) kept <= 40'h0000000000;
+      else kept <= { n5, n1 };
+  always @(posedge clk)
+    if (reads) source <= drain_bank;
+  always @(posedge clk)
+    if (filling[1]) bank_3 <= bank_2;
+  always @(posedge clk)
+    if (filling[1]) row_3 <= row_2;
+  always @(posedge clk)
+    if (filling[0]) bank_2 <= bank_1;
+  always @(posedge clk)
+    if (filling[0]) row_2 <= row_1;
+  always @(posedge clk)
+    if (fill) bank_1 <= bank;
+  always @(posedge clk)
+    if (fill) row_1 <= row;
+  always @(posedge clk)
+    if (fill) first_1 <= first;
+  always @(posedge clk)
+    if (rst) filling <= 3'h0;
+    else filling <= { filling[1:0], fill };
+  matmul_array_l2_r2_d8_accumulators_bank bank_0 (
+    .clk(clk),
+    .held(held),
+    .read(read),
+    .read_row(read_row),
+    .rst(rst),
+    .write__addr(row_3),
+    .write__data(total),
+    .write__en(write)
+  );
+  matmul_array_l2_r2_d8_accumulators_bank_1 bank_1_39 (
+    .clk(clk),
+    .held(held_19),
+    .read(read_33),
+    .read_row(read_row_34),
+    .rst(rst),
+    .write__addr(row_3),
+    .write__data(total),
+    .write__en(write_35)
+  );
+  assign written = filling[2];
+endmodule
+
+module matmul_array_l2_r2_d8_banks(clk, rst, filled, given, begun, last, valid, row, bank, free, ready, tokens);
+  wire n1;
+  wire n10;
+  wire n11;
+  wire n12;
+  wire n14;
+  wire n15;
+  wire n16;
+  wire n17;
+  wire n19;
+  wire n20;
+  wire n21;
+  wire n23;
+  wire [3:0] n3;
+  wire n4;
+  wire n5;
+  wire n6;
+  wire n7;
+  wire n9;
+  wire n296;
+  wire n299;
+  wire n308;
+  wire n311;
+  output bank;
+  reg bank;
+  initial bank = 1'h0;
+  reg begins;
+  initial begins = 1'h0;
+  input begun;
+  wire begun;
+  input clk;
+  wire clk;
+  wire ends;
+  input filled;
+  wire filled;
+  reg fills;
+  initial fills = 1'h0;
+  wire [3:0] following;
+  output [1:0] free;
+  reg [1:0] free;
+  initial free = 2'h3;
+  reg [1:0] full;
+  initial full = 2'h0;
+  input given;
+  wire given;
+  reg gives;
+  initial gives = 1'h0;
+  output last;
+  wire last;
+  input ready;
+  wire ready;
+  output [2:0] row;
+  reg [2:0] row;
+  initial row = 3'h0;
+  input rst;
+  wire rst;
+  input [3:0] tokens;
+  wire [3:0] tokens;
+  output valid;
+  wire valid;
+  assign following = row + 1'h1;
+  assign last = following == tokens;
+  assign valid = bank ? full[1] : full[0];
+  assign ends = n1 & last;
+  assign n1 = valid & ready;
+  assign n3 = last ? 4'h0 : following;
+  assign n4 = ~ bank;
+  assign n5 = ~ begins;
+  assign n6 = ~| begins;
+  assign n7 = begun & n6;
+  assign n9 = begun & begins;
+  assign n10 = ~ gives;
+  assign n11 = ~| gives;
+  assign n12 = given & n11;
+  assign n14 = given & gives;
+  assign n15 = ~ fills;
+  assign n16 = ~| fills;
+  assign n17 = filled & n16;
+  assign n19 = filled & fills;
+  assign n20 = ~| bank;
+  assign n21 = ends & n20;
+  assign n23 = ends & bank;
+  always @(posedge clk)
+    if (n299) full[1] <= 1'h0;
+    else if (n19) full[1] <= 1'h1;
+  always @(posedge clk)
+    if (n296) full[0] <= 1'h0;
+    else if (n17) full[0] <= 1'h1;
+  always @(posedge clk)
+    if (rst) fills <= 1'h0;
+    else if (filled) fills <= n15;
+  always @(posedge clk)
+    if (rst) gives <= 1'h0;
+    else if (given) gives <= n10;
+  always @(posedge clk)
+    if (n311) free[1] <= 1'h1;
+    else if (n9) free[1] <= 1'h0;
+  always @(posedge clk)
+    if (n308) free[0] <= 1'h1;
+    else if (n7) free[0] <= 1'h0;
+  always @(posedge clk)
+    if (rst) begins <= 1'h0;
+    else if (begun) begins <= n5;
+  always @(posedge clk)
+    if (rst) bank <= 1'h0;
+    else if (ends) bank <= n4;
+  always @(posedge clk)
+    if (rst) row <= 3'h0;
+    else if (n1) row <= n3[2:0];
+  assign n296 = | { n21, rst };
+  assign n299 = | { n23, rst };
+  assign n308 = | { n12, rst };
+  assign n311 = | { n14, rst };
+endmodule
+
+module matmul_array_l2_r2_d8_control(clk, rst, i__payload, i__valid, enable, valid_1, o__payload, o__ready);
+  wire n1;
+  wire n3;
+  input clk;
+  wire clk;
+  output [1:0] enable;
+  wire [1:0] enable;
+  input i__payload;
+  wire i__payload;
+  wire i__ready;
+  input i__valid;
+  wire i__valid;
+  reg last_0;
+  initial last_0 = 1'h0;
+  output o__payload;
+  reg o__payload;
+  initial o__payload = 1'h0;
+  input o__ready;
+  wire o__ready;
+  input rst;
+  wire rst;
+  reg valid_0;
+  initial valid_0 = 1'h0;
+  output valid_1;
+  reg valid_1;
+  initial valid_1 = 1'h0;
+  assign enable[1] = n1 | o__ready;
+  assign n3 = ~ valid_0;
+  assign i__ready = n3 | enable[1];
+  assign n1 = ~ valid_1;
+  always @(posedge clk)
+    if (rst) last_0 <= 1'h0;
+    else if (i__ready) last_0 <= i__payload;
+  always @(posedge clk)
+    if (rst) valid_0 <= 1'h0;
+    else if (i__ready) valid_0 <= i__valid;
+  always @(posedge clk)
+    if (rst) o__payload <= 1'h0;
+    else if (enable[1]) o__payload <= last_0;
+  always @(posedge clk)
+    if (rst) valid_1 <= 1'h0;
+    else if (enable[1]) valid_1 <= valid_0;
+  assign enable[0] = i__ready;
+endmodule
+
+module matmul_array_l2_r2_d8_dots(rst, valid, swap_8, digits, code, load_22, operand, sums_31, clk);
+  wire [16:0] n3;
+  wire [24:0] n4;
+  wire [16:0] n7;
+  wire [24:0] n8;
+  wire n331;
+  input clk;
+  wire clk;
+  input [7:0] code;
+  wire [7:0] code;
+  reg [7:0] code_18;
+  initial code_18 = 8'h00;
+  reg [7:0] code_0;
+  initial code_0 = 8'h00;
+  reg [1:0] control_0;
+  initial control_0 = 2'h0;
+  reg [1:0] control_1;
+  initial control_1 = 2'h0;
+  reg [1:0] control_2;
+  initial control_2 = 2'h0;
+  reg [1:0] control_3;
+  initial control_3 = 2'h0;
+  input [1:0] digits;
+  wire [1:0] digits;
+  input [1:0] load_22;
+  wire [1:0] load_22;
+  reg [3:0] occupied;
+  initial occupied = 4'h0;
+  input [23:0] operand;
+  wire [23:0] operand;
+  input rst;
+  wire rst;
+  wire [19:0] shifted_0;
+  wire [19:0] shifted_1;
+  wire [9:0] sums;
+  output [39:0] sums_31;
+  reg [39:0] sums_31;
+  initial sums_31 = 40'h0000000000;
+  wire [9:0] sums_32;
+  reg swap;
+  initial swap = 1'h0;
+  input swap_8;
+  wire swap_8;
+  input valid;
+  wire valid;
+  assign n3 = control_3[0] ? { {3{sums[9]}}, sums, 4'h0 } : { {7{sums[9]}}, sums };
+  assign { n4[24:20], shifted_0 } = control_3[1] ? { {7{sums[9]}}, sums, 8'h00 } : { n3[16], n3[16], n3[16], n3[16], n3[16], n3[16], n3[16], n3[16], n3 };
+  assign n7 = control_3[0] ? { sums_32[9], sums_32[9], sums_32[9], sums_32, 4'h0 } : { sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32 };
+  assign { n8[24:20], shifted_1 } = control_3[1] ? { sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32, 8'h00 } : { n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7 };
+  always @(posedge clk)
+    if (occupied[3])
+      if (n331) sums_31[23:20] <= 4'h0;
+      else sums_31[23:20] <= sums_32[3:0];
+  always @(posedge clk)
+    if (occupied[3])
+      if (control_3[1]) sums_31[27:24] <= 4'h0;
+      else sums_31[27:24] <= n7[7:4];
+  always @(posedge clk)
+    if (occupied[3]) sums_31[39:28] <= shifted_1[19:8];
+  always @(posedge clk)
+    if (occupied[3])
+      if (n331) sums_31[3:0] <= 4'h0;
+      else sums_31[3:0] <= sums[3:0];
+  always @(posedge clk)
+    if (occupied[3])
+      if (control_3[1]) sums_31[7:4] <= 4'h0;
+      else sums_31[7:4] <= n3[7:4];
+  always @(posedge clk)
+    if (occupied[3]) sums_31[19:8] <= shifted_0[19:8];
+  always @(posedge clk)
+    if (occupied[2]) control_3 <= control_2;
+  always @(posedge clk)
+    if (occupied[1]) control_2 <= control_1;
+  always @(posedge clk)
+    if (occupied[0]) control_1 <= control_0;
+  always @(posedge clk)
+    if (valid) control_0 <= digits;
+  always @(posedge clk)
+    if (rst) swap <= 1'h0;
+    else swap <= swap_8;
+  always @(posedge clk)
+    if (occupied[0]) code_18 <= code_0;
+  always @(posedge clk)
+    if (valid) code_0 <= code;
+  always @(posedge clk)
+    if (rst) occupied <= 4'h0;
+    else occupied <= { occupied[2:0], valid };
+  assign n331 = | control_3;
+  matmul_array_l2_r2_d8_dots_column column_0 (
+    .clk(clk),
+    .code(code_18),
+    .enable(occupied[2:1]),
+    .joined_1_0(sums),
+    .load(load_22[0]),
+    .operand(operand),
+    .rst(rst),
+    .swap(swap)
+  );
+  matmul_array_l2_r2_d8_dots_column column_1 (
+    .clk(clk),
+    .code(code_18),
+    .enable(occupied[2:1]),
+    .joined_1_0(sums_32),
+    .load(load_22[1]),
+    .operand(operand),
+    .rst(rst),
+    .swap(swap)
+  );
+  assign n4[19:0] = shifted_0;
+  assign n8[19:0] = shifted_1;
+endmodule
+
+module matmul_array_l2_r2_d8_loader(clk, rst, swap, i__payload, load, i__ready, full, operand, i__valid);
+  wire n4;
+  wire n369;
+  wire n373;
+  wire n381;
+  wire n380;
+  wire procmux_167_Y;
+  wire procmux_169_Y;
+  wire procmux_173_Y;
+  wire procmux_175_Y;
+  reg [9:0] centered;
+  initial centered = 10'h000;
+  input clk;
+  wire clk;
+  output full;
+  reg full;
+  initial full = 1'h0;
+  input [9:0] i__payload;
+  wire [9:0] i__payload;
+  output i__ready;
+  reg i__ready;
+  initial i__ready = 1'h1;
+  input i__valid;
+  wire i__valid;
+  output [1:0] load;
+  reg [1:0] load;
+  initial load = 2'h0;
+  reg [1:0] loading;
+  initial loading = 2'h0;
+  output [23:0] operand;
+  reg [23:0] operand;
+  initial operand = 24'h000000;
+  input rst;
+  wire rst;
+  input swap;
+  wire swap;
+  reg taken;
+  initial taken = 1'h0;
+  wire takes;
+  reg [1:0] turn;
+  initial turn = 2'h1;
+  wire [5:0] upper_0;
+  wire [5:0] upper_1;
+  assign takes = i__valid & i__ready;
+  assign upper_0 = $signed({ centered[4], centered[4:1] }) + $signed(centered[4:0]);
+  assign upper_1 = $signed({ centered[9], centered[9:6] }) + $signed(centered[9:5]);
+  assign n4 = takes & turn[1];
+  always @(posedge clk)
+    if (rst) operand <= 24'h000000;
+    else if (taken) operand <= { upper_1, centered[5], centered[9:5], upper_0, centered[0], centered[4:0] };
+  always @(posedge clk)
+    if (rst) centered <= 10'h000;
+    else if (takes) centered <= i__payload;
+  always @(posedge clk)
+    if (rst) full <= 1'h0;
+    else if (n369) full <= procmux_169_Y;
+  always @(posedge clk)
+    if (rst) i__ready <= 1'h1;
+    else if (n373) i__ready <= procmux_175_Y;
+  always @(posedge clk)
+    if (rst) turn <= 2'h1;
+    else if (takes) turn <= { turn[0], turn[1] };
+  always @(posedge clk)
+    if (rst) load <= 2'h0;
+    else load <= loading;
+  always @(posedge clk)
+    if (n381) loading <= 2'h0;
+    else loading <= turn;
+  always @(posedge clk)
+    if (rst) taken <= 1'h0;
+    else taken <= takes;
+  assign n369 = | { load[1], swap };
+  assign n373 = | { n4, swap };
+  assign n380 = ~ takes;
+  assign n381 = | { rst, n380 };
+  assign procmux_167_Y = swap ? 1'h0 : 1'hx;
+  assign procmux_169_Y = load[1] ? 1'h1 : procmux_167_Y;
+  assign procmux_173_Y = swap ? 1'h1 : 1'hx;
+  assign procmux_175_Y = n4 ? 1'h0 : procmux_173_Y;
+endmodule
+
+module matmul_array_l2_r2_d8_sequencer(k_tiles, two_code_digits, two_digits, clk, rst, taken, swap, digits, first, begun, ends, ready, row, bank, full, free, tokens);
+  wire n1;
+  wire n10;
+  wire n11;
+  wire n12;
+  wire n13;
+  wire n14;
+  wire n15;
+  wire n16;
+  wire n17;
+  wire [2:0] n18;
+  wire n19;
+  wire n2;
+  wire n20;
+  wire [4:0] n21;
+  wire [4:0] n22;
+  wire n23;
+  wire n3;
+  wire n7;
+  wire n8;
+  wire n9;
+  wire n386;
+  wire n390;
+  wire procmux_213_Y;
+  wire [2:0] procmux_219_Y;
+  wire [1:0] procmux_225_Y;
+  wire [1:0] procmux_227_Y;
+  wire [1:0] procmux_229_Y;
+  wire signal;
+  wire n4;
+  output bank;
+  reg bank;
+  initial bank = 1'h0;
+  reg begins;
+  initial begins = 1'h1;
+  output begun;
+  wire begun;
+  input clk;
+  wire clk;
+  wire closing;
+  wire closing_17;
+  output [1:0] digits;
+  wire [1:0] digits;
+  output ends;
+  wire ends;
+  output first;
+  wire first;
+  wire first_15;
+  wire [3:0] following;
+  input [1:0] free;
+  wire [1:0] free;
+  input full;
+  wire full;
+  wire high;
+  input [9:0] k_tiles;
+  wire [9:0] k_tiles;
+  reg low;
+  initial low = 1'h0;
+  reg [1:0] pause;
+  initial pause = 2'h0;
+  output ready;
+  wire ready;
+  output [2:0] row;
+  reg [2:0] row;
+  initial row = 3'h0;
+  input rst;
+  wire rst;
+  wire step;
+  output swap;
+  wire swap;
+  input taken;
+  wire taken;
+  input [3:0] tokens;
+  wire [3:0] tokens;
+  input two_code_digits;
+  wire two_code_digits;
+  input two_digits;
+  wire two_digits;
+  assign following = row + 1'h1;
+  assign signal = following == tokens;
+  assign n1 = ~ two_code_digits;
+  assign n4 = low | n1;
+  assign closing_17 = closing & n4;
+  assign swap = n2 & n3;
+  assign digits = high + n19;
+  assign n3 = ~ low;
+  assign first = first_15 & n3;
+  assign n2 = taken & begins;
+  assign begun = n2 & first;
+  assign ends = signal & closing_17;
+  assign n7 = taken & signal;
+  assign step = n7 & n4;
+  assign n8 = ~| pause;
+  assign n9 = ~ begins;
+  assign n10 = n9 | low;
+  assign n11 = n10 | full;
+  assign n12 = n8 & n11;
+  assign n13 = begins & first;
+  assign n14 = ~ n13;
+  assign n15 = bank ? free[1] : free[0];
+  assign n16 = n14 | n15;
+  assign ready = n12 & n16;
+  assign n17 = | pause;
+  assign n18 = pause - 1'h1;
+  assign n19 = ~ n4;
+  assign n20 = tokens < 3'h4;
+  assign n21 = 3'h4 - tokens;
+  assign n22 = n20 ? n21 : 5'h00;
+  assign n23 = ~ bank;
+  always @(posedge clk)
+    if (rst) bank <= 1'h0;
+    else if (n386) bank <= n23;
+  always @(posedge clk)
+    if (rst) low <= 1'h0;
+    else if (n390) low <= n19;
+  always @(posedge clk)
+    if (rst) begins <= 1'h1;
+    else if (taken) begins <= procmux_213_Y;
+  always @(posedge clk)
+    if (rst) row <= 3'h0;
+    else if (taken) row <= procmux_219_Y;
+  always @(posedge clk)
+    if (rst) pause <= 2'h0;
+    else pause <= procmux_229_Y;
+  assign n386 = & { closing_17, signal, taken };
+  assign n390 = & { signal, taken };
+  assign procmux_213_Y = signal ? 1'h1 : 1'h0;
+  assign procmux_219_Y = signal ? 3'h0 : following[2:0];
+  assign procmux_225_Y = n17 ? n18[1:0] : pause;
+  assign procmux_227_Y = signal ? n22[1:0] : procmux_225_Y;
+  assign procmux_229_Y = taken ? procmux_227_Y : procmux_225_Y;
+  matmul_array_l2_r2_d8_sequencer_tiles tiles (
+    .clk(clk),
+    .closing(closing),
+    .first(first_15),
+    .high(high),
+    .k_tiles(k_tiles),
+    .rst(rst),
+    .step(step),
+    .two_digits(two_digits)
+  );
+endmodule
+
+module matmul_array_l2_r2_d8_sequencer_tiles(two_digits, clk, rst, step, first, closing, high, k_tiles);
+  wire n1;
+  wire [10:0] n2;
+  wire n3;
+  wire n4;
+  wire n5;
+  wire [9:0] n7;
+  wire n399;
+  input clk;
+  wire clk;
+  output closing;
+  wire closing;
+  wire ends;
+  output first;
+  wire first;
+  wire [9:0] following;
+  output high;
+  wire high;
+  input [9:0] k_tiles;
+  wire [9:0] k_tiles;
+  reg low;
+  initial low = 1'h0;
+  input rst;
+  wire rst;
+  input step;
+  wire step;
+  reg [9:0] tile;
+  initial tile = 10'h000;
+  input two_digits;
+  wire two_digits;
+  assign n1 = ~ two_digits;
+  assign ends = low | n1;
+  assign { n2[10], following } = tile + 1'h1;
+  assign n3 = ~| tile;
+  assign n4 = ~ low;
+  assign first = n3 & n4;
+  assign n5 = following == k_tiles;
+  assign closing = n5 & ends;
+  assign high = ~ ends;
+  assign n7 = closing ? 10'h000 : following;
+  always @(posedge clk)
+    if (rst) tile <= 10'h000;
+    else if (n399) tile <= n7;
+  always @(posedge clk)
+    if (rst) low <= 1'h0;
+    else if (step) low <= high;
+  assign n399 = & { step, ends };
+  assign n2[9:0] = following;
+endmodule
+
+module matmul_array_l2_r2_d8_accumulators_bank(rst, read, read_row, write__en, held, write__addr, write__data, clk);
+  input clk;
+  wire clk;
+  output [39:0] held;
+  wire [39:0] held;
+  input read;
+  wire read;
+  input [2:0] read_row;
+  wire [2:0] read_row;
+  input rst;
+  wire rst;
+  input [2:0] write__addr;
+  wire [2:0] write__addr;
+  input [39:0] write__data;
+  wire [39:0] write__data;
+  input write__en;
+  wire write__en;
+  (* no_rw_check = 32'd1 *)
+  reg [39:0] memory [0:7];
+  integer initial_row;
+  initial
+    for (initial_row = 0; initial_row < 8; initial_row = initial_row + 1)
+      memory[initial_row] = 40'h0000000000;
+  always @(posedge clk) begin
+    if (write__en)
+      memory[write__addr] <= write__data;
+  end
+  reg [39:0] _0_;
+  always @(posedge clk) begin
+    if (read) begin
+      _0_ <= memory[read_row];
+    end
+  end
+  assign held = _0_;
+endmodule
+
+module matmul_array_l2_r2_d8_accumulators_bank_1(rst, read, read_row, write__en, held, write__addr, write__data, clk);
+  input clk;
+  wire clk;
+  output [39:0] held;
+  wire [39:0] held;
+  input read;
+  wire read;
+  input [2:0] read_row;
+  wire [2:0] read_row;
+  input rst;
+  wire rst;
+  input [2:0] write__addr;
+  wire [2:0] write__addr;
+  input [39:0] write__data;
+  wire [39:0] write__data;
+  input write__en;
+  wire write__en;
+  (* no_rw_check = 32'd1 *)
+  reg [39:0] memory [0:7];
+  integer initial_row;
+  initial
+    for (initial_row = 0; initial_row < 8; initial_row = initial_row + 1)
+      memory[initial_row] = 40'h0000000000;
+  always @(posedge clk) begin
+    if (write__en)
+      memory[write__addr] <= write__data;
+  end
+  reg [39:0] _0_;
+  always @(posedge clk) begin
+    if (read) begin
+      _0_ <= memory[read_row];
+    end
+  end
+  assign held = _0_;
+endmodule
+
+module matmul_array_l2_r2_d8_dots_column(rst, load, operand, enable, code, swap, joined_1_0, clk);
+  wire [7:0] n1;
+  wire [6:0] n10;
+  wire [4:0] n11;
+  wire [6:0] n13;
+  wire [4:0] n14;
+  wire [7:0] n2;
+  wire [6:0] n4;
+  wire [4:0] n5;
+  wire [6:0] n7;
+  wire [4:0] n8;
+  reg [11:0] active_0_0;
+  initial active_0_0 = 12'h000;
+  reg [11:0] active_0_1;
+  initial active_0_1 = 12'h000;
+  input clk;
+  wire clk;
+  input [7:0] code;
+  wire [7:0] code;
+  wire [6:0] digit_0_0;
+  reg [7:0] digit_0_0_0;
+  initial digit_0_0_0 = 8'h00;
+  wire [6:0] digit_0_1;
+  wire [6:0] digit_2_0;
+  reg [7:0] digit_2_0_0;
+  initial digit_2_0_0 = 8'h00;
+  wire [6:0] digit_2_1;
+  input [1:0] enable;
+  wire [1:0] enable;
+  output [9:0] joined_1_0;
+  reg [9:0] joined_1_0;
+  initial joined_1_0 = 10'h000;
+  input load;
+  wire load;
+  input [23:0] operand;
+  wire [23:0] operand;
+  input rst;
+  wire rst;
+  reg [11:0] shadow_0_0;
+  initial shadow_0_0 = 12'h000;
+  reg [11:0] shadow_0_1;
+  initial shadow_0_1 = 12'h000;
+  input swap;
+  wire swap;
+  wire [8:0] upper_1_0;
+  assign n1 = $signed(digit_0_0) + $signed(digit_0_1);
+  assign n2 = $signed(digit_2_0) + $signed(digit_2_1);
+  assign n4 = code[0] ? active_0_0[11:5] : { active_0_0[4], active_0_0[4:0], 1'h0 };
+  assign n5 = code[0] ? active_0_0[4:0] : 5'h00;
+  assign digit_0_0 = code[1] ? n4 : { n5[4], n5[4], n5 };
+  assign n7 = code[4] ? active_0_1[11:5] : { active_0_1[4], active_0_1[4:0], 1'h0 };
+  assign n8 = code[4] ? active_0_1[4:0] : 5'h00;
+  assign digit_0_1 = code[5] ? n7 : { n8[4], n8[4], n8 };
+  assign n10 = code[2] ? active_0_0[11:5] : { active_0_0[4], active_0_0[4:0], 1'h0 };
+  assign n11 = code[2] ? active_0_0[4:0] : 5'h00;
+  assign digit_2_0 = code[3] ? n10 : { n11[4], n11[4], n11 };
+  assign n13 = code[6] ? active_0_1[11:5] : { active_0_1[4], active_0_1[4:0], 1'h0 };
+  assign n14 = code[6] ? active_0_1[4:0] : 5'h00;
+  assign digit_2_1 = code[7] ? n13 : { n14[4], n14[4], n14 };
+  assign upper_1_0 = $signed({ {2{digit_0_0_0[7]}}, digit_0_0_0[7:2] }) + $signed(digit_2_0_0);
+  always @(posedge clk)
+    if (enable[1]) joined_1_0 <= { upper_1_0[7:0], digit_0_0_0[1:0] };
+  always @(posedge clk)
+    if (enable[0]) digit_2_0_0 <= n2;
+  always @(posedge clk)
+    if (enable[0]) digit_0_0_0 <= n1;
+  always @(posedge clk)
+    if (swap) active_0_1 <= shadow_0_1;
+  always @(posedge clk)
+    if (load) shadow_0_1 <= operand[23:12];
+  always @(posedge clk)
+    if (swap) active_0_0 <= shadow_0_0;
+  always @(posedge clk)
+    if (load) shadow_0_0 <= operand[11:0];
+endmodule
+
+// matmul_array_l2_r2_d8_axis: codes times stationary weights, summed up exactly over tiles and digits.
+//
+// Parameters: lanes=2, rows=2, base=4, lane=lut, weights=signed, acc_width=20, depth=8
+// Latency 9 cycles, one beat a cycle, any back pressure.
+// Configuration inputs change only while no beat is inside.
+//
+// Ports:
+//   input  aclk                           clock of all ports
+//   input  aresetn                        synchronous reset, active low
+//   input  s_axis_tdata         [7:0]     lanes, lane 0 in the least significant bits
+//   input  s_axis_tvalid                  a beat is offered
+//   output s_axis_tready                  a beat is taken
+//   input  s_axis_tlast                   the row's last beat
+//   input  s_axis_weight_tdata  [15:0]    lanes, lane 0 in the least significant bits
+//   input  s_axis_weight_tvalid           a beat is offered
+//   output s_axis_weight_tready           a beat is taken
+//   input  s_axis_weight_tlast            the row's last beat
+//   output m_axis_tdata         [39:0]    lanes, lane 0 in the least significant bits
+//   output m_axis_tvalid                  a beat is offered
+//   input  m_axis_tready                  a beat is taken
+//   output m_axis_tlast                   the row's last beat
+//   input  tokens               [3:0]     configuration: tokens of a tile
+//   input  k_tiles              [9:0]     configuration: tiles of the inner dimension
+//   input  code_digits          [1:0]     configuration: digits of a code
+//   input  weight_digits        [1:0]     configuration: digits of a weight
+//
+// s_axis_tdata: 2 lanes of 4 bits, lane 0 lowest:
+//   [4*n + 0 +: 4]         code, unsigned
+//   Rows: each begins a beat, last marks its last beat.
+//
+// s_axis_weight_tdata: 2 lanes of 5 bits, lane 0 lowest:
+//   [5*n + 0 +: 5]         weight, two's complement
+//   Rows: each begins a beat, last marks its last beat.
+//
+// m_axis_tdata: 2 lanes of 20 bits, lane 0 lowest:
+//   [20*n + 0 +: 20]       acc, two's complement
+//   Rows: each begins a beat, last marks its last beat.
+//
+
+module matmul_array_l2_r2_d8_axis(aresetn, s_axis_tdata, s_axis_tvalid, s_axis_tlast, s_axis_weight_tdata, s_axis_weight_tvalid, s_axis_weight_tlast, m_axis_tready, tokens, k_tiles, code_digits, weight_digits, s_axis_tready, s_axis_weight_tready, m_axis_tdata, m_axis_tvalid, m_axis_tlast, aclk);
+  (* X_INTERFACE_INFO = "xilinx.com:signal:clock:1.0 aclk CLK" *)
+  (* X_INTERFACE_PARAMETER = "XIL_INTERFACENAME aclk, ASSOCIATED_BUSIF s_axis_weight:s_axis:m_axis, ASSOCIATED_RESET aresetn" *)
+  input aclk;
+  wire aclk;
+  (* X_INTERFACE_INFO = "xilinx.com:signal:reset:1.0 aresetn RST" *)
+  (* X_INTERFACE_PARAMETER = "XIL_INTERFACENAME aresetn, POLARITY ACTIVE_LOW" *)
+  input aresetn;
+  wire aresetn;
+  input [1:0] code_digits;
+  wire [1:0] code_digits;
+  wire i_ready;
+  wire i_valid;
+  wire i_weight_ready;
+  wire i_weight_valid;
+  input [9:0] k_tiles;
+  wire [9:0] k_tiles;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis TDATA" *)
+  output [39:0] m_axis_tdata;
+  wire [39:0] m_axis_tdata;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis TLAST" *)
+  output m_axis_tlast;
+  wire m_axis_tlast;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis TREADY" *)
+  input m_axis_tready;
+  wire m_axis_tready;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis TVALID" *)
+  output m_axis_tvalid;
+  wire m_axis_tvalid;
+  wire o_valid;
+  wire rst;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis TDATA" *)
+  input [7:0] s_axis_tdata;
+  wire [7:0] s_axis_tdata;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis TLAST" *)
+  input s_axis_tlast;
+  wire s_axis_tlast;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis TREADY" *)
+  output s_axis_tready;
+  wire s_axis_tready;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis TVALID" *)
+  input s_axis_tvalid;
+  wire s_axis_tvalid;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis_weight TDATA" *)
+  input [15:0] s_axis_weight_tdata;
+  wire [15:0] s_axis_weight_tdata;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis_weight TLAST" *)
+  input s_axis_weight_tlast;
+  wire s_axis_weight_tlast;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis_weight TREADY" *)
+  output s_axis_weight_tready;
+  wire s_axis_weight_tready;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis_weight TVALID" *)
+  input s_axis_weight_tvalid;
+  wire s_axis_weight_tvalid;
+  input [3:0] tokens;
+  wire [3:0] tokens;
+  input [1:0] weight_digits;
+  wire [1:0] weight_digits;
+  assign rst = ~ aresetn;
+  assign i_valid = s_axis_tvalid & aresetn;
+  assign s_axis_tready = i_ready & aresetn;
+  assign i_weight_valid = s_axis_weight_tvalid & aresetn;
+  assign s_axis_weight_tready = i_weight_ready & aresetn;
+  assign m_axis_tvalid = o_valid & aresetn;
+  matmul_array_l2_r2_d8 unit (
+    .clk(aclk),
+    .code_digits(code_digits),
+    .i__payload({ s_axis_tlast, s_axis_tdata }),
+    .i__ready(i_ready),
+    .i__valid(i_valid),
+    .i_weight__payload({ s_axis_weight_tlast, s_axis_weight_tdata[9:0] }),
+    .i_weight__ready(i_weight_ready),
+    .i_weight__valid(i_weight_valid),
+    .k_tiles(k_tiles),
+    .o__payload({ m_axis_tlast, m_axis_tdata }),
+    .o__ready(m_axis_tready),
+    .o__valid(o_valid),
+    .rst(rst),
+    .tokens(tokens),
+    .weight_digits(weight_digits)
+  );
+endmodule
