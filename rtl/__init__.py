@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         LogSqrt2Quantizer,
         MatmulArray,
         Requantizer,
+        SoftmaxQuantizer,
     )
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "LogSqrt2Quantizer",
     "MatmulArray",
     "Requantizer",
+    "SoftmaxQuantizer",
     "component",
     "latency",
 ]

@@ -7,8 +7,9 @@ from vit2rtl.rtl.units.log2_dequantizer import Log2Dequantizer
 from vit2rtl.rtl.units.log_sqrt2_quantizer import LogSqrt2Quantizer
 from vit2rtl.rtl.units.matmul_array import MatmulArray
 from vit2rtl.rtl.units.requantizer import Requantizer
+from vit2rtl.rtl.units.softmax_quantizer import SoftmaxQuantizer
 
 __all__ = [
     "AttentionValue", "Gelu", "LayerNormQuantizer", "Log2Dequantizer", "LogSqrt2Quantizer",
-    "MatmulArray", "Requantizer",
+    "MatmulArray", "Requantizer", "SoftmaxQuantizer",
 ]

@@ -12,7 +12,8 @@ from vit2rtl.sim.benches.stimuli import Beat, Job, Stimulus
 
 CLOCK_NS = 10
 RESET_CYCLES = 3
-# Cycles a stream may stand still with both sides willing before it counts as dead.
+# Cycles beyond the unit's latency for which a stream may stand still with both sides willing before
+# it counts as dead.
 PATIENCE = 200
 # Cycles of a table in which there are pauses; the rest of a long one goes without.
 PAUSED = 256
@@ -49,6 +50,7 @@ class AxiStream:
         self.configurations = [record["configuration"] for record in job["records"]]
         self.configuration: dict[str, int] = {}
         self.in_force: dict[str, list[int]] = {}
+        self.patience = PATIENCE + job["latency"]
         self._after_reset = False
 
     @property
@@ -153,7 +155,7 @@ class AxiStream:
             await self.edge
             moved = sum([driver.taken() for driver in self.tables.values()])
             quiet = 0 if moved else quiet + 1
-            if quiet > PATIENCE:
+            if quiet > self.patience:
                 self.note("stuck: a table is not taken")
                 raise Violation("stuck")
             for driver in self.tables.values():
@@ -190,7 +192,7 @@ class AxiStream:
                 return cycles
             moved = self._compare() or taken
             still, stuck = (0, 0) if moved else (still, stuck + willing)
-            if stuck > PATIENCE:
+            if stuck > self.patience:
                 raise self._stuck()
             self._go_on()
         return cycles
@@ -231,7 +233,7 @@ class AxiStream:
         if still <= FULL or any(monitor.accepting for monitor in self.monitors):
             return False
         offered = any([monitor.offered() is not None for monitor in self.monitors])
-        late = still > PATIENCE
+        late = still > self.patience
         if late and not offered:
             self.note(f"{self.monitors[0].prefix}_tvalid waits for "
                       f"{self.monitors[0].prefix}_tready")

@@ -4,6 +4,9 @@ Beside the AXI4-Stream top runs the naive model of the unit's face, a beat at a 
 is due waits in a queue for each stream that the unit gives, and the unit must offer just that, in
 order, and keep it until it is taken. Traffic, stalls, resets and configuration are the solver's.
 Memories that say so never read a row while they write it.
+
+Of a unit whose function is more than a solver can look at, this is done for the contract alone:
+what comes when, with which ``last``. Values are not compared, and what only makes them is left out.
 """
 
 import time
@@ -20,7 +23,7 @@ from vit2rtl.sim.units import FACES
 
 TOP = "bounded"
 # Results that may wait: a unit that holds more of them does not fit the queue and fails.
-QUEUE = 8
+QUEUE = 16
 
 _SCRIPT = """
 read_verilog {sources}
@@ -32,6 +35,7 @@ opt_dff
 opt_clean
 memory -nomap
 {collisions}
+{cut}
 memory_map
 opt -full
 async2sync
@@ -39,19 +43,27 @@ dffunmap
 opt -full
 sat -set-assumes -prove-asserts -tempinduct -tempinduct-baseonly -maxsteps {steps} {shown} {top}
 """
+# Values that are not compared are needed until the memories' promise stands beside them.
+_SEEN = "seen"
+_CUT = f"delete -output {TOP}/w:*_{_SEEN}\nopt_clean"
 _SHOWN = "-show-public -dump_vcd trace.vcd"
 _REACHED = "Reached maximum number of time steps"
 
 
 def prove(
-    instance: Instance, verilog: Mapping[str, str], folder: Path, *, cycles: int, timeout: int
+    instance: Instance, verilog: Mapping[str, str], folder: Path, *, cycles: int, timeout: int,
+    contract: bool = False,
 ) -> tuple[str, str, dict[str, str], float]:
-    """(``bounded``, ``failed`` or ``open``; log; checks and their meanings; seconds)."""
+    """(``bounded``, ``failed`` or ``open``; log; checks and their meanings; seconds).
+
+    contract   values are not compared
+    """
     start = time.monotonic()
-    text, checks = harness(instance)
+    text, checks = harness(instance, contract=contract)
     script = _SCRIPT.format(
         sources=" ".join(name for name in verilog if name.endswith(".v")),
         collisions=collisions.MAP, top=TOP, steps=cycles, shown=_SHOWN,
+        cut=_CUT if contract else "",
     )
     files = {**verilog, "harness.v": text, collisions.FILE: collisions.TEXT, "prove.ys": script}
     try:
@@ -63,11 +75,11 @@ def prove(
     return status, log, checks, round(time.monotonic() - start, 2)
 
 
-def harness(instance: Instance) -> tuple[str, dict[str, str]]:
+def harness(instance: Instance, *, contract: bool = False) -> tuple[str, dict[str, str]]:
     """Verilog of the modules ``bounded``, ``model`` and ``environment``; the checks' meanings."""
     checks: dict[str, tuple[str, str]] = {}
     for s in instance.sinks:
-        checks |= _sink_checks(s)
+        checks |= _sink_checks(s, contract)
     for s in instance.streams:
         if s.enters:
             refused = f"aresetn || !{s.axi}_tready", f"{s.axi} takes nothing in reset"
@@ -75,11 +87,12 @@ def harness(instance: Instance) -> tuple[str, dict[str, str]]:
     text = _TEMPLATE.format(
         top=TOP,
         name=instance.name,
-        inputs="".join(_inputs(s) for s in instance.streams) + ports(instance.configuration),
-        wires="".join(_wires(s) for s in instance.streams),
+        inputs="".join(_inputs(s, contract) for s in instance.streams)
+        + ports(instance.configuration),
+        wires="".join(_wires(s, contract) for s in instance.streams),
         pins="".join(_pins(s) for s in instance.streams) + pins(instance.configuration),
         model="".join(model_pins(s) for s in instance.streams) + pins(instance.configuration),
-        queues="".join(queue(s) for s in instance.sinks),
+        queues="".join(queue(s, contract) for s in instance.sinks),
         steady=_steady(instance) + "".join(_table(s) for s in instance.tables),
         alone=" && ".join(_alone(instance)) or "1",
         environment=", ".join(
@@ -91,25 +104,26 @@ def harness(instance: Instance) -> tuple[str, dict[str, str]]:
         all=" && ".join(f"check_{c}" for c in checks),
     )
     meanings = {check: meaning for check, (_, meaning) in checks.items()}
-    return "\n".join([text, model(instance), environment(instance)]), meanings
+    return "\n".join([text, model(instance, contract=contract), environment(instance)]), meanings
 
 
-def model(instance: Instance) -> str:
+def model(instance: Instance, *, contract: bool = False) -> str:
     """Verilog of the module ``model``; ValueError, in one sentence, for a unit without."""
-    face = FACES[instance.unit.name]
-    if face.model is None:
-        name = instance.unit.name
-        raise ValueError(f"Unit {name} has no model of its rows: add it to FACE in {name}.py")
-    return face.model(instance)
+    face, name = FACES[instance.unit.name], instance.unit.name
+    chosen = face.contract if contract else face.model
+    if chosen is None:
+        what = "contract" if contract else "model"
+        raise ValueError(f"Unit {name} has no {what} of its rows: add it to FACE in {name}.py")
+    return chosen(instance)
 
 
-def _sink_checks(s: Stream) -> dict[str, tuple[str, str]]:
-    offered, valid = f"{s.name}_offered", f"{s.axi}_tvalid"
+def _sink_checks(s: Stream, contract: bool) -> dict[str, tuple[str, str]]:
+    offered, valid, top = f"{s.name}_offered", f"{s.axi}_tvalid", 0 if contract else s.beat_bits
     return {
         f"{s.name}_silent": (f"aresetn || !{valid}", f"{s.axi} offers nothing in reset"),
         f"{s.name}_invented": (f"!{valid} || {s.name}_count != 0", "no result before it is due"),
         f"{s.name}_value": (
-            f"!{valid} || {s.name}_count == 0 || {offered} == {s.name}_queue[{s.beat_bits}:0]",
+            f"!{valid} || {s.name}_count == 0 || {offered} == {s.name}_queue[{top}:0]",
             f"{s.axi} offers what is due, its last with it",
         ),
         f"{s.name}_kept": (
@@ -125,15 +139,20 @@ def _driven(s: Stream) -> list[str]:
     return [f"{s.axi}_{name}" for name in names]
 
 
-def _inputs(s: Stream) -> str:
+def _inputs(s: Stream, contract: bool) -> str:
     if not s.enters:
-        return f",\n  input {s.axi}_tready"
+        seen = f", output [{s.tdata_width - 1}:0] {s.name}_{_SEEN}" if contract else ""
+        return f",\n  input {s.axi}_tready{seen}"
     data = f"input [{s.tdata_width - 1}:0] {s.axi}_tdata"
     return f",\n  {data}, input {s.axi}_tvalid, input {s.axi}_tlast"
 
 
-def _wires(s: Stream) -> str:
+def _wires(s: Stream, contract: bool) -> str:
+    """Of a beat that leaves nothing is looked at but its last, where the contract is all."""
     top = s.beat_bits
+    offered = f"[{top}:0] {s.name}_offered = {{{s.axi}_tlast, {s.axi}_tdata[{top - 1}:0]}}"
+    if contract:
+        offered = f"{s.name}_offered = {s.axi}_tlast"
     if s.enters:
         return (
             f"  wire {s.axi}_tready;\n"
@@ -143,8 +162,9 @@ def _wires(s: Stream) -> str:
     return (
         f"  wire {s.axi}_tvalid, {s.axi}_tlast;\n"
         f"  wire [{s.tdata_width - 1}:0] {s.axi}_tdata;\n"
-        f"  wire [{top}:0] {s.name}_offered = {{{s.axi}_tlast, {s.axi}_tdata[{top - 1}:0]}};\n"
-        f"  wire {s.name}_given = aresetn && {s.axi}_tvalid && {s.axi}_tready;\n"
+        f"  wire {offered};\n"
+        + (f"  assign {s.name}_{_SEEN} = {s.axi}_tdata;\n" if contract else "")
+        + f"  wire {s.name}_given = aresetn && {s.axi}_tvalid && {s.axi}_tready;\n"
         f"  wire {s.name}_due;\n  wire [{top}:0] {s.name}_beat;\n"
     )
 
@@ -160,9 +180,12 @@ def model_pins(s: Stream) -> str:
     return f", .{s.name}_{event}({s.name}_{event}), .{s.name}({s.name}_beat)"
 
 
-def queue(s: Stream) -> str:
+def queue(s: Stream, contract: bool = False) -> str:
     """A shift register: what is given leaves at the bottom, what is due comes in above the rest."""
-    width, name = s.beat_bits + 1, s.name
+    name = s.name
+    width, beat = s.beat_bits + 1, f"{name}_beat"
+    if contract:
+        width, beat = 1, f"{name}_beat[{s.beat_bits}]"
     return f"""\
   reg [{QUEUE * width - 1}:0] {name}_queue;
   reg [4:0] {name}_count;
@@ -176,7 +199,7 @@ def queue(s: Stream) -> str:
     {name}_before <= {name}_offered;
     {name}_count <= aresetn ? {name}_left + {name}_due : 0;
     {name}_queue <= {name}_shifted;
-    if ({name}_due) {name}_queue[{name}_left * {width} +: {width}] <= {name}_beat;
+    if ({name}_due) {name}_queue[{name}_left * {width} +: {width}] <= {beat};
   end
 """
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.rtl import latency, verilog
 from vit2rtl.rtl.verilog import yosys
-from vit2rtl.sim.formal import bounded, collisions, function, stream, transparent
+from vit2rtl.sim.formal import bounded, collisions, cores, function, stream, transparent
 from vit2rtl.sim.formal.harness import Harness
 from vit2rtl.sim.units.face import FUNCTION, STREAM
 
@@ -79,12 +79,15 @@ def bound(
     sources: Mapping[str, str] | None = None,
     timeout: int = 300,
 ) -> Outcome:
-    """Contract and function of a unit over rows, for so many cycles from reset: see ``bounded``."""
+    """Contract and function of a unit over rows, for so many cycles from reset: see ``bounded``.
+
+    name   :data:`STREAM` for the contract alone
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     texts = sources or verilog.convert(instance)
     status, log, checks, seconds = bounded.prove(
-        instance, texts, folder, cycles=cycles, timeout=timeout
+        instance, texts, folder, cycles=cycles, timeout=timeout, contract=name == STREAM
     )
     if status != FAILED:
         return Outcome(name, instance.name, status, seconds)
@@ -95,6 +98,24 @@ def bound(
                  if signal.endswith(f".{collisions.NAME}") and value == "1"}
     waves = folder / "trace.vcd"
     return Outcome(name, instance.name, FAILED, seconds, failures, steps, waves)
+
+
+def prove_core(
+    instance: Instance,
+    name: str,
+    folder: Path,
+    *,
+    sources: Mapping[str, str] | None = None,
+    timeout: int = 300,
+) -> Outcome:
+    """The claims of a core of the unit's face: see ``cores``."""
+    folder = Path(folder)
+    status, log, seconds = cores.prove(instance, name, folder, verilog=sources, timeout=timeout)
+    if status != FAILED:
+        return Outcome(name, instance.name, status, seconds)
+    waves = folder / "trace.vcd"
+    failures = {"claims": "the component gives what its definition says"}
+    return Outcome(name, instance.name, FAILED, seconds, failures, trace(log), waves)
 
 
 def prove(

@@ -45,6 +45,10 @@ def run(
     Simulations end as ``passed`` or ``failed``, proofs as ``proved``, ``bounded``, ``failed`` or
     ``open``.
     """
+    if part.core:
+        return properties.prove_core(
+            instance, part.property, folder, sources=sources, timeout=timeout
+        )
     if part.cycles:
         return properties.bound(
             instance, part.property, folder, cycles=part.cycles, sources=sources, timeout=timeout

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.golden.units.unit import Field, Parameters
@@ -57,6 +58,7 @@ class Part:
     instances       parameters of each, the others at their defaults; the first is the quickest
     configurations  for exhaustive simulation: settings, tables among them, that meet every input
     cycles          bounded: for so many cycles from reset; 0 for any number
+    core            it is the claims of a component within, of the face's core with this name
     columns         for exhaustive simulation of a unit over rows: lengths of them
     """
 
@@ -65,6 +67,7 @@ class Part:
     instances: tuple[Parameters, ...]
     configurations: tuple[Mapping[str, int | Sequence[int]], ...] = ()
     cycles: int = 0
+    core: bool = False
     columns: tuple[int, ...] = ()
 
 
@@ -73,6 +76,23 @@ STREAM_CONTRACT = Part(
     "any traffic, stalls and resets; every payload; the default parameters with 1 and 2 lanes",
     ({"lanes": 1}, {"lanes": 2}),
 )
+
+
+@dataclass(frozen=True)
+class Core:
+    """A component within a unit that is proved apart, with all its inputs free.
+
+    components  instance -> Amaranth components by module name
+    claims      instance -> Verilog of a module ``claims`` around them, clocked by ``clk``, with
+                assertions; like a specification written from the definition and nothing in ``rtl``
+    cycles      from reset, after which the claims have been looked at
+    free        products within are any numbers, what the claims say of them apart
+    """
+
+    components: Callable[[Instance], Mapping[str, Any]]
+    claims: Callable[[Instance], str]
+    cycles: int
+    free: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,11 +110,13 @@ class Face:
                    ``s_open`` for each, whether it takes a beat
     pauses         streams that enter and have a pause after each row: nothing follows its ``last``
                    at once
+    contract       the same for the contract alone: of beats that leave only the last counts
+    cores          components within that are proved apart, by the property of their part
     plan           what is established, in the order in which it is
-    interval       instance -> cycles that it takes for a beat when nothing stalls, of its
-                   longest rows
     mutated        parameters of what is mutated, where not the defaults: a memory with many rows is
                    more than a mutant's solver can hold
+    interval       instance -> cycles that it takes for a beat when nothing stalls, of its
+                   longest rows
     """
 
     bins: Callable[[Instance], Iterable[Point]]
@@ -102,6 +124,8 @@ class Face:
     model: Callable[[Instance], str] | None = None
     waits: tuple[str, ...] = ()
     pauses: tuple[str, ...] = ()
+    contract: Callable[[Instance], str] | None = None
+    cores: Mapping[str, Core] = field(default_factory=dict)
     plan: tuple[Part, ...] = ()
     interval: Callable[[Instance], int] = _one
     mutated: Parameters = field(default_factory=dict)

@@ -5,7 +5,7 @@ from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl.synthesis.references.reference import Reference, References
 
 NAMES = ("log2_dequantizer", "attention_value", "requantizer", "log_sqrt2_quantizer", "gelu",
-         "layernorm_quantizer", "matmul_array")
+         "layernorm_quantizer", "matmul_array", "softmax_quantizer")
 
 REFERENCES: Registry[References] = Registry(
     [f"vit2rtl.rtl.synthesis.references.{name}" for name in NAMES],

@@ -34,6 +34,9 @@ INSTANCES = [
     Instance.of("layernorm_quantizer"),
     Instance.of("layernorm_quantizer", lanes=3, bits=16, channels=1536),
     Instance.of("layernorm_quantizer", lanes=2, bits=2, width=4, channels=2),
+    Instance.of("softmax_quantizer"),
+    Instance.of("softmax_quantizer", lanes=3, bits=8, zero_code="extra", width=16, rom_bits=10),
+    Instance.of("softmax_quantizer", lanes=2, bits=2, width=4, rom_bits=2, exp_bits=11, tokens=1),
 ]
 
 
