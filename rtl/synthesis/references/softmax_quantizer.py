@@ -104,8 +104,9 @@ def section(rows: Rows) -> list[str]:
         f" {stage_2['cells']['COMB']} and none: it reads the exponents that stage 1 has made, which"
         " have about as many bits as the logits, and compares them unshifted. Both read one block"
         f" RAM, a port each. The unit of one lane has {unit['cells']['COMB']} COMB: what is left"
-        " are the two products a query, one multiplier for all lanes, and two memories of a group"
-        f" and more. {both['fmax_mhz']:.0f} MHz are the block RAM's clock to output.", "",
+        " are the two products a query, with one more multiplier however many lanes there are, and"
+        " the memories in which groups wait. The slowest path of a lane is its multiplier block,"
+        f" one unpipelined path: {both['fmax_mhz']:.0f} MHz.", "",
     ]
 
 
