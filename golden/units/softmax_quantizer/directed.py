@@ -141,6 +141,13 @@ def _exponents(cases: _Cases, rng: Random) -> Iterator[Case]:
         note = "a multiplier that makes all exponents alike"
         yield cases.case(f"multiplier_{multiplier}", cases.beside(step), note,
                          multiplier=multiplier, shift=17)
+    # Products of odd differences are halves, or just below them.
+    near = [[cases.top - n for n in range(tokens)], [cases.top - n * n for n in range(tokens)]]
+    near = [[max(value, cases.masked + 1) for value in row] for row in near]
+    for shift in range(2, 17):
+        multiplier = (1 << shift - 1) - shift % 2
+        yield cases.case(f"half_{shift}", cases.beside(near), "exponents at a rounding, or below",
+                         multiplier=multiplier, shift=shift)
     # Each logit is one ROM entry or one octave further down.
     for name, shift in (("entries", 15), ("octaves", max(1, 15 - p["rom_bits"]))):
         rows = [[cases.top - n * k for n in range(tokens)] for k in (1, 3, 4)]
@@ -166,7 +173,7 @@ def _thresholds(cases: _Cases, rng: Random) -> Iterator[Case]:
     groups = cases.beside(rows)
     for number, (a, b) in enumerate(pairs):
         note = f"thresholds {a} and {b}; exponentials are powers of two"
-        for shift in (30 + number % 4, 33 - number % 2):
+        for shift in (30, 29 - 2 * (number % 2)):
             yield cases.case(f"thresholds_{number}_{shift}", groups, note, threshold_a=a,
                              threshold_b=b, threshold_shift=shift, **octave)
     for shift in (0, 1, 20, 40, 62):
@@ -179,6 +186,7 @@ def _thresholds(cases: _Cases, rng: Random) -> Iterator[Case]:
         note = f"largest logits have code {code} or close to it"
         yield cases.case(f"code_{code}", single, note, threshold_a=a, threshold_b=b,
                          threshold_shift=32 - min(2, tokens) + 1 - (code + 1) // 2)
+    yield from _close(cases)
     for number in range(8):
         b = rng.randrange(half, 2 * half)
         a = min(round(b * 2**0.5), most)
@@ -186,6 +194,33 @@ def _thresholds(cases: _Cases, rng: Random) -> Iterator[Case]:
         rows = [cases.falling(rng, length, 1 + 5 * k) for k in range(4)]
         yield cases.case(f"scale_{number}", cases.beside(rows), "thresholds of some scale",
                          threshold_a=a, threshold_b=b, threshold_shift=31 + number // 3)
+
+
+def _close(cases: _Cases) -> Iterator[Case]:
+    """Both thresholds beside an exponential, one above and one below it, by each bit of a mantissa.
+
+    Of the even kind above and of the odd below; then the other way round, an octave apart.
+    """
+    p = cases.p
+    if p["tokens"] < 2:
+        return
+    size, table = p["exp_bits"], mantissas(p["rom_bits"], p["exp_bits"])
+    for bit in range(size - 1):
+        entry = 1 + (bit * 37) % (len(table) - 1)
+        # The second logit is so many entries below: its exponential is the table's own.
+        rows = [[cases.top, cases.top - 1]] * p["lanes"]
+        total, step = (1 << size) + table[entry], 1 << bit
+        above, below = table[entry] + step, table[entry] - step
+        for odd in range(2):
+            numbers = (2 * below, above) if odd else (above, below)
+            shift = 30 + (min(numbers) <= total // 2)
+            a, b = (-(-(number << shift) // total) for number in numbers)
+            shift += (min(a, b) < 1 << 30)
+            a, b = (-(-(number << shift) // total) for number in numbers)
+            if 1 << 30 <= b <= a <= min(2 * b, (1 << 32) - 1):
+                yield cases.case(f"close_{bit}_{odd}", [rows], "thresholds beside an exponential",
+                                 threshold_a=a, threshold_b=b, threshold_shift=shift,
+                                 multiplier=2 * entry, shift=1)
 
 
 def _lengths(cases: _Cases, rng: Random) -> Iterator[Case]:

@@ -31,7 +31,7 @@ PLAN = (
          ({"lanes": 1, "tokens": 2, **SMALL},), SETTINGS, columns=(1, 2)),
 )
 
-MUTATED = {"tokens": 6, "width": 6, "rom_bits": 2, "exp_bits": 11}
+MUTATED = {"tokens": 6, "bits": 6, "width": 8, "rom_bits": 4, "exp_bits": 12}
 
 
 def interval(instance: Instance) -> int:
