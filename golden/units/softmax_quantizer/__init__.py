@@ -1,6 +1,7 @@
 """Softmax quantizer: rows of logits to log√2 codes of their softmax, without a divider (R4)."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def evaluate(p: Parameters, x: Arrays, settings: Mapping) -> Arrays:
 
 def parameters_of(p: Parameters, settings: Mapping) -> softmax.Softmax:
     """The golden function's parameters, of an instance and its configuration."""
-    numbers = {field.name: int(settings[field.name]) for field in configuration(p)}
+    numbers: dict[str, Any] = {f.name: int(settings[f.name]) for f in configuration(p)}
     own = {name: p[name] for name in ("bits", "zero_code", "width", "rom_bits", "exp_bits")}
     return softmax.Softmax(**numbers, **own)
 
