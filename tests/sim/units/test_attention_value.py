@@ -6,7 +6,7 @@ from vit2rtl.golden import BundleWriter, Instance, directed_records
 from vit2rtl.rtl.verilog import convert
 from vit2rtl.sim.coverage.bins import declared
 from vit2rtl.sim.coverage.functional import merged
-from vit2rtl.sim.formal import rows
+from vit2rtl.sim.formal import cores, rows, runs
 from vit2rtl.sim.run.regression import run_regression
 from vit2rtl.sim.units import FACES
 from vit2rtl.sim.units.face import EXHAUSTIVE
@@ -53,3 +53,16 @@ def test_bugs_are_seen(old, new, tmp_path):
 
 def test_the_model_is_golden(tmp_path):
     assert rows.check_model(INSTANCE, tmp_path)[1] == ""
+
+
+def test_a_wrong_shift_and_a_missing_rounding_are_refuted(tmp_path):
+    """The cores' claims fail where the array, or the requantizer, has a bug."""
+    for name, old, new in (("sums", "none_0 = ", "none_0 = 1'h1 | "),
+                           ("code", "zero_point, 1'h1 }", "zero_point, 1'h0 }")):
+        (part, instance), = [(part, instance) for part, instance in
+                             runs.planned(["attention_value"]) if part.property == name][:1]
+        core = FACES["attention_value"].cores[name]
+        sources = cores.sources(core, instance)
+        wrong = {file: text.replace(old, new) for file, text in sources.items()}
+        assert wrong != sources, sources
+        assert runs.run(part, instance, tmp_path / name, sources=wrong).status == "failed"

@@ -1,22 +1,25 @@
 """Attention × V: sums by their definition, all results of a tile at its end."""
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Any
 
 import numpy as np
 
 from vit2rtl.golden.arithmetic import attention_value
-from vit2rtl.golden.arithmetic.attention_value import MULTIPLIER_BITS
 from vit2rtl.golden.arithmetic.requantizer import SHIFT_RANGE
 from vit2rtl.golden.units.attention_value.directed import Rule, extreme
 from vit2rtl.golden.units.instance import Instance
+from vit2rtl.golden.units.unit import Parameters
 from vit2rtl.sim.coverage.points import NONE, Point
-from vit2rtl.sim.units.face import EXHAUSTIVE, SPECIFICATION, Face, Part
+from vit2rtl.sim.units.attention_value.cores import CORES
+from vit2rtl.sim.units.attention_value.model import contract, model
+from vit2rtl.sim.units.face import EXHAUSTIVE, SPECIFICATION, STREAM, Face, Part
 
-Samples = MutableMapping
+Samples = MutableMapping[str, Any]
+Key = Callable[[Samples], np.ndarray]
 
 _EVERY_PAIR = 1024  # pairs of a code and a value that are bins
 _SPREAD = 1 << 10  # more than any value or code
-_ROOM = 1 << 14  # results that the model may owe
 _SIDES = {0: "even", 1: "odd"}
 
 
@@ -53,21 +56,29 @@ def bins(instance: Instance) -> Iterator[Point]:
           for even, name in ((1, "even"), (0, "odd"))),
     ):
         labels = {value: str(value) for value in values}
-        yield Point(name.replace("_", " "), labels, lambda s, name=name: s[f"c.{name}"])
+        yield Point(name.replace("_", " "), labels, _setting(name))
 
 
-def _codes(s: Samples, p: dict) -> np.ndarray:
+def _setting(name: str) -> Key:
+    return lambda s: s[f"c.{name}"]
+
+
+def _sum(p: Parameters, odd: int) -> Key:
+    return lambda s: _totals(s, p)[odd]
+
+
+def _codes(s: Samples, p: Parameters) -> np.ndarray:
     """int[tiles, tokens, rows]"""
     return s["i_codes.code"].reshape(len(s["i_codes.code"]), -1, p["rows"])
 
 
-def _centered(s: Samples, p: dict) -> np.ndarray:
+def _centered(s: Samples, p: Parameters) -> np.ndarray:
     """int[tiles, tokens, lanes]"""
     values = s["i.value"].astype(np.int64) - s["c.v_zero_point"]
     return values.reshape(len(values), -1, p["lanes"])
 
 
-def _totals(s: Samples, p: dict) -> tuple[np.ndarray, np.ndarray]:
+def _totals(s: Samples, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
     """Even and odd sums, int[tiles, rows, lanes] each."""
     if "totals" not in s:
         s["totals"] = attention_value.accumulate(
@@ -86,7 +97,7 @@ def _sums(instance: Instance) -> Iterator[Point]:
             if tile := extreme(rule, odd, sign, top):
                 ends[rule.sums(tile, 0, 0)[odd]] = label
         if ends:
-            yield Point(f"{name} sum", ends, lambda s, odd=odd: _totals(s, p)[odd])
+            yield Point(f"{name} sum", ends, _sum(p, odd))
 
     def tie(s: Samples) -> np.ndarray:
         even, odd = (total.reshape(len(total), -1).astype(np.int64) for total in _totals(s, p))
@@ -105,7 +116,7 @@ def _left_behind(instance: Instance) -> Point:
                  lambda s: _nothing_after(s, p))
 
 
-def _nothing_after(s: Samples, p: dict) -> np.ndarray:
+def _nothing_after(s: Samples, p: Parameters) -> np.ndarray:
     return np.stack([
         np.where((total[1:] == 0) & (total[:-1] != 0), n, NONE)
         for n, total in enumerate(_totals(s, p))
@@ -117,109 +128,24 @@ def _unlike(s: Samples) -> np.ndarray:
     return np.where(results[:, 1:] != results[:, :-1], np.arange(results.shape[1] - 1), NONE)
 
 
-def model(instance: Instance) -> str:
-    """Sums of each query and channel as their codes and values come, then one result a cycle."""
-    p = instance.parameters
-    code, v, result, sums = (
-        instance.fields["code"].width, p["value_bits"], p["output_bits"], p["rows"] * p["lanes"])
-    zero = instance.fields["code"].range[1] if p["zero_code"] != "none" else 1 << code
-    settings = "".join(f", input {'signed ' if f.signed else ''}[{f.width - 1}:0] {f.name}"
-                       for f in instance.configuration)
-    return _MODEL.format(
-        lanes=p["lanes"], rows=p["rows"], sums=sums, code=code, v=v, result=result,
-        last=instance.streams[0].beat_bits, codes=p["rows"] * code, width=p["acc_width"],
-        one=1 << attention_value.fraction_bits(p["bits"], p["zero_code"]), zero=zero, room=_ROOM,
-        wide=max(p["acc_width"] + MULTIPLIER_BITS, SHIFT_RANGE[1]) + 3, top=(1 << result) - 1,
-        configuration=settings,
-    )
-
-
-_MODEL = """\
-module model(
-  input clk, input aresetn, input i_taken, input [{last}:0] i,
-  input i_codes_taken, input [{codes}:0] i_codes,
-  output o_due, output [{result}:0] o{configuration}
-);
-  reg signed [{width}-1:0] even [0:{sums}-1];
-  reg signed [{width}-1:0] odd [0:{sums}-1];
-  reg [{result}:0] results [0:{room}-1];
-  reg signed [{wide}-1:0] term, total;
-  reg [{code}-1:0] code;
-  integer q, c, n, given, made;
-  assign o_due = given != made;
-  assign o = results[given % {room}];
-  always @(posedge clk)
-    if (!aresetn) begin
-      given <= 0;
-      made <= 0;
-      for (n = 0; n < {sums}; n = n + 1) begin
-        even[n] = 0;
-        odd[n] = 0;
-      end
-    end else begin
-      if (o_due) given <= given + 1;
-      if (i_taken && i[{last}]) made <= made + {sums};
-      if (i_taken)
-        for (q = 0; q < {rows}; q = q + 1) begin
-          code = i_codes[q * {code} +: {code}];
-          for (c = 0; c < {lanes}; c = c + 1) begin
-            n = q * {lanes} + c;
-            term = $signed({{1'b0, i[c * {v} +: {v}]}}) - $signed({{1'b0, v_zero_point}});
-            term = code == {zero} ? 0 : term * ({wide}'sd{one} >>> (code + 1) / 2);
-            if (code[0]) odd[n] = odd[n] + term;
-            else even[n] = even[n] + term;
-            if (i[{last}]) begin
-              total = even[n] * $signed({{1'b0, multiplier_even}});
-              total = total + odd[n] * $signed({{1'b0, multiplier_odd}});
-              total = (total + ({wide}'sd1 <<< (shift - 1))) >>> shift;
-              total = total + zero_point;
-              total = total < 0 ? 0 : total > {top} ? {top} : total;
-              results[(made + n) % {room}] = {{n == {sums} - 1, total[{result}-1:0]}};
-              even[n] = 0;
-              odd[n] = 0;
-            end
-          end
-        end
-    end
-endmodule
-"""
-
-
-def contract(instance: Instance) -> str:
-    """As many results as there are sums for each tile, the last one with its last."""
-    p, (source, codes, sink) = instance.parameters, instance.streams
-    settings = "".join(f", input [{f.width - 1}:0] {f.name}" for f in instance.configuration)
-    return f"""\
-module model(
-  input clk, input aresetn, input i_taken, input [{source.beat_bits}:0] i,
-  input i_codes_taken, input [{codes.beat_bits}:0] i_codes,
-  output o_due, output [{sink.beat_bits}:0] o{settings}
-);
-  localparam SUMS = {p["rows"] * p["lanes"]};
-  reg [7:0] left, place;
-  wire ends = i_taken && i[{source.beat_bits}];
-  wire last = place == SUMS - 1;
-  assign o_due = left != 0;
-  assign o = {{last, {sink.beat_bits}'d0}};
-  always @(posedge clk)
-    if (!aresetn) begin
-      left <= 0;
-      place <= 0;
-    end else begin
-      left <= left - o_due + (ends ? SUMS : 0);
-      if (o_due) place <= last ? 0 : place + 1;
-    end
-endmodule
-"""
-
-
 _TINY = {"bits": 2, "value_bits": 2, "acc_width": 5}
 
 FACE = Face(
     bins=bins,
     model=model,
+    contract=contract,
+    cores=CORES,
     mutated={"rows": 2},
     plan=(
+        Part(STREAM, "any traffic, stalls and resets of tiles of any length; 1 query with 1 "
+             "channel and with 2",
+             ({"lanes": 1, "rows": 1, **_TINY}, {"lanes": 2, "rows": 1, **_TINY}), cycles=18),
+        Part("sums", "every two tokens of 1 query and 2 channels: codes and values of 4 bits, zero "
+             "points of v; what drains both pairs",
+             ({"lanes": 2, "rows": 1},), core=True),
+        Part("code", "any two products, every shift and zero point; sums of 14 bits, results of 4 "
+             "and of 8", ({"lanes": 1, "rows": 1}, {"lanes": 1, "rows": 1, "output_bits": 8}),
+             core=True),
         Part(SPECIFICATION, "directed tiles, and as many random ones, of 4 queries and 8 channels; "
              "of 1 and 2 with codes of 5 bits and of 8",
              ({}, {"lanes": 2, "rows": 1, "bits": 5, "acc_width": 22},
