@@ -52,6 +52,7 @@ def reciprocal_root(value: int) -> tuple[int, int]:
 def directed(p: Parameters) -> Iterator[Case]:
     """Rows of two elements for the root, whole rows for sums, short ones for the last beat."""
     yield from _roots(p)
+    yield from _boundaries(p)
     yield from _ends(p)
     yield from _lengths(p)
     yield from _layer(p)
@@ -96,6 +97,35 @@ def _centred(row: Sequence[int], epsilon: int, middle: int) -> Affine:
     return Affine([_GAIN] * count, offset, 0, epsilon)
 
 
+def _boundaries(p: Parameters) -> Iterator[Case]:
+    """A row whose results are the first above, or the last below, where a code begins.
+
+    So one more or less of the shifted product shows, whatever the shift. It comes as often as it
+    takes to be everywhere in a memory of two rows and 64 beats.
+    """
+    rng = np.random.default_rng(3)
+    end, middle = 1 << (p["width"] - 1), (1 << p["bits"]) // 2 * _UNIT
+    for name, spread, most, shift in (
+        ("one_apart", 1, 2, 0), ("near", 2, 33, 0), ("within_64", 64, 192, 3),
+        ("within_1024", 1024, 192, 0), ("wide", end, 192, 0), ("shifted", end, 192, 13),
+        ("far_shifted", end, 192, 31),
+    ):
+        count, spread = min(most, p["channels"]), min(spread, end)
+        row = [0, 1] if spread == 1 else rng.integers(-spread, spread, count).tolist()
+        gain = rng.integers(-_GAIN, _GAIN, count, endpoint=True).tolist()
+        total = sum(row)
+        mantissa, places = reciprocal_root(count * sum(x * x for x in row) - total**2 + 1)
+        offset = []
+        for n, (x, factor) in enumerate(zip(row, gain, strict=True)):
+            product = Fraction((count * x - total) * mantissa * factor * _UNIT, 2**(places + shift))
+            below = n // p["lanes"] % 2
+            offset.append(middle - _UNIT // 2 - floor(product) - below)
+        beats = -(-count // p["lanes"])
+        rows = [row] * min(2 + -(-64 // beats), 12)
+        affine = Affine(gain, offset, shift, 1)
+        yield _case(p, f"boundary_{name}", rows, affine, "results where a code begins")
+
+
 def _ends(p: Parameters) -> Iterator[Case]:
     """Whole rows of the least and the largest element: all, half, and all but one of them."""
     low, high, count = -(1 << (p["width"] - 1)), (1 << (p["width"] - 1)) - 1, p["channels"]
@@ -117,7 +147,9 @@ def _lengths(p: Parameters) -> Iterator[Case]:
     rng = np.random.default_rng(1)
     end = 1 << (p["width"] - 1)
     full = min(2 * p["lanes"], p["channels"])
-    for columns in dict.fromkeys([1, full, *range(max(full - p["lanes"], 1), full), 2]):
+    lengths = [1, full, *range(max(full - p["lanes"], 1), full), 2]
+    lengths += [n * p["lanes"] + 1 for n in (3, 6) if n * p["lanes"] < p["channels"]]
+    for columns in dict.fromkeys(lengths):
         rows = rng.integers(-end, end, (4, columns)).tolist()
         yield _case(p, f"columns_{columns}", rows, _typical(p, rng, columns), "any elements")
 

@@ -159,6 +159,6 @@ def test_beats_of_the_diagram_have_all_their_digits(packages):
         sheet = (packages / unit / "README.md").read_text()
         section = sheet.partition("## Timing diagram")[2].partition("\n## ")[0]
         beats = re.findall(r"^\| \d +\| `(\w+)` +\| `(\w+)`", section, re.MULTILINE)
-        assert len(beats) == 4
+        assert beats and (len(beats) == 4 or unit not in LANE_WISE)
         for column in zip(*beats, strict=True):
             assert len(set(map(len, column))) == 1
