@@ -168,7 +168,8 @@ def section(rows: Rows) -> list[str]:
         " takes at most a second requantizer, once in 197 elements. With multiplier blocks to"
         f" spare the plain lane takes {find(rows, 'mac_multiply')['cells']['COMB']} COMB and one"
         " block. And attention × V is 7 % of the multiplications of DeiT-Tiny, less in larger"
-        " models: most of an accelerator is the other matrix products.", "",
+        " models: most of an accelerator is the other matrix products. Multiplication by digits is"
+        " far smaller than what synthesis makes of it here: see the next section.", "",
     ]
 
 

@@ -4,8 +4,10 @@ from vit2rtl.golden.registry import Registry
 from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl.synthesis.references.reference import Reference, References
 
-NAMES = ("log2_dequantizer", "attention_value", "requantizer", "log_sqrt2_quantizer", "gelu",
-         "layernorm_quantizer", "matmul_array", "softmax_quantizer")
+NAMES = (
+    "log2_dequantizer", "attention_value", "attention_value_methods", "requantizer",
+    "log_sqrt2_quantizer", "gelu", "layernorm_quantizer", "matmul_array", "softmax_quantizer",
+)
 
 REFERENCES: Registry[References] = Registry(
     [f"vit2rtl.rtl.synthesis.references.{name}" for name in NAMES],
