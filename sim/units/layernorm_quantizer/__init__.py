@@ -10,6 +10,7 @@ from vit2rtl.golden.arithmetic.layernorm import SHIFT_LIMIT
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.sim.coverage.points import NONE, Point, unlike_lanes
 from vit2rtl.sim.units.face import EXHAUSTIVE, SPECIFICATION, Face, Part
+from vit2rtl.sim.units.layernorm_quantizer.cores import CORES
 
 Samples = MutableMapping
 
@@ -208,7 +209,10 @@ FACE = Face(
     model=model,
     interval=interval,
     mutated={"channels": 18},
+    cores=CORES,
     plan=(
+        Part("lane", "from its products on: every product of its factors, mean, shift and offset; "
+             "192 channels of 16 bits, codes of 4", ({},), core=True),
         Part(SPECIFICATION,
              "directed rows of up to 24 elements of 16 bits, and as many random ones",
              ({"lanes": 2, "channels": 24},)),
