@@ -7,6 +7,7 @@ from vit2rtl.rtl.registry import COMPONENTS, component, latency
 if TYPE_CHECKING:
     from vit2rtl.rtl.units import (
         AttentionValue,
+        Epilogue,
         Gelu,
         LayerNormQuantizer,
         Log2Dequantizer,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COMPONENTS",
     "AttentionValue",
+    "Epilogue",
     "Gelu",
     "LayerNormQuantizer",
     "Log2Dequantizer",

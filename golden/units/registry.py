@@ -4,8 +4,8 @@ from vit2rtl.golden.registry import Registry
 from vit2rtl.golden.units.unit import Unit
 
 NAMES = (
-    "log2_dequantizer", "log_sqrt2_quantizer", "requantizer", "attention_value", "gelu",
-    "layernorm_quantizer", "matmul_array", "softmax_quantizer",
+    "log2_dequantizer", "log_sqrt2_quantizer", "requantizer", "attention_value", "epilogue",
+    "gelu", "layernorm_quantizer", "matmul_array", "softmax_quantizer",
 )
 
 UNITS: Registry[Unit] = Registry(

@@ -73,7 +73,10 @@ class AxiTop(wiring.Component):
         m.d.comb += registers.busy.eq(inside | waits if loading else inside)
         table = self.register_map.table
         if table:
-            streams[table.stream.name] = self._add_tables(m, registers, streams[table.stream.name])
+            # A row that was begun goes on where it stopped.
+            on = registers.enable if self.instance.lane_wise else registers.enable | inside
+            i = streams[table.stream.name]
+            streams[table.stream.name] = self._add_tables(m, registers, i, on)
         for s in self.instance.tables:
             streams[s.name] = self._add_loader(m, registers, s)
         configuration = {f.name: getattr(registers, f.name) for f in self.instance.configuration}
@@ -87,12 +90,14 @@ class AxiTop(wiring.Component):
             # Nothing is offered in reset, so nothing is taken and no table is written.
             m.d.comb += sink.eq(source & self.aresetn if name.endswith("valid") else source)
 
-    def _add_tables(self, m: Module, registers: AxiLiteRegisters, i: Handshake) -> Handshake:
-        """Channel tables behind a stream; the stream that the unit takes."""
+    def _add_tables(
+        self, m: Module, registers: AxiLiteRegisters, i: Handshake, on: Value
+    ) -> Handshake:
+        """Channel tables behind a stream, from row 0 where not ``on``; what the unit takes."""
         m.submodules.tables = tables = ChannelTables(self.register_map)
         payload, valid, ready = i
         m.d.comb += [
-            tables.enable.eq(registers.enable),
+            tables.enable.eq(on),
             tables.row_beats.eq(registers.row_beats),
             tables.row.eq(registers.table_row),
             tables.write.eq(registers.table_write),

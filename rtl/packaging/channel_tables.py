@@ -27,7 +27,7 @@ class ChannelTables(wiring.Component):
     i : In(stream of {lanes: {the fields that are not per channel} × lanes, last: 1})
     o : Out(stream of {lanes: {all fields} × lanes, last: 1})
     enable, row_beats : In
-        From the registers.
+        From the registers; ``enable`` is high as well while a row is inside, of a unit over rows.
     row, write, data : In;  read : Out
         A port for software: row, byte enables and one word for all lanes; the row's words of all
         lanes a cycle later. Not to be written while beats are taken.

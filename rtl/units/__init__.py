@@ -1,6 +1,7 @@
 """The Amaranth components, a file a unit."""
 
 from vit2rtl.rtl.units.attention_value import AttentionValue
+from vit2rtl.rtl.units.epilogue import Epilogue
 from vit2rtl.rtl.units.gelu import Gelu
 from vit2rtl.rtl.units.layernorm_quantizer import LayerNormQuantizer
 from vit2rtl.rtl.units.log2_dequantizer import Log2Dequantizer
@@ -10,6 +11,6 @@ from vit2rtl.rtl.units.requantizer import Requantizer
 from vit2rtl.rtl.units.softmax_quantizer import SoftmaxQuantizer
 
 __all__ = [
-    "AttentionValue", "Gelu", "LayerNormQuantizer", "Log2Dequantizer", "LogSqrt2Quantizer",
-    "MatmulArray", "Requantizer", "SoftmaxQuantizer",
+    "AttentionValue", "Epilogue", "Gelu", "LayerNormQuantizer", "Log2Dequantizer",
+    "LogSqrt2Quantizer", "MatmulArray", "Requantizer", "SoftmaxQuantizer",
 ]

@@ -51,8 +51,10 @@ def declared(task: dict[str, Any]) -> list[str]:
             "first row written", "last row written", "first row read", "last row read",
             *(f"lane {n} written" for n in range(table["lanes"])))]
         if described["rows"] <= task["most_rows"]:
-            labels += [f"row: ROW_BEATS {name}" for name in _ROW_BEATS]
-            labels += [f"row: row 0 after {name}" for name in (*_ENDS, "enable")]
+            rowwise = task["rowwise"]
+            labels += [f"row: ROW_BEATS {name}" for name in _ROW_BEATS[: 1 if rowwise else None]]
+            ends = _ENDS[: 1 if rowwise else None]
+            labels += [f"row: row 0 after {name}" for name in (*ends, "enable")]
     labels += [f"stream: {n} inside" for n in range(1, task["depth"] + 1)]
     labels += [f"stream: {name}" for name in ("a beat waits behind a blocked output", *_STOPS)]
     labels += ["status: busy, several inside"] if task["depth"] > 1 else []

@@ -136,5 +136,6 @@ def declared(register_map: RegisterMap) -> list[str]:
     return bins.declared({
         "map": described_map(register_map), "most_rows": MOST_ROWS,
         "depth": min(_depth(register_map), bins.MOST_INSIDE),
+        "rowwise": not beatwise(register_map.instance),
     })
 

@@ -80,7 +80,7 @@ class Settings:
             "elements": {s.name: _elements(s, tables) for s in self.instance.tables},
             "items": items,
             "used": rows,
-            "row_beats": list(few) if total else [0],
+            "row_beats": list(few) if total and beatwise(self.instance) else [0],
         }, variety
 
     def _beats(
@@ -151,8 +151,14 @@ class Settings:
         count = max(len(m) for m in matrices.values())
         items = [self._row_item(n, matrices) for n in range(count)][:ITEMS]
         variety = len({repr(item["results"]) for item in items})
-        padded = {name: np.resize(m[0], (rows, self.instance.lanes)) for name, m in first.items()}
+        padded = {name: self._channels(m[0], rows) for name, m in first.items()}
         return _table_words(self.map.table, rows, padded), items, variety
+
+    def _channels(self, values: np.ndarray, rows: int) -> np.ndarray:
+        """int[rows, lanes]: a channel that fills up a row's last beat is the last one again."""
+        lanes = self.instance.lanes
+        whole = np.pad(values, (0, -len(values) % lanes), mode="edge")
+        return np.resize(whole, (rows, lanes))
 
     def _row_item(self, n: int, matrices: Arrays) -> dict[str, Any]:
         def beats(s: Stream) -> list[int]:

@@ -38,7 +38,7 @@ def test_the_page_shows_the_unit_on_trial_as_it_is(face):
 
 
 @pytest.mark.parametrize("name", ["log2_dequantizer", "log_sqrt2_quantizer", "requantizer",
-                                  "gelu"])
+                                  "epilogue", "gelu"])
 def test_a_unit_of_the_product_is_one_file_a_face(name):
     places = [p for p in files_named(name, *FOLDERS) if not p.startswith("golden/arithmetic/")]
     assert places == sorted(f"{home}/{name}" for home in HOMES)

@@ -7,6 +7,7 @@ from vit2rtl.rtl.synthesis.references.reference import Reference, References
 NAMES = (
     "log2_dequantizer", "attention_value", "attention_value_methods", "requantizer",
     "log_sqrt2_quantizer", "gelu", "layernorm_quantizer", "matmul_array", "softmax_quantizer",
+    "epilogue",
 )
 
 REFERENCES: Registry[References] = Registry(

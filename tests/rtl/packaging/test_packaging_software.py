@@ -33,7 +33,7 @@ def test_rdl_and_c_agree(unit, lanes, channels, tmp_path):
     if registers.table:
         table = {r["name"]: r for r in described if r["name"].startswith("ROW_")}
         table.pop("ROW_BEATS")
-        assert len(table) == registers.table.rows * lanes
+        assert len(table) == registers.table.rows * lanes * len(registers.table.words)
         for channel in range(registers.table.rows * lanes):
             word = table[f"ROW_{channel // lanes}.LANE_{channel % lanes}.WORD_0"]
             assert word["address"] == values[f"channel {channel}"]

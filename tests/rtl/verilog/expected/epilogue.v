@@ -1,0 +1,906 @@
+// epilogue_l2: sums of a matmul to codes, logits or the residual stream, and statistics of each row.
+//
+// Parameters: lanes=2, acc_width=18, multiplier_width=16, width=16
+// Latency 10 cycles, one beat a cycle, any back pressure.
+// Configuration inputs change only while no beat is inside.
+//
+// Streams i, o and o_row: a beat moves where valid and ready are high at a rising edge of clk;
+// rst is synchronous, active high. The most significant bit of each payload is last.
+//
+// i__payload: 2 lanes of 71 bits, lane 0 lowest:
+//   [71*n + 0 +: 18]       acc, two's complement
+//   [71*n + 18 +: 18]      bias, two's complement
+//   [71*n + 36 +: 16]      multiplier, unsigned
+//   [71*n + 52 +: 3]       shift, unsigned
+//   [71*n + 55 +: 16]      stream, two's complement
+//   Rows: each begins a beat, last marks its last beat.
+//
+// o__payload: 2 lanes of 16 bits, lane 0 lowest:
+//   [16*n + 0 +: 16]       value, two's complement
+//   Rows: each begins a beat, last marks its last beat.
+//
+// o_row__payload: 1 lanes of 84 bits, lane 0 lowest:
+//   [84*n + 0 +: 16]       maximum, two's complement
+//   [84*n + 16 +: 27]      sum, two's complement
+//   [84*n + 43 +: 41]      squares, unsigned
+//   Rows: each begins a beat, last marks its last beat.
+//
+
+module epilogue_l2(i__valid, o__ready, o_row__ready, shift_base, zero_point, low, high, add, clk, rst, i__ready, o__payload, o__valid, o_row__payload, o_row__valid, i__payload);
+  wire n1;
+  wire n10;
+  wire n11;
+  wire n12;
+  wire n2;
+  wire n3;
+  wire n5;
+  wire n8;
+  reg signal;
+  initial signal = 1'h0;
+  input add;
+  wire add;
+  wire both;
+  input clk;
+  wire clk;
+  reg counted;
+  initial counted = 1'h0;
+  wire [9:0] enable;
+  input [15:0] high;
+  wire [15:0] high;
+  input [142:0] i__payload;
+  wire [142:0] i__payload;
+  wire i__payload_24_last;
+  output i__ready;
+  wire i__ready;
+  wire i__ready_26;
+  input i__valid;
+  wire i__valid;
+  wire i__valid_22;
+  input [15:0] low;
+  wire [15:0] low;
+  wire [99:0] o;
+  wire [99:0] o_42;
+  output [32:0] o__payload;
+  wire [32:0] o__payload;
+  wire [83:0] o__payload_30;
+  input o__ready;
+  wire o__ready;
+  output o__valid;
+  wire o__valid;
+  wire o__valid_19;
+  output [84:0] o_row__payload;
+  wire [84:0] o_row__payload;
+  input o_row__ready;
+  wire o_row__ready;
+  output o_row__valid;
+  wire o_row__valid;
+  input rst;
+  wire rst;
+  input [5:0] shift_base;
+  wire [5:0] shift_base;
+  input [16:0] zero_point;
+  wire [16:0] zero_point;
+  assign n1 = ~ signal;
+  assign o__valid = o__valid_19 & n1;
+  assign n2 = ~ counted;
+  assign i__valid_22 = o__valid_19 & n2;
+  assign both = n3 & n11;
+  assign n3 = o__ready | signal;
+  assign n8 = n10 & n3;
+  assign n5 = ~ both;
+  assign n10 = o__valid_19 & n5;
+  assign n11 = i__ready_26 | counted;
+  assign n12 = n10 & n11;
+  always @(posedge clk)
+    if (rst) counted <= 1'h0;
+    else counted <= n12;
+  always @(posedge clk)
+    if (rst) signal <= 1'h0;
+    else signal <= n8;
+  epilogue_l2_control control (
+    .clk(clk),
+    .enable(enable),
+    .i__payload(i__payload[142]),
+    .i__valid(i__valid),
+    .o__payload(i__payload_24_last),
+    .o__ready(both),
+    .rst(rst),
+    .valid_9(o__valid_19)
+  );
+  epilogue_l2_lane lane_0 (
+    .add(add),
+    .clk(clk),
+    .enable(enable),
+    .high(high),
+    .i(i__payload[70:0]),
+    .low(low),
+    .o(o),
+    .rst(rst),
+    .shift_base(shift_base),
+    .zero_point(zero_point)
+  );
+  epilogue_l2_lane lane_1 (
+    .add(add),
+    .clk(clk),
+    .enable(enable),
+    .high(high),
+    .i(i__payload[141:71]),
+    .low(low),
+    .o(o_42),
+    .rst(rst),
+    .shift_base(shift_base),
+    .zero_point(zero_point)
+  );
+  epilogue_l2_statistics statistics (
+    .clk(clk),
+    .i__payload({ i__payload_24_last, o_42[15:0], o[15:0] }),
+    .i__ready(i__ready_26),
+    .i__valid(i__valid_22),
+    .o__ready_31(o_row__ready),
+    .o__valid_27(o_row__valid),
+    .row_so_far(o__payload_30),
+    .rst(rst)
+  );
+  assign i__ready = enable[0];
+  assign o__payload = { i__payload_24_last, o_42[15:0], o[15:0] };
+  assign o_row__payload = { 1'h1, o__payload_30 };
+endmodule
+
+module epilogue_l2_control(i__valid, clk, rst, o__ready, enable, valid_9, o__payload, i__payload);
+  wire n1;
+  wire n11;
+  wire n13;
+  wire n15;
+  wire n17;
+  wire n19;
+  wire n3;
+  wire n5;
+  wire n7;
+  wire n9;
+  input clk;
+  wire clk;
+  output [9:0] enable;
+  wire [9:0] enable;
+  input i__payload;
+  wire i__payload;
+  wire i__ready;
+  input i__valid;
+  wire i__valid;
+  reg last_0;
+  initial last_0 = 1'h0;
+  reg last_1;
+  initial last_1 = 1'h0;
+  reg last_2;
+  initial last_2 = 1'h0;
+  reg last_3;
+  initial last_3 = 1'h0;
+  reg last_4;
+  initial last_4 = 1'h0;
+  reg last_5;
+  initial last_5 = 1'h0;
+  reg last_6;
+  initial last_6 = 1'h0;
+  reg last_7;
+  initial last_7 = 1'h0;
+  reg last_8;
+  initial last_8 = 1'h0;
+  output o__payload;
+  reg o__payload;
+  initial o__payload = 1'h0;
+  input o__ready;
+  wire o__ready;
+  input rst;
+  wire rst;
+  reg valid_0;
+  initial valid_0 = 1'h0;
+  reg valid_1;
+  initial valid_1 = 1'h0;
+  reg valid_2;
+  initial valid_2 = 1'h0;
+  reg valid_3;
+  initial valid_3 = 1'h0;
+  reg valid_4;
+  initial valid_4 = 1'h0;
+  reg valid_5;
+  initial valid_5 = 1'h0;
+  reg valid_6;
+  initial valid_6 = 1'h0;
+  reg valid_7;
+  initial valid_7 = 1'h0;
+  reg valid_8;
+  initial valid_8 = 1'h0;
+  output valid_9;
+  reg valid_9;
+  initial valid_9 = 1'h0;
+  assign n1 = ~ valid_9;
+  assign enable[9] = n1 | o__ready;
+  assign n3 = ~ valid_8;
+  assign enable[8] = n3 | enable[9];
+  assign n5 = ~ valid_7;
+  assign enable[7] = n5 | enable[8];
+  assign n7 = ~ valid_6;
+  assign enable[6] = n7 | enable[7];
+  assign n9 = ~ valid_5;
+  assign enable[5] = n9 | enable[6];
+  assign n11 = ~ valid_4;
+  assign enable[4] = n11 | enable[5];
+  assign n13 = ~ valid_3;
+  assign enable[3] = n13 | enable[4];
+  assign n15 = ~ valid_2;
+  assign enable[2] = n15 | enable[3];
+  assign n17 = ~ valid_1;
+  assign enable[1] = n17 | enable[2];
+  assign n19 = ~ valid_0;
+  assign i__ready = n19 | enable[1];
+  always @(posedge clk)
+    if (rst) valid_0 <= 1'h0;
+    else if (i__ready) valid_0 <= i__valid;
+  always @(posedge clk)
+    if (rst) last_1 <= 1'h0;
+    else if (enable[1]) last_1 <= last_0;
+  always @(posedge clk)
+    if (rst) valid_1 <= 1'h0;
+    else if (enable[1]) valid_1 <= valid_0;
+  always @(posedge clk)
+    if (rst) last_2 <= 1'h0;
+    else if (enable[2]) last_2 <= last_1;
+  always @(posedge clk)
+    if (rst) valid_2 <= 1'h0;
+    else if (enable[2]) valid_2 <= valid_1;
+  always @(posedge clk)
+    if (rst) last_3 <= 1'h0;
+    else if (enable[3]) last_3 <= last_2;
+  always @(posedge clk)
+    if (rst) valid_3 <= 1'h0;
+    else if (enable[3]) valid_3 <= valid_2;
+  always @(posedge clk)
+    if (rst) last_4 <= 1'h0;
+    else if (enable[4]) last_4 <= last_3;
+  always @(posedge clk)
+    if (rst) valid_4 <= 1'h0;
+    else if (enable[4]) valid_4 <= valid_3;
+  always @(posedge clk)
+    if (rst) last_5 <= 1'h0;
+    else if (enable[5]) last_5 <= last_4;
+  always @(posedge clk)
+    if (rst) valid_5 <= 1'h0;
+    else if (enable[5]) valid_5 <= valid_4;
+  always @(posedge clk)
+    if (rst) last_6 <= 1'h0;
+    else if (enable[6]) last_6 <= last_5;
+  always @(posedge clk)
+    if (rst) valid_6 <= 1'h0;
+    else if (enable[6]) valid_6 <= valid_5;
+  always @(posedge clk)
+    if (rst) last_7 <= 1'h0;
+    else if (enable[7]) last_7 <= last_6;
+  always @(posedge clk)
+    if (rst) valid_7 <= 1'h0;
+    else if (enable[7]) valid_7 <= valid_6;
+  always @(posedge clk)
+    if (rst) last_8 <= 1'h0;
+    else if (enable[8]) last_8 <= last_7;
+  always @(posedge clk)
+    if (rst) valid_8 <= 1'h0;
+    else if (enable[8]) valid_8 <= valid_7;
+  always @(posedge clk)
+    if (rst) o__payload <= 1'h0;
+    else if (enable[9]) o__payload <= last_8;
+  always @(posedge clk)
+    if (rst) valid_9 <= 1'h0;
+    else if (enable[9]) valid_9 <= valid_8;
+  always @(posedge clk)
+    if (rst) last_0 <= 1'h0;
+    else if (i__ready) last_0 <= i__payload;
+  assign enable[0] = i__ready;
+endmodule
+
+module epilogue_l2_statistics(clk, rst, i__valid, o__valid_27, i__payload, row_so_far, i__ready, o__ready_31);
+  wire [31:0] n1;
+  wire [26:0] n11;
+  wire [27:0] n12;
+  wire [40:0] n13;
+  wire [41:0] n14;
+  wire [31:0] n2;
+  wire n3;
+  wire [15:0] n4;
+  wire [16:0] n5;
+  wire [31:0] n6;
+  wire n7;
+  wire n8;
+  wire n9;
+  wire n382;
+  input clk;
+  wire clk;
+  wire [1:0] enable;
+  wire enable_26;
+  reg first;
+  initial first = 1'h1;
+  wire [83:0] grown;
+  input [32:0] i__payload;
+  wire [32:0] i__payload;
+  wire i__payload_23;
+  output i__ready;
+  wire i__ready;
+  input i__valid;
+  wire i__valid;
+  wire i__valid_21;
+  reg [15:0] largest_1_0;
+  initial largest_1_0 = 16'h0000;
+  wire o__payload_29;
+  wire o__ready_30;
+  input o__ready_31;
+  wire o__ready_31;
+  output o__valid_27;
+  wire o__valid_27;
+  wire o__valid_28;
+  output [83:0] row_so_far;
+  reg [83:0] row_so_far;
+  initial row_so_far = 84'h000000000000000000000;
+  input rst;
+  wire rst;
+  reg [30:0] square_0_0;
+  initial square_0_0 = 31'h00000000;
+  reg [30:0] square_0_1;
+  initial square_0_1 = 31'h00000000;
+  reg [31:0] squares_1_0;
+  initial squares_1_0 = 32'd0;
+  reg [16:0] sum_1_0;
+  initial sum_1_0 = 17'h00000;
+  wire taken;
+  reg [15:0] value_0_0;
+  initial value_0_0 = 16'h0000;
+  reg [15:0] value_0_1;
+  initial value_0_1 = 16'h0000;
+  assign n1 = $signed(i__payload[15:0]) * $signed(i__payload[15:0]);
+  assign n2 = $signed(i__payload[31:16]) * $signed(i__payload[31:16]);
+  assign n3 = $signed(value_0_0) > $signed(value_0_1);
+  assign n4 = n3 ? value_0_0 : value_0_1;
+  assign n5 = $signed(value_0_0) + $signed(value_0_1);
+  assign n6 = square_0_0 + square_0_1;
+  assign taken = i__valid_21 & enable_26;
+  assign o__valid_27 = o__valid_28 & o__payload_29;
+  assign n7 = ~ o__payload_29;
+  assign o__ready_30 = o__ready_31 | n7;
+  assign n8 = $signed(largest_1_0) > $signed(row_so_far[15:0]);
+  assign n9 = first | n8;
+  assign n11 = first ? 27'h0000000 : row_so_far[42:16];
+  assign { n12[27], grown[42:16] } = $signed(n11) + $signed(sum_1_0);
+  assign n13 = first ? 41'h00000000000 : row_so_far[83:43];
+  assign { n14[41], grown[83:43] } = n13 + squares_1_0;
+  always @(posedge clk)
+    if (n382) row_so_far[15:0] <= largest_1_0;
+  always @(posedge clk)
+    if (taken) row_so_far[83:16] <= grown[83:16];
+  always @(posedge clk)
+    if (rst) first <= 1'h1;
+    else if (taken) first <= i__payload_23;
+  always @(posedge clk)
+    if (enable[1]) squares_1_0 <= n6;
+  always @(posedge clk)
+    if (enable[1]) sum_1_0 <= n5;
+  always @(posedge clk)
+    if (enable[1]) largest_1_0 <= n4;
+  always @(posedge clk)
+    if (enable[0]) square_0_1 <= n2[30:0];
+  always @(posedge clk)
+    if (enable[0]) square_0_0 <= n1[30:0];
+  always @(posedge clk)
+    if (enable[0]) value_0_1 <= i__payload[31:16];
+  always @(posedge clk)
+    if (enable[0]) value_0_0 <= i__payload[15:0];
+  assign n382 = & { taken, n9 };
+  epilogue_l2_statistics_row row (
+    .clk(clk),
+    .enable(enable_26),
+    .i__payload(i__payload_23),
+    .i__valid(i__valid_21),
+    .o__payload(o__payload_29),
+    .o__ready(o__ready_30),
+    .rst(rst),
+    .valid_0(o__valid_28)
+  );
+  epilogue_l2_statistics_tree tree (
+    .clk(clk),
+    .enable(enable),
+    .i__payload(i__payload[32]),
+    .i__valid(i__valid),
+    .o__payload(i__payload_23),
+    .o__ready(enable_26),
+    .rst(rst),
+    .valid_1(i__valid_21)
+  );
+  assign n12[26:0] = grown[42:16];
+  assign n14[40:0] = grown[83:43];
+  assign i__ready = enable[0];
+endmodule
+
+module epilogue_l2_statistics_row(rst, o__ready, enable, i__valid, i__payload, valid_0, o__payload, clk);
+  wire n1;
+  input clk;
+  wire clk;
+  output enable;
+  wire enable;
+  input i__payload;
+  wire i__payload;
+  input i__valid;
+  wire i__valid;
+  output o__payload;
+  reg o__payload;
+  initial o__payload = 1'h0;
+  input o__ready;
+  wire o__ready;
+  input rst;
+  wire rst;
+  output valid_0;
+  reg valid_0;
+  initial valid_0 = 1'h0;
+  assign n1 = ~ valid_0;
+  assign enable = n1 | o__ready;
+  always @(posedge clk)
+    if (rst) o__payload <= 1'h0;
+    else if (enable) o__payload <= i__payload;
+  always @(posedge clk)
+    if (rst) valid_0 <= 1'h0;
+    else if (enable) valid_0 <= i__valid;
+endmodule
+
+module epilogue_l2_statistics_tree(rst, i__valid, o__ready, i__payload, enable, valid_1, o__payload, clk);
+  wire n1;
+  wire n3;
+  input clk;
+  wire clk;
+  output [1:0] enable;
+  wire [1:0] enable;
+  input i__payload;
+  wire i__payload;
+  wire i__ready;
+  input i__valid;
+  wire i__valid;
+  reg last_0;
+  initial last_0 = 1'h0;
+  output o__payload;
+  reg o__payload;
+  initial o__payload = 1'h0;
+  input o__ready;
+  wire o__ready;
+  input rst;
+  wire rst;
+  reg valid_0;
+  initial valid_0 = 1'h0;
+  output valid_1;
+  reg valid_1;
+  initial valid_1 = 1'h0;
+  assign enable[1] = n1 | o__ready;
+  assign n3 = ~ valid_0;
+  assign i__ready = n3 | enable[1];
+  assign n1 = ~ valid_1;
+  always @(posedge clk)
+    if (rst) last_0 <= 1'h0;
+    else if (i__ready) last_0 <= i__payload;
+  always @(posedge clk)
+    if (rst) valid_0 <= 1'h0;
+    else if (i__ready) valid_0 <= i__valid;
+  always @(posedge clk)
+    if (rst) o__payload <= 1'h0;
+    else if (enable[1]) o__payload <= last_0;
+  always @(posedge clk)
+    if (rst) valid_1 <= 1'h0;
+    else if (enable[1]) valid_1 <= valid_0;
+  assign enable[0] = i__ready;
+endmodule
+
+module epilogue_l2_lane(shift_base, zero_point, low, high, add, clk, rst, enable, o, i);
+  wire [18:0] n1;
+  wire [34:0] n10;
+  wire n11;
+  wire n12;
+  wire n13;
+  wire n14;
+  wire n15;
+  wire [33:0] n18;
+  wire n19;
+  wire n20;
+  wire n21;
+  wire n22;
+  wire n23;
+  wire n24;
+  wire [25:0] n26;
+  wire n27;
+  wire n28;
+  wire n29;
+  wire n30;
+  wire n31;
+  wire n32;
+  wire [21:0] n34;
+  wire n35;
+  wire n36;
+  wire n37;
+  wire n38;
+  wire n39;
+  wire [19:0] n42;
+  wire n43;
+  wire n44;
+  wire n45;
+  wire n46;
+  wire n47;
+  wire n48;
+  wire [19:0] n49;
+  wire [33:0] n51;
+  wire [6:0] n52;
+  wire n54;
+  wire n56;
+  wire [15:0] n57;
+  wire n58;
+  wire n59;
+  wire [15:0] n60;
+  wire [16:0] n61;
+  wire n62;
+  wire n63;
+  wire [15:0] n78;
+  wire [17:0] acc;
+  reg [17:0] acc_0;
+  initial acc_0 = 18'h00000;
+  input add;
+  wire add;
+  reg [5:0] amount_2;
+  initial amount_2 = 6'h00;
+  reg [1:0] amount_3;
+  initial amount_3 = 2'h0;
+  reg beyond_7;
+  initial beyond_7 = 1'h0;
+  input clk;
+  wire clk;
+  input [9:0] enable;
+  wire [9:0] enable;
+  input [15:0] high;
+  wire [15:0] high;
+  input [70:0] i;
+  wire [70:0] i;
+  reg [15:0] limit_6;
+  initial limit_6 = 16'h0000;
+  reg [15:0] limit_7;
+  initial limit_7 = 16'h0000;
+  wire lost_by_1;
+  wire lost_by_16;
+  wire lost_by_2;
+  wire lost_by_4;
+  wire lost_by_8;
+  input [15:0] low;
+  wire [15:0] low;
+  reg [15:0] multiplier_0;
+  initial multiplier_0 = 16'h0000;
+  reg negative_5;
+  initial negative_5 = 1'h0;
+  reg negative_6;
+  initial negative_6 = 1'h0;
+  output [99:0] o;
+  wire [99:0] o;
+  reg overflow_3;
+  initial overflow_3 = 1'h0;
+  reg overflow_4;
+  initial overflow_4 = 1'h0;
+  reg overflow_5;
+  initial overflow_5 = 1'h0;
+  reg overflow_6;
+  initial overflow_6 = 1'h0;
+  reg [33:0] product_1;
+  initial product_1 = 34'h000000000;
+  reg [33:0] product_2;
+  initial product_2 = 34'h000000000;
+  reg [15:0] residual_0;
+  initial residual_0 = 16'h0000;
+  reg [15:0] residual_1;
+  initial residual_1 = 16'h0000;
+  reg [15:0] residual_2;
+  initial residual_2 = 16'h0000;
+  reg [15:0] residual_3;
+  initial residual_3 = 16'h0000;
+  reg [15:0] residual_4;
+  initial residual_4 = 16'h0000;
+  reg [15:0] residual_5;
+  initial residual_5 = 16'h0000;
+  reg [15:0] residual_6;
+  initial residual_6 = 16'h0000;
+  reg [15:0] residual_7;
+  initial residual_7 = 16'h0000;
+  wire [19:0] room;
+  wire [18:0] rounded;
+  input rst;
+  wire rst;
+  reg [2:0] shift_0;
+  initial shift_0 = 3'h0;
+  reg [2:0] shift_1;
+  initial shift_1 = 3'h0;
+  input [5:0] shift_base;
+  wire [5:0] shift_base;
+  reg [21:0] shifted_3;
+  initial shifted_3 = 22'h000000;
+  reg [18:0] shifted_4;
+  initial shifted_4 = 19'h00000;
+  wire [18:0] shifted_by_1;
+  wire [33:0] shifted_by_16;
+  wire [19:0] shifted_by_2;
+  wire [34:0] shifted_by_32;
+  wire [21:0] shifted_by_4;
+  wire [25:0] shifted_by_8;
+  reg sign_3;
+  initial sign_3 = 1'h0;
+  reg sign_4;
+  initial sign_4 = 1'h0;
+  reg [16:0] sum_8;
+  initial sum_8 = 17'h00000;
+  reg [18:0] total_5;
+  initial total_5 = 19'h00000;
+  reg [18:0] total_6;
+  initial total_6 = 19'h00000;
+  reg [15:0] total_7;
+  initial total_7 = 16'h0000;
+  reg [15:0] value_9;
+  initial value_9 = 16'h0000;
+  input [16:0] zero_point;
+  wire [16:0] zero_point;
+  assign { n1[18], acc } = $signed(i[17:0]) + $signed(i[35:18]);
+  assign shifted_by_32 = amount_2[5] ? { {32{product_2[33]}}, product_2[33:31] } : { product_2, 1'h0 };
+  assign { n10[34], shifted_by_16 } = amount_2[4] ? { {16{shifted_by_32[34]}}, shifted_by_32[34:16] } : { shifted_by_32[33], shifted_by_32[33:0] };
+  assign n11 = ~ amount_2[4];
+  assign n12 = | shifted_by_32[34:33];
+  assign n13 = & shifted_by_32[34:33];
+  assign n14 = ~ n13;
+  assign n15 = n12 & n14;
+  assign lost_by_16 = n11 & n15;
+  assign { n18[33:26], shifted_by_8 } = amount_2[3] ? { {8{shifted_by_16[33]}}, shifted_by_16[33:8] } : { {8{shifted_by_16[25]}}, shifted_by_16[25:0] };
+  assign n19 = ~ amount_2[3];
+  assign n20 = | shifted_by_16[33:25];
+  assign n21 = & shifted_by_16[33:25];
+  assign n22 = ~ n21;
+  assign n23 = n20 & n22;
+  assign n24 = n19 & n23;
+  assign lost_by_8 = lost_by_16 | n24;
+  assign { n26[25:22], shifted_by_4 } = amount_2[2] ? { {4{shifted_by_8[25]}}, shifted_by_8[25:4] } : { {4{shifted_by_8[21]}}, shifted_by_8[21:0] };
+  assign n27 = ~ amount_2[2];
+  assign n28 = | shifted_by_8[25:21];
+  assign n29 = & shifted_by_8[25:21];
+  assign n30 = ~ n29;
+  assign n31 = n28 & n30;
+  assign n32 = n27 & n31;
+  assign lost_by_4 = lost_by_8 | n32;
+  assign { n34[21:20], shifted_by_2 } = amount_3[1] ? { {2{shifted_3[21]}}, shifted_3[21:2] } : { {2{shifted_3[19]}}, shifted_3[19:0] };
+  assign n35 = ~ amount_3[1];
+  assign n36 = | shifted_3[21:19];
+  assign n37 = & shifted_3[21:19];
+  assign n38 = ~ n37;
+  assign n39 = n36 & n38;
+  assign lost_by_2 = n35 & n39;
+  assign { n42[19], shifted_by_1 } = amount_3[0] ? { shifted_by_2[19], shifted_by_2[19:1] } : { shifted_by_2[18], shifted_by_2[18:0] };
+  assign n43 = ~ amount_3[0];
+  assign n44 = | shifted_by_2[19:18];
+  assign n45 = & shifted_by_2[19:18];
+  assign n46 = ~ n45;
+  assign n47 = n44 & n46;
+  assign n48 = n43 & n47;
+  assign lost_by_1 = lost_by_2 | n48;
+  assign { rounded, n49[0] } = $signed(shifted_4) + $signed({ zero_point, 1'h1 });
+  assign room = $signed(limit_6) - $signed(total_6);
+  assign n51 = $signed(acc_0) * $signed({ 1'h0, multiplier_0 });
+  assign n52 = shift_base + shift_1;
+  assign n54 = overflow_3 | lost_by_1;
+  assign n56 = overflow_4 ? sign_4 : rounded[18];
+  assign n57 = negative_5 ? low : high;
+  assign n58 = room[19] ^ negative_6;
+  assign n59 = overflow_6 | n58;
+  assign n60 = beyond_7 ? limit_7 : total_7;
+  assign n61 = $signed(n60) + $signed(residual_7);
+  assign n62 = sum_8[16] ^ sum_8[15];
+  assign n63 = ~ sum_8[16];
+  assign n78 = n62 ? { sum_8[16], n63, n63, n63, n63, n63, n63, n63, n63, n63, n63, n63, n63, n63, n63, n63 } : sum_8[15:0];
+  always @(posedge clk)
+    if (enable[9]) value_9 <= n78;
+  always @(posedge clk)
+    if (enable[8]) sum_8 <= n61;
+  always @(posedge clk)
+    if (enable[7]) total_7 <= total_6[15:0];
+  always @(posedge clk)
+    if (enable[7]) limit_7 <= limit_6;
+  always @(posedge clk)
+    if (enable[7]) beyond_7 <= n59;
+  always @(posedge clk)
+    if (enable[6]) negative_6 <= negative_5;
+  always @(posedge clk)
+    if (enable[6]) overflow_6 <= overflow_5;
+  always @(posedge clk)
+    if (enable[6]) total_6 <= total_5;
+  always @(posedge clk)
+    if (enable[6]) limit_6 <= n57;
+  always @(posedge clk)
+    if (enable[5]) negative_5 <= n56;
+  always @(posedge clk)
+    if (enable[5]) overflow_5 <= overflow_4;
+  always @(posedge clk)
+    if (enable[5]) total_5 <= rounded;
+  always @(posedge clk)
+    if (enable[7]) residual_7 <= residual_6;
+  always @(posedge clk)
+    if (enable[6]) residual_6 <= residual_5;
+  always @(posedge clk)
+    if (enable[5]) residual_5 <= residual_4;
+  always @(posedge clk)
+    if (enable[4]) residual_4 <= residual_3;
+  always @(posedge clk)
+    if (enable[3]) residual_3 <= residual_2;
+  always @(posedge clk)
+    if (enable[2]) residual_2 <= residual_1;
+  always @(posedge clk)
+    if (enable[1]) residual_1 <= residual_0;
+  always @(posedge clk)
+    if (!add) residual_0 <= 16'h0000;
+    else if (enable[0]) residual_0 <= i[70:55];
+  always @(posedge clk)
+    if (enable[4]) sign_4 <= sign_3;
+  always @(posedge clk)
+    if (enable[4]) overflow_4 <= n54;
+  always @(posedge clk)
+    if (enable[4]) shifted_4 <= shifted_by_1;
+  always @(posedge clk)
+    if (enable[3]) amount_3 <= amount_2[1:0];
+  always @(posedge clk)
+    if (enable[3]) sign_3 <= product_2[33];
+  always @(posedge clk)
+    if (enable[3]) overflow_3 <= lost_by_4;
+  always @(posedge clk)
+    if (enable[3]) shifted_3 <= shifted_by_4;
+  always @(posedge clk)
+    if (enable[2]) amount_2 <= n52[5:0];
+  always @(posedge clk)
+    if (enable[1]) shift_1 <= shift_0;
+  always @(posedge clk)
+    if (enable[0]) shift_0 <= i[54:52];
+  always @(posedge clk)
+    if (enable[2]) product_2 <= product_1;
+  always @(posedge clk)
+    if (enable[1]) product_1 <= n51;
+  always @(posedge clk)
+    if (enable[0]) multiplier_0 <= i[51:36];
+  always @(posedge clk)
+    if (enable[0]) acc_0 <= acc;
+  assign n1[17:0] = acc;
+  assign n10[33:0] = shifted_by_16;
+  assign n18[25:0] = shifted_by_8;
+  assign n26[21:0] = shifted_by_4;
+  assign n34[19:0] = shifted_by_2;
+  assign n42[18:0] = shifted_by_1;
+  assign n49[19:1] = rounded;
+  assign o = { 84'h000000000000000000000, value_9 };
+endmodule
+
+// epilogue_l2_axis: sums of a matmul to codes, logits or the residual stream, and statistics of each row.
+//
+// Parameters: lanes=2, acc_width=18, multiplier_width=16, width=16
+// Latency 10 cycles, one beat a cycle, any back pressure.
+// Configuration inputs change only while no beat is inside.
+//
+// Ports:
+//   input  aclk                        clock of all ports
+//   input  aresetn                     synchronous reset, active low
+//   input  s_axis_tdata      [143:0]   lanes, lane 0 in the least significant bits
+//   input  s_axis_tvalid               a beat is offered
+//   output s_axis_tready               a beat is taken
+//   input  s_axis_tlast                the row's last beat
+//   output m_axis_tdata      [31:0]    lanes, lane 0 in the least significant bits
+//   output m_axis_tvalid               a beat is offered
+//   input  m_axis_tready               a beat is taken
+//   output m_axis_tlast                the row's last beat
+//   output m_axis_row_tdata  [87:0]    lanes, lane 0 in the least significant bits
+//   output m_axis_row_tvalid           a beat is offered
+//   input  m_axis_row_tready           a beat is taken
+//   output m_axis_row_tlast            the row's last beat
+//   input  shift_base        [5:0]     configuration: smallest shift
+//   input  zero_point        [16:0]    configuration: zero point of the results, two's complement
+//   input  low               [15:0]    configuration: least result before the residual stream, two's complement
+//   input  high              [15:0]    configuration: largest result before the residual stream, two's complement
+//   input  add                         configuration: 1: the residual stream is added
+//
+// s_axis_tdata: 2 lanes of 71 bits, lane 0 lowest:
+//   [71*n + 0 +: 18]       acc, two's complement
+//   [71*n + 18 +: 18]      bias, two's complement
+//   [71*n + 36 +: 16]      multiplier, unsigned
+//   [71*n + 52 +: 3]       shift, unsigned
+//   [71*n + 55 +: 16]      stream, two's complement
+//   Rows: each begins a beat, last marks its last beat.
+//
+// m_axis_tdata: 2 lanes of 16 bits, lane 0 lowest:
+//   [16*n + 0 +: 16]       value, two's complement
+//   Rows: each begins a beat, last marks its last beat.
+//
+// m_axis_row_tdata: 1 lanes of 84 bits, lane 0 lowest:
+//   [84*n + 0 +: 16]       maximum, two's complement
+//   [84*n + 16 +: 27]      sum, two's complement
+//   [84*n + 43 +: 41]      squares, unsigned
+//   Rows: each begins a beat, last marks its last beat.
+//
+
+module epilogue_l2_axis(aresetn, s_axis_tdata, s_axis_tvalid, s_axis_tlast, m_axis_tready, m_axis_row_tready, shift_base, zero_point, low, high, add, s_axis_tready, m_axis_tdata, m_axis_tvalid, m_axis_tlast, m_axis_row_tdata, m_axis_row_tvalid, m_axis_row_tlast, aclk);
+  (* X_INTERFACE_INFO = "xilinx.com:signal:clock:1.0 aclk CLK" *)
+  (* X_INTERFACE_PARAMETER = "XIL_INTERFACENAME aclk, ASSOCIATED_BUSIF s_axis:m_axis_row:m_axis, ASSOCIATED_RESET aresetn" *)
+  input aclk;
+  wire aclk;
+  input add;
+  wire add;
+  (* X_INTERFACE_INFO = "xilinx.com:signal:reset:1.0 aresetn RST" *)
+  (* X_INTERFACE_PARAMETER = "XIL_INTERFACENAME aresetn, POLARITY ACTIVE_LOW" *)
+  input aresetn;
+  wire aresetn;
+  input [15:0] high;
+  wire [15:0] high;
+  wire i_ready;
+  wire i_valid;
+  input [15:0] low;
+  wire [15:0] low;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis_row TDATA" *)
+  output [87:0] m_axis_row_tdata;
+  wire [87:0] m_axis_row_tdata;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis_row TLAST" *)
+  output m_axis_row_tlast;
+  wire m_axis_row_tlast;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis_row TREADY" *)
+  input m_axis_row_tready;
+  wire m_axis_row_tready;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis_row TVALID" *)
+  output m_axis_row_tvalid;
+  wire m_axis_row_tvalid;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis TDATA" *)
+  output [31:0] m_axis_tdata;
+  wire [31:0] m_axis_tdata;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis TLAST" *)
+  output m_axis_tlast;
+  wire m_axis_tlast;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis TREADY" *)
+  input m_axis_tready;
+  wire m_axis_tready;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 m_axis TVALID" *)
+  output m_axis_tvalid;
+  wire m_axis_tvalid;
+  wire o_row_valid;
+  wire o_valid;
+  wire rst;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis TDATA" *)
+  input [143:0] s_axis_tdata;
+  wire [143:0] s_axis_tdata;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis TLAST" *)
+  input s_axis_tlast;
+  wire s_axis_tlast;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis TREADY" *)
+  output s_axis_tready;
+  wire s_axis_tready;
+  (* X_INTERFACE_INFO = "xilinx.com:interface:axis:1.0 s_axis TVALID" *)
+  input s_axis_tvalid;
+  wire s_axis_tvalid;
+  input [5:0] shift_base;
+  wire [5:0] shift_base;
+  input [16:0] zero_point;
+  wire [16:0] zero_point;
+  assign rst = ~ aresetn;
+  assign i_valid = s_axis_tvalid & aresetn;
+  assign s_axis_tready = i_ready & aresetn;
+  assign m_axis_tvalid = o_valid & aresetn;
+  assign m_axis_row_tvalid = o_row_valid & aresetn;
+  epilogue_l2 unit (
+    .add(add),
+    .clk(aclk),
+    .high(high),
+    .i__payload({ s_axis_tlast, s_axis_tdata[141:0] }),
+    .i__ready(i_ready),
+    .i__valid(i_valid),
+    .low(low),
+    .o__payload({ m_axis_tlast, m_axis_tdata }),
+    .o__ready(m_axis_tready),
+    .o__valid(o_valid),
+    .o_row__payload({ m_axis_row_tlast, m_axis_row_tdata[83:0] }),
+    .o_row__ready(m_axis_row_tready),
+    .o_row__valid(o_row_valid),
+    .rst(rst),
+    .shift_base(shift_base),
+    .zero_point(zero_point)
+  );
+  assign m_axis_row_tdata[87:84] = 4'h0;
+endmodule
