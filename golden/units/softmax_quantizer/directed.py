@@ -179,6 +179,16 @@ def _thresholds(cases: _Cases, rng: Random) -> Iterator[Case]:
     for shift in (0, 1, 20, 40, 62):
         note = f"thresholds in units of 2**-{shift}"
         yield cases.case(f"unit_{shift}", groups, note, threshold_shift=shift, **octave)
+    # Every bit of a threshold and of a sum alone makes it more than a power of two.
+    alone = [[[cases.top, cases.masked][:tokens]] * cases.p["lanes"]]
+    for bit in range(30):
+        both = half + (1 << bit)
+        yield cases.case(f"bit_{bit}", alone, "thresholds next to a power of two",
+                         threshold_a=both, threshold_b=both, threshold_shift=30, **octave)
+    sums = [[cases.top, max(cases.top - octaves, cases.masked + 1)][:tokens]
+            for octaves in range(1, cases.p["exp_bits"] + 1)]
+    yield cases.case("sums", cases.beside(sums), "sums with two bits", threshold_a=half,
+                     threshold_b=half, threshold_shift=30, **octave)
     # Codes one by one: of one logit, and of one beside another as large.
     single = [[[cases.top] * min(2, tokens)] * cases.p["lanes"]]
     for code in range(16):
