@@ -140,9 +140,9 @@ FACE = Face(
         Part(STREAM, "any traffic, stalls and resets of tiles of any length; 1 query with 1 "
              "channel and with 2",
              ({"lanes": 1, "rows": 1, **_TINY}, {"lanes": 2, "rows": 1, **_TINY}), cycles=18),
-        Part("sums", "every two tokens of 1 query and 2 channels: codes and values of 4 bits, zero "
-             "points of v; what drains both pairs",
-             ({"lanes": 2, "rows": 1},), core=True),
+        Part("sums", "every two tokens of 1 query and 2 channels: codes and values of 2 bits, and "
+             "of 4, zero points of v; what drains both pairs",
+             ({"lanes": 2, "rows": 1, **_TINY}, {"lanes": 2, "rows": 1}), core=True),
         Part("code", "any two products, every shift and zero point; sums of 14 bits, results of 4 "
              "and of 8", ({"lanes": 1, "rows": 1}, {"lanes": 1, "rows": 1, "output_bits": 8}),
              core=True),
