@@ -14,6 +14,7 @@ from PIL import Image
 
 import vit2rtl
 from vit2rtl.evaluation import Scores
+from vit2rtl.golden.units import Instance
 from vit2rtl.models.library import timm
 from vit2rtl.quantization.settings import STEPS
 
@@ -155,3 +156,16 @@ def test_calibration_compares_with_the_float_model_and_repq(run, script, monkeyp
     assert (figures["peak_over_repq"], figures["added_over_repq"]) == (1.5, 3)
     peak, added = calibration._memory(Namespace(), vit2rtl.Recipe())
     assert peak > 100 and 0 <= added < 100
+
+
+def test_beats_of_the_array_are_words_of_verilator(script):
+    """Codes of 16 bits, weights of 20 in 24 bits of TDATA, accumulators of 40; a tile of each."""
+    module = script("verilator_array")
+    files, settings = module.stimuli(Instance.of("matmul_array", lanes=2, rows=4))
+    tiles, k_tiles, tokens = module.TILES, settings["k_tiles"], settings["tokens"]
+    assert k_tiles * 4 == module.INNER
+    assert {name: len(content) for name, content in files.items()} == {
+        "codes": tiles * k_tiles * tokens * 2,
+        "weights": tiles * k_tiles * 2 * 4,
+        "sums": tiles * tokens * 8,
+    }
