@@ -6,7 +6,7 @@ each, and no multiplier of look-up tables.
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -152,12 +152,21 @@ class DotColumnLut(DotColumn):
         return m
 
     def _multiple(self, m: Module, operand: data.View, digit: Value, name: str) -> Value:
-        """The operand times a digit."""
-        multiple = Signal(operand.triple.shape(), name=name)
-        chosen = Mux(digit[0], operand.value, 0)
+        """The operand times a digit.
+
+        By masks of the digit's bits: a simulator would take a branch for a choice, and guess wrong
+        half the time.
+        """
+        shape = operand.triple.shape()
+        multiple = Signal(shape, name=name)
+        single, double = Signal(shape, name=f"{name}_single"), Signal(shape, name=f"{name}_double")
+        m.d.comb += [single.eq(operand.value), double.eq(operand.value << 1)]
+        ones = digit[0].replicate(shape.width)
+        chosen = ones & single
         if len(digit) > 1:
-            upper = Mux(digit[0], operand.triple, operand.value << 1)
-            chosen = Mux(digit[1], upper, chosen)
+            twos = digit[1].replicate(shape.width)
+            chosen = (ones & ((twos & operand.triple) | (~twos & single))) | (
+                ~ones & (twos & double))
         m.d.comb += multiple.eq(chosen)
         return multiple
 

@@ -994,15 +994,43 @@ endmodule
 
 module matmul_array_l2_r2_d8_dots_column(rst, load, operand, enable, code, swap, joined_1_0, clk);
   wire [7:0] n1;
-  wire [6:0] n10;
-  wire [4:0] n11;
-  wire [6:0] n13;
-  wire [4:0] n14;
+  wire [7:0] n10;
+  wire [7:0] n11;
+  wire [7:0] n12;
+  wire [7:0] n14;
+  wire [6:0] n15;
+  wire [7:0] n16;
+  wire [7:0] n17;
+  wire [7:0] n18;
+  wire [6:0] n19;
   wire [7:0] n2;
-  wire [6:0] n4;
-  wire [4:0] n5;
-  wire [6:0] n7;
-  wire [4:0] n8;
+  wire [7:0] n20;
+  wire [7:0] n21;
+  wire [7:0] n22;
+  wire [7:0] n24;
+  wire [6:0] n25;
+  wire [7:0] n26;
+  wire [7:0] n27;
+  wire [7:0] n28;
+  wire [6:0] n29;
+  wire [7:0] n30;
+  wire [7:0] n31;
+  wire [7:0] n32;
+  wire [7:0] n34;
+  wire [6:0] n35;
+  wire [7:0] n36;
+  wire [7:0] n37;
+  wire [7:0] n38;
+  wire [6:0] n39;
+  wire [7:0] n4;
+  wire [7:0] n40;
+  wire [7:0] n41;
+  wire [7:0] n42;
+  wire [6:0] n5;
+  wire [7:0] n6;
+  wire [7:0] n7;
+  wire [7:0] n8;
+  wire [6:0] n9;
   reg [11:0] active_0_0;
   initial active_0_0 = 12'h000;
   reg [11:0] active_0_1;
@@ -1039,19 +1067,47 @@ module matmul_array_l2_r2_d8_dots_column(rst, load, operand, enable, code, swap,
   wire [8:0] upper_1_0;
   assign n1 = $signed(digit_0_0) + $signed(digit_0_1);
   assign n2 = $signed(digit_2_0) + $signed(digit_2_1);
-  assign n4 = code[0] ? active_0_0[11:5] : { active_0_0[4], active_0_0[4:0], 1'h0 };
-  assign n5 = code[0] ? active_0_0[4:0] : 5'h00;
-  assign digit_0_0 = code[1] ? n4 : { n5[4], n5[4], n5 };
-  assign n7 = code[4] ? active_0_1[11:5] : { active_0_1[4], active_0_1[4:0], 1'h0 };
-  assign n8 = code[4] ? active_0_1[4:0] : 5'h00;
-  assign digit_0_1 = code[5] ? n7 : { n8[4], n8[4], n8 };
-  assign n10 = code[2] ? active_0_0[11:5] : { active_0_0[4], active_0_0[4:0], 1'h0 };
-  assign n11 = code[2] ? active_0_0[4:0] : 5'h00;
-  assign digit_2_0 = code[3] ? n10 : { n11[4], n11[4], n11 };
-  assign n13 = code[6] ? active_0_1[11:5] : { active_0_1[4], active_0_1[4:0], 1'h0 };
-  assign n14 = code[6] ? active_0_1[4:0] : 5'h00;
-  assign digit_2_1 = code[7] ? n13 : { n14[4], n14[4], n14 };
+  assign n4 = { 1'h0, {7{code[1]}} } & { active_0_0[11], active_0_0[11:5] };
+  assign n5 = ~ { {7{code[1]}} };
+  assign n6 = { 1'h0, n5 } & { {3{active_0_0[4]}}, active_0_0[4:0] };
+  assign n7 = n4 | n6;
+  assign n8 = { 1'h0, {7{code[0]}} } & n7;
+  assign n9 = ~ { {7{code[0]}} };
+  assign n10 = { 1'h0, {7{code[1]}} } & { {2{active_0_0[4]}}, active_0_0[4:0], 1'h0 };
+  assign n11 = { 1'h0, n9 } & n10;
+  assign { n12[7], digit_0_0 } = n8 | n11;
+  assign n14 = { 1'h0, {7{code[5]}} } & { active_0_1[11], active_0_1[11:5] };
+  assign n15 = ~ { {7{code[5]}} };
+  assign n16 = { 1'h0, n15 } & { {3{active_0_1[4]}}, active_0_1[4:0] };
+  assign n17 = n14 | n16;
+  assign n18 = { 1'h0, {7{code[4]}} } & n17;
+  assign n19 = ~ { {7{code[4]}} };
+  assign n20 = { 1'h0, {7{code[5]}} } & { {2{active_0_1[4]}}, active_0_1[4:0], 1'h0 };
+  assign n21 = { 1'h0, n19 } & n20;
+  assign { n22[7], digit_0_1 } = n18 | n21;
+  assign n24 = { 1'h0, {7{code[3]}} } & { active_0_0[11], active_0_0[11:5] };
+  assign n25 = ~ { {7{code[3]}} };
+  assign n26 = { 1'h0, n25 } & { {3{active_0_0[4]}}, active_0_0[4:0] };
+  assign n27 = n24 | n26;
+  assign n28 = { 1'h0, {7{code[2]}} } & n27;
+  assign n29 = ~ { {7{code[2]}} };
+  assign n30 = { 1'h0, {7{code[3]}} } & { {2{active_0_0[4]}}, active_0_0[4:0], 1'h0 };
+  assign n31 = { 1'h0, n29 } & n30;
+  assign { n32[7], digit_2_0 } = n28 | n31;
+  assign n34 = { 1'h0, {7{code[7]}} } & { active_0_1[11], active_0_1[11:5] };
+  assign n35 = ~ { {7{code[7]}} };
+  assign n36 = { 1'h0, n35 } & { {3{active_0_1[4]}}, active_0_1[4:0] };
+  assign n37 = n34 | n36;
+  assign n38 = { 1'h0, {7{code[6]}} } & n37;
+  assign n39 = ~ { {7{code[6]}} };
+  assign n40 = { 1'h0, {7{code[7]}} } & { {2{active_0_1[4]}}, active_0_1[4:0], 1'h0 };
+  assign n41 = { 1'h0, n39 } & n40;
+  assign { n42[7], digit_2_1 } = n38 | n41;
   assign upper_1_0 = $signed({ {2{digit_0_0_0[7]}}, digit_0_0_0[7:2] }) + $signed(digit_2_0_0);
+  always @(posedge clk)
+    if (swap) active_0_0 <= shadow_0_0;
+  always @(posedge clk)
+    if (load) shadow_0_0 <= operand[11:0];
   always @(posedge clk)
     if (enable[1]) joined_1_0 <= { upper_1_0[7:0], digit_0_0_0[1:0] };
   always @(posedge clk)
@@ -1062,10 +1118,10 @@ module matmul_array_l2_r2_d8_dots_column(rst, load, operand, enable, code, swap,
     if (swap) active_0_1 <= shadow_0_1;
   always @(posedge clk)
     if (load) shadow_0_1 <= operand[23:12];
-  always @(posedge clk)
-    if (swap) active_0_0 <= shadow_0_0;
-  always @(posedge clk)
-    if (load) shadow_0_0 <= operand[11:0];
+  assign n12[6:0] = digit_0_0;
+  assign n22[6:0] = digit_0_1;
+  assign n32[6:0] = digit_2_0;
+  assign n42[6:0] = digit_2_1;
 endmodule
 
 // matmul_array_l2_r2_d8_axis: codes times stationary weights, summed up exactly over tiles and digits.
