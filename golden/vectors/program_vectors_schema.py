@@ -3,18 +3,27 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import numpy as np
 
 from vit2rtl.golden.arithmetic.matmul import width
+from vit2rtl.golden.files import documents
 from vit2rtl.golden.program.kind import element_bits
 from vit2rtl.golden.program.kinds import KINDS
 from vit2rtl.golden.program.program import IntegerProgram, Op, Tensor
+from vit2rtl.golden.vectors.bundle_schema import MANIFEST
 from vit2rtl.golden.vectors.mem_matrix import Layout
 
 SCHEMA_NAME = "vit2rtl.program_vectors"
 SCHEMA = f"{SCHEMA_NAME}/1"
 TENSORS, CONSTANTS = "tensors", "constants"
+
+
+def is_bundle(folder: Path) -> bool:
+    """Whether a folder says that it holds a program's vectors, of whatever version."""
+    schema = documents.schema_of(folder / MANIFEST) or ""
+    return schema.partition("/")[0] == SCHEMA_NAME
 
 
 def select(program: IntegerProgram, patterns: Iterable[str]) -> list[Op]:

@@ -3,15 +3,17 @@
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
-from vit2rtl.commands import completion
+from vit2rtl.commands import completion, options
+from vit2rtl.golden.vectors import program_vectors_schema
 from vit2rtl.sim.coverage import code_coverage
 from vit2rtl.sim.run.results import BenchResult, check_results_path, write_junit
 from vit2rtl.sim.tools.simulators import SIMULATORS
@@ -62,6 +64,7 @@ SHOWN_BINS = 20
     is_flag=True,
     help="Measure Verilator's line and toggle coverage (slow; builds of its own).",
 )
+@options.engine
 @click.option("--waves", is_flag=True, help="Record FST waves (slow).")
 @click.option(
     "--out",
@@ -85,6 +88,7 @@ def command(
     jobs: int,
     functional: bool,
     code: bool,
+    engine: str | None,
     waves: bool,
     out: Path,
     junit: Path | None,
@@ -96,6 +100,9 @@ def command(
     instance says how many of its coverage bins all of them together reached. BUNDLE may be an IP
     package: its own Verilog is simulated, its AXI4-Lite top between accesses to all registers.
 
+    BUNDLE may be vectors of a program of variant integer: each of its ops is replayed through the
+    unit of the engine that computes it; a difference names op, token and channel.
+
     Exit code 0: all equal. 1: a mismatch. 2: it could not be run.
 
     \b
@@ -104,36 +111,24 @@ def command(
       vit2rtl simulate vectors/ --simulator verilator --code-coverage
       vit2rtl simulate vectors/ --unit requantizer_l4 --verilog my_rtl/
       vit2rtl simulate requantizer-ip/
+      vit2rtl simulate program-vectors/ --engine small --simulator verilator
     """
-    from vit2rtl.sim.run.regression import run_regression
-
     junit = junit or out / "results.xml"
     check_results_path(junit)
     # A cancelled job (SIGTERM) must not leave simulators behind, no more than Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with tqdm(unit="bench", file=sys.stderr, disable=None, leave=False) as progress:
-
-        def report(results: Sequence[BenchResult], done: int, total: int) -> None:
-            progress.total = total
-            progress.update(done - progress.n)
-            with progress.external_write_mode(file=sys.stdout):
-                for result in results:
-                    show(result)
-
-        results = run_regression(
-            bundle,
-            simulators=simulators or SIMULATORS,
-            units=units,
-            verilog_folder=verilog_folder,
-            out=out,
-            waves=waves,
-            seed=seed,
-            stall=stall,
-            jobs=jobs,
-            coverage=functional,
-            code_coverage=code,
-            report=report,
-        )
+    shared: dict[str, Any] = {
+        "simulators": simulators or SIMULATORS, "units": units, "verilog_folder": verilog_folder,
+        "out": out, "waves": waves, "seed": seed, "stall": stall, "jobs": jobs,
+        "code_coverage": code,
+    }
+    if program_vectors_schema.is_bundle(bundle):
+        functional = False
+        results, summary = _ops(bundle, engine, shared)
+    elif engine:
+        raise ValueError(f"{bundle} is not a bundle of a program's vectors: --engine is for those")
+    else:
+        results, summary = _units(bundle, shared | {"coverage": functional}), ""
     write_junit(junit, results)
     if functional:
         from vit2rtl.sim.coverage.functional import merged
@@ -147,9 +142,51 @@ def command(
         f"{len(results)} benches, {beats:,} beats, {mismatches:,} mismatches, "
         f"{len(failed)} failed; results in {junit}"
     )
+    if summary:
+        click.echo(summary)
     if failed:
         names = ", ".join(f"{r.simulator} {r.bench} {r.instance}" for r in failed)
         raise MismatchError(f"{len(failed)} of {len(results)} benches failed: {names}")
+
+
+def _units(bundle: Path, options: dict[str, Any]) -> list[BenchResult]:
+    """The regression of a bundle of units or of a package, result by result as they come in."""
+    from vit2rtl.sim.run.regression import run_regression
+
+    with _progress("bench") as report:
+        return run_regression(bundle, report=report, **options)
+
+
+def _ops(
+    bundle: Path, engine: str | None, options: dict[str, Any]
+) -> tuple[list[BenchResult], str]:
+    """Ops of a program on their units, and a line on all of them."""
+    from vit2rtl.sim.engine.ops import run_ops
+
+    with tqdm(unit="op", file=sys.stderr, disable=None, leave=False) as cutting:
+
+        def cut(done: int, total: int) -> None:
+            cutting.total = total
+            cutting.update(done - cutting.n)
+
+        with _progress("bench") as report:
+            found = run_ops(bundle, engine=engine, report=report, progress=cut, **options)
+    return found.results, found.line()
+
+
+@contextmanager
+def _progress(unit: str) -> Iterator[Callable[[Sequence[BenchResult], int, int], None]]:
+    """A bar, and above it the lines of results as they come in."""
+    with tqdm(unit=unit, file=sys.stderr, disable=None, leave=False) as progress:
+
+        def report(results: Sequence[BenchResult], done: int, total: int) -> None:
+            progress.total = total
+            progress.update(done - progress.n)
+            with progress.external_write_mode(file=sys.stdout):
+                for result in results:
+                    show(result)
+
+        yield report
 
 
 def show_coverage(coverages: "Sequence[Coverage]", out: Path) -> None:

@@ -40,6 +40,7 @@ class Options:
     out             folder for logs and waves
     stall           percentage of idle cycles and of back pressure in the replay benches, 0..99
     jobs            benches to run at a time
+    protocol        protocol benches as well, beside the replay of all records
     coverage        collect functional coverage: ``BenchResult.coverage``; of your own Verilog, of
                     whose pipeline nothing is known, at its ports
     code_coverage   count lines and toggles in Verilator: ``BenchResult.code_coverage``
@@ -53,6 +54,7 @@ class Options:
     seed: int = 0
     stall: int = 0
     jobs: int = 1
+    protocol: bool = True
     coverage: bool = False
     code_coverage: bool = False
 
@@ -111,7 +113,7 @@ class Regression:
             partial(step, entry, tool)
             for tool in self.tools
             for entry in self.entries
-            for step in (self._protocol, self._replay)
+            for step in ((self._protocol,) if self.options.protocol else ()) + (self._replay,)
         ]
         if self.package and self.package.registers:
             steps += [partial(self._axi_lite, self.package.registers, tool) for tool in self.tools]

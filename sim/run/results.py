@@ -17,7 +17,8 @@ from vit2rtl.sim.coverage.code_coverage import Counts
 class Mismatch:
     """One thing that went wrong: a wrong lane of a beat, or a breach of the stream's protocol.
 
-    ``stream`` is named where the instance gives more than one.
+    ``stream`` is named where the instance gives more than one; ``place`` says what the element is
+    to those who made the record.
     """
 
     instance: str
@@ -29,9 +30,10 @@ class Mismatch:
     lane: int | None = None
     got: str = ""
     want: str = ""
+    place: str = ""
 
     def __str__(self) -> str:
-        parts = [self.instance]
+        parts = [*([self.place] if self.place else []), self.instance]
         for name in ("layer", "record", "stream", "beat", "lane", "got", "want"):
             value = getattr(self, name)
             if value not in ("", None):

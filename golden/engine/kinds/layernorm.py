@@ -1,11 +1,22 @@
 """LayerNorm straight to codes: a unit of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from vit2rtl.golden.engine.configuration import Configuration
-from vit2rtl.golden.engine.placement import Placement, at_most, buffered, streamed
+from vit2rtl.golden.engine.placement import (
+    Placement,
+    UnitRecord,
+    Use,
+    at_most,
+    buffered,
+    streamed,
+)
+from vit2rtl.golden.engine.tiles import padded
 from vit2rtl.golden.program.conditions import first
 from vit2rtl.golden.program.program import Op, Tensor
+from vit2rtl.golden.units import Instance
 
 
 def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> str | None:
@@ -19,4 +30,23 @@ def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> st
     ))
 
 
-PLACEMENT = Placement(limits=limits)
+def records(use: Use, configuration: Configuration) -> Iterator[UnitRecord]:
+    op, channels = use.op, use.output.shape[-1]
+    rows, codes = (x.reshape(-1, channels) for x in (use.inputs[0], use.output))
+    yield UnitRecord(
+        instance=Instance.of(
+            "layernorm_quantizer", lanes=configuration.layernorm_lanes, bits=op.output.bits,
+            channels=configuration.channels),
+        inputs={"element": rows},
+        outputs={"code": codes},
+        settings={
+            "columns": channels, "shift": op.attributes["shift"],
+            "epsilon": op.attributes["epsilon"],
+            **{role: padded(op.tensors[role], configuration.channels)
+               for role in ("gain", "offset")},
+        },
+        places={"code": np.arange(codes.size).reshape(codes.shape)},
+    )
+
+
+PLACEMENT = Placement(limits=limits, records=records)

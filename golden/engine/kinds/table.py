@@ -1,11 +1,20 @@
 """An activation function and the quantizer behind it: a table that is loaded at run time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from vit2rtl.golden.engine.configuration import Configuration
-from vit2rtl.golden.engine.placement import Placement, at_most, buffered
+from vit2rtl.golden.engine.placement import (
+    Placement,
+    UnitRecord,
+    Use,
+    at_most,
+    buffered,
+)
 from vit2rtl.golden.program.conditions import first
 from vit2rtl.golden.program.program import Op, Tensor
+from vit2rtl.golden.units import Instance
 
 
 def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> str | None:
@@ -15,4 +24,15 @@ def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> st
     ))
 
 
-PLACEMENT = Placement(limits=limits)
+def records(use: Use, configuration: Configuration) -> Iterator[UnitRecord]:
+    yield UnitRecord(
+        instance=Instance.of("gelu", lanes=configuration.epilogue_lanes,
+                             input_bits=use.tensors[0].bits, bits=use.op.output.bits),
+        inputs={"code": use.inputs[0]},
+        outputs={"value": use.output},
+        settings={"entry": use.op.tensors["table"]},
+        places={"value": np.arange(use.output.size).reshape(use.output.shape)},
+    )
+
+
+PLACEMENT = Placement(limits=limits, records=records)
