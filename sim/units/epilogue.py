@@ -1,6 +1,7 @@
 """The epilogue in simulation: what meets limits, saturations and rows; a naive model."""
 
 from collections.abc import Iterator, MutableMapping
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +13,11 @@ from vit2rtl.sim.units.face import EXHAUSTIVE, SPECIFICATION, Face, Part
 Samples = MutableMapping
 
 
+def _beside(instance: Instance, limit: str, s: Samples) -> np.ndarray:
+    """How far a result is from a limit, at most two."""
+    return np.clip(_stages(instance, s)["result"] - s[f"c.{limit}"], -2, 2)
+
+
 def bins(instance: Instance) -> Iterator[Point]:
     """Shifts, ties, sums that wrap, results around limits, saturations, places of the maximum."""
     steps = {n: str(n) for n in range(instance.fields["shift"].range[1] + 1)}
@@ -21,8 +27,7 @@ def bins(instance: Instance) -> Iterator[Point]:
                 lambda s: _stages(instance, s)["wraps"])
     edges = {-2: "below", -1: "one below", 0: "at it", 1: "one above", 2: "above"}
     for name in ("low", "high"):
-        yield Point(f"result, limit {name}", edges, lambda s, name=name: np.clip(
-            _stages(instance, s)["result"] - s[f"c.{name}"], -2, 2))
+        yield Point(f"result, limit {name}", edges, partial(_beside, instance, name))
     yield Point("stream", {-1: "saturates below", 0: "fits", 1: "saturates above"},
                 lambda s: _stages(instance, s)["saturates"])
     (source,) = instance.sources

@@ -168,7 +168,7 @@ def _pairs(rule: Rule, values: range) -> Iterator[Tile]:
 def extreme(rule: Rule, odd: int, sign: int, top: int) -> Tile:
     """Tokens that bring a sum to its end, as near as so many of them can."""
     left = rule.end if sign < 0 else rule.end - 1
-    tile = []
+    tile: list[tuple[Sequence[int], Sequence[int]]] = []
     while len(tile) < _TOKENS:
         codes = [k for k in range(odd, rule.codes, 2) if 0 < rule.one(k) <= left]
         if not codes:
@@ -194,7 +194,7 @@ def _units(rule: Rule, top: int) -> Iterator[Tile]:
 def _softmax(rule: Rule, count: int, tokens: int, rng: Random, zero: int) -> list[Tile]:
     """Tiles with few large probabilities and many small ones, within the width of the sums."""
     top = 1 << rule.value_bits
-    tiles = []
+    tiles: list[Tile] = []
     for _ in range(count):
         codes = [[min(int(rng.expovariate(2 / rule.codes)), rule.codes - 1)
                   for _ in range(rule.rows)] for _ in range(tokens)]
