@@ -10,7 +10,7 @@ SIMULATE_OPTIONS = $(foreach name,$(SIM),--simulator $(name)) $(if $(SEED),--see
 	$(if $(JOBS),--jobs $(JOBS)) $(if $(filter-out 0 no,$(WAVES)),--waves)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verilog vectors sim area prove mutate mutate-python dist bench clean distclean
+.PHONY: help setup demo test lint verilog vectors sim ops area prove mutate mutate-python dist bench clean distclean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -44,6 +44,11 @@ vectors: setup out/model ## Record golden vectors of the embedded model: out/vec
 
 sim: vectors ## Replay them: results in out/simulation/ [SIM=icarus SEED=1 WAVES=1 JOBS=2]
 	$(VIT2RTL) simulate out/vectors --out out/simulation $(SIMULATE_OPTIONS)
+
+ops: setup out/model ## Replay every op of the embedded model through its unit: results in out/ops/ [SIM=icarus]
+	$(VIT2RTL) lower out/model --variant integer --out out/program
+	$(VIT2RTL) vectors out/program --count 1 --out out/program-vectors
+	$(VIT2RTL) simulate out/program-vectors --engine small --out out/ops $(SIMULATE_OPTIONS)
 
 area: setup ## Measure cells and clocks again: docs/area.md (a quarter of an hour)
 	$(VIT2RTL) synthesize --table --out out/area
