@@ -6,6 +6,7 @@ import numpy as np
 
 from vit2rtl.golden.arithmetic import attention_value
 from vit2rtl.golden.arithmetic.attention_value import MULTIPLIER_BITS
+from vit2rtl.golden.arithmetic.matmul import wrapped
 from vit2rtl.golden.arithmetic.requantizer import SHIFT_RANGE
 from vit2rtl.golden.units.attention_value.directed import directed as directed_cases
 from vit2rtl.golden.units.fields import CODE_BITS, ZERO_CODE, log_sqrt2_code
@@ -67,9 +68,8 @@ def evaluate(p: Parameters, x: Arrays, settings: Mapping) -> Arrays:
     codes = _tokens("code", x["code"], p["rows"])
     if values.shape[1] != codes.shape[1]:
         raise ValueError(f"A tile of {values.shape[1]} tokens has codes of {codes.shape[1]}")
-    half = 1 << (p["acc_width"] - 1)
     even, odd = (
-        ((total.astype(np.int64) + half) & (2 * half - 1)) - half
+        wrapped(total, p["acc_width"])
         for total in attention_value.accumulate(
             codes.swapaxes(1, 2), values, int(settings["v_zero_point"]), bits=p["bits"],
             zero_code=p["zero_code"])
