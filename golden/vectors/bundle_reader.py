@@ -44,8 +44,8 @@ def read_bundle(path: str | Path, *, derived: bool = True) -> Bundle:
     """
     root = Path(path)
     if (documents.schema_of(root / MANIFEST) or "").startswith(PROGRAM_VECTORS):
-        raise ValueError(f"{root} has vectors of a program's ops, and benches are of units: record "
-                         "those of the checkpoint instead (vit2rtl vectors CHECKPOINT)")
+        raise ValueError(f"{root} has vectors of a program's ops, not of units: the command "
+                         "vit2rtl simulate makes a bundle of units of them")
     check_age(root)
     manifest = read_manifest(root, SCHEMA, kind="bundle")
     sums = read_sums(root)

@@ -5,6 +5,7 @@ import pytest
 import safetensors.torch
 import torch
 
+from vit2rtl.golden.vectors.bundle import read_bundle
 from vit2rtl.models import hub
 
 from .conftest import SMALL
@@ -91,15 +92,18 @@ def test_a_checkpoint_in_place_of_a_program(command, mnist, name):
                                "PROGRAM makes a program of it\n")
 
 
-def test_vectors_of_ops_have_no_bench(command, mnist, tmp_path):
-    assert command("lower", mnist, "--out", tmp_path / "program")[0] == 0
+def test_vectors_of_ops_that_no_unit_computes(command, mnist, tmp_path):
+    assert command("lower", mnist, "--variant", "integer", "--out", tmp_path / "program")[0] == 0
     assert command("vectors", tmp_path / "program", "--count", 1, "--ops", "patches",
                    "--out", tmp_path / "ops")[0] == 0
     code, _, said = command("simulate", tmp_path / "ops", "--out", tmp_path / "simulation")
     assert code == 2
-    assert said == (f"vit2rtl: {tmp_path / 'ops'} has vectors of a program's ops, and benches are "
-                    "of units: record those of the checkpoint instead (vit2rtl vectors "
-                    "CHECKPOINT)\n")
+    assert said == "vit2rtl: No op of these is computed by a unit\n"
+    with pytest.raises(ValueError) as raised:
+        read_bundle(tmp_path / "ops")
+    assert str(raised.value) == (
+        f"{tmp_path / 'ops'} has vectors of a program's ops, not of units: the command vit2rtl "
+        "simulate makes a bundle of units of them")
 
 
 def test_without_a_name_server_the_hub_is_not_asked(monkeypatch):

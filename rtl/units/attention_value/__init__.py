@@ -8,7 +8,7 @@ from vit2rtl.rtl.stream.skid import SkidBuffer
 from vit2rtl.rtl.stream.stream_unit import UnitComponent
 from vit2rtl.rtl.units.attention_value.array import AttentionValueArray
 from vit2rtl.rtl.units.attention_value.drain import pair_layout
-from vit2rtl.rtl.units.attention_value.requantizer import PairRequantizer
+from vit2rtl.rtl.units.attention_value.pair_requantizer import PairRequantizer
 from vit2rtl.rtl.units.requantizer import Requantizer
 
 

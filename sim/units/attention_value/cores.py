@@ -4,7 +4,7 @@ from vit2rtl.golden.arithmetic.attention_value import MULTIPLIER_BITS, fraction_
 from vit2rtl.golden.arithmetic.requantizer import SHIFT_RANGE
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.rtl.units.attention_value.array import AttentionValueArray
-from vit2rtl.rtl.units.attention_value.requantizer import PairRequantizer
+from vit2rtl.rtl.units.attention_value.pair_requantizer import PairRequantizer
 from vit2rtl.sim.units.face import Core
 
 
