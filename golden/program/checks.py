@@ -1,5 +1,6 @@
 """Checks of what a file says of tensors and ops: by themselves, and with the tensors they take."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from sys import float_info
@@ -147,7 +148,7 @@ def check_widths(ops: Iterable[Op], recipe: Mapping[str, Any]) -> None:
     """ValueError unless each width of weights is one that the recipe states, if it states any."""
     if "weight_bits" not in recipe:
         return
-    widths = {*_integers([*recipe.values()])}
+    widths = {*_widths([*recipe.values()])}
     for op in ops:
         for name, attribute in KINDS[op.kind].attributes.items():
             if attribute.width and op.attributes[name] not in widths:
@@ -156,10 +157,12 @@ def check_widths(ops: Iterable[Op], recipe: Mapping[str, Any]) -> None:
                                  f"not {op.attributes[name]}")
 
 
-def _integers(value: Any) -> Iterator[int]:
-    """Of a JSON value: itself or in its lists, rules for single quantities among them."""
+def _widths(value: Any) -> Iterator[int]:
+    """Integers of a JSON value and of its lists, and those of rules: ``*.fc2=5``, ``*.fc2=w5a6``."""
     if isinstance(value, list):
         for part in value:
-            yield from _integers(part)
+            yield from _widths(part)
+    elif isinstance(value, str) and "=" in value:
+        yield from map(int, re.findall(r"\d+", value.rpartition("=")[2]))
     elif type(value) is int:
         yield value

@@ -58,3 +58,14 @@ def test_names_are_checked_before_weights_are_read(quantize, photos, tiny_weight
                             "--bits-of", "blocks.1.*=5")
     assert code == 2
     assert err.startswith("vit2rtl: No quantity of this network is called 'blocks.1.*'; near")
+
+
+def test_programs_of_mixed_weights_are_read_again(command, tmp_path):
+    bits = ["--bits", "w4a4+", "--bits-of", "head.*=w3a6"]
+    code, _, err = command("quantize", "mnist_vit", *bits, "--out", tmp_path / "model")
+    assert code == 0, err
+    for variant in ("hardware", "integer"):
+        program = tmp_path / variant
+        assert command("lower", tmp_path / "model", "--variant", variant, "--out", program)[0] == 0
+        code, _, err = command("inspect", program)
+        assert code == 0, err

@@ -55,10 +55,10 @@ def test_what_an_encoding_settles_is_not_another(tensor, change, due):
 def test_weights_have_a_width_of_the_recipe():
     op, _ = kind_ops.linear()
     for recipe in ({}, {"weight_bits": 2, "activation_bits": 8},
-                   {"weight_bits": 4, "bits_of": [["head.weight", 2]]}, {"activation_bits": 3}):
+                   {"weight_bits": 4, "bits_of": ["a,b=8", "head.*=w2a3"]}, {"activation_bits": 3}):
         check_widths([op], recipe)
     with pytest.raises(ValueError) as raised:
-        check_widths([op], {"weight_bits": 4, "bits_of": [["2", 8]], "symmetric": True})
+        check_widths([op], {"weight_bits": 4, "bits_of": ["a2=8"], "symmetric": True})
     assert str(raised.value) == "op 'op': weight_bits must be 4 or 8 as in the recipe, not 2"
 
 
