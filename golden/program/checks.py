@@ -158,7 +158,7 @@ def check_widths(ops: Iterable[Op], recipe: Mapping[str, Any]) -> None:
 
 
 def _widths(value: Any) -> Iterator[int]:
-    """Integers of a JSON value and of its lists, and those of rules: ``*.fc2=5``, ``*.fc2=w5a6``."""
+    """Integers of a JSON value and of its lists, and those of rules: ``fc2.*=w5a6``."""
     if isinstance(value, list):
         for part in value:
             yield from _widths(part)

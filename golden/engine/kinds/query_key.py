@@ -14,7 +14,6 @@ from vit2rtl.golden.engine.placement import (
     buffered,
     centered,
     code_digits,
-    stationary,
 )
 from vit2rtl.golden.engine.products import (
     Scaling,
@@ -34,10 +33,9 @@ def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> st
     for role in ("bias", "mask"):
         if role in op.tensors:
             return f"it has a {role}, and the engine adds none to logits"
-    low, high = (limit - a["q_zero_point"] for limit in q.limits())
     return first((
         centered(a["q_zero_point"], q.limits()[1] + 1, "q"),
-        stationary(low, high, configuration, "a query less its zero point"),
+        code_digits(q, configuration, "q"),
         code_digits(k, configuration, "k"),
         *(buffered(codes, configuration, "projected") for codes in inputs),
         at_most("the number of keys", k.shape[-2], configuration.bank_rows, "a bank"),
@@ -53,8 +51,8 @@ def records(use: Use, configuration: Configuration) -> Iterator[UnitRecord]:
     a = use.op.attributes
     q, k = (split_heads(x, a["heads"]) for x in use.inputs)
     zero_points = {"weight_zero_point": a["q_zero_point"], "code_zero_point": a["k_zero_point"]}
-    low, high = (limit - a["q_zero_point"] for limit in use.tensors[0].limits())
-    digits = configuration.stationary_digits(low, high)
+    # The array subtracts the zero point digit by digit.
+    digits = configuration.code_digits(use.tensors[0].bits)
     places = np.arange(use.output.size).reshape(use.output.shape)
     sums = np.stack([
         sums_of(keys.astype(np.int64) - a["k_zero_point"],

@@ -36,6 +36,14 @@ def logits():
     return op, inputs
 
 
+def wider_logits():
+    """Queries of two digits whose centered values fit one."""
+    op, (q, k) = logits()
+    op.attributes |= {"q_zero_point": 16, "accumulator_bound": 16 * 12 * 3,
+                      "product_bound": 16 * 12 * 3}
+    return op, [replace(q, bits=5, zero_point=16), k]
+
+
 def wide():
     """A linear layer with two digits a code and a weight, more tokens than a bank, odd sizes."""
     op, inputs = kind_ops.linear()
@@ -55,7 +63,8 @@ def wide():
 
 
 CASES = {
-    "linear": kind_ops.linear, "wide": wide, "query_key": logits, "softmax": kind_ops.softmaxes,
+    "linear": kind_ops.linear, "wide": wide, "query_key": logits, "wider": wider_logits,
+    "softmax": kind_ops.softmaxes,
     "attention_value": kind_ops.attention_value, "layernorm": layernorm, "table": kind_ops.table,
     "add": add,
 }
@@ -93,7 +102,7 @@ def test_units_compute_every_element_of_the_output(case, configuration):
 
 def test_what_no_unit_computes_is_moved():
     assert {kind for kind in NAMES if PLACEMENTS[kind].records is None} == MOVES
-    assert {*CASES} - {"wide"} == {*NAMES} - MOVES
+    assert {*CASES} - {"wide", "wider"} == {*NAMES} - MOVES
 
 
 def test_digits_of_signed_and_of_unsigned_numbers():
