@@ -101,7 +101,8 @@ def command(
     package: its own Verilog is simulated, its AXI4-Lite top between accesses to all registers.
 
     BUNDLE may be vectors of a program of variant integer: each of its ops is replayed through the
-    unit of the engine that computes it; a difference names op, token and channel.
+    unit of the engine that computes it; a difference names op, token and channel. Protocol benches
+    and coverage are left to bundles of units.
 
     Exit code 0: all equal. 1: a mismatch. 2: it could not be run.
 
