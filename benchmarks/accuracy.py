@@ -31,7 +31,8 @@ from vit2rtl.quantized_vit import QuantizedViT
 
 CALIBRATION_IMAGES = 32
 JITTER = 4e-3  # of a standard deviation of the pixels; 8-bit steps are about 0.017
-# Figures of a row, and the characters of each.
+# Characters of a title, and of each figure of a row.
+TITLE = 24
 COLUMNS = {"top1": 15, "agreement": 19, "sqnr": 17, "mean_sqnr": 22, "kl": 21}
 
 
@@ -50,7 +51,7 @@ class Row:
         cells = "".join(f"{evaluation.shown(self.scores, name):>{width}}"
                         for name, width in COLUMNS.items())
         seconds = "" if self.seconds is None else f"{self.seconds:.1f}"
-        return f"{self.title:<20}{cells}{seconds:>7}".rstrip()
+        return f"{self.title:<{TITLE}}{cells}{seconds:>7}".rstrip()
 
 
 def closed_form():
@@ -145,7 +146,7 @@ def main():
     print(f"{len(draws[0][0])} images calibrate, {runs[0][0].scores.images} others are measured; "
           f"± is {meaning}")
     titles = "".join(f"{evaluation.FIGURES[name][0]:>{width}}" for name, width in COLUMNS.items())
-    print(f"{'':<20}{titles}{'CPU s':>7}")
+    print(f"{'':<{TITLE}}{titles}{'CPU s':>7}")
     for row in map(over_draws, zip(*runs, strict=True)) if len(runs) > 1 else runs[0]:
         print(row.line())
 
