@@ -1,8 +1,10 @@
 """Whether a program fits an engine: said before anything is compiled or simulated."""
 
+from collections.abc import Iterable, Mapping
+
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.kinds import PLACEMENTS
-from vit2rtl.golden.program.program import IntegerProgram
+from vit2rtl.golden.program.program import IntegerProgram, Op, Tensor
 
 
 def check(program: IntegerProgram, configuration: Configuration) -> None:
@@ -10,10 +12,20 @@ def check(program: IntegerProgram, configuration: Configuration) -> None:
 
     program   of variant ``integer``
     """
-    if program.variant != "integer":
-        raise ValueError(f"The engine runs programs of variant integer, not {program.variant}")
-    tensors = program.tensors()
-    for op in program.ops:
+    check_ops(program.variant, program.ops, program.tensors(), configuration)
+
+
+def check_ops(
+    variant: str, ops: Iterable[Op], tensors: Mapping[str, Tensor], configuration: Configuration
+) -> None:
+    """The same of ops alone.
+
+    variant   of their program
+    tensors   {name: Tensor}: all that the ops take
+    """
+    if variant != "integer":
+        raise ValueError(f"The engine runs programs of variant integer, not {variant}")
+    for op in ops:
         if op.kind not in PLACEMENTS:
             raise ValueError(f"op {op.name!r}: the engine has no {op.kind}")
         inputs = [tensors[name] for name in op.inputs]

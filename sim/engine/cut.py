@@ -1,12 +1,13 @@
 """Ops of a program's vectors as a bundle of units: what each unit does of each op and image."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from vit2rtl.golden.engine import CONFIGURATIONS, Configuration
+from vit2rtl.golden.engine import CONFIGURATIONS, Configuration, check_ops
 from vit2rtl.golden.engine.kinds import PLACEMENTS
 from vit2rtl.golden.engine.placement import NOWHERE, Use
 from vit2rtl.golden.program.program import Op
@@ -70,25 +71,15 @@ class Cut:
 def fitting(vectors: ProgramVectors, engine: str | None) -> Configuration:
     """The configuration of a name, or else the first that all ops fit; a ValueError names one that
     does not."""
-    if vectors.manifest["variant"] != "integer":
-        raise ValueError("The engine runs programs of variant integer, not "
-                         f"{vectors.manifest['variant']}")
-    problem = ""
-    for configuration in [CONFIGURATIONS[engine]] if engine else CONFIGURATIONS.values():
-        problem = _problem(vectors, configuration)
-        if not problem:
+    tensors = {name: tensor for name, (tensor, _, _) in vectors.tensors.items()}
+    *others, last = [CONFIGURATIONS[engine]] if engine else CONFIGURATIONS.values()
+    variant = vectors.manifest["variant"]
+    for configuration in others:
+        with suppress(ValueError):
+            check_ops(variant, vectors.ops, tensors, configuration)
             return configuration
-    raise ValueError(problem)
-
-
-def _problem(vectors: ProgramVectors, configuration: Configuration) -> str:
-    for op in vectors.ops:
-        if op.kind not in PLACEMENTS:
-            return f"op {op.name!r}: the engine has no {op.kind}"
-        inputs = [vectors.tensors[name][0] for name in op.inputs]
-        if problem := PLACEMENTS[op.kind].limits(op, inputs, configuration):
-            return f"op {op.name!r} does not fit the engine {configuration.name}: {problem}"
-    return ""
+    check_ops(variant, vectors.ops, tensors, last)
+    return last
 
 
 def write_units(

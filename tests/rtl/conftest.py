@@ -5,9 +5,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from amaranth.hdl import ClockDomain, Module
-from amaranth.sim import Simulator
 
+from tests import clocked
 from vit2rtl import rtl
 from vit2rtl.golden.units import Instance
 
@@ -104,17 +103,7 @@ def unpack(fields, lanes, beats):
 
 def run(dut, scenario):
     """Simulate ``scenario(ctx, tick, domain)`` with the unit in a resettable clock domain."""
-    m = Module()
-    m.domains.sync = domain = ClockDomain()
-    m.submodules.dut = dut
-
-    async def testbench(ctx):
-        await scenario(ctx, ctx.tick, domain)
-
-    simulator = Simulator(m)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(testbench)
-    simulator.run()
+    clocked.run(dut, lambda ctx, domain: scenario(ctx, ctx.tick, domain))
 
 
 def simulate_beats(dut, *cases, **stalls):

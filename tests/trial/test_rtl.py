@@ -2,28 +2,14 @@
 
 import numpy as np
 import pytest
-from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 
+from tests.clocked import run
 from vit2rtl import rtl
 from vit2rtl.golden.units import Instance, directed_records
 from vit2rtl.rtl.stream.axi_stream import AxiStreamTop
 from vit2rtl.rtl.verilog import convert
 from vit2rtl.rtl.verilog.describe import describe, markdown
-
-
-def run(dut, scenario):
-    m = Module()
-    m.domains.sync = domain = ClockDomain()
-    m.submodules.dut = dut
-
-    async def testbench(ctx):
-        await scenario(ctx, domain)
-
-    simulator = Simulator(m)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(testbench)
-    simulator.run()
 
 
 def beats(values, lanes):

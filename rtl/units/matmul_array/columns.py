@@ -4,6 +4,7 @@ Every addition is one statement with a register behind it: synthesis then makes 
 each, and no multiplier of look-up tables.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Module, Signal, Value, signed
@@ -16,7 +17,7 @@ from vit2rtl.rtl.stream.pipeline import registered
 _RADIX_BITS = 2
 
 
-class DotColumn(wiring.Component):
+class DotColumn(wiring.Component, ABC):
     """``COLUMNS`` columns: each keeps ``rows`` operands, and makes a sum of a row of codes a cycle.
 
     Operands are double-buffered: ``load`` fills a column's shadow while the column computes with
@@ -67,14 +68,14 @@ class DotColumn(wiring.Component):
         )
 
     @classmethod
+    @abstractmethod
     def cycles(cls, rows: int, base: int) -> int:
         """Register stages from the codes to the sums."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def stored(cls, base: int) -> data.StructLayout:
         """What a column keeps of an operand: the operand itself, ``value``, and multiples."""
-        raise NotImplementedError
 
     def reach(self) -> tuple[int, int]:
         """Smallest and largest product of a code and an operand."""

@@ -1,24 +1,14 @@
 """The buffer passes everything on, in order, and its ready knows nothing of the other side's."""
 
 import numpy as np
-from amaranth.hdl import Module
-from amaranth.sim import Simulator
 
+from tests.clocked import run
 from vit2rtl.rtl.stream.skid import SkidBuffer
 
 
-def run(scenario):
+def simulate(scenario):
     dut = SkidBuffer(8)
-    m = Module()
-    m.submodules.dut = dut
-    simulator = Simulator(m)
-    simulator.add_clock(1e-6)
-
-    async def bench(ctx):
-        await scenario(ctx, dut)
-
-    simulator.add_testbench(bench)
-    simulator.run()
+    run(dut, lambda ctx, _: scenario(ctx, dut))
 
 
 def test_everything_comes_out_in_order_whoever_waits():
@@ -47,7 +37,7 @@ def test_everything_comes_out_in_order_whoever_waits():
                 offered = False
             await ctx.tick()
 
-    run(scenario)
+    simulate(scenario)
     assert seen == sent[:200]
 
 
@@ -61,4 +51,4 @@ def test_an_element_a_cycle_without_latency():
             assert ctx.get(dut.o.payload) == number
             await ctx.tick()
 
-    run(scenario)
+    simulate(scenario)

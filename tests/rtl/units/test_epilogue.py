@@ -3,9 +3,8 @@
 
 import numpy as np
 import pytest
-from amaranth.hdl import ClockDomain, Module
-from amaranth.sim import Simulator
 
+from tests.clocked import run
 from vit2rtl.golden.units import Instance, directed_records
 from vit2rtl.rtl import Epilogue, component
 
@@ -59,17 +58,7 @@ async def drive(ctx, dut, record, rng, idle, stall):
 
 def simulate(instance, scenario):
     dut = component(instance)
-    m = Module()
-    m.domains.sync = ClockDomain()
-    m.submodules.dut = dut
-
-    async def testbench(ctx):
-        await scenario(ctx, dut)
-
-    simulator = Simulator(m)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(testbench)
-    simulator.run()
+    run(dut, lambda ctx, _: scenario(ctx, dut))
 
 
 @pytest.mark.parametrize(("parameters", "idle", "stall"), [

@@ -2,12 +2,10 @@
 
 import pytest
 
-from vit2rtl.golden import BundleWriter, Instance, directed_records
+from tests.sim.units import directed
+from vit2rtl.golden import Instance
 from vit2rtl.rtl.verilog import convert
-from vit2rtl.sim.coverage.bins import declared
-from vit2rtl.sim.coverage.functional import merged
 from vit2rtl.sim.formal import cores, rows, runs
-from vit2rtl.sim.run.regression import run_regression
 from vit2rtl.sim.units import FACES
 from vit2rtl.sim.units.face import EXHAUSTIVE
 
@@ -16,21 +14,11 @@ INSTANCE = Instance.of("attention_value", lanes=2, rows=2)
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("attention_value") / "bundle"
-    with BundleWriter(folder, {}) as writer:
-        for record in directed_records(INSTANCE):
-            writer.add(INSTANCE, **record)
-    return folder
+    return directed.write_bundle(INSTANCE, tmp_path_factory.mktemp("units") / "bundle")
 
 
 def test_every_bench_passes_and_every_bin_is_reached(bundle, tmp_path):
-    results = run_regression(bundle, simulators=["icarus"], out=tmp_path / "out", coverage=True)
-    assert [(r.bench, r.passed) for r in results] == [
-        (bench, True) for bench in ("stalls", "reset", "throughput", "replay")
-    ], [detail for r in results for detail in r.details[:2]]
-    (coverage,) = merged(results)
-    assert list(coverage.hits) == declared(INSTANCE, 0)
-    assert not coverage.missing
+    directed.check_benches(INSTANCE, bundle, tmp_path / "out")
 
 
 @pytest.mark.parametrize(("old", "new"), [
@@ -43,9 +31,7 @@ def test_bugs_are_seen(old, new, tmp_path):
     """Every tile of one token of two queries and two channels."""
     (part,) = [part for part in FACES["attention_value"].plan if part.property == EXHAUSTIVE]
     instance = Instance.of("attention_value", **part.instances[-1])
-    sources = convert(instance)
-    wrong = {name: text.replace(old, new) for name, text in sources.items()}
-    assert wrong != sources, old
+    wrong = directed.changed(convert(instance), old, new)
     _, difference = rows.check_every_row(
         instance, (2,), part.configurations[1:2], tmp_path, sources=wrong)
     assert "wrong value" in difference
@@ -62,7 +48,5 @@ def test_a_wrong_shift_and_a_missing_rounding_are_refuted(tmp_path):
         (part, instance), = [(part, instance) for part, instance in
                              runs.planned(["attention_value"]) if part.property == name][:1]
         core = FACES["attention_value"].cores[name]
-        sources = cores.sources(core, instance)
-        wrong = {file: text.replace(old, new) for file, text in sources.items()}
-        assert wrong != sources, sources
+        wrong = directed.changed(cores.sources(core, instance), old, new)
         assert runs.run(part, instance, tmp_path / name, sources=wrong).status == "failed"

@@ -1,23 +1,6 @@
 """Drives a LayerNorm quantizer: its table, rows in, rows out, each side pausing at random."""
 
 import numpy as np
-from amaranth.hdl import ClockDomain, Module
-from amaranth.sim import Simulator
-
-
-def run(dut, scenario):
-    """Simulate ``scenario(ctx, domain)`` with the component in a resettable clock domain."""
-    m = Module()
-    m.domains.sync = domain = ClockDomain()
-    m.submodules.dut = dut
-
-    async def testbench(ctx):
-        await scenario(ctx, domain)
-
-    simulator = Simulator(m)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(testbench)
-    simulator.run()
 
 
 def beats(rows, lanes):

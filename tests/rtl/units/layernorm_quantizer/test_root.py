@@ -4,11 +4,10 @@
 import numpy as np
 import pytest
 
+from tests.clocked import run
 from vit2rtl.golden.arithmetic.layernorm import reciprocal_sqrt
 from vit2rtl.rtl.units.layernorm_quantizer.budget import Budget
 from vit2rtl.rtl.units.layernorm_quantizer.root import ReciprocalRoot
-
-from .rows import run
 
 
 def roots(budget, sums, *, columns, shift, epsilon, wait=0):

@@ -4,10 +4,11 @@
 import numpy as np
 import pytest
 
+from tests.clocked import run
 from vit2rtl.rtl.units.layernorm_quantizer.budget import Budget
 from vit2rtl.rtl.units.layernorm_quantizer.statistics import LayerNormStatistics
 
-from .rows import beats, run
+from .rows import beats
 
 
 @pytest.mark.parametrize(("lanes", "columns"), [(1, 5), (3, 7), (4, 8), (5, 3)])

@@ -4,10 +4,11 @@
 import numpy as np
 import pytest
 
+from tests.clocked import run
 from vit2rtl.golden.units import Instance, directed_records
 from vit2rtl.rtl import LayerNormQuantizer, latency
 
-from .rows import load, run, transfer
+from .rows import load, transfer
 
 
 @pytest.mark.parametrize(("parameters", "idle", "stall"), [
