@@ -21,10 +21,14 @@ class Configuration:
     attention_rows      queries of attention × V at a time, ``columns`` channels each
     attention_bits      of its log√2 codes
     attention_acc_width of its two accumulators
+    code_bits           of the codes that LayerNorm and attention × V give, and of v's, at most
     logit_width         of the logits that softmax takes
     table_bits          of the codes that an activation's table takes
     acc_width           of the array's accumulators
-    bank_rows           tokens of an accumulator bank, and keys of a row of logits
+    bank_rows           tokens of an accumulator bank
+    tokens              keys of a row of logits
+    logit_banks         ``columns`` rows of logits each, and of codes that softmax makes of them
+    code_banks
     channels            of a LayerNorm
     stream              elements of the residual stream
     normalized          digits of the codes that LayerNorm gives
@@ -42,10 +46,14 @@ class Configuration:
     attention_rows: int = 8
     attention_bits: int = 4
     attention_acc_width: int = 14
+    code_bits: int = 4
     logit_width: int = 12
     table_bits: int = 12
     acc_width: int = 20
     bank_rows: int = 256
+    tokens: int = 197
+    logit_banks: int = 4
+    code_banks: int = 2
     channels: int = 192
     stream: int = 197 * 192
     normalized: int = 197 * 192
@@ -83,6 +91,6 @@ def _title(name: str) -> str:
 DEIT_TINY = Configuration(name="deit-tiny")
 SMALL = Configuration(
     name="small", rows=8, columns=8, layernorm_lanes=2, softmax_lanes=2, attention_rows=4,
-    channels=64, stream=50 * 64, normalized=50 * 64, projected=50 * 64, hidden=50 * 256,
+    tokens=50, channels=64, stream=50 * 64, normalized=50 * 64, projected=50 * 64, hidden=50 * 256,
 )
 CONFIGURATIONS = {configuration.name: configuration for configuration in (SMALL, DEIT_TINY)}
