@@ -37,6 +37,7 @@ LAYERS = {
     "golden/engine": Layer(f"{BELOW} golden/units golden/program", "numpy"),
     "golden/vectors": Layer(f"{BELOW} golden/units golden/program", "numpy"),
     "rtl": Layer("rtl golden/units golden/arithmetic golden/registry.py", "amaranth numpy"),
+    "rtl/engine": Layer(f"rtl {BELOW} golden/units golden/engine", "amaranth numpy"),
     "rtl/verilog": Layer(f"rtl {BELOW} golden/units", "amaranth numpy"),
     "rtl/packaging": Layer(f"rtl {BELOW} golden/units golden/vectors", "amaranth numpy"),
     "rtl/synthesis": Layer(f"rtl {BELOW} golden/units", "amaranth numpy"),
