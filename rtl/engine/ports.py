@@ -1,9 +1,14 @@
-"""Ports of the buffers, as the units have them: ``read_stream``, ``write_queries``, …"""
+"""Ports of the engine's units: instructions, payload, and buffers (``read_stream``, …)."""
 
-from amaranth.lib import wiring
+from collections.abc import Mapping
+
+from amaranth.hdl import Shape
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.engine.buffers import Buffer
+from vit2rtl.golden.engine.instructions import BEAT, CONTROL, OPERANDS, Field, Unit
+from vit2rtl.golden.engine.limits import OPCODES
 
 # One bit more than an instruction's addresses: what runs beyond a buffer does not come back to its
 # beginning, and the buffer sees it. Units add their strides in as many bits.
@@ -29,3 +34,33 @@ def write_port(buffer: Buffer) -> wiring.Signature:
     return wiring.Signature(
         {"en": Out(buffer.parts), "addr": Out(ADDRESS), "data": Out(buffer.width)}
     )
+
+
+def shared_write_port(buffer: Buffer) -> wiring.Signature:
+    """A write port that gives way to another one: writes where ``en`` and ``ready`` are high."""
+    return wiring.Signature(
+        {"en": Out(1), "ready": In(1), "addr": Out(ADDRESS), "data": Out(buffer.width)}
+    )
+
+
+def instruction(unit: Unit) -> stream.Signature:
+    """The operands of a unit's instruction, its opcode before them where the unit has several."""
+    fields = OPERANDS[unit]
+    if OPCODES[unit] > 1:
+        fields = {"opcode": CONTROL["opcode"], **fields}
+    return stream.Signature(layout(fields))
+
+
+def layout(fields: Mapping[str, Field]) -> data.StructLayout:
+    """Fields side by side, the first one in the least significant bits."""
+    return data.StructLayout({k: Shape(f.width, f.signed) for k, f in fields.items()})
+
+
+def payload() -> stream.Signature:
+    """Beats that follow an instruction."""
+    return stream.Signature(BEAT)
+
+
+def beats() -> stream.Signature:
+    """What enters and leaves the engine: image, logits, commands."""
+    return stream.Signature(data.StructLayout({"data": BEAT, "last": 1}))

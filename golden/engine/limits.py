@@ -1,0 +1,59 @@
+"""What the engine checks of an instruction before it begins: operands' ranges, its payload."""
+
+from collections.abc import Mapping
+
+from vit2rtl.golden.engine.configuration import Configuration
+from vit2rtl.golden.engine.instructions import BEAT, OPERANDS, WORD, Destination, Load, Source, Unit
+
+# Entries of a table, and zero points, in a beat.
+BYTES = BEAT // 8
+# Opcodes of a unit: from 0 up.
+OPCODES = {unit: len(Load) if unit is Unit.LOAD else 1 for unit in Unit}
+
+
+def ranges(configuration: Configuration) -> dict[Unit, dict[str, tuple[int, int]]]:
+    """Smallest and largest value of the operands that have narrower limits than their fields."""
+    c = configuration
+    queries, keys, rows = (0, c.columns), (1, c.tokens), (1, c.bank_rows)
+    return {
+        Unit.LOAD: {"count": (1, (1 << OPERANDS[Unit.LOAD]["count"].width) - 1)},
+        Unit.MATMUL: {
+            "source": (0, len(Source) - 1), "rows": rows, "k_tiles": (1, 1023), "queries": queries,
+        },
+        Unit.EPILOGUE: {
+            "destination": (0, len(Destination) - 1), "rows": rows,
+            "groups": (1, c.columns // WORD),
+        },
+        Unit.LAYERNORM: {"rows": (1, 2047), "columns": (1, c.channels)},
+        Unit.SOFTMAX: {"keys": keys, "queries": (1, c.columns)},
+        Unit.ATTENTION: {"keys": keys, "queries": (1, c.columns), "channel_tiles": (1, 127)},
+    }
+
+
+def stationary_beats(configuration: Configuration) -> tuple[int, int]:
+    """Beats of a digit of all columns' zero points, and of a k tile's digit of weights."""
+    c = configuration
+    return -(-c.columns // BYTES), -(-c.columns // (BEAT // (c.rows * c.base)))
+
+
+def payload_beats(
+    unit: Unit, opcode: int, operands: Mapping[str, int], configuration: Configuration
+) -> int:
+    """Beats of payload that an instruction takes."""
+    match unit:
+        case Unit.LOAD:
+            beats = {Load.STREAM: operands["count"], Load.PATCHES: 0,
+                     Load.TABLE: -(-operands["count"] // BYTES)}
+            return beats[Load(opcode)]
+        case Unit.MATMUL:
+            zero_points, tile = stationary_beats(configuration)
+            digits = 1 + operands["two_weight_digits"]
+            beats = (zero_points + operands["k_tiles"] * tile) * digits
+            return 0 if operands["dynamic"] else beats
+        case Unit.EPILOGUE:
+            return configuration.columns
+        case Unit.LAYERNORM:
+            return configuration.channels if operands["table"] else 0
+        case Unit.SOFTMAX | Unit.ATTENTION:
+            return 0
+    raise ValueError(f"Unit {unit} takes no instructions")
