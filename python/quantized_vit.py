@@ -68,8 +68,8 @@ class QuantizedViT(nn.Module):
         """Calibrate on one batch by the recipe's method, and freeze.
 
         images   float32[n, channels, height, width], preprocessed
-        observe  called with this model between calibration and reparameterization, for those who
-                 want to look at the channel-wise state
+        observe  called with this model before it is frozen; by method ``repq`` between calibration
+                 and reparameterization, for those who want to look at the channel-wise state
         returns  self
         """
         if len(images) < MIN_CALIBRATION_IMAGES:
@@ -78,12 +78,10 @@ class QuantizedViT(nn.Module):
             )
         if any(layer.weight is None for _, layer in self.layers()):
             raise ValueError("The model is calibrated already; make a new QuantizedViT")
-        try:
-            self.recipe.setting.calibrate(
-                self.structure, images, observe=lambda: observe(self) if observe else None
-            )
-        except AssertionError as error:  # timm's, of images of another size
-            raise ValueError(str(error)) from error
+        self._check_size(images)
+        self.recipe.setting.calibrate(
+            self.structure, images, observe=lambda: observe(self) if observe else None
+        )
         return self.freeze()
 
     def freeze(self) -> "QuantizedViT":
@@ -108,5 +106,12 @@ class QuantizedViT(nn.Module):
     @torch.inference_mode()
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """float32[n, channels, height, width] -> float32[n, classes] logits"""
+        self._check_size(images)
         together = max(1, _PIXELS_TOGETHER // images[:1].numel())
         return torch.cat([self.network(part).float() for part in images.split(together)])
+
+    def _check_size(self, images: torch.Tensor) -> None:
+        size = self.structure.input_size
+        if images.ndim != 4 or tuple(images.shape[1:]) != size:
+            due = ", ".join(map(str, size))
+            raise ValueError(f"Images must have shape (n, {due}), not {tuple(images.shape)}")

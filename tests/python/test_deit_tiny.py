@@ -45,7 +45,8 @@ def data():
 
 
 def watch_dead_channels(seen):
-    """An observer of the channel-wise state: dead channels are levels of their own, exactly."""
+    """An observer of the channel-wise state: dead channels are levels of their own, exactly on any
+    CPU, since a scale is the offset's magnitude and its code -1 or 1."""
 
     def observe(model):
         for pair in model.normed_linears:
@@ -62,7 +63,7 @@ def test_4_bits_lose_what_the_paper_says(data):
     # Measured: 76.6 % here, 79.8 % on all 218. One image of 64 is 1.6 points.
     assert 73 <= evaluation.scores(float_logits, labels).top1 <= 80
     dead = {}
-    model = QuantizedViT(timm_models.create(NAME, weights=WEIGHTS), Recipe())
+    model = QuantizedViT(timm_models.create(NAME, weights=WEIGHTS), Recipe(4, 4, method="repq"))
     model.calibrate(calibration, observe=watch_dead_channels(dead))
     scores = evaluation.scores(model(batch), labels, float_logits)
     # Measured: 62.5 % and 1.74 dB here, 62.8 % and 1.44 dB on all 218. Changes of the input that
@@ -81,10 +82,20 @@ def test_4_bits_lose_what_the_paper_says(data):
 
 
 def test_6_bits_are_near_the_float_model(data):
-    calibration, batch, labels, float_logits = data
-    model = QuantizedViT(timm_models.create(NAME, weights=WEIGHTS), Recipe(6, 6))
-    model.calibrate(calibration)
-    few = 24
-    scores = evaluation.scores(model(batch[:few]), labels[:few], float_logits[:few])
+    scores = few_scores(data, Recipe(6, 6, method="repq"), calibrated_on=8)
+    # Measured: 11.4 dB and 93.75 %; one image is 6 points.
     assert scores.sqnr > 10
-    assert scores.agreement > 85
+    assert scores.agreement > 80
+
+
+def test_4_bits_solved_for_lose_less(data):
+    scores = few_scores(data, Recipe(), calibrated_on=16)
+    # The default of few bits, method closed-form. Measured: 3.2 dB, RepQ-ViT 1.7 dB.
+    assert scores.sqnr > 2.5
+
+
+def few_scores(data, recipe, *, calibrated_on):
+    calibration, batch, labels, float_logits = data
+    model = QuantizedViT(timm_models.create(NAME, weights=WEIGHTS), recipe)
+    model.calibrate(calibration[:calibrated_on])
+    return evaluation.scores(model(batch[:16]), labels[:16], float_logits[:16])

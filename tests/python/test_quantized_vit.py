@@ -130,11 +130,21 @@ def test_too_few_images_are_refused(count, digits):
     assert str(error.value) == f"Calibration needs at least 2 images, not {count}"
 
 
-@pytest.mark.parametrize("method", ["repq", "closed-form"])
-def test_images_of_another_size_are_refused(method):
-    with pytest.raises(ValueError) as error:
-        QuantizedViT(embedded.create(), Recipe(method=method)).calibrate(torch.zeros(2, 1, 32, 28))
-    assert str(error.value) == "Input height (32) doesn't match model (28)."
+@pytest.mark.parametrize("shape", [(2, 1, 32, 28), (2, 3, 28, 28), (28, 28)])
+def test_images_of_another_size_are_refused(quantize, shape):
+    message = f"Images must have shape (n, 1, 28, 28), not {shape}"
+    for refuses in (QuantizedViT(embedded.create(), Recipe()).calibrate, quantize()):
+        with pytest.raises(ValueError) as error:
+            refuses(torch.zeros(shape))
+        assert str(error.value) == message
+
+
+def test_what_an_observer_raises_is_raised(digits):
+    def observe(quantized):
+        raise AssertionError("seen")
+
+    with pytest.raises(AssertionError, match="seen"):
+        QuantizedViT(embedded.create(), Recipe()).calibrate(digits, observe=observe)
 
 
 @pytest.mark.parametrize("colour", [0.0, -0.4242, 2.8, 1.0])
