@@ -1,0 +1,69 @@
+"""Words of a buffer as a stream, from a stream of their addresses."""
+
+from amaranth.hdl import Module, Mux, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from vit2rtl.golden.engine.buffers import Buffer
+from vit2rtl.rtl.engine.ports import ADDRESS, read_port, shared_read_port
+from vit2rtl.rtl.stream.pipeline import PipelineControl, registered
+
+
+class Fetch(wiring.Component):
+    """Reads words, or equal parts of words, in the order of requests.
+
+    Latency 2 cycles: the buffer, and a register behind it. A word a cycle; a stalled ``o`` stalls
+    ``i`` when two words wait, and nothing is lost. Reset discards what is inside.
+
+    Parameters
+    ----------
+    buffer : Buffer
+    parts : int
+        Of a word, part 0 in its lowest bits: each request is for one. A divisor of its width.
+    shared : bool
+        The port gives way to another one, so that what it gives is there for a single cycle.
+
+    Members
+    -------
+    i : In(stream of {addr: 17, again: 1, part: unsigned, last: 1})
+        ``again``: of the same word as the request before, which is not read again.
+    port : Out(read_port(buffer) or shared_read_port(buffer))
+    o : Out(stream of {part: unsigned, last: 1})
+    """
+
+    def __init__(self, buffer: Buffer, *, parts: int = 1, shared: bool = False) -> None:
+        self.parts, self.shared = parts, shared
+        request = {"addr": ADDRESS, "again": 1, "part": range(parts), "last": 1}
+        found = {"part": buffer.width // parts, "last": 1}
+        super().__init__({
+            "i": In(stream.Signature(data.StructLayout(request))),
+            "port": Out((shared_read_port if shared else read_port)(buffer)),
+            "o": Out(stream.Signature(data.StructLayout(found))),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.control = control = PipelineControl(2)
+        granted = self.i.p.again | (self.port.ready if self.shared else 1)
+        m.d.comb += [
+            control.i.valid.eq(self.i.valid & granted),
+            control.i.payload.eq(self.i.p.last),
+            self.i.ready.eq(control.i.ready & granted),
+            self.port.en.eq(self.i.valid & control.i.ready & ~self.i.p.again),
+            self.port.addr.eq(self.i.p.addr),
+            self.o.valid.eq(control.o.valid),
+            self.o.p.last.eq(control.o.payload),
+            control.o.ready.eq(self.o.ready),
+        ]
+        part = registered(m, self.i.p.part, control.enable[0], name="part_of_word")
+        chosen = self._word(m).word_select(part, len(self.o.p.part))
+        m.d.comb += self.o.p.part.eq(registered(m, chosen, control.enable[1], name="chosen"))
+        return m
+
+    def _word(self, m: Module) -> Value:
+        """The word of the last request."""
+        if not self.shared:
+            return self.port.data
+        fresh = registered(m, self.port.en & self.port.ready, 1, name="fresh", reset=True)
+        held = registered(m, self.port.data, fresh, name="held")
+        return Mux(fresh, self.port.data, held)

@@ -1,0 +1,85 @@
+"""Instructions between the side of an adapter that reads and the side that writes."""
+
+from collections.abc import Iterable
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.fifo import SyncFIFO
+from amaranth.lib.wiring import In, Out
+
+from vit2rtl.golden.engine.instructions import Unit
+from vit2rtl.rtl.engine.layouts import operands
+
+
+class Handover(wiring.Component):
+    """Lets a stream unit read for an instruction while it still writes for those before.
+
+    An instruction begins at once where the settings of the stream unit stay as they are, else when
+    nothing is inside. It stays on offer while its words are read; by then what its results need is
+    in a queue, whose first entry is that of the results that leave the stream unit.
+
+    From the last word of an instruction to the first one of the next are three cycles, if nothing
+    has to be waited for: two of them read nothing.
+
+    Parameters
+    ----------
+    unit : Unit
+    settings : iterable of str
+        Operands that the stream unit takes as long as something is inside.
+    results : iterable of str
+        Operands that say where results go.
+
+    Members
+    -------
+    i : In(stream of the unit's operands)
+    alone : In(1)
+        The instruction on offer begins only when nothing is inside.
+    begin : Out(1)
+        It begins: what is read for it follows from the next cycle on.
+    read : In(1)
+        All is read: the instruction is taken.
+    settings : Out(operands)
+    o : Out(stream of operands)
+        Of the oldest instruction inside; taken when its results are complete.
+    """
+
+    DEPTH = 4
+
+    def __init__(self, unit: Unit, *, settings: Iterable[str], results: Iterable[str]) -> None:
+        super().__init__({
+            "i": In(stream.Signature(operands(unit))),
+            "alone": In(1),
+            "begin": Out(1),
+            "read": In(1),
+            "settings": Out(operands(unit, settings)),
+            "o": Out(stream.Signature(operands(unit, results))),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        layout = self.o.payload.shape()
+        m.submodules.queue = queue = SyncFIFO(width=layout.size, depth=self.DEPTH)
+        compared = Signal()  # `same` is of the instruction on offer
+        same = Signal()
+        reading = Signal()
+        new = Signal.like(self.settings)
+        m.d.comb += [
+            *(new[name].eq(self.i.p[name]) for name in new.shape().members),
+            self.begin.eq(compared & ~reading & queue.w_rdy
+                          & ((same & ~self.alone) | ~queue.r_rdy)),
+            queue.w_en.eq(self.begin),
+            *(layout(queue.w_data)[name].eq(self.i.p[name]) for name in layout.members),
+            self.i.ready.eq(self.read),
+            self.o.valid.eq(queue.r_rdy),
+            self.o.payload.as_value().eq(queue.r_data),
+            queue.r_en.eq(self.o.ready),
+        ]
+        m.d.sync += [
+            compared.eq(self.i.valid & ~reading),
+            same.eq(new.as_value() == self.settings.as_value()),
+        ]
+        with m.If(self.begin):
+            m.d.sync += [self.settings.eq(new), reading.eq(1)]
+        with m.Elif(self.read):
+            m.d.sync += reading.eq(0)
+        return m

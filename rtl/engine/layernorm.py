@@ -1,0 +1,246 @@
+"""LayerNorm in the engine: rows of the residual stream to words of codes."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from vit2rtl.golden.engine.buffers import STREAM_BITS, buffers
+from vit2rtl.golden.engine.configuration import Configuration
+from vit2rtl.golden.engine.instructions import AFFINE, BEAT, WORD, Unit
+from vit2rtl.rtl.engine.code_words import CodeWords
+from vit2rtl.rtl.engine.fetch import Fetch
+from vit2rtl.rtl.engine.handover import Handover
+from vit2rtl.rtl.engine.layouts import layout, operands, tap
+from vit2rtl.rtl.engine.ports import ADDRESS, shared_read_port, write_port
+from vit2rtl.rtl.units.layernorm_quantizer import LayerNormQuantizer
+
+
+class LayerNormUnit(wiring.Component):
+    """Executes instructions of ``Unit.LAYERNORM`` with a :class:`LayerNormQuantizer`.
+
+    ``columns / layernorm_lanes`` cycles a row, as the quantizer takes them, if the stream's port is
+    granted and words are not of two digits and a beat each. Rows of instructions with the same
+    settings follow each other without a gap; an instruction with a table, or other settings, waits
+    until nothing is inside, and a table takes ``configuration.channels`` cycles more.
+
+    A row's last word is filled up with zeros behind its last beat; lanes of this beat beyond the
+    row are anything. Addresses beyond a buffer are the buffer's to refuse.
+
+    Parameters
+    ----------
+    configuration : Configuration
+
+    Members
+    -------
+    instruction : In(stream of operands)
+        Taken when the last element is read.
+    payload : In(stream of unsigned(64))
+        A beat a channel, where the instruction has a table.
+    read_stream : Out(shared_read_port), write_normalized : Out(write_port)
+    done : Out(1)
+        An instruction's last word is written in this cycle.
+    tap : Out({valid: 1, codes: unsigned(8) × lanes})
+        Codes as they are written.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        lanes = configuration.layernorm_lanes
+        for what, count in (("word of the stream", WORD), ("word of codes", configuration.rows)):
+            if count % lanes:
+                raise ValueError(f"Lanes must divide the {count} of a {what}, not {lanes}")
+        self.configuration = configuration
+        memories = buffers(configuration)
+        super().__init__({
+            "instruction": In(stream.Signature(operands(Unit.LAYERNORM))),
+            "payload": In(stream.Signature(BEAT)),
+            "read_stream": Out(shared_read_port(memories["stream"])),
+            "write_normalized": Out(write_port(memories["normalized"])),
+            "done": Out(1),
+            "tap": Out(tap(lanes)),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        c = self.configuration
+        lanes = c.layernorm_lanes
+        m.submodules.handover = handover = Handover(
+            Unit.LAYERNORM, settings=("columns", "shift", "epsilon", "top", "two_digits"),
+            results=("base", "row_stride", "rows"))
+        m.submodules.table = table = AffineLoader(c)
+        m.submodules.reader = reader = RowReader(lanes)
+        m.submodules.fetch = fetch = Fetch(
+            buffers(c)["stream"], parts=WORD // lanes, shared=True)
+        m.submodules.quantizer = quantizer = LayerNormQuantizer(
+            lanes=lanes, bits=c.code_bits, width=STREAM_BITS, channels=c.channels)
+        m.submodules.words = words = CodeWords(c, lanes=lanes)
+        wiring.connect(m, handover.i, wiring.flipped(self.instruction))
+        wiring.connect(m, table.i, wiring.flipped(self.payload))
+        wiring.connect(m, table.o, quantizer.i_affine)
+        wiring.connect(m, reader.o, fetch.i)
+        wiring.connect(m, fetch.port, wiring.flipped(self.read_stream))
+        settings = handover.settings
+        m.d.comb += [
+            handover.alone.eq(self.instruction.p.table),
+            table.begin.eq(handover.begin & self.instruction.p.table),
+            reader.begin.eq(table.loaded | handover.begin & ~self.instruction.p.table),
+            reader.operands.eq(self.instruction.payload),
+            handover.read.eq(reader.read),
+            quantizer.i.p.lanes.as_value().eq(fetch.o.p.part),
+            quantizer.i.p.last.eq(fetch.o.p.last),
+            quantizer.i.valid.eq(fetch.o.valid),
+            fetch.o.ready.eq(quantizer.i.ready),
+            *(getattr(quantizer, name).eq(settings[name])
+              for name in ("columns", "shift", "epsilon")),
+            words.i.p.last.eq(quantizer.o.p.last),
+            words.i.valid.eq(quantizer.o.valid),
+            quantizer.o.ready.eq(words.i.ready),
+            words.two_digits.eq(settings.two_digits),
+            self.tap.valid.eq(quantizer.o.valid & words.i.ready),
+        ]
+        for n in range(lanes):
+            code = quantizer.o.p.lanes[n].code
+            limited = Mux(code < settings.top, code, settings.top)
+            m.d.comb += [words.i.p.codes[n].eq(limited), self.tap.codes[n].eq(limited)]
+        self._write(m, words, handover)
+        return m
+
+    def _write(self, m: Module, words: CodeWords, handover: Handover) -> None:
+        """Words of a row one after the other."""
+        where = handover.o.p
+        inside = Signal()  # an instruction's first word is written
+        next_row = Signal(ADDRESS)
+        following = Signal(ADDRESS)
+        left = Signal.like(where.rows)
+        row = Mux(inside, next_row, where.base)
+        rows = Mux(inside, left, where.rows)
+        ends = words.write & words.complete & words.last
+        begins = Signal(init=1)  # a row
+        address = Signal(ADDRESS)
+        m.d.comb += [
+            address.eq(Mux(begins, row, following)),
+            self.write_normalized.en.eq(words.write),
+            self.write_normalized.addr.eq(address),
+            self.write_normalized.data.eq(words.word),
+            self.done.eq(ends & (rows == 1)),
+            handover.o.ready.eq(self.done),
+        ]
+        with m.If(words.write):
+            m.d.sync += [following.eq(address + 1), begins.eq(ends)]
+        with m.If(ends):
+            m.d.sync += [
+                next_row.eq(row + where.row_stride), left.eq(rows - 1), inside.eq(~self.done)]
+
+
+class RowReader(wiring.Component):
+    """Requests for the elements of rows, so many a beat.
+
+    Parameters
+    ----------
+    lanes : int
+        Elements a beat, a divisor of ``WORD``.
+
+    Members
+    -------
+    begin : In(1);  operands : In
+        Which rows; they stay as they are until ``read``.
+    read : Out(1)
+        The last request is taken.
+    o : Out(stream of requests of a Fetch with ``WORD // lanes`` parts)
+        ``last`` with the last beat of a row.
+    """
+
+    def __init__(self, lanes: int) -> None:
+        self.lanes, self.parts = lanes, WORD // lanes
+        request = {"addr": ADDRESS, "again": 1, "part": range(self.parts), "last": 1}
+        super().__init__({
+            "begin": In(1),
+            "operands": In(operands(Unit.LAYERNORM)),
+            "read": Out(1),
+            "o": Out(stream.Signature(data.StructLayout(request))),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        row = Signal(ADDRESS)
+        columns = Signal.like(self.operands.columns)
+        rows = Signal.like(self.operands.rows)
+        following = row + self.operands.stream_row_stride
+        taken = self.o.valid & self.o.ready
+        m.d.comb += [
+            self.o.p.again.eq(self.o.p.part != 0),
+            self.o.p.last.eq(columns <= self.lanes),
+            self.read.eq(taken & self.o.p.last & (rows == 1)),
+        ]
+        with m.If(self.begin):
+            m.d.sync += [
+                row.eq(self.operands.stream_base), self.o.p.addr.eq(self.operands.stream_base),
+                columns.eq(self.operands.columns), rows.eq(self.operands.rows),
+                self.o.valid.eq(1), self.o.p.part.eq(0),
+            ]
+        with m.Elif(taken & self.o.p.last):
+            m.d.sync += [
+                row.eq(following), self.o.p.addr.eq(following), self.o.p.part.eq(0),
+                columns.eq(self.operands.columns), rows.eq(rows - 1), self.o.valid.eq(~self.read),
+            ]
+        with m.Elif(taken):
+            whole = self.o.p.part == self.parts - 1
+            m.d.sync += [
+                columns.eq(columns - self.lanes),
+                self.o.p.part.eq(Mux(whole, 0, self.o.p.part + 1)),
+                self.o.p.addr.eq(self.o.p.addr + whole),
+            ]
+        return m
+
+
+class AffineLoader(wiring.Component):
+    """Takes gains and offsets, a channel a beat, and gives them as beats of the quantizer's table.
+
+    Parameters
+    ----------
+    configuration : Configuration
+
+    Members
+    -------
+    begin : In(1), loaded : Out(1)
+        Take the next ``channels`` beats; the last one is taken.
+    i : In(stream of unsigned(64))
+        Always ready between ``begin`` and ``loaded``.
+    o : Out(stream of the table's beats)
+        Without back pressure.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.channels, self.lanes = configuration.channels, configuration.layernorm_lanes
+        entries = data.ArrayLayout(layout(AFFINE), self.lanes)
+        beat = data.StructLayout({"lanes": entries, "last": 1})
+        super().__init__({
+            "begin": In(1),
+            "loaded": Out(1),
+            "i": In(stream.Signature(BEAT)),
+            "o": Out(stream.Signature(beat)),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        lane = Signal(range(self.lanes))
+        channel = Signal(range(self.channels))
+        taken = self.i.valid & self.i.ready
+        m.d.comb += [
+            self.o.p.last.eq(channel == self.channels - 1),
+            self.loaded.eq(taken & self.o.p.last),
+            self.o.valid.eq(taken & (self.o.p.last | (lane == self.lanes - 1))),
+        ]
+        with m.If(self.begin):
+            m.d.sync += [self.i.ready.eq(1), channel.eq(0), lane.eq(0)]
+        with m.Elif(taken):
+            m.d.sync += [
+                channel.eq(channel + 1), lane.eq(Mux(lane == self.lanes - 1, 0, lane + 1)),
+                self.i.ready.eq(~self.loaded),
+            ]
+        for n in range(self.lanes):
+            entry = self.o.p.lanes.as_value().word_select(n, layout(AFFINE).size)
+            kept = Signal(len(entry), name=f"entry_{n}", reset_less=True)
+            with m.If(taken & (lane == n)):
+                m.d.sync += kept.eq(self.i.payload)
+            m.d.comb += entry.eq(Mux(lane == n, self.i.payload, kept))
+        return m
