@@ -32,8 +32,10 @@ def ranges(configuration: Configuration) -> dict[Unit, dict[str, tuple[int, int]
 
 def stationary_beats(configuration: Configuration) -> tuple[int, int]:
     """Beats of a digit of all columns' zero points, and of a k tile's digit of weights."""
-    c = configuration
-    return -(-c.columns // BYTES), -(-c.columns // (BEAT // (c.rows * c.base)))
+    columns, bits = configuration.columns, configuration.rows * configuration.base
+    # Whole columns side by side in a beat, or whole beats for a column.
+    tile = -(-columns // (BEAT // bits)) if bits <= BEAT else columns * -(-bits // BEAT)
+    return -(-columns // BYTES), tile
 
 
 def payload_beats(

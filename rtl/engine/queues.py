@@ -1,0 +1,186 @@
+"""Instructions that wait for their unit, and for others' to be done."""
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from vit2rtl.golden.engine.instructions import BEAT, BEATS, OPERANDS, WAITS, Unit, width
+from vit2rtl.rtl.engine.decoder import COUNT, RESOLVED
+from vit2rtl.rtl.engine.ports import instruction
+from vit2rtl.rtl.stream.memory import PlainMemory
+
+# Places of a unit's queue, of which one stays free; and bits of how many instructions of another
+# unit one can wait for: those in its queue and in itself.
+QUEUE = 16
+AHEAD = 6
+
+
+class Waits(wiring.Component):
+    """How many instructions of other units have to be done before one begins.
+
+    Members
+    -------
+    load : In(WAITS), unit : In(3), missing : In(signed(16))
+        Wait n is for so many more of the unit, counted from the next cycle on; none if negative.
+    done : In(units)
+        An instruction of the unit is done.
+    met : Out(1)
+    """
+
+    load: In(WAITS)
+    unit: In(3)
+    missing: In(COUNT)
+    done: In(len(Unit))
+    met: Out(1)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        ahead = [Signal(AHEAD, name=f"ahead_{n}") for n in range(WAITS)]
+        for n, count in enumerate(ahead):
+            unit = Signal(3, name=f"unit_{n}")
+            with m.If(self.load[n]):
+                m.d.sync += [count.eq(Mux(self.missing[-1], 0, self.missing)), unit.eq(self.unit)]
+            with m.Elif(self.done.bit_select(unit, 1) & (count != 0)):
+                m.d.sync += count.eq(count - 1)
+        m.d.comb += self.met.eq(~Cat(ahead).any())
+        return m
+
+
+class InstructionQueues(wiring.Component):
+    """A queue a unit, in one memory, and at its end the instruction that comes next.
+
+    An instruction is at the end six cycles after ``commit`` at the earliest, and is offered once
+    its waits are met: in the cycle after the ``done`` that it waited for. A unit's next one follows
+    six cycles after it is taken.
+
+    Members
+    -------
+    write : In(1), unit : In(3), part : In(2), word : In(64)
+        A beat of the instruction that the unit gets next.
+    commit : In(units)
+        It is complete.
+    full : Out(units)
+    done : In(units), count : In(16) × units
+        An instruction is done; how many have been before.
+    stop : In(1)
+        Nothing is offered.
+    UNIT : Out(stream of the unit's operands)
+    waiting : Out(units)
+        An instruction is at the end, and its waits are not met.
+    """
+
+    def __init__(self) -> None:
+        units = len(Unit)
+        super().__init__(
+            {
+                "write": In(1),
+                "unit": In(3),
+                "part": In(range(BEATS)),
+                "word": In(BEAT),
+                "commit": In(units),
+                "full": Out(units),
+                "done": In(units),
+                "count": In(COUNT).array(units),
+                "stop": In(1),
+                **{unit.name.lower(): Out(instruction(unit)) for unit in Unit},
+                "waiting": Out(units),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.memory = memory = PlainMemory(shape=BEAT, depth=8 * QUEUE * BEATS)
+        write, read = memory.write_port(), memory.read_port()
+        last = [Signal(range(QUEUE), name=f"last_{u.name.lower()}") for u in Unit]
+        first = [Signal(range(QUEUE), name=f"first_{u.name.lower()}") for u in Unit]
+        heads = [Signal(name=f"head_{u.name.lower()}") for u in Unit]
+        for unit in Unit:
+            after = Signal(range(QUEUE), name=f"after_{unit.name.lower()}")
+            m.d.comb += [
+                after.eq(last[unit] + 1), self.full[unit].eq(after == first[unit])
+            ]
+            with m.If(self.commit[unit]):
+                m.d.sync += last[unit].eq(after)
+        m.d.comb += [
+            write.en.eq(self.write),
+            write.addr.eq(Cat(self.part, Array(last)[self.unit], self.unit)),
+            write.data.eq(self.word),
+        ]
+
+        # The unit whose instruction is fetched: part n is read in step n, and there in step n + 1.
+        step = Signal(range(BEATS + 1))
+        fetched = Signal(3)
+        wanted = Cat(
+            ~head & (a != b) for head, a, b in zip(heads, first, last, strict=True)
+        )
+        chosen = Signal(3)
+        for unit in reversed(Unit):
+            with m.If(wanted[unit]):
+                m.d.comb += chosen.eq(unit)
+        current = Mux(step == 0, chosen, fetched)
+        m.d.comb += [
+            read.en.eq(Mux(step == 0, wanted.any(), step != BEATS)),
+            read.addr.eq(Cat(step[:2], Array(first)[current], current)),
+        ]
+        m.d.sync += step.eq(Mux(step == 0, wanted.any(), Mux(step == BEATS, 0, step + 1)))
+        with m.If(step == 0):
+            m.d.sync += fetched.eq(chosen)
+
+        control = Signal(RESOLVED)
+        with m.If(step == 1):
+            m.d.sync += control.eq(read.data)
+        wait, missing = self._missing(m, control, step)
+        for unit in Unit:
+            mine = Signal(name=f"fetches_{unit.name.lower()}")
+            m.d.comb += mine.eq(fetched == unit)
+            with m.If(mine & (step == BEATS)):
+                m.d.sync += first[unit].eq(first[unit] + 1)
+            m.submodules[f"waits_{unit.name.lower()}"] = waits = Waits()
+            m.d.comb += [
+                waits.load.eq(Mux(mine, Cat(step == n + 2 for n in range(WAITS)), 0)),
+                waits.unit.eq(wait),
+                waits.missing.eq(missing),
+                waits.done.eq(self.done),
+                self.waiting[unit].eq(heads[unit] & ~waits.met),
+            ]
+            self._offer(m, unit, heads[unit], waits.met)
+            self._keep(m, unit, mine, step, control.opcode, read.data)
+            with m.If(mine & (step == BEATS)):
+                m.d.sync += heads[unit].eq(1)
+        return m
+
+    def _missing(self, m: Module, control: data.View, step: Signal) -> tuple[Value, Value]:
+        """Of the wait of this step: its unit, and how many it is short of at the next cycle."""
+        wait = Signal(RESOLVED["waits"].shape.elem_shape)
+        for n in range(WAITS):
+            with m.If(step == n + 2):
+                m.d.comb += wait.eq(control.waits[n])
+        missing = Signal(COUNT)
+        finishes = self.done.bit_select(wait.unit, 1)
+        m.d.comb += missing.eq(wait.done - Array(self.count)[wait.unit] - finishes)
+        with m.If(wait.unit >= len(Unit)):
+            m.d.comb += missing.eq(0)
+        return wait.unit, missing
+
+    def _offer(self, m: Module, unit: Unit, head: Signal, met: Value) -> None:
+        offered = getattr(self, unit.name.lower())
+        m.d.comb += offered.valid.eq(head & met & ~self.stop)
+        with m.If(offered.valid & offered.ready):
+            m.d.sync += head.eq(0)
+
+    def _keep(
+        self, m: Module, unit: Unit, mine: Value, step: Signal, opcode: Value, word: Value
+    ) -> None:
+        """The operands of the instruction at the end, as they are fetched."""
+        offered = getattr(self, unit.name.lower()).payload
+        operands = Signal(BEAT * (BEATS - 1), name=f"operands_{unit.name.lower()}", reset_less=True)
+        size = width(OPERANDS[unit].values())
+        m.d.comb += offered.as_value()[-size:].eq(operands[:size])
+        for n in range(BEATS - 1):
+            with m.If(mine & (step == n + 2)):
+                m.d.sync += operands.word_select(n, BEAT).eq(word)
+        if len(offered.as_value()) > size:
+            kept = Signal(4, name=f"opcode_{unit.name.lower()}", reset_less=True)
+            m.d.comb += offered.opcode.eq(kept)
+            with m.If(mine & (step == BEATS)):
+                m.d.sync += kept.eq(opcode)
