@@ -12,14 +12,14 @@ from vit2rtl.golden.engine.instructions import (
     CONTROL,
     MAGIC,
     NO_UNIT,
-    OPERANDS,
     WAITS,
     Load,
     Unit,
     signature,
 )
 from vit2rtl.golden.engine.limits import BYTES, OPCODES, ranges, stationary_beats
-from vit2rtl.rtl.engine.ports import beats, layout
+from vit2rtl.rtl.engine.layouts import layout, operands
+from vit2rtl.rtl.engine.ports import beats
 
 COUNT = 16  # bits of the counters of instructions
 # The control beat, once its waits are numbers: the unit's instructions that must be done.
@@ -92,7 +92,7 @@ class CommandDecoder(wiring.Component):
         beat, last = self.i.p.data, self.i.p.last
         control = Signal(layout(CONTROL))
         coming = data.View(layout(CONTROL), beat[: len(control.as_value())])
-        operands = Signal(BEAT * (BEATS - 1))
+        given = Signal(BEAT * (BEATS - 1))
         fault = Signal(4)
         expected = Signal(18)
         left = Signal.like(control.payload)
@@ -104,7 +104,7 @@ class CommandDecoder(wiring.Component):
             takes.eq(self.i.valid & self.i.ready),
             self.payload.eq(beat),
             self.word.eq(beat),
-            final.eq((self.unit == Unit.EPILOGUE) & _view(operands, Unit.EPILOGUE).last),
+            final.eq((self.unit == Unit.EPILOGUE) & _view(given, Unit.EPILOGUE).last),
         ]
 
         def fails(error: Value | Error) -> None:
@@ -137,7 +137,7 @@ class CommandDecoder(wiring.Component):
                 m.d.comb += [ready.eq(1), self.write.eq(takes)]
                 with m.If(takes):
                     m.d.sync += [
-                        operands.eq(Cat(operands[BEAT:], beat)), self.part.eq(self.part + 1)
+                        given.eq(Cat(given[BEAT:], beat)), self.part.eq(self.part + 1)
                     ]
                     with m.If(self.part == BEATS - 1):
                         m.next = "CHECK"
@@ -145,8 +145,8 @@ class CommandDecoder(wiring.Component):
                         fails(Error.COMMAND_EARLY)
             with m.State("CHECK"):
                 m.d.sync += [
-                    fault.eq(self._fault(control, operands)),
-                    expected.eq(self._expected(control, operands)),
+                    fault.eq(self._fault(control, given)),
+                    expected.eq(self._expected(control, given)),
                 ]
                 m.next = "COMMIT"
             with m.State("COMMIT"):
@@ -202,7 +202,7 @@ class CommandDecoder(wiring.Component):
                 m.d.sync += resolved.waits[n].done.eq(number)
         return resolved.as_value()
 
-    def _fault(self, control: data.View, operands: Signal) -> Value:
+    def _fault(self, control: data.View, given: Signal) -> Value:
         """What is wrong with an instruction, its payload aside."""
         unknown = Cat(
             (control[f"wait_{n}"] >= len(Unit)) & (control[f"wait_{n}"] != NO_UNIT)
@@ -212,7 +212,7 @@ class CommandDecoder(wiring.Component):
         for unit, limits in ranges(self.configuration).items():
             mine = control.unit == unit
             opcode.append(mine & (control.opcode >= OPCODES[unit]))
-            fields = _view(operands, unit)
+            fields = _view(given, unit)
             beyond = [b for name, limit in limits.items() for b in _outside(fields[name], *limit)]
             outside.append(mine & Cat(beyond).any())
         fault: Value = Const(Error.NONE, 4)
@@ -223,10 +223,10 @@ class CommandDecoder(wiring.Component):
             fault = Mux(found, error, fault)
         return fault
 
-    def _expected(self, control: data.View, operands: Signal) -> Value:
+    def _expected(self, control: data.View, given: Signal) -> Value:
         """Beats of payload, as :func:`vit2rtl.golden.engine.limits.payload_beats` has them."""
         load, matmul, layernorm = (
-            _view(operands, unit) for unit in (Unit.LOAD, Unit.MATMUL, Unit.LAYERNORM)
+            _view(given, unit) for unit in (Unit.LOAD, Unit.MATMUL, Unit.LAYERNORM)
         )
         zero_points, tile = stationary_beats(self.configuration)
         weights = Mux(matmul.dynamic, 0, matmul.k_tiles * tile + zero_points)
@@ -245,10 +245,10 @@ class CommandDecoder(wiring.Component):
         return expected
 
 
-def _view(operands: Signal, unit: Unit) -> data.View:
+def _view(given: Signal, unit: Unit) -> data.View:
     """The operands of a unit's instruction."""
-    fields = layout(OPERANDS[unit])
-    return data.View(fields, operands[: fields.size])
+    fields = operands(unit)
+    return data.View(fields, given[: fields.size])
 
 
 def _outside(value: Value, low: int, high: int) -> list[Value]:

@@ -1,14 +1,12 @@
 """Ports of the engine's units: instructions, payload, and buffers (``read_stream``, …)."""
 
-from collections.abc import Mapping
-
-from amaranth.hdl import Shape
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.engine.buffers import Buffer
-from vit2rtl.golden.engine.instructions import BEAT, CONTROL, OPERANDS, Field, Unit
+from vit2rtl.golden.engine.instructions import BEAT, CONTROL, OPERANDS, Unit
 from vit2rtl.golden.engine.limits import OPCODES
+from vit2rtl.rtl.engine.layouts import layout
 
 # One bit more than an instruction's addresses: what runs beyond a buffer does not come back to its
 # beginning, and the buffer sees it. Units add their strides in as many bits.
@@ -49,11 +47,6 @@ def instruction(unit: Unit) -> stream.Signature:
     if OPCODES[unit] > 1:
         fields = {"opcode": CONTROL["opcode"], **fields}
     return stream.Signature(layout(fields))
-
-
-def layout(fields: Mapping[str, Field]) -> data.StructLayout:
-    """Fields side by side, the first one in the least significant bits."""
-    return data.StructLayout({k: Shape(f.width, f.signed) for k, f in fields.items()})
 
 
 def payload() -> stream.Signature:
