@@ -6,12 +6,19 @@ from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.engine.buffers import STREAM_BITS, buffers
 from vit2rtl.golden.engine.configuration import Configuration
-from vit2rtl.golden.engine.instructions import AFFINE, BEAT, WORD, Unit
+from vit2rtl.golden.engine.instructions import AFFINE, OPERANDS, WORD, Unit
 from vit2rtl.rtl.engine.code_words import CodeWords
 from vit2rtl.rtl.engine.fetch import Fetch
 from vit2rtl.rtl.engine.handover import Handover
-from vit2rtl.rtl.engine.layouts import layout, operands, tap
-from vit2rtl.rtl.engine.ports import ADDRESS, shared_read_port, write_port
+from vit2rtl.rtl.engine.ports import (
+    ADDRESS,
+    instruction,
+    layout,
+    payload,
+    shared_read_port,
+    tap,
+    write_port,
+)
 from vit2rtl.rtl.units.layernorm_quantizer import LayerNormQuantizer
 
 
@@ -32,14 +39,14 @@ class LayerNormUnit(wiring.Component):
 
     Members
     -------
-    instruction : In(stream of operands)
+    instruction : In(instruction(Unit.LAYERNORM))
         Taken when the last element is read.
-    payload : In(stream of unsigned(64))
+    payload : In(payload())
         A beat a channel, where the instruction has a table.
     read_stream : Out(shared_read_port), write_normalized : Out(write_port)
     done : Out(1)
         An instruction's last word is written in this cycle.
-    tap : Out({valid: 1, codes: unsigned(8) × lanes})
+    tap : Out(tap(lanes))
         Codes as they are written.
     """
 
@@ -51,8 +58,8 @@ class LayerNormUnit(wiring.Component):
         self.configuration = configuration
         memories = buffers(configuration)
         super().__init__({
-            "instruction": In(stream.Signature(operands(Unit.LAYERNORM))),
-            "payload": In(stream.Signature(BEAT)),
+            "instruction": In(instruction(Unit.LAYERNORM)),
+            "payload": In(payload()),
             "read_stream": Out(shared_read_port(memories["stream"])),
             "write_normalized": Out(write_port(memories["normalized"])),
             "done": Out(1),
@@ -154,7 +161,7 @@ class RowReader(wiring.Component):
         request = {"addr": ADDRESS, "again": 1, "part": range(self.parts), "last": 1}
         super().__init__({
             "begin": In(1),
-            "operands": In(operands(Unit.LAYERNORM)),
+            "operands": In(layout(OPERANDS[Unit.LAYERNORM])),
             "read": Out(1),
             "o": Out(stream.Signature(data.StructLayout(request))),
         })
@@ -203,7 +210,7 @@ class AffineLoader(wiring.Component):
     -------
     begin : In(1), loaded : Out(1)
         Take the next ``channels`` beats; the last one is taken.
-    i : In(stream of unsigned(64))
+    i : In(payload())
         Always ready between ``begin`` and ``loaded``.
     o : Out(stream of the table's beats)
         Without back pressure.
@@ -216,7 +223,7 @@ class AffineLoader(wiring.Component):
         super().__init__({
             "begin": In(1),
             "loaded": Out(1),
-            "i": In(stream.Signature(BEAT)),
+            "i": In(payload()),
             "o": Out(stream.Signature(beat)),
         })
 
