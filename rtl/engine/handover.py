@@ -7,8 +7,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
-from vit2rtl.golden.engine.instructions import OPERANDS, Unit
-from vit2rtl.rtl.engine.ports import instruction, layout
+from vit2rtl.golden.engine.instructions import Unit
+from vit2rtl.rtl.engine.layouts import operands
+from vit2rtl.rtl.engine.ports import instruction
 
 
 class Handover(wiring.Component):
@@ -46,16 +47,13 @@ class Handover(wiring.Component):
     DEPTH = 4
 
     def __init__(self, unit: Unit, *, settings: Iterable[str], results: Iterable[str]) -> None:
-        fields = OPERANDS[unit]
-        kept, needed = (
-            layout({name: fields[name] for name in names}) for names in (settings, results))
         super().__init__({
             "i": In(instruction(unit)),
             "alone": In(1),
             "begin": Out(1),
             "read": In(1),
-            "settings": Out(kept),
-            "o": Out(stream.Signature(needed)),
+            "settings": Out(operands(unit, settings)),
+            "o": Out(stream.Signature(operands(unit, results))),
         })
 
     def elaborate(self, platform: object) -> Module:

@@ -6,19 +6,12 @@ from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.engine.buffers import STREAM_BITS, buffers
 from vit2rtl.golden.engine.configuration import Configuration
-from vit2rtl.golden.engine.instructions import AFFINE, OPERANDS, WORD, Unit
+from vit2rtl.golden.engine.instructions import AFFINE, WORD, Unit
 from vit2rtl.rtl.engine.code_words import CodeWords
 from vit2rtl.rtl.engine.fetch import Fetch
 from vit2rtl.rtl.engine.handover import Handover
-from vit2rtl.rtl.engine.ports import (
-    ADDRESS,
-    instruction,
-    layout,
-    payload,
-    shared_read_port,
-    tap,
-    write_port,
-)
+from vit2rtl.rtl.engine.layouts import layout, operands, tap
+from vit2rtl.rtl.engine.ports import ADDRESS, instruction, payload, shared_read_port, write_port
 from vit2rtl.rtl.units.layernorm_quantizer import LayerNormQuantizer
 
 
@@ -161,7 +154,7 @@ class RowReader(wiring.Component):
         request = {"addr": ADDRESS, "again": 1, "part": range(self.parts), "last": 1}
         super().__init__({
             "begin": In(1),
-            "operands": In(layout(OPERANDS[Unit.LAYERNORM])),
+            "operands": In(operands(Unit.LAYERNORM)),
             "read": Out(1),
             "o": Out(stream.Signature(data.StructLayout(request))),
         })

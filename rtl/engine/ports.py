@@ -57,8 +57,3 @@ def payload() -> stream.Signature:
 def beats() -> stream.Signature:
     """What enters and leaves the engine: image, logits, commands."""
     return stream.Signature(data.StructLayout({"data": BEAT, "last": 1}))
-
-
-def tap(lanes: int) -> data.StructLayout:
-    """Codes that a unit gives in a cycle, for simulation; whatever their width."""
-    return data.StructLayout({"valid": 1, "codes": data.ArrayLayout(8, lanes)})

@@ -6,10 +6,11 @@ from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.engine.buffers import buffers
 from vit2rtl.golden.engine.configuration import Configuration
-from vit2rtl.golden.engine.instructions import OPERANDS, WORD, Unit
+from vit2rtl.golden.engine.instructions import WORD, Unit
 from vit2rtl.rtl.engine.fetch import Fetch
 from vit2rtl.rtl.engine.handover import Handover
-from vit2rtl.rtl.engine.ports import ADDRESS, instruction, layout, read_port, tap, write_port
+from vit2rtl.rtl.engine.layouts import operands, tap
+from vit2rtl.rtl.engine.ports import ADDRESS, instruction, read_port, write_port
 from vit2rtl.rtl.units.softmax_quantizer import SoftmaxQuantizer
 
 
@@ -134,7 +135,7 @@ class GroupReader(wiring.Component):
         request = {"addr": ADDRESS, "again": 1, "part": range(self.parts), "last": 1}
         super().__init__({
             "begin": In(1),
-            "operands": In(layout(OPERANDS[Unit.SOFTMAX])),
+            "operands": In(operands(Unit.SOFTMAX)),
             "read": Out(1),
             "o": Out(stream.Signature(data.StructLayout(request))),
         })
