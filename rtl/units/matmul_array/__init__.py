@@ -3,21 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream
 
-from vit2rtl.rtl.stream.pipeline import PipelineControl, registered
 from vit2rtl.rtl.stream.stream_unit import UnitComponent
-from vit2rtl.rtl.units.matmul_array.accumulators import Accumulators
 from vit2rtl.rtl.units.matmul_array.columns import FORMS
-from vit2rtl.rtl.units.matmul_array.dot_array import DotArray
-from vit2rtl.rtl.units.matmul_array.loader import ColumnSums, StationaryLoader
-from vit2rtl.rtl.units.matmul_array.sequence import Drain, PassSequencer, TileCounter
-
-# An addend is there so many cycles after its row of accumulators is read.
-_READ = 2
-# Cycles from an addend to the result on offer: written, the bank full, read, and moved on.
-_OUT = 4
+from vit2rtl.rtl.units.matmul_array.core import ArrayCore
+from vit2rtl.rtl.units.matmul_array.sequence import TileCounter
 
 
 class MatmulArray(UnitComponent):
@@ -73,6 +65,8 @@ class MatmulArray(UnitComponent):
     k_tiles: "Signal"
     code_digits: "Signal"
     weight_digits: "Signal"
+    weight_zero_point: "Signal"
+    code_zero_point: "Signal"
 
     def __init__(
         self,
@@ -94,10 +88,9 @@ class MatmulArray(UnitComponent):
     def cycles(cls, parameters: Mapping[str, Any]) -> int:
         """Those of the dot products, then those of the accumulators and of their drain."""
         p = parameters
-        dots = DotArray.latency(
+        return ArrayCore.latency(
             FORMS[p["lane"]], rows=p["rows"], base=p["base"], correction=p["weights"] == "codes"
         )
-        return dots + _OUT
 
     @classmethod
     def latency_formula(cls) -> str:
@@ -106,127 +99,51 @@ class MatmulArray(UnitComponent):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         p = self.instance.parameters
-        self._codes = p["weights"] == "codes"
-        size = {"rows": p["rows"], "lanes": p["lanes"], "base": p["base"]}
-        column = FORMS[p["lane"]]
-        m.submodules.sequencer = sequencer = PassSequencer(
-            depth=p["depth"], k_tiles_width=len(self.k_tiles)
+        codes = p["weights"] == "codes"
+        m.submodules.core = core = ArrayCore(
+            FORMS[p["lane"]], rows=p["rows"], lanes=p["lanes"], base=p["base"],
+            acc_width=p["acc_width"], depth=p["depth"], k_tiles_width=len(self.k_tiles),
+            factor_width=len(self.code_zero_point) if codes else 0,
         )
-        m.submodules.loader = loader = StationaryLoader(column, **size, codes=self._codes)
-        m.submodules.dots = dots = DotArray(
-            column, **size, acc_width=p["acc_width"], correction=self._codes
-        )
-        taken = Signal()
         m.d.comb += [
-            self.i.ready.eq(sequencer.ready),
-            taken.eq(self.i.valid & sequencer.ready),
-            sequencer.taken.eq(taken),
-            sequencer.full.eq(loader.full),
-            sequencer.tokens.eq(self.tokens),
-            sequencer.k_tiles.eq(self.k_tiles),
-            sequencer.two_code_digits.eq(self.code_digits[1]),
-            sequencer.two_weight_digits.eq(self.weight_digits[1]),
-            loader.i.valid.eq(self.i_weight.valid),
-            self.i_weight.ready.eq(loader.i.ready),
-            loader.swap.eq(sequencer.swap),
-            dots.valid.eq(taken),
-            dots.digits.eq(sequencer.digits),
-            dots.swap.eq(sequencer.swap),
-            dots.operand.eq(loader.operand),
-            dots.load.eq(loader.load),
+            core.i.valid.eq(self.i.valid),
+            self.i.ready.eq(core.i.ready),
+            core.i_operand.valid.eq(self.i_weight.valid),
+            self.i_weight.ready.eq(core.i_operand.ready),
+            self.o.valid.eq(core.o.valid),
+            core.o.ready.eq(self.o.ready),
+            self.o.p.last.eq(core.o.p.last),
+            core.tokens.eq(self.tokens),
+            core.k_tiles.eq(self.k_tiles),
+            core.two_code_digits.eq(self.code_digits[1]),
+            core.two_weight_digits.eq(self.weight_digits[1]),
         ]
         for n in range(p["rows"]):
             m.d.comb += [
-                dots.code[n].eq(self.i.p.lanes[n].code),
-                loader.i.payload[n].eq(self.i_weight.p.lanes[n].weight),
+                core.i.p[n].eq(self.i.p.lanes[n].code),
+                core.i_operand.p[n].eq(self.i_weight.p.lanes[n].weight),
             ]
-        if self._codes:
-            self._correct(m, sequencer, loader, dots)
-        self._accumulate(m, sequencer, dots, taken)
+        for n in range(p["lanes"]):
+            m.d.comb += self.o.p.lanes[n].acc.eq(core.o.p.acc[n])
+        if codes:
+            self._zero_points(m, core)
         return m
 
-    def _correct(
-        self, m: Module, sequencer: PassSequencer, loader: StationaryLoader, dots: DotArray
-    ) -> None:
-        """Zero points: the operands' in the loader, the codes' by the columns' sums."""
-        p = self.instance.parameters
-        names = "weight_zero_point", "code_zero_point"
-        zero_point, factor = (getattr(self, name) for name in names)
+    def _zero_points(self, m: Module, core: ArrayCore) -> None:
+        """Of the digit of the operands whose turn it is."""
+        base, zero_point = core.base, self.weight_zero_point
         m.submodules.loaded = loaded = TileCounter(len(self.k_tiles))
-        m.submodules.sums = sums = ColumnSums(
-            rows=p["rows"], lanes=p["lanes"], base=p["base"],
-            factor_width=len(factor), acc_width=p["acc_width"],
-        )
-        takes = loader.i.valid & loader.i.ready
         two = self.weight_digits[1]
-        upper, lower = zero_point >> p["base"], zero_point[: p["base"]]
         m.d.comb += [
             loaded.k_tiles.eq(self.k_tiles),
             loaded.two_digits.eq(two),
-            loaded.step.eq(takes & loader.last),
-            loader.zero_point.eq(Mux(two, Mux(loaded.high, upper, lower), zero_point)),
-            sums.i.eq(loader.centered),
-            sums.taken.eq(loader.taken),
-            sums.first.eq(registered(m, loaded.first, takes, name="first_loaded")),
-            sums.high.eq(registered(m, loaded.high, takes, name="high_loaded")),
-            sums.factor.eq(factor),
-            dots.corrected.eq(sequencer.closing),
+            loaded.step.eq(core.i_operand.valid & core.i_operand.ready & core.last_column),
+            core.zero_point.eq(
+                Mux(two, Mux(loaded.high, zero_point >> base, zero_point[:base]), zero_point)),
+            core.first.eq(loaded.first),
+            core.high.eq(loaded.high),
+            core.factor.eq(self.code_zero_point),
         ]
-        # The sums are whole once the last tile is in the shadows, and change with the next tile.
-        captures = Signal(dots.cycles - 2)
-        m.d.sync += captures.eq(Cat(sequencer.captures, captures))
-        correction = Signal(sums.sums.shape(), reset_less=True)
-        with m.If(captures[-1]):
-            m.d.sync += correction.eq(sums.sums)
-        m.d.comb += dots.correction.eq(correction)
-
-    def _accumulate(
-        self, m: Module, sequencer: PassSequencer, dots: DotArray, taken: Signal
-    ) -> None:
-        """Addends into the banks, full banks to the output."""
-        p = self.instance.parameters
-        m.submodules.accumulators = accumulators = Accumulators(
-            lanes=p["lanes"], acc_width=p["acc_width"], depth=p["depth"]
-        )
-        m.submodules.banks = drain = Drain(depth=p["depth"])
-        m.submodules.control = control = PipelineControl(_READ)
-        # Where a row of codes adds to, until its sums are there; that a tile ends, until it is
-        # written.
-        reads = dots.cycles - _READ
-        follows = Signal(reads + Accumulators.CYCLES)
-        m.d.sync += follows.eq(Cat(taken, follows))
-        place: dict[str, Value] = {
-            name: getattr(sequencer, name) for name in ("row", "bank", "first", "ends")
-        }
-        for stage, valid in enumerate([taken, *follows[:-1]]):
-            if stage == reads:
-                m.d.comb += accumulators.fill.eq(valid)
-                for name in ("row", "bank", "first"):
-                    m.d.comb += getattr(accumulators, name).eq(place.pop(name))
-            place = {
-                name: registered(m, value, valid, name=f"{name}_{stage}")
-                for name, value in place.items()
-            }
-        m.d.comb += [
-            accumulators.addend.eq(dots.sums),
-            drain.tokens.eq(self.tokens),
-            drain.begun.eq(sequencer.begun),
-            drain.filled.eq(accumulators.written & place["ends"]),
-            drain.given.eq(self.o.valid & self.o.ready & self.o.p.last),
-            sequencer.free.eq(drain.free),
-            control.i.valid.eq(drain.valid),
-            control.i.payload.eq(drain.last),
-            drain.ready.eq(control.i.ready),
-            accumulators.reads.eq(control.i.ready & drain.valid),
-            accumulators.moves.eq(control.enable[1]),
-            accumulators.drain_row.eq(drain.row),
-            accumulators.drain_bank.eq(drain.bank),
-            self.o.valid.eq(control.o.valid),
-            self.o.p.last.eq(control.o.payload),
-            control.o.ready.eq(self.o.ready),
-        ]
-        for n in range(p["lanes"]):
-            m.d.comb += self.o.p.lanes[n].acc.eq(accumulators.drained[n])
 
 
 COMPONENT = MatmulArray

@@ -172,7 +172,7 @@ class Drain(wiring.Component):
     free : Out(2)
         Bit n: bank n is not in use.
     tokens : In
-        Rows of a bank.
+        Rows of the bank that begins to fill.
     row : Out, bank : Out(1), last : Out(1), valid : Out(1), ready : In(1)
         The row that is to be read; it is, where both are high.
     """
@@ -196,11 +196,12 @@ class Drain(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         full = Signal(2)
+        rows = [Signal(self.tokens.shape(), name=f"rows_{n}", reset_less=True) for n in range(2)]
         following = Signal(self.tokens.shape())
         ends = Signal()
         m.d.comb += [
             following.eq(self.row + 1),
-            self.last.eq(following == self.tokens),
+            self.last.eq(following == Mux(self.bank, rows[1], rows[0])),
             self.valid.eq(Mux(self.bank, full[1], full[0])),
             ends.eq(self.valid & self.ready & self.last),
         ]
@@ -208,19 +209,22 @@ class Drain(wiring.Component):
             m.d.sync += self.row.eq(Mux(self.last, 0, following))
         with m.If(ends):
             m.d.sync += self.bank.eq(~self.bank)
-        self._turns(m, self.begun, self.free, 0, "begins")
+        begins = self._turns(m, self.begun, self.free, 0, "begins")
         self._turns(m, self.given, self.free, 1, "gives")
         self._turns(m, self.filled, full, 1, "fills")
         for n in range(2):
             with m.If(ends & (self.bank == n)):
                 m.d.sync += full[n].eq(0)
+            with m.If(self.begun & (begins == n)):
+                m.d.sync += rows[n].eq(self.tokens)
         return m
 
-    def _turns(self, m: Module, event: Signal, flags: Signal, value: int, name: str) -> None:
-        """An event sets the flag of one bank after the other."""
+    def _turns(self, m: Module, event: Signal, flags: Signal, value: int, name: str) -> Signal:
+        """An event sets the flag of one bank after the other; returns whose turn it is."""
         turn = Signal(name=name)
         with m.If(event):
             m.d.sync += turn.eq(~turn)
         for n in range(2):
             with m.If(event & (turn == n)):
                 m.d.sync += flags[n].eq(value)
+        return turn

@@ -21,12 +21,62 @@
 //
 
 module matmul_array_l2_r2_d8(i__valid, i_weight__payload, i_weight__valid, o__ready, tokens, k_tiles, code_digits, weight_digits, clk, rst, i__ready, i_weight__ready, o__payload, o__valid, i__payload);
+  input clk;
+  wire clk;
+  input [1:0] code_digits;
+  wire [1:0] code_digits;
+  input [8:0] i__payload;
+  wire [8:0] i__payload;
+  output i__ready;
+  wire i__ready;
+  input i__valid;
+  wire i__valid;
+  input [10:0] i_weight__payload;
+  wire [10:0] i_weight__payload;
+  output i_weight__ready;
+  wire i_weight__ready;
+  input i_weight__valid;
+  wire i_weight__valid;
+  input [9:0] k_tiles;
+  wire [9:0] k_tiles;
+  output [40:0] o__payload;
+  wire [40:0] o__payload;
+  input o__ready;
+  wire o__ready;
+  output o__valid;
+  wire o__valid;
+  input rst;
+  wire rst;
+  input [3:0] tokens;
+  wire [3:0] tokens;
+  input [1:0] weight_digits;
+  wire [1:0] weight_digits;
+  matmul_array_l2_r2_d8_core core (
+    .clk(clk),
+    .code(i__payload[7:0]),
+    .i__payload(i_weight__payload[9:0]),
+    .i__ready(i__ready),
+    .i__valid(i__valid),
+    .i__valid_17(i_weight__valid),
+    .i_operand__ready(i_weight__ready),
+    .k_tiles(k_tiles),
+    .o__payload(o__payload),
+    .o__ready(o__ready),
+    .o__valid(o__valid),
+    .rst(rst),
+    .tokens(tokens),
+    .two_code_digits(code_digits[1]),
+    .two_weight_digits(weight_digits[1])
+  );
+endmodule
+
+module matmul_array_l2_r2_d8_core(i__valid_17, o__ready, tokens, k_tiles, two_code_digits, two_weight_digits, clk, rst, i__ready, code, i__payload, o__payload, i_operand__ready, o__valid, i__valid);
   wire n1;
   wire [39:0] addend;
   reg bank;
   initial bank = 1'h0;
-  wire bank_69;
-  wire bank_77;
+  wire bank_71;
+  wire bank_81;
   reg bank_0;
   initial bank_0 = 1'h0;
   reg bank_1;
@@ -34,13 +84,13 @@ module matmul_array_l2_r2_d8(i__valid, i_weight__payload, i_weight__valid, o__re
   wire begun;
   input clk;
   wire clk;
-  input [1:0] code_digits;
-  wire [1:0] code_digits;
+  input [7:0] code;
+  wire [7:0] code;
   wire [1:0] digits;
   wire [2:0] drain_row;
   wire [39:0] drained;
   wire [1:0] enable;
-  wire ends;
+  wire ends_16;
   reg ends_0;
   initial ends_0 = 1'h0;
   reg ends_1;
@@ -56,7 +106,7 @@ module matmul_array_l2_r2_d8(i__valid, i_weight__payload, i_weight__valid, o__re
   wire filled;
   reg first;
   initial first = 1'h0;
-  wire first_79;
+  wire first_83;
   reg first_0;
   initial first_0 = 1'h0;
   reg first_1;
@@ -66,26 +116,25 @@ module matmul_array_l2_r2_d8(i__valid, i_weight__payload, i_weight__valid, o__re
   wire [1:0] free;
   wire full;
   wire given;
-  input [8:0] i__payload;
-  wire [8:0] i__payload;
-  wire i__payload_59;
+  input [9:0] i__payload;
+  wire [9:0] i__payload;
+  wire i__payload_61;
   output i__ready;
   wire i__ready;
   input i__valid;
   wire i__valid;
-  wire i__valid_57;
-  input [10:0] i_weight__payload;
-  wire [10:0] i_weight__payload;
-  output i_weight__ready;
-  wire i_weight__ready;
-  input i_weight__valid;
-  wire i_weight__valid;
+  input i__valid_17;
+  wire i__valid_17;
+  wire i__valid_59;
+  output i_operand__ready;
+  wire i_operand__ready;
   input [9:0] k_tiles;
   wire [9:0] k_tiles;
+  wire last;
   wire [1:0] load;
   output [40:0] o__payload;
   wire [40:0] o__payload;
-  wire o__payload_71;
+  wire o__payload_73;
   input o__ready;
   wire o__ready;
   output o__valid;
@@ -94,7 +143,7 @@ module matmul_array_l2_r2_d8(i__valid, i_weight__payload, i_weight__valid, o__re
   wire reads;
   reg [2:0] row;
   initial row = 3'h0;
-  wire [2:0] row_75;
+  wire [2:0] row_79;
   reg [2:0] row_0;
   initial row_0 = 3'h0;
   reg [2:0] row_1;
@@ -105,14 +154,16 @@ module matmul_array_l2_r2_d8(i__valid, i_weight__payload, i_weight__valid, o__re
   wire taken;
   input [3:0] tokens;
   wire [3:0] tokens;
-  input [1:0] weight_digits;
-  wire [1:0] weight_digits;
+  input two_code_digits;
+  wire two_code_digits;
+  input two_weight_digits;
+  wire two_weight_digits;
   wire written;
   assign taken = i__valid & i__ready;
   assign filled = written & ends_5;
   assign n1 = o__valid & o__ready;
-  assign given = n1 & o__payload_71;
-  assign reads = enable[0] & i__valid_57;
+  assign given = n1 & o__payload_73;
+  assign reads = enable[0] & i__valid_59;
   always @(posedge clk)
     if (follows[4]) ends_5 <= ends_4;
   always @(posedge clk)
@@ -136,21 +187,21 @@ module matmul_array_l2_r2_d8(i__valid, i_weight__payload, i_weight__valid, o__re
   always @(posedge clk)
     if (follows[0]) row_1 <= row_0;
   always @(posedge clk)
-    if (taken) ends_0 <= ends;
+    if (taken) ends_0 <= ends_16;
   always @(posedge clk)
-    if (taken) first_0 <= first_79;
+    if (taken) first_0 <= first_83;
   always @(posedge clk)
-    if (taken) bank_0 <= bank_77;
+    if (taken) bank_0 <= bank_81;
   always @(posedge clk)
-    if (taken) row_0 <= row_75;
+    if (taken) row_0 <= row_79;
   always @(posedge clk)
     if (rst) follows <= 6'h00;
     else follows <= { follows[4:0], taken };
-  matmul_array_l2_r2_d8_accumulators accumulators (
+  matmul_array_l2_r2_d8_core_accumulators accumulators (
     .addend(addend),
     .bank(bank),
     .clk(clk),
-    .drain_bank(bank_69),
+    .drain_bank(bank_71),
     .drain_row(drain_row),
     .drained(drained),
     .fill(follows[2]),
@@ -161,33 +212,33 @@ module matmul_array_l2_r2_d8(i__valid, i_weight__payload, i_weight__valid, o__re
     .rst(rst),
     .written(written)
   );
-  matmul_array_l2_r2_d8_banks banks (
-    .bank(bank_69),
+  matmul_array_l2_r2_d8_core_banks banks (
+    .bank(bank_71),
     .begun(begun),
     .clk(clk),
     .filled(filled),
     .free(free),
     .given(given),
-    .last(i__payload_59),
+    .last(i__payload_61),
     .ready(enable[0]),
     .row(drain_row),
     .rst(rst),
     .tokens(tokens),
-    .valid(i__valid_57)
+    .valid(i__valid_59)
   );
-  matmul_array_l2_r2_d8_control control (
+  matmul_array_l2_r2_d8_core_control control (
     .clk(clk),
     .enable(enable),
-    .i__payload(i__payload_59),
-    .i__valid(i__valid_57),
-    .o__payload(o__payload_71),
+    .i__payload(i__payload_61),
+    .i__valid(i__valid_59),
+    .o__payload(o__payload_73),
     .o__ready(o__ready),
     .rst(rst),
     .valid_1(o__valid)
   );
-  matmul_array_l2_r2_d8_dots dots (
+  matmul_array_l2_r2_d8_core_dots dots (
     .clk(clk),
-    .code(i__payload[7:0]),
+    .code(code),
     .digits(digits),
     .load_22(load),
     .operand(operand),
@@ -196,40 +247,41 @@ module matmul_array_l2_r2_d8(i__valid, i_weight__payload, i_weight__valid, o__re
     .swap_8(swap),
     .valid(taken)
   );
-  matmul_array_l2_r2_d8_loader loader (
+  matmul_array_l2_r2_d8_core_loader loader (
     .clk(clk),
     .full(full),
-    .i__payload(i_weight__payload[9:0]),
-    .i__ready(i_weight__ready),
-    .i__valid(i_weight__valid),
+    .i__payload(i__payload),
+    .i__ready(i_operand__ready),
+    .i__valid(i__valid_17),
+    .last(last),
     .load(load),
     .operand(operand),
     .rst(rst),
     .swap(swap)
   );
-  matmul_array_l2_r2_d8_sequencer sequencer (
-    .bank(bank_77),
+  matmul_array_l2_r2_d8_core_sequencer sequencer (
+    .bank(bank_81),
     .begun(begun),
     .clk(clk),
     .digits(digits),
-    .ends(ends),
-    .first(first_79),
+    .ends(ends_16),
+    .first(first_83),
     .free(free),
     .full(full),
     .k_tiles(k_tiles),
     .ready(i__ready),
-    .row(row_75),
+    .row(row_79),
     .rst(rst),
     .swap(swap),
     .taken(taken),
     .tokens(tokens),
-    .two_code_digits(code_digits[1]),
-    .two_digits(weight_digits[1])
+    .two_code_digits(two_code_digits),
+    .two_digits(two_weight_digits)
   );
-  assign o__payload = { o__payload_71, drained };
+  assign o__payload = { o__payload_73, drained };
 endmodule
 
-module matmul_array_l2_r2_d8_accumulators(rst, reads, fill, row, bank, first, addend, written, drained, drain_row, drain_bank, moves, clk);
+module matmul_array_l2_r2_d8_core_accumulators(rst, reads, fill, row, bank, first, addend, written, drained, drain_row, drain_bank, moves, clk);
   wire [19:0] n1;
   wire n10;
   wire n11;
@@ -351,7 +403,7 @@ module matmul_array_l2_r2_d8_accumulators(rst, reads, fill, row, bank, first, ad
   always @(posedge clk)
     if (rst) filling <= 3'h0;
     else filling <= { filling[1:0], fill };
-  matmul_array_l2_r2_d8_accumulators_bank bank_0 (
+  matmul_array_l2_r2_d8_core_accumulators_bank bank_0 (
     .clk(clk),
     .held(held),
     .read(read),
@@ -361,7 +413,7 @@ module matmul_array_l2_r2_d8_accumulators(rst, reads, fill, row, bank, first, ad
     .write__data(total),
     .write__en(write)
   );
-  matmul_array_l2_r2_d8_accumulators_bank_1 bank_1_39 (
+  matmul_array_l2_r2_d8_core_accumulators_bank_1 bank_1_39 (
     .clk(clk),
     .held(held_19),
     .read(read_33),
@@ -374,29 +426,30 @@ module matmul_array_l2_r2_d8_accumulators(rst, reads, fill, row, bank, first, ad
   assign written = filling[2];
 endmodule
 
-module matmul_array_l2_r2_d8_banks(clk, rst, filled, given, begun, last, valid, row, bank, free, ready, tokens);
-  wire n1;
+module matmul_array_l2_r2_d8_core_banks(clk, rst, filled, given, begun, last, valid, row, bank, free, ready, tokens);
+  wire [3:0] n1;
   wire n10;
   wire n11;
   wire n12;
-  wire n14;
+  wire n13;
   wire n15;
   wire n16;
   wire n17;
-  wire n19;
+  wire n18;
+  wire n2;
   wire n20;
   wire n21;
+  wire n22;
   wire n23;
-  wire [3:0] n3;
-  wire n4;
+  wire n24;
+  wire n26;
+  wire [3:0] n4;
   wire n5;
   wire n6;
-  wire n7;
-  wire n9;
-  wire n296;
-  wire n299;
-  wire n308;
-  wire n311;
+  wire n302;
+  wire n305;
+  wire n314;
+  wire n317;
   output bank;
   reg bank;
   initial bank = 1'h0;
@@ -428,6 +481,10 @@ module matmul_array_l2_r2_d8_banks(clk, rst, filled, given, begun, last, valid, 
   output [2:0] row;
   reg [2:0] row;
   initial row = 3'h0;
+  reg [3:0] rows_0;
+  initial rows_0 = 4'h0;
+  reg [3:0] rows_1;
+  initial rows_1 = 4'h0;
   input rst;
   wire rst;
   input [3:0] tokens;
@@ -435,61 +492,66 @@ module matmul_array_l2_r2_d8_banks(clk, rst, filled, given, begun, last, valid, 
   output valid;
   wire valid;
   assign following = row + 1'h1;
-  assign last = following == tokens;
+  assign n1 = bank ? rows_1 : rows_0;
+  assign last = following == n1;
   assign valid = bank ? full[1] : full[0];
-  assign ends = n1 & last;
-  assign n1 = valid & ready;
-  assign n3 = last ? 4'h0 : following;
-  assign n4 = ~ bank;
-  assign n5 = ~ begins;
-  assign n6 = ~| begins;
-  assign n7 = begun & n6;
-  assign n9 = begun & begins;
-  assign n10 = ~ gives;
-  assign n11 = ~| gives;
-  assign n12 = given & n11;
-  assign n14 = given & gives;
-  assign n15 = ~ fills;
-  assign n16 = ~| fills;
-  assign n17 = filled & n16;
-  assign n19 = filled & fills;
-  assign n20 = ~| bank;
-  assign n21 = ends & n20;
-  assign n23 = ends & bank;
+  assign ends = n2 & last;
+  assign n2 = valid & ready;
+  assign n4 = last ? 4'h0 : following;
+  assign n5 = ~ bank;
+  assign n6 = ~ begins;
+  assign n11 = ~ gives;
+  assign n12 = ~| gives;
+  assign n13 = given & n12;
+  assign n15 = given & gives;
+  assign n16 = ~ fills;
+  assign n17 = ~| fills;
+  assign n18 = filled & n17;
+  assign n20 = filled & fills;
+  assign n21 = ~| bank;
+  assign n22 = ends & n21;
+  assign n23 = ~| begins;
+  assign n24 = begun & n23;
+  assign n26 = ends & bank;
+  assign n10 = begun & begins;
   always @(posedge clk)
-    if (n299) full[1] <= 1'h0;
-    else if (n19) full[1] <= 1'h1;
+    if (n10) rows_1 <= tokens;
   always @(posedge clk)
-    if (n296) full[0] <= 1'h0;
-    else if (n17) full[0] <= 1'h1;
+    if (n24) rows_0 <= tokens;
+  always @(posedge clk)
+    if (n305) full[1] <= 1'h0;
+    else if (n20) full[1] <= 1'h1;
+  always @(posedge clk)
+    if (n302) full[0] <= 1'h0;
+    else if (n18) full[0] <= 1'h1;
   always @(posedge clk)
     if (rst) fills <= 1'h0;
-    else if (filled) fills <= n15;
+    else if (filled) fills <= n16;
   always @(posedge clk)
     if (rst) gives <= 1'h0;
-    else if (given) gives <= n10;
+    else if (given) gives <= n11;
   always @(posedge clk)
-    if (n311) free[1] <= 1'h1;
-    else if (n9) free[1] <= 1'h0;
+    if (n317) free[1] <= 1'h1;
+    else if (n10) free[1] <= 1'h0;
   always @(posedge clk)
-    if (n308) free[0] <= 1'h1;
-    else if (n7) free[0] <= 1'h0;
+    if (n314) free[0] <= 1'h1;
+    else if (n24) free[0] <= 1'h0;
   always @(posedge clk)
     if (rst) begins <= 1'h0;
-    else if (begun) begins <= n5;
+    else if (begun) begins <= n6;
   always @(posedge clk)
     if (rst) bank <= 1'h0;
-    else if (ends) bank <= n4;
+    else if (ends) bank <= n5;
   always @(posedge clk)
     if (rst) row <= 3'h0;
-    else if (n1) row <= n3[2:0];
-  assign n296 = | { n21, rst };
-  assign n299 = | { n23, rst };
-  assign n308 = | { n12, rst };
-  assign n311 = | { n14, rst };
+    else if (n2) row <= n4[2:0];
+  assign n302 = | { n22, rst };
+  assign n305 = | { n26, rst };
+  assign n314 = | { n13, rst };
+  assign n317 = | { n15, rst };
 endmodule
 
-module matmul_array_l2_r2_d8_control(clk, rst, i__payload, i__valid, enable, valid_1, o__payload, o__ready);
+module matmul_array_l2_r2_d8_core_control(clk, rst, i__payload, i__valid, enable, valid_1, o__payload, o__ready);
   wire n1;
   wire n3;
   input clk;
@@ -534,12 +596,12 @@ module matmul_array_l2_r2_d8_control(clk, rst, i__payload, i__valid, enable, val
   assign enable[0] = i__ready;
 endmodule
 
-module matmul_array_l2_r2_d8_dots(rst, valid, swap_8, digits, code, load_22, operand, sums_31, clk);
+module matmul_array_l2_r2_d8_core_dots(rst, valid, swap_8, digits, code, load_22, operand, sums_31, clk);
   wire [16:0] n3;
   wire [24:0] n4;
   wire [16:0] n7;
   wire [24:0] n8;
-  wire n331;
+  wire n337;
   input clk;
   wire clk;
   input [7:0] code;
@@ -585,7 +647,7 @@ module matmul_array_l2_r2_d8_dots(rst, valid, swap_8, digits, code, load_22, ope
   assign { n8[24:20], shifted_1 } = control_3[1] ? { sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32, 8'h00 } : { n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7 };
   always @(posedge clk)
     if (occupied[3])
-      if (n331) sums_31[23:20] <= 4'h0;
+      if (n337) sums_31[23:20] <= 4'h0;
       else sums_31[23:20] <= sums_32[3:0];
   always @(posedge clk)
     if (occupied[3])
@@ -595,7 +657,7 @@ module matmul_array_l2_r2_d8_dots(rst, valid, swap_8, digits, code, load_22, ope
     if (occupied[3]) sums_31[39:28] <= shifted_1[19:8];
   always @(posedge clk)
     if (occupied[3])
-      if (n331) sums_31[3:0] <= 4'h0;
+      if (n337) sums_31[3:0] <= 4'h0;
       else sums_31[3:0] <= sums[3:0];
   always @(posedge clk)
     if (occupied[3])
@@ -621,8 +683,8 @@ module matmul_array_l2_r2_d8_dots(rst, valid, swap_8, digits, code, load_22, ope
   always @(posedge clk)
     if (rst) occupied <= 4'h0;
     else occupied <= { occupied[2:0], valid };
-  assign n331 = | control_3;
-  matmul_array_l2_r2_d8_dots_column column_0 (
+  assign n337 = | control_3;
+  matmul_array_l2_r2_d8_core_dots_column column_0 (
     .clk(clk),
     .code(code_18),
     .enable(occupied[2:1]),
@@ -632,7 +694,7 @@ module matmul_array_l2_r2_d8_dots(rst, valid, swap_8, digits, code, load_22, ope
     .rst(rst),
     .swap(swap)
   );
-  matmul_array_l2_r2_d8_dots_column column_1 (
+  matmul_array_l2_r2_d8_core_dots_column column_1 (
     .clk(clk),
     .code(code_18),
     .enable(occupied[2:1]),
@@ -646,16 +708,16 @@ module matmul_array_l2_r2_d8_dots(rst, valid, swap_8, digits, code, load_22, ope
   assign n8[19:0] = shifted_1;
 endmodule
 
-module matmul_array_l2_r2_d8_loader(clk, rst, swap, i__payload, load, i__ready, full, operand, i__valid);
+module matmul_array_l2_r2_d8_core_loader(clk, rst, swap, i__payload, load, last, i__ready, full, operand, i__valid);
   wire n4;
-  wire n369;
-  wire n373;
-  wire n381;
-  wire n380;
-  wire procmux_167_Y;
-  wire procmux_169_Y;
+  wire n375;
+  wire n379;
+  wire n387;
+  wire n386;
+  wire procmux_171_Y;
   wire procmux_173_Y;
-  wire procmux_175_Y;
+  wire procmux_177_Y;
+  wire procmux_179_Y;
   reg [9:0] centered;
   initial centered = 10'h000;
   input clk;
@@ -670,6 +732,8 @@ module matmul_array_l2_r2_d8_loader(clk, rst, swap, i__payload, load, i__ready, 
   initial i__ready = 1'h1;
   input i__valid;
   wire i__valid;
+  output last;
+  wire last;
   output [1:0] load;
   reg [1:0] load;
   initial load = 2'h0;
@@ -701,10 +765,10 @@ module matmul_array_l2_r2_d8_loader(clk, rst, swap, i__payload, load, i__ready, 
     else if (takes) centered <= i__payload;
   always @(posedge clk)
     if (rst) full <= 1'h0;
-    else if (n369) full <= procmux_169_Y;
+    else if (n375) full <= procmux_173_Y;
   always @(posedge clk)
     if (rst) i__ready <= 1'h1;
-    else if (n373) i__ready <= procmux_175_Y;
+    else if (n379) i__ready <= procmux_179_Y;
   always @(posedge clk)
     if (rst) turn <= 2'h1;
     else if (takes) turn <= { turn[0], turn[1] };
@@ -712,22 +776,23 @@ module matmul_array_l2_r2_d8_loader(clk, rst, swap, i__payload, load, i__ready, 
     if (rst) load <= 2'h0;
     else load <= loading;
   always @(posedge clk)
-    if (n381) loading <= 2'h0;
+    if (n387) loading <= 2'h0;
     else loading <= turn;
   always @(posedge clk)
     if (rst) taken <= 1'h0;
     else taken <= takes;
-  assign n369 = | { load[1], swap };
-  assign n373 = | { n4, swap };
-  assign n380 = ~ takes;
-  assign n381 = | { rst, n380 };
-  assign procmux_167_Y = swap ? 1'h0 : 1'hx;
-  assign procmux_169_Y = load[1] ? 1'h1 : procmux_167_Y;
-  assign procmux_173_Y = swap ? 1'h1 : 1'hx;
-  assign procmux_175_Y = n4 ? 1'h0 : procmux_173_Y;
+  assign n375 = | { load[1], swap };
+  assign n379 = | { n4, swap };
+  assign n386 = ~ takes;
+  assign n387 = | { n386, rst };
+  assign procmux_171_Y = swap ? 1'h0 : 1'hx;
+  assign procmux_173_Y = load[1] ? 1'h1 : procmux_171_Y;
+  assign procmux_177_Y = swap ? 1'h1 : 1'hx;
+  assign procmux_179_Y = n4 ? 1'h0 : procmux_177_Y;
+  assign last = turn[1];
 endmodule
 
-module matmul_array_l2_r2_d8_sequencer(k_tiles, two_code_digits, two_digits, clk, rst, taken, swap, digits, first, begun, ends, ready, row, bank, full, free, tokens);
+module matmul_array_l2_r2_d8_core_sequencer(k_tiles, two_code_digits, two_digits, clk, rst, taken, swap, digits, first, begun, ends, ready, row, bank, full, free, tokens);
   wire n1;
   wire n10;
   wire n11;
@@ -748,13 +813,13 @@ module matmul_array_l2_r2_d8_sequencer(k_tiles, two_code_digits, two_digits, clk
   wire n7;
   wire n8;
   wire n9;
-  wire n386;
-  wire n390;
-  wire procmux_213_Y;
-  wire [2:0] procmux_219_Y;
-  wire [1:0] procmux_225_Y;
-  wire [1:0] procmux_227_Y;
+  wire n392;
+  wire n396;
+  wire procmux_217_Y;
+  wire [2:0] procmux_223_Y;
   wire [1:0] procmux_229_Y;
+  wire [1:0] procmux_231_Y;
+  wire [1:0] procmux_233_Y;
   wire signal;
   wire n4;
   output bank;
@@ -838,27 +903,27 @@ module matmul_array_l2_r2_d8_sequencer(k_tiles, two_code_digits, two_digits, clk
   assign n23 = ~ bank;
   always @(posedge clk)
     if (rst) bank <= 1'h0;
-    else if (n386) bank <= n23;
+    else if (n392) bank <= n23;
   always @(posedge clk)
     if (rst) low <= 1'h0;
-    else if (n390) low <= n19;
+    else if (n396) low <= n19;
   always @(posedge clk)
     if (rst) begins <= 1'h1;
-    else if (taken) begins <= procmux_213_Y;
+    else if (taken) begins <= procmux_217_Y;
   always @(posedge clk)
     if (rst) row <= 3'h0;
-    else if (taken) row <= procmux_219_Y;
+    else if (taken) row <= procmux_223_Y;
   always @(posedge clk)
     if (rst) pause <= 2'h0;
-    else pause <= procmux_229_Y;
-  assign n386 = & { closing_17, signal, taken };
-  assign n390 = & { signal, taken };
-  assign procmux_213_Y = signal ? 1'h1 : 1'h0;
-  assign procmux_219_Y = signal ? 3'h0 : following[2:0];
-  assign procmux_225_Y = n17 ? n18[1:0] : pause;
-  assign procmux_227_Y = signal ? n22[1:0] : procmux_225_Y;
-  assign procmux_229_Y = taken ? procmux_227_Y : procmux_225_Y;
-  matmul_array_l2_r2_d8_sequencer_tiles tiles (
+    else pause <= procmux_233_Y;
+  assign n392 = & { closing_17, signal, taken };
+  assign n396 = & { signal, taken };
+  assign procmux_217_Y = signal ? 1'h1 : 1'h0;
+  assign procmux_223_Y = signal ? 3'h0 : following[2:0];
+  assign procmux_229_Y = n17 ? n18[1:0] : pause;
+  assign procmux_231_Y = signal ? n22[1:0] : procmux_229_Y;
+  assign procmux_233_Y = taken ? procmux_231_Y : procmux_229_Y;
+  matmul_array_l2_r2_d8_core_sequencer_tiles tiles (
     .clk(clk),
     .closing(closing),
     .first(first_15),
@@ -870,14 +935,14 @@ module matmul_array_l2_r2_d8_sequencer(k_tiles, two_code_digits, two_digits, clk
   );
 endmodule
 
-module matmul_array_l2_r2_d8_sequencer_tiles(two_digits, clk, rst, step, first, closing, high, k_tiles);
+module matmul_array_l2_r2_d8_core_sequencer_tiles(two_digits, clk, rst, step, first, closing, high, k_tiles);
   wire n1;
   wire [10:0] n2;
   wire n3;
   wire n4;
   wire n5;
   wire [9:0] n7;
-  wire n399;
+  wire n405;
   input clk;
   wire clk;
   output closing;
@@ -912,15 +977,15 @@ module matmul_array_l2_r2_d8_sequencer_tiles(two_digits, clk, rst, step, first, 
   assign n7 = closing ? 10'h000 : following;
   always @(posedge clk)
     if (rst) tile <= 10'h000;
-    else if (n399) tile <= n7;
+    else if (n405) tile <= n7;
   always @(posedge clk)
     if (rst) low <= 1'h0;
     else if (step) low <= high;
-  assign n399 = & { step, ends };
+  assign n405 = & { step, ends };
   assign n2[9:0] = following;
 endmodule
 
-module matmul_array_l2_r2_d8_accumulators_bank(rst, read, read_row, write__en, held, write__addr, write__data, clk);
+module matmul_array_l2_r2_d8_core_accumulators_bank(rst, read, read_row, write__en, held, write__addr, write__data, clk);
   input clk;
   wire clk;
   output [39:0] held;
@@ -956,7 +1021,7 @@ module matmul_array_l2_r2_d8_accumulators_bank(rst, read, read_row, write__en, h
   assign held = _0_;
 endmodule
 
-module matmul_array_l2_r2_d8_accumulators_bank_1(rst, read, read_row, write__en, held, write__addr, write__data, clk);
+module matmul_array_l2_r2_d8_core_accumulators_bank_1(rst, read, read_row, write__en, held, write__addr, write__data, clk);
   input clk;
   wire clk;
   output [39:0] held;
@@ -992,7 +1057,7 @@ module matmul_array_l2_r2_d8_accumulators_bank_1(rst, read, read_row, write__en,
   assign held = _0_;
 endmodule
 
-module matmul_array_l2_r2_d8_dots_column(rst, load, operand, enable, code, swap, joined_1_0, clk);
+module matmul_array_l2_r2_d8_core_dots_column(rst, load, operand, enable, code, swap, joined_1_0, clk);
   wire [7:0] n1;
   wire [7:0] n10;
   wire [7:0] n11;
