@@ -21,7 +21,8 @@ class Configuration:
     attention_rows      queries of attention × V at a time, ``columns`` channels each
     attention_bits      of its log√2 codes
     attention_acc_width of its two accumulators
-    code_bits           of the codes that LayerNorm and attention × V give, and of v's, at most
+    code_bits           of the codes that LayerNorm, attention × V and the activation's table give,
+                        and of v's, at most
     logit_width         of the logits that softmax takes
     table_bits          of the codes that an activation's table takes
     acc_width           of the array's accumulators

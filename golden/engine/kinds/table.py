@@ -20,6 +20,7 @@ from vit2rtl.golden.units import Instance
 def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> str | None:
     return first((
         at_most("the width of its input", inputs[0].bits, configuration.table_bits, "the table"),
+        at_most("the width of its output", op.output.bits, configuration.code_bits, "the table"),
         buffered(op.output, configuration, "hidden"),
     ))
 
