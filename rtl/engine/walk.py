@@ -1,0 +1,97 @@
+"""Addresses of the words of an instruction: an outer and an inner loop, digits between them."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from vit2rtl.golden.engine.instructions import OPERANDS, Unit
+from vit2rtl.rtl.engine.ports import ADDRESS
+
+_FIELDS = OPERANDS[Unit.MATMUL]
+_BASE, _STRIDE = _FIELDS["base"].width, _FIELDS["row_stride"].width
+
+
+class AddressWalk(wiring.Component):
+    """``base + outer * outer_stride + inner * inner_stride + digit``, the inner steps last.
+
+    For every outer step, and twice where ``repeated``, and for every digit, the upper one first,
+    all inner steps. So k tiles, digits of weights and of codes, and rows follow each other as the
+    array takes them; or groups of columns within rows.
+
+    An address a cycle, the first one in the cycle after its walk is taken; a walk that is there
+    follows without a gap.
+
+    Parameters
+    ----------
+    outer, inner : int
+        Bits of the two counts.
+
+    Members
+    -------
+    i : In(stream of {base, outer_stride, inner_stride, outer, inner, two_digits, repeated})
+        ``outer`` and ``inner`` are counts, at least 1. Two digits are words side by side.
+    o : Out(stream of {address, inner, ends, last})
+        ``ends``: the last inner step; ``last``: the last address.
+    """
+
+    def __init__(self, *, outer: int, inner: int) -> None:
+        walk = {
+            "base": _BASE, "outer_stride": _STRIDE, "inner_stride": _STRIDE,
+            "outer": outer, "inner": inner, "two_digits": 1, "repeated": 1,
+        }
+        step = {"address": ADDRESS, "inner": inner, "ends": 1, "last": 1}
+        super().__init__(
+            {
+                "i": In(stream.Signature(data.StructLayout(walk))),
+                "o": Out(stream.Signature(data.StructLayout(step))),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        walk = Signal(self.i.payload.shape(), reset_less=True)
+        # Of the inner step, of the first one, and of the first one after the next outer step.
+        address, start, following = (
+            Signal(ADDRESS, name=name, reset_less=True) for name in ("address", "start", "next")
+        )
+        outer = Signal(walk.outer.shape(), reset_less=True)
+        inner = Signal(walk.inner.shape(), reset_less=True)
+        low, again = Signal(reset_less=True), Signal(reset_less=True)
+        step = self.o.p
+        after_outer, after_inner = Signal(outer.shape()), Signal(inner.shape())
+        digits_end, repeats_end = Signal(), Signal()
+        m.d.comb += [
+            after_outer.eq(outer + 1),
+            after_inner.eq(inner + 1),
+            digits_end.eq(low | ~walk.two_digits),
+            repeats_end.eq(digits_end & (again | ~walk.repeated)),
+            step.address.eq(address + low),
+            step.inner.eq(inner),
+            step.ends.eq(after_inner == walk.inner),
+            step.last.eq(step.ends & repeats_end & (after_outer == walk.outer)),
+            self.i.ready.eq(~self.o.valid | (self.o.ready & step.last)),
+        ]
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += [inner.eq(after_inner), address.eq(address + walk.inner_stride)]
+            with m.If(step.ends):
+                m.d.sync += [inner.eq(0), low.eq(~digits_end), address.eq(start)]
+                with m.If(digits_end):
+                    m.d.sync += again.eq(~repeats_end)
+                with m.If(repeats_end):
+                    m.d.sync += [
+                        outer.eq(after_outer),
+                        address.eq(following),
+                        start.eq(following),
+                        following.eq(following + walk.outer_stride),
+                    ]
+        with m.If(self.i.ready):
+            m.d.sync += self.o.valid.eq(self.i.valid)
+            with m.If(self.i.valid):
+                m.d.sync += [
+                    walk.eq(self.i.p),
+                    address.eq(self.i.p.base),
+                    start.eq(self.i.p.base),
+                    following.eq(self.i.p.base + self.i.p.outer_stride),
+                    outer.eq(0), inner.eq(0), low.eq(0), again.eq(0),
+                ]
+        return m
