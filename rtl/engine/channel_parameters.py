@@ -6,7 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import CHANNEL, WORD
-from vit2rtl.rtl.engine.ports import layout, payload
+from vit2rtl.rtl.engine.layouts import layout
+from vit2rtl.rtl.engine.ports import payload
 from vit2rtl.rtl.stream.memory import PlainMemory
 
 
