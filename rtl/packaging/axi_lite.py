@@ -6,35 +6,11 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Member, Out
 
+from vit2rtl.rtl.packaging.axi_lite_bus import BYTES, Transfers, axi_lite_ports
 from vit2rtl.rtl.packaging.register_map import WORD, Register, RegisterMap, Role, Table
 from vit2rtl.rtl.stream.ports import shape
 
-OKAY, SLVERR = 0b00, 0b10
-BYTES = WORD // 8
 PATIENCE = 63  # cycles that writes wait at most for a unit to take a table's beat
-
-
-def axi_lite_ports(address_width: int) -> dict[str, Member]:
-    """AXI4-Lite subordinate without the optional protection signals, as signature members."""
-    return {
-        "s_axi_awaddr": In(address_width),
-        "s_axi_awvalid": In(1),
-        "s_axi_awready": Out(1),
-        "s_axi_wdata": In(WORD),
-        "s_axi_wstrb": In(BYTES),
-        "s_axi_wvalid": In(1),
-        "s_axi_wready": Out(1),
-        "s_axi_bresp": Out(2),
-        "s_axi_bvalid": Out(1),
-        "s_axi_bready": In(1),
-        "s_axi_araddr": In(address_width),
-        "s_axi_arvalid": In(1),
-        "s_axi_arready": Out(1),
-        "s_axi_rdata": Out(WORD),
-        "s_axi_rresp": Out(2),
-        "s_axi_rvalid": Out(1),
-        "s_axi_rready": In(1),
-    }
 
 
 def _loading_ports(register_map: RegisterMap) -> dict[str, Member]:
@@ -106,37 +82,14 @@ class AxiLiteRegisters(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        write = Signal()
-        read = Signal()
-        reading = Signal()
-        read_word = Signal(len(self.s_axi_araddr) - 2)
-        m.d.comb += [
-            write.eq(self._offered(m)),
-            read.eq(self.s_axi_arvalid & ~write & ~reading & ~self.s_axi_rvalid),
-            self.s_axi_awready.eq(write),
-            self.s_axi_wready.eq(write),
-            self.s_axi_arready.eq(read),
-        ]
+        transfers = Transfers(m, self, self._offered(m))
         idle = Signal()
         m.d.comb += idle.eq(~self.enable & ~self.busy)
 
         held = self._held()
-        accepted = self._write(m, write, idle, held)
-        value, exists = self._read(m, Cat(Const(0, 2), read_word), held)
-        m.d.sync += [
-            self.s_axi_bvalid.eq(write | (self.s_axi_bvalid & ~self.s_axi_bready)),
-            reading.eq(read),
-            self.s_axi_rvalid.eq(reading | (self.s_axi_rvalid & ~self.s_axi_rready)),
-        ]
-        with m.If(write):
-            m.d.sync += self.s_axi_bresp.eq(Mux(accepted, OKAY, SLVERR))
-        with m.If(read):
-            m.d.sync += read_word.eq(self.s_axi_araddr[2:])
-        with m.If(reading):
-            m.d.sync += [
-                self.s_axi_rdata.eq(value),
-                self.s_axi_rresp.eq(Mux(exists, OKAY, SLVERR)),
-            ]
+        accepted = self._write(m, transfers.write, idle, held)
+        value, exists = self._read(m, transfers.address, held)
+        transfers.answer(m, accepted, value, exists)
         return m
 
     def _offered(self, m: Module) -> Value:

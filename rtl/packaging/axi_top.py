@@ -6,7 +6,8 @@ from amaranth.lib.wiring import In
 
 from vit2rtl.golden.units import Stream
 from vit2rtl.rtl import latency
-from vit2rtl.rtl.packaging.axi_lite import AxiLiteRegisters, axi_lite_ports
+from vit2rtl.rtl.packaging.axi_lite import AxiLiteRegisters
+from vit2rtl.rtl.packaging.axi_lite_bus import axi_lite_ports
 from vit2rtl.rtl.packaging.channel_tables import ChannelTables
 from vit2rtl.rtl.packaging.register_map import RegisterMap
 from vit2rtl.rtl.packaging.table_loader import TableLoader

@@ -7,7 +7,8 @@ from amaranth.hdl import Shape
 from amaranth.lib.wiring import In
 
 from vit2rtl.golden.units import Stream
-from vit2rtl.rtl.packaging.axi_lite import PATIENCE, axi_lite_ports
+from vit2rtl.rtl.packaging.axi_lite import PATIENCE
+from vit2rtl.rtl.packaging.axi_lite_bus import axi_lite_ports
 from vit2rtl.rtl.packaging.register_map import WORD, Bits, RegisterMap, Role, Table
 from vit2rtl.rtl.packaging.sources import axi_lanes, top_name
 from vit2rtl.rtl.verilog.describe import lane_table, table

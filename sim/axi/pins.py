@@ -7,7 +7,7 @@ A group is what belongs to one side of one channel: ``[valid, payload...]`` of w
 from dataclasses import dataclass
 
 from vit2rtl.golden.units.unit import Stream
-from vit2rtl.rtl.packaging.axi_lite import axi_lite_ports
+from vit2rtl.rtl.packaging.axi_lite_bus import axi_lite_ports
 from vit2rtl.rtl.packaging.register_map import RegisterMap
 from vit2rtl.rtl.packaging.sources import top_name
 from vit2rtl.rtl.stream.axi_stream import axi_stream_ports

@@ -7,7 +7,7 @@ traffic. So what is proved holds around every unit, and says what the unit gets 
 from collections.abc import Iterator
 
 from vit2rtl.golden.units import Instance
-from vit2rtl.rtl.packaging.axi_lite import axi_lite_ports
+from vit2rtl.rtl.packaging.axi_lite_bus import axi_lite_ports
 from vit2rtl.rtl.packaging.register_map import Register, RegisterMap, Role
 from vit2rtl.rtl.packaging.sources import axi_latency, top_name
 from vit2rtl.rtl.stream.axi_stream import axi_stream_ports
