@@ -17,6 +17,7 @@ from vit2rtl import __version__
 # name -> one line for `vit2rtl --help`; each lives in vit2rtl.commands.<name> as `command`.
 COMMANDS = {
     "compare": "Compare an integer program with the simulation it was lowered from.",
+    "compile": "Compile an integer program for the engine.",
     "demo": "Run the whole flow on the embedded model: the five-minute tour.",
     "doctor": "Show which tools are usable and what to do about those that are not.",
     "evaluate": "Measure a quantized model on labelled images.",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 BASES = (4, 5, 6, 8)
 # Digits of a code, and of a weight: one, or two at half the speed.
 DIGITS = 2
+# Fraction bits of softmax's exponentials.
+EXP_BITS = 17
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,7 @@ class Configuration:
     code_bits           of the codes that LayerNorm, attention × V and the activation's table give,
                         and of v's, at most
     logit_width         of the logits that softmax takes
+    rom_bits            of softmax's mantissas, 2**rom_bits an octave
     table_bits          of the codes that an activation's table takes
     acc_width           of the array's accumulators
     bank_rows           tokens of an accumulator bank
@@ -49,6 +52,7 @@ class Configuration:
     attention_acc_width: int = 14
     code_bits: int = 4
     logit_width: int = 12
+    rom_bits: int = 8
     table_bits: int = 12
     acc_width: int = 20
     bank_rows: int = 256

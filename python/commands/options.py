@@ -45,6 +45,9 @@ images = click.option(
 only = click.option("--list", "listed", type=FILE, help="Use only the images named in this file.")
 engine = click.option(
     "--engine", type=click.Choice([*CONFIGURATIONS]), help="Sizes of the engine's hardware.")
+needed_engine = click.option(
+    "--engine", required=True, type=click.Choice([*CONFIGURATIONS]),
+    help="Sizes of the engine's hardware.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 

@@ -38,7 +38,7 @@ def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> st
         code_digits(q, configuration, "q"),
         code_digits(k, configuration, "k"),
         *(buffered(codes, configuration, "projected") for codes in inputs),
-        at_most("the number of keys", k.shape[-2], configuration.bank_rows, "a bank"),
+        at_most("the number of keys", k.shape[-2], configuration.tokens, "a row of logits"),
         at_most("the width of its accumulators",
                 width(-a["accumulator_bound"], a["accumulator_bound"]), configuration.acc_width,
                 "the array"),
@@ -60,8 +60,10 @@ def records(use: Use, configuration: Configuration) -> Iterator[UnitRecord]:
         for queries, keys in zip(q, k, strict=True)])
     for head, queries in enumerate(q):
         staying = Stationary(queries, digits, "codes", a["q_zero_point"], zero_points)
-        yield array_record(k[head], use.tensors[1].bits, staying, sums[head],
-                           places[head].T, configuration)
+        for start in range(0, k.shape[1], configuration.bank_rows):
+            part = slice(start, start + configuration.bank_rows)
+            yield array_record(k[head, part], use.tensors[1].bits, staying, sums[head][part],
+                               places[head].T[part], configuration)
     keys = use.output.shape[-1]
     none, top = np.zeros(keys, np.int64), use.op.output.limits()[1]
     yield epilogue_record(

@@ -17,7 +17,8 @@ def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> st
         at_most("the width of its logits", inputs[0].bits, configuration.logit_width, "softmax"),
         at_most("the width of its codes", op.output.bits, configuration.attention_bits,
                 "attention × V"),
-        at_most("the number of tokens", inputs[0].shape[-1], configuration.bank_rows, "a bank"),
+        at_most("the number of keys", inputs[0].shape[-1], configuration.tokens,
+                "a row of logits"),
     ))
 
 
@@ -35,7 +36,7 @@ def records(use: Use, configuration: Configuration) -> Iterator[UnitRecord]:
     tokens = np.broadcast_to(repeated[:, np.newaxis], (len(queries), logits.shape[1], lanes))
     yield UnitRecord(
         instance=Instance.of(
-            "softmax_quantizer", lanes=lanes, tokens=configuration.bank_rows,
+            "softmax_quantizer", lanes=lanes, tokens=configuration.tokens,
             **{name: a[name] for name in ("bits", "zero_code", "width", "rom_bits", "exp_bits")}),
         inputs={"logit": side_by_side(logits)},
         outputs={"code": side_by_side(codes)},
