@@ -9,6 +9,11 @@ from vit2rtl.rtl.engine.ports import ADDRESS, read_port, shared_read_port
 from vit2rtl.rtl.stream.pipeline import PipelineControl, registered
 
 
+def request(parts: int) -> data.StructLayout:
+    """Which part of which word. With ``again``, of the last one: it is not read again."""
+    return data.StructLayout({"addr": ADDRESS, "again": 1, "part": range(parts), "last": 1})
+
+
 class Fetch(wiring.Component):
     """Reads words, or equal parts of words, in the order of requests.
 
@@ -25,18 +30,16 @@ class Fetch(wiring.Component):
 
     Members
     -------
-    i : In(stream of {addr: 17, again: 1, part: unsigned, last: 1})
-        ``again``: of the same word as the request before, which is not read again.
+    i : In(stream of request(parts))
     port : Out(read_port(buffer) or shared_read_port(buffer))
     o : Out(stream of {part: unsigned, last: 1})
     """
 
     def __init__(self, buffer: Buffer, *, parts: int = 1, shared: bool = False) -> None:
         self.parts, self.shared = parts, shared
-        request = {"addr": ADDRESS, "again": 1, "part": range(parts), "last": 1}
         found = {"part": buffer.width // parts, "last": 1}
         super().__init__({
-            "i": In(stream.Signature(data.StructLayout(request))),
+            "i": In(stream.Signature(request(parts))),
             "port": Out((shared_read_port if shared else read_port)(buffer)),
             "o": Out(stream.Signature(data.StructLayout(found))),
         })

@@ -8,7 +8,7 @@ from vit2rtl.golden.engine.buffers import STREAM_BITS, buffers
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import AFFINE, WORD, Unit
 from vit2rtl.rtl.engine.code_words import CodeWords
-from vit2rtl.rtl.engine.fetch import Fetch
+from vit2rtl.rtl.engine.fetch import Fetch, request
 from vit2rtl.rtl.engine.handover import Handover
 from vit2rtl.rtl.engine.layouts import layout, operands, tap
 from vit2rtl.rtl.engine.ports import ADDRESS, instruction, payload, shared_read_port, write_port
@@ -145,18 +145,17 @@ class RowReader(wiring.Component):
         Which rows; they stay as they are until ``read``.
     read : Out(1)
         The last request is taken.
-    o : Out(stream of requests of a Fetch with ``WORD // lanes`` parts)
+    o : Out(stream of request(WORD // lanes))
         ``last`` with the last beat of a row.
     """
 
     def __init__(self, lanes: int) -> None:
         self.lanes, self.parts = lanes, WORD // lanes
-        request = {"addr": ADDRESS, "again": 1, "part": range(self.parts), "last": 1}
         super().__init__({
             "begin": In(1),
             "operands": In(operands(Unit.LAYERNORM)),
             "read": Out(1),
-            "o": Out(stream.Signature(data.StructLayout(request))),
+            "o": Out(stream.Signature(request(self.parts))),
         })
 
     def elaborate(self, platform: object) -> Module:

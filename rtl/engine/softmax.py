@@ -1,13 +1,13 @@
 """Softmax in the engine: logits of a tile of queries to words of log√2 codes."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.engine.buffers import buffers
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import WORD, Unit
-from vit2rtl.rtl.engine.fetch import Fetch
+from vit2rtl.rtl.engine.fetch import Fetch, request
 from vit2rtl.rtl.engine.handover import Handover
 from vit2rtl.rtl.engine.layouts import operands, tap
 from vit2rtl.rtl.engine.ports import ADDRESS, instruction, read_port, write_port
@@ -126,18 +126,17 @@ class GroupReader(wiring.Component):
         Which logits; they stay as they are until ``read``.
     read : Out(1)
         The last request is taken.
-    o : Out(stream of requests of a Fetch with ``WORD // lanes`` parts)
+    o : Out(stream of request(WORD // lanes))
         ``last`` with the last key of a group.
     """
 
     def __init__(self, lanes: int) -> None:
         self.lanes, self.parts = lanes, WORD // lanes
-        request = {"addr": ADDRESS, "again": 1, "part": range(self.parts), "last": 1}
         super().__init__({
             "begin": In(1),
             "operands": In(operands(Unit.SOFTMAX)),
             "read": Out(1),
-            "o": Out(stream.Signature(data.StructLayout(request))),
+            "o": Out(stream.Signature(request(self.parts))),
         })
 
     def elaborate(self, platform: object) -> Module:

@@ -17,9 +17,12 @@ class Adapter:
     Afterwards, a list for each instruction:
 
     written    {(port, address, part): bits of the part}, up to its ``done``
-    tapped     what the tap gave up to there
     done       cycle;  begun: in which it was taken
-    reads      {port: addresses in order}, of all instructions
+
+    and of all of them:
+
+    tapped     what the tap gave
+    reads      {port: addresses in order}
     """
 
     def __init__(self, dut, memories, *, idle=0, refused=0, seed=0):
@@ -53,7 +56,7 @@ class Adapter:
             name: list(beats) for name, beats in (
                 ("instruction", instructions), ("payload", payload)) if hasattr(self.dut, name)}
         self.offered = dict.fromkeys(self.queues, False)
-        self.now, self.codes = {}, []
+        self.now = {}
         self.written, self.tapped, self.done, self.begun = [], [], [], []
         self.reads, self.cycle = defaultdict(list), 0
 
@@ -65,7 +68,7 @@ class Adapter:
             assert self.cycle < last + 4000, f"Stuck after {len(self.done)} instructions"
         for _ in range(40):
             await self.step(ctx)
-        left = self.now, self.codes, self.queues.get("payload", [])
+        left = self.now, self.queues.get("payload")
         assert not any(left), f"Left over: {left}"
         assert len(self.done) == len(instructions)
 
@@ -85,12 +88,11 @@ class Adapter:
         for name in self.writes:
             self.write(ctx, name)
         if ctx.get(self.dut.tap.valid):
-            self.codes.append([ctx.get(code) for code in self.dut.tap.codes])
+            self.tapped.append([ctx.get(code) for code in self.dut.tap.codes])
         if ctx.get(self.dut.done):
             self.written.append(self.now)
-            self.tapped.append(self.codes)
             self.done.append(self.cycle)
-            self.now, self.codes = {}, []
+            self.now = {}
         await ctx.tick()
         self.cycle += 1
         for name, data in found.items():

@@ -75,8 +75,7 @@ class Program:
             (len(self.expected) - 1, target + row * row_stride + n): word
             for row, line in enumerate(defined)
             for n, word in enumerate(self.words(line, digits))}
-        self.taps.append([
-            line[n * lanes :][:lanes].tolist() for line in codes for n in range(beats)])
+        self.taps += [line[n * lanes :][:lanes].tolist() for line in codes for n in range(beats)]
 
     def words(self, line, digits):
         return [word for part in line.reshape(-1, self.c.rows)
@@ -88,8 +87,8 @@ class Program:
             {key: word & self.defined.get((n, key[1]), 0) for key, word in words.items()}
             for n, words in enumerate(adapter.written)]
         assert written == self.expected
-        for seen, taps in zip(adapter.tapped, self.taps, strict=True):
-            assert [codes[: len(tap)] for codes, tap in zip(seen, taps, strict=True)] == taps
+        assert [codes[: len(tap)] for codes, tap in zip(adapter.tapped, self.taps, strict=True)
+                ] == self.taps
 
 
 @pytest.mark.parametrize(("sizes", "bits", "idle", "refused"), [

@@ -59,8 +59,8 @@ class Program:
             ("write_codes", target + key, group): packed(
                 written[group * lanes :][:lanes, key], c.attention_bits)
             for group in groups for key in range(keys)})
-        self.taps.append([codes[group * lanes :][:lanes, key].tolist()
-                          for group in groups for key in range(keys)])
+        self.taps += [codes[group * lanes :][:lanes, key].tolist()
+                      for group in groups for key in range(keys)]
 
     def check(self, adapter):
         assert adapter.written == self.expected
