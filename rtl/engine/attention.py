@@ -12,6 +12,7 @@ from vit2rtl.rtl.engine.fetch import Fetch, request
 from vit2rtl.rtl.engine.handover import Handover
 from vit2rtl.rtl.engine.layouts import operands, tap
 from vit2rtl.rtl.engine.ports import ADDRESS, instruction, read_port, write_port
+from vit2rtl.rtl.stream.pipeline import registered
 from vit2rtl.rtl.units.attention_value import AttentionValue
 
 
@@ -30,7 +31,7 @@ class AttentionUnit(wiring.Component):
     Members
     -------
     instruction : In(instruction(Unit.ATTENTION))
-        Taken when the last codes and values are read.
+        Taken as it begins.
     read_codes, read_values : Out(read_port), write_attended : Out(write_port)
     done : Out(1)
         All words of an instruction are written, the last one in this cycle or before.
@@ -151,7 +152,7 @@ class TileReader(wiring.Component):
     Members
     -------
     begin : In(1);  operands : In
-        Which; they stay as they are until ``read``.
+        Which ones.
     read : Out(1)
         The last requests are taken.
     valid : Out(1), ready : In(1)
@@ -180,6 +181,7 @@ class TileReader(wiring.Component):
         tile = Signal(ADDRESS)
         next_tile = Signal(ADDRESS)
         last_tile, last_block = Signal(), Signal()
+        held = registered(m, self.operands, self.begin, name="held")
         taken = self.valid & self.ready
         ends = Signal()
         m.d.comb += [
@@ -189,7 +191,7 @@ class TileReader(wiring.Component):
             last_block.eq(queries <= self.rows),
             ends.eq(taken & (keys == 1)),
             self.read.eq(ends & last_tile & last_block),
-            next_tile.eq(Mux(last_tile, self.operands.value_base, tile + 1)),
+            next_tile.eq(Mux(last_tile, held.value_base, tile + 1)),
         ]
         with m.If(self.begin):
             m.d.sync += [
@@ -200,10 +202,10 @@ class TileReader(wiring.Component):
             ]
         with m.Elif(ends):
             m.d.sync += [
-                self.valid.eq(~self.read), keys.eq(self.operands.keys),
-                tiles.eq(Mux(last_tile, self.operands.channel_tiles, tiles - 1)),
+                self.valid.eq(~self.read), keys.eq(held.keys),
+                tiles.eq(Mux(last_tile, held.channel_tiles, tiles - 1)),
                 tile.eq(next_tile), self.values.addr.eq(next_tile),
-                self.codes.addr.eq(self.operands.code_base),
+                self.codes.addr.eq(held.code_base),
             ]
             with m.If(last_tile):
                 m.d.sync += [
@@ -211,6 +213,6 @@ class TileReader(wiring.Component):
         with m.Elif(taken):
             m.d.sync += [
                 keys.eq(keys - 1), self.codes.addr.eq(self.codes.addr + 1),
-                self.values.addr.eq(self.values.addr + self.operands.value_row_stride),
+                self.values.addr.eq(self.values.addr + held.value_row_stride),
             ]
         return m

@@ -16,11 +16,9 @@ class Handover(wiring.Component):
     """Lets a stream unit read for an instruction while it still writes for those before.
 
     An instruction begins at once where the settings of the stream unit stay as they are, else when
-    nothing is inside. It stays on offer while its words are read; by then what its results need is
-    in a queue, whose first entry is that of the results that leave the stream unit.
-
-    From the last word of an instruction to the first one of the next are three cycles, if nothing
-    has to be waited for: two of them read nothing.
+    nothing is inside. Where results go waits in a queue, whose first entry is that of the results
+    that leave the stream unit. If nothing has to be waited for, the first word of an instruction
+    is read two cycles after the last one of the instruction before.
 
     Parameters
     ----------
@@ -33,12 +31,13 @@ class Handover(wiring.Component):
     Members
     -------
     i : In(instruction(unit))
+        Taken as it begins.
     alone : In(1)
         The instruction on offer begins only when nothing is inside.
     begin : Out(1)
         It begins: what is read for it follows from the next cycle on.
     read : In(1)
-        All is read: the instruction is taken.
+        All is read for it; not in the cycle in which it begins.
     settings : Out(operands)
     o : Out(stream of operands)
         Of the oldest instruction inside; taken when its results are complete.
@@ -60,23 +59,23 @@ class Handover(wiring.Component):
         m = Module()
         layout = self.o.payload.shape()
         m.submodules.queue = queue = SyncFIFO(width=layout.size, depth=self.DEPTH)
-        compared = Signal()  # `same` is of the instruction on offer
+        compared = Signal()  # `same` is of the instruction on offer, and of these settings
         same = Signal()
         reading = Signal()
         new = Signal.like(self.settings)
         m.d.comb += [
             *(new[name].eq(self.i.p[name]) for name in new.shape().members),
-            self.begin.eq(compared & ~reading & queue.w_rdy
+            self.begin.eq(self.i.valid & compared & ~reading & queue.w_rdy
                           & ((same & ~self.alone) | ~queue.r_rdy)),
             queue.w_en.eq(self.begin),
             *(layout(queue.w_data)[name].eq(self.i.p[name]) for name in layout.members),
-            self.i.ready.eq(self.read),
+            self.i.ready.eq(self.begin),
             self.o.valid.eq(queue.r_rdy),
             self.o.payload.as_value().eq(queue.r_data),
             queue.r_en.eq(self.o.ready),
         ]
         m.d.sync += [
-            compared.eq(self.i.valid & ~reading),
+            compared.eq(self.i.valid & ~self.begin),
             same.eq(new.as_value() == self.settings.as_value()),
         ]
         with m.If(self.begin):

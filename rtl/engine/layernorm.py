@@ -12,6 +12,7 @@ from vit2rtl.rtl.engine.fetch import Fetch, request
 from vit2rtl.rtl.engine.handover import Handover
 from vit2rtl.rtl.engine.layouts import layout, operands, tap
 from vit2rtl.rtl.engine.ports import ADDRESS, instruction, payload, shared_read_port, write_port
+from vit2rtl.rtl.stream.pipeline import registered
 from vit2rtl.rtl.units.layernorm_quantizer import LayerNormQuantizer
 
 
@@ -33,7 +34,7 @@ class LayerNormUnit(wiring.Component):
     Members
     -------
     instruction : In(instruction(Unit.LAYERNORM))
-        Taken when the last element is read.
+        Taken as it begins.
     payload : In(payload())
         A beat a channel, where the instruction has a table.
     read_stream : Out(shared_read_port), write_normalized : Out(write_port)
@@ -76,15 +77,17 @@ class LayerNormUnit(wiring.Component):
         wiring.connect(m, handover.i, wiring.flipped(self.instruction))
         wiring.connect(m, table.i, wiring.flipped(self.payload))
         wiring.connect(m, table.o, quantizer.i_affine)
-        wiring.connect(m, reader.o, fetch.i)
         wiring.connect(m, fetch.port, wiring.flipped(self.read_stream))
         settings = handover.settings
         m.d.comb += [
             handover.alone.eq(self.instruction.p.table),
             table.begin.eq(handover.begin & self.instruction.p.table),
-            reader.begin.eq(table.loaded | handover.begin & ~self.instruction.p.table),
+            reader.begin.eq(handover.begin),
             reader.operands.eq(self.instruction.payload),
             handover.read.eq(reader.read),
+            fetch.i.payload.eq(reader.o.payload),
+            fetch.i.valid.eq(reader.o.valid & ~table.i.ready),
+            reader.o.ready.eq(fetch.i.ready & ~table.i.ready),
             quantizer.i.p.lanes.as_value().eq(fetch.o.p.part),
             quantizer.i.p.last.eq(fetch.o.p.last),
             quantizer.i.valid.eq(fetch.o.valid),
@@ -142,7 +145,7 @@ class RowReader(wiring.Component):
     Members
     -------
     begin : In(1);  operands : In
-        Which rows; they stay as they are until ``read``.
+        Which rows.
     read : Out(1)
         The last request is taken.
     o : Out(stream of request(WORD // lanes))
@@ -163,7 +166,8 @@ class RowReader(wiring.Component):
         row = Signal(ADDRESS)
         columns = Signal.like(self.operands.columns)
         rows = Signal.like(self.operands.rows)
-        following = row + self.operands.stream_row_stride
+        held = registered(m, self.operands, self.begin, name="held")
+        following = row + held.stream_row_stride
         taken = self.o.valid & self.o.ready
         m.d.comb += [
             self.o.p.again.eq(self.o.p.part != 0),
@@ -179,7 +183,7 @@ class RowReader(wiring.Component):
         with m.Elif(taken & self.o.p.last):
             m.d.sync += [
                 row.eq(following), self.o.p.addr.eq(following), self.o.p.part.eq(0),
-                columns.eq(self.operands.columns), rows.eq(rows - 1), self.o.valid.eq(~self.read),
+                columns.eq(held.columns), rows.eq(rows - 1), self.o.valid.eq(~self.read),
             ]
         with m.Elif(taken):
             whole = self.o.p.part == self.parts - 1
@@ -200,10 +204,10 @@ class AffineLoader(wiring.Component):
 
     Members
     -------
-    begin : In(1), loaded : Out(1)
-        Take the next ``channels`` beats; the last one is taken.
+    begin : In(1)
+        Take the next ``channels`` beats.
     i : In(payload())
-        Always ready between ``begin`` and ``loaded``.
+        Ready until all of them are taken.
     o : Out(stream of the table's beats)
         Without back pressure.
     """
@@ -214,7 +218,6 @@ class AffineLoader(wiring.Component):
         beat = data.StructLayout({"lanes": entries, "last": 1})
         super().__init__({
             "begin": In(1),
-            "loaded": Out(1),
             "i": In(payload()),
             "o": Out(stream.Signature(beat)),
         })
@@ -226,7 +229,6 @@ class AffineLoader(wiring.Component):
         taken = self.i.valid & self.i.ready
         m.d.comb += [
             self.o.p.last.eq(channel == self.channels - 1),
-            self.loaded.eq(taken & self.o.p.last),
             self.o.valid.eq(taken & (self.o.p.last | (lane == self.lanes - 1))),
         ]
         with m.If(self.begin):
@@ -234,7 +236,7 @@ class AffineLoader(wiring.Component):
         with m.Elif(taken):
             m.d.sync += [
                 channel.eq(channel + 1), lane.eq(Mux(lane == self.lanes - 1, 0, lane + 1)),
-                self.i.ready.eq(~self.loaded),
+                self.i.ready.eq(~self.o.p.last),
             ]
         for n in range(self.lanes):
             entry = self.o.p.lanes.as_value().word_select(n, layout(AFFINE).size)

@@ -11,6 +11,7 @@ from vit2rtl.rtl.engine.fetch import Fetch, request
 from vit2rtl.rtl.engine.handover import Handover
 from vit2rtl.rtl.engine.layouts import operands, tap
 from vit2rtl.rtl.engine.ports import ADDRESS, instruction, read_port, write_port
+from vit2rtl.rtl.stream.pipeline import registered
 from vit2rtl.rtl.units.softmax_quantizer import SoftmaxQuantizer
 
 
@@ -32,7 +33,7 @@ class SoftmaxUnit(wiring.Component):
     Members
     -------
     instruction : In(instruction(Unit.SOFTMAX))
-        Taken when the last logits are read.
+        Taken as it begins.
     read_logits : Out(read_port), write_codes : Out(write_port)
     done : Out(1)
         An instruction's last codes are written in this cycle.
@@ -65,7 +66,8 @@ class SoftmaxUnit(wiring.Component):
         m.submodules.reader = reader = GroupReader(c.softmax_lanes)
         m.submodules.fetch = fetch = Fetch(buffers(c)["logits"], parts=WORD // c.softmax_lanes)
         m.submodules.quantizer = quantizer = SoftmaxQuantizer(
-            lanes=c.softmax_lanes, bits=c.attention_bits, width=c.logit_width, tokens=c.tokens)
+            lanes=c.softmax_lanes, bits=c.attention_bits, width=c.logit_width,
+            rom_bits=c.rom_bits, tokens=c.tokens)
         wiring.connect(m, handover.i, wiring.flipped(self.instruction))
         wiring.connect(m, reader.o, fetch.i)
         wiring.connect(m, fetch.port, wiring.flipped(self.read_logits))
@@ -123,7 +125,7 @@ class GroupReader(wiring.Component):
     Members
     -------
     begin : In(1);  operands : In
-        Which logits; they stay as they are until ``read``.
+        Which logits.
     read : Out(1)
         The last request is taken.
     o : Out(stream of request(WORD // lanes))
@@ -147,8 +149,9 @@ class GroupReader(wiring.Component):
         taken = self.o.valid & self.o.ready
         whole = self.o.p.part == self.parts - 1
         following = Signal(ADDRESS)
+        held = registered(m, self.operands, self.begin, name="held")
         m.d.comb += [
-            following.eq(words + Mux(whole, self.operands.group_stride, 0)),
+            following.eq(words + Mux(whole, held.group_stride, 0)),
             self.o.p.last.eq(keys == 1),
             self.read.eq(taken & self.o.p.last & (queries <= self.lanes)),
         ]
@@ -160,7 +163,7 @@ class GroupReader(wiring.Component):
             ]
         with m.Elif(taken & self.o.p.last):
             m.d.sync += [
-                words.eq(following), self.o.p.addr.eq(following), keys.eq(self.operands.keys),
+                words.eq(following), self.o.p.addr.eq(following), keys.eq(held.keys),
                 self.o.p.part.eq(Mux(whole, 0, self.o.p.part + 1)),
                 queries.eq(queries - self.lanes), self.o.valid.eq(~self.read),
             ]

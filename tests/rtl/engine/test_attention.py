@@ -136,6 +136,15 @@ def test_tiles_follow_each_other(keys):
     assert steps[3] > tiles + 8
 
 
+def test_more_instructions_than_may_be_inside():
+    """Tiles of a key enter faster than they drain."""
+    c = configuration()
+    program = Program(c, 6)
+    for n in range(10):
+        program.add(queries=1, keys=1, tiles=1, bits=4, same=n > 0)
+    program.check(Adapter(AttentionUnit(c), program.memories).run(program.instructions))
+
+
 @pytest.mark.parametrize("cycles", [12, 45, 60])
 def test_reset_in_mid_stream_leaves_nothing(cycles):
     """While codes and values are read, and while words are written of either tile."""

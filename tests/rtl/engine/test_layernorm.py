@@ -123,7 +123,7 @@ def test_instructions_of_the_same_settings_overlap(idle):
         program.instructions, program.payload)
     program.check(adapter)
     if not idle:
-        assert np.diff(adapter.done).tolist()[:4] == [82, 42, 82, 42]
+        assert np.diff(adapter.done).tolist()[:4] == [81, 41, 81, 41]
         assert np.diff(adapter.done)[4] > 80 + 60
 
 

@@ -9,12 +9,13 @@ from vit2rtl.golden.arithmetic.softmax import Softmax, quantize
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.rtl.engine.softmax import SoftmaxUnit
 
-WIDTH = 6
+WIDTH, ROM_BITS = 6, 5
 
 
 def configuration(**sizes):
     return Configuration(**{
         "name": "test", "rows": 8, "columns": 8, "softmax_lanes": 2, "logit_width": WIDTH,
+        "rom_bits": ROM_BITS,
         "tokens": 9, "logit_banks": 10, "code_banks": 10} | sizes)
 
 
@@ -38,7 +39,7 @@ class Program:
             threshold = int(rng.integers(1 << 30, 1 << 31))
             self.settings = {
                 "multiplier": int(rng.integers(1 << 15, 1 << 16)),
-                "shift": int(rng.integers(7, 10)),
+                "shift": int(rng.integers(10, 13)),
                 "threshold_a": min((1 << 32) - 1, threshold + int(rng.integers(threshold))),
                 "threshold_b": threshold, "threshold_shift": int(rng.integers(30, 34))}
         stride = keys + int(rng.integers(3))
@@ -51,7 +52,8 @@ class Program:
         computed = -(-queries // lanes) * lanes
         rows = np.array([[self.logits[base + q // 4 * stride + key, q % 4] for key in range(keys)]
                          for q in range(computed)])
-        codes = quantize(rows, Softmax(**self.settings, bits=bits, width=WIDTH)).astype(int)
+        codes = quantize(rows, Softmax(
+            **self.settings, bits=bits, width=WIDTH, rom_bits=ROM_BITS)).astype(int)
         zeros = codes == (1 << bits) - 1
         written = np.where(zeros, (1 << c.attention_bits) - 1, codes)
         groups = range(computed // lanes)
@@ -96,6 +98,15 @@ def test_instructions_of_the_same_settings_overlap():
     steps = np.diff(adapter.done)
     assert set(steps[:4] - 41 * np.array([1, 2, 2, 1])) <= {0, 1}
     assert steps[4] > 3 * 41 + 2 * 41
+
+
+def test_more_instructions_than_may_be_inside():
+    """Short rows enter faster than their thresholds are made."""
+    c = configuration()
+    program = Program(c, 6)
+    for n in range(10):
+        program.add(queries=1, keys=1, bits=4, same=n > 0)
+    program.check(Adapter(SoftmaxUnit(c), program.memories).run(program.instructions))
 
 
 @pytest.mark.parametrize("cycles", [11, 60, 95])
