@@ -1,0 +1,159 @@
+"""The engine without its registers: front end, units, buffers, counters."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from vit2rtl.golden.engine.configuration import Configuration
+from vit2rtl.golden.engine.instructions import Unit
+from vit2rtl.rtl.engine.attention import AttentionUnit
+from vit2rtl.rtl.engine.buffers import Buffers, port
+from vit2rtl.rtl.engine.counters import ImageCounters, Watchdog
+from vit2rtl.rtl.engine.decoder import COUNT
+from vit2rtl.rtl.engine.epilogue import EpilogueUnit
+from vit2rtl.rtl.engine.faults import Faults
+from vit2rtl.rtl.engine.front_end import FrontEnd
+from vit2rtl.rtl.engine.layernorm import LayerNormUnit
+from vit2rtl.rtl.engine.load import LoadUnit
+from vit2rtl.rtl.engine.matmul import MatmulUnit
+from vit2rtl.rtl.engine.ports import beats
+from vit2rtl.rtl.engine.softmax import SoftmaxUnit
+from vit2rtl.rtl.packaging.register_map import WORD
+
+COMPONENTS = {
+    Unit.LOAD: LoadUnit, Unit.MATMUL: MatmulUnit, Unit.EPILOGUE: EpilogueUnit,
+    Unit.LAYERNORM: LayerNormUnit, Unit.SOFTMAX: SoftmaxUnit, Unit.ATTENTION: AttentionUnit,
+}
+# Bits of the count of instructions inside a unit.
+INSIDE = 5
+
+
+class EngineCore(wiring.Component):
+    """Executes command streams, one image after the other.
+
+    Members
+    -------
+    cmd, image : In(stream of {data: 64, last: 1})
+    logits : Out(stream of {data: 64, last: 1})
+    run : In(1), limit : In(32)
+        Headers may be taken; the watchdog's limit.
+    busy, ends : Out(1)
+        An image is inside; one is done.
+    error : Out(4), unit : Out(3), number : Out(16)
+        As :class:`~vit2rtl.rtl.engine.faults.Faults` has them.
+    images, cycles : Out(32), busy_cycles, wait_cycles : Out(32) × units
+    issued, count : Out(16) × units
+    taps : Out
+        ``tap_UNIT`` of the units that have one, and ``tap_done``, a bit a unit.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        units = len(Unit)
+        self.front_end, self.buffers = FrontEnd(configuration), Buffers(configuration)
+        self.units = {unit: component(configuration) for unit, component in COMPONENTS.items()}
+        self.taps = {
+            f"tap_{unit.name.lower()}": component.tap.shape()
+            for unit, component in self.units.items() if hasattr(component, "tap")
+        } | {"tap_done": units}
+        super().__init__(
+            {
+                "cmd": In(beats()),
+                "image": In(beats()),
+                "logits": Out(beats()),
+                "run": In(1),
+                "limit": In(WORD),
+                "busy": Out(1),
+                "ends": Out(1),
+                "error": Out(4),
+                "unit": Out(3),
+                "number": Out(COUNT),
+                "images": Out(WORD),
+                "cycles": Out(WORD),
+                "busy_cycles": Out(WORD).array(units),
+                "wait_cycles": Out(WORD).array(units),
+                "issued": Out(COUNT).array(units),
+                "count": Out(COUNT).array(units),
+                **{name: Out(shape) for name, shape in self.taps.items()},
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.front_end = front_end = self.front_end
+        m.submodules.buffers = self.buffers
+        m.submodules.faults = faults = Faults()
+        m.submodules.counters = counters = ImageCounters()
+        m.submodules.watchdog = watchdog = Watchdog()
+        for unit, component in self.units.items():
+            m.submodules[unit.name.lower()] = component
+            self._connect(m, unit, component, faults)
+        load, matmul, epilogue = (
+            self.units[unit] for unit in (Unit.LOAD, Unit.MATMUL, Unit.EPILOGUE)
+        )
+        wiring.connect(m, wiring.flipped(self.cmd), front_end.i)
+        wiring.connect(m, wiring.flipped(self.image), load.image)
+        wiring.connect(m, matmul.o, epilogue.i)
+        wiring.connect(m, load.table, epilogue.table)
+        wiring.connect(m, epilogue.o, wiring.flipped(self.logits))
+        moves = [port.valid & port.ready for port in (self.cmd, self.image, self.logits)]
+        m.d.comb += [
+            load.finish.eq(front_end.ends),
+            front_end.run.eq(self.run),
+            front_end.stop.eq(faults.stop),
+            faults.decoder.eq(front_end.error),
+            faults.decoder_unit.eq(front_end.unit),
+            faults.decoder_number.eq(front_end.number),
+            faults.beyond.eq(self.buffers.beyond),
+            faults.watchdog.eq(watchdog.expired),
+            watchdog.limit.eq(self.limit),
+            watchdog.inside.eq(counters.inside),
+            watchdog.progress.eq(Cat(moves, front_end.done).any()),
+            counters.begins.eq(front_end.begins),
+            counters.ends.eq(front_end.ends),
+            counters.stop.eq(faults.stop),
+            counters.waiting.eq(front_end.waiting),
+            self.busy.eq(counters.inside),
+            self.ends.eq(front_end.ends),
+            self.tap_done.eq(front_end.done),
+        ]
+        for name in ("error", "unit", "number"):
+            m.d.comb += getattr(self, name).eq(getattr(faults, name))
+        for name in ("images", "cycles"):
+            m.d.comb += getattr(self, name).eq(getattr(counters, name))
+        for unit in Unit:
+            m.d.comb += counters.busy[unit].eq(self._executes(m, unit))
+            for source, names in (
+                (counters, ("busy_cycles", "wait_cycles")), (front_end, ("issued", "count")),
+            ):
+                m.d.comb += [getattr(self, k)[unit].eq(getattr(source, k)[unit]) for k in names]
+        return m
+
+    def _connect(self, m: Module, unit: Unit, component: object, faults: Faults) -> None:
+        """A unit to front end, buffers, faults and taps, by the names of its members."""
+        name = unit.name.lower()
+        front_end = self.front_end
+        m.d.comb += [
+            front_end.done[unit].eq(component.done), faults.count[unit].eq(front_end.count[unit])
+        ]
+        for member in component.signature.members:
+            inner = getattr(component, member)
+            act, _, buffer = member.partition("_")
+            match act:
+                case "instruction":
+                    wiring.connect(m, getattr(front_end, name), inner)
+                case "payload":
+                    wiring.connect(m, getattr(front_end, f"payload_{name}"), inner)
+                case "read" | "write":
+                    wiring.connect(m, inner, getattr(self.buffers, port(unit, act, buffer)))
+                case "error":
+                    m.d.comb += faults.units[unit].eq(inner)
+                case "tap":
+                    m.d.comb += getattr(self, f"tap_{name}").eq(inner)
+
+    def _executes(self, m: Module, unit: Unit) -> Signal:
+        """Whether an instruction is offered to a unit, or taken and not done."""
+        offered = getattr(self.front_end, unit.name.lower())
+        taken = Signal(INSIDE, name=f"taken_{unit.name.lower()}")
+        with m.If(offered.valid & offered.ready):
+            m.d.sync += taken.eq(taken + 1)
+        return offered.valid | (taken != self.front_end.count[unit][:INSIDE])
