@@ -22,10 +22,10 @@ class MatmulUnit(wiring.Component):
     ``acc[row][column] = Σ code · (operand - zero point) - factor · Σ (operand - zero point)``, the
     factor being ``key_zero_point``; in two's complement of ``acc_width`` bits, wrapped.
 
-    A row of codes a cycle, also from one pass and from one instruction to the next: the tile that
-    comes next loads meanwhile, in ``columns + 3`` cycles, and as many beats of zero points as the
-    instruction has; rows are read ahead. A pass of fewer than 4 rows takes 4 cycles. While a
-    stalled ``o`` holds one tile, the next one is computed. Latency from an instruction's last row
+    A row of codes a cycle, also from one pass and from one instruction to the next: the stationary
+    tile that comes next loads meanwhile, and rows are read ahead. Stationary tiles are at least
+    ``columns + 1`` cycles apart, one more between instructions of queries; passes at least 4. While
+    a stalled ``o`` holds one tile, the next one is computed. Latency from an instruction's last row
     of codes to its first sums is that of the array, ``latency``.
 
     Members

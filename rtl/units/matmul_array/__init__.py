@@ -22,7 +22,7 @@ class MatmulArray(UnitComponent):
     Latency from a tile's last beat of codes: ``ceil(log2(rows)) + 8`` cycles in the form ``lut`` at
     a base of 4, one more in the form ``packed``, with weights that are codes, and where a base
     needs more than two digits of two bits. A beat of codes a cycle as long as a pass has at least
-    4 tokens, and not fewer than the ``lanes + 3`` cycles in which a stationary tile loads. While a
+    4 tokens, and not fewer than the ``lanes + 1`` cycles in which a stationary tile loads. While a
     stalled ``o`` holds one tile, the next one is computed; then ``i`` stalls. Operands of one
     stationary tile are taken ahead. ``last`` of the streams that enter is not looked at; reset
     discards what is inside.

@@ -60,7 +60,10 @@ class ArrayCore(wiring.Component):
         self.column, self.rows, self.lanes, self.base = column, rows, lanes, base
         self.acc_width, self.depth = acc_width, depth
         self.k_tiles_width, self.factor_width = k_tiles_width, factor_width
-        self.factor_delay = 1 + (rows - 1).bit_length()
+        cycles = DotArray.latency(column, rows=rows, base=base, correction=True)
+        # So much later columns are summed up, that what is left of the sums before can be captured.
+        self.sums_delay = cycles - 2 - ColumnSums.latency(rows)
+        self.factor_delay = ColumnSums.latency(rows) - 2 + self.sums_delay
         digit = base if factor_width else signed(base + 1)
         result = {"acc": data.ArrayLayout(signed(acc_width), lanes), "last": 1}
         ports = {
@@ -134,16 +137,26 @@ class ArrayCore(wiring.Component):
             factor_width=self.factor_width, acc_width=self.acc_width,
         )
         takes = loader.i.valid & loader.i.ready
+        column: Value = Cat(
+            loader.centered.as_value(),
+            registered(m, self.first, takes, name="first_loaded"),
+            registered(m, self.high, takes, name="high_loaded"),
+        )
+        taken = loader.taken
+        for n in range(self.sums_delay):
+            column = registered(m, column, taken, name=f"column_{n}")
+            after = Signal(name=f"taken_{n}")
+            m.d.sync += after.eq(taken)
+            taken = after
         m.d.comb += [
             loader.zero_point.eq(self.zero_point),
-            sums.i.eq(loader.centered),
-            sums.taken.eq(loader.taken),
-            sums.first.eq(registered(m, self.first, takes, name="first_loaded")),
-            sums.high.eq(registered(m, self.high, takes, name="high_loaded")),
+            Cat(sums.i.as_value(), sums.first, sums.high).eq(column),
+            sums.taken.eq(taken),
             sums.factor.eq(self.factor),
             dots.corrected.eq(sequencer.closing),
         ]
-        # The sums are whole once the last tile is in the shadows, and change with the next tile.
+        # The first row for the last tile finds the sums whole; the next tile changes them in this
+        # cycle, not before it.
         captures = Signal(dots.cycles - 2)
         m.d.sync += captures.eq(Cat(sequencer.captures, captures))
         correction = Signal(sums.sums.shape(), reset_less=True)

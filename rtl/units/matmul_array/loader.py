@@ -14,7 +14,8 @@ class StationaryLoader(wiring.Component):
 
     Two register stages: operands less their zero point; their triples, or what packed columns lend
     each other. A column's shadow has its operands three cycles after their beat. One beat a cycle;
-    after the last column's nothing is taken until ``swap``, from the cycle behind it on.
+    the first column of the next tile waits in the first stage until ``swap``, and moves on in the
+    cycle behind it: tiles are ``lanes + 1`` cycles apart.
 
     Parameters
     ----------
@@ -37,11 +38,11 @@ class StationaryLoader(wiring.Component):
     last : Out(1)
         The next beat is that of the last column.
     full : Out(1)
-        All shadows are filled, and ``swap`` may come.
+        All shadows are filled by the time at which a ``swap`` of this cycle reaches them.
     swap : In(1)
         The columns take their shadows.
     centered : Out(signed(base + 1) × rows), taken : Out(1)
-        Operands less their zero point, and that they are those of a beat.
+        Operands less their zero point, and that they move on: once for every beat.
     """
 
     def __init__(
@@ -64,23 +65,25 @@ class StationaryLoader(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        ready = Signal(init=1)
         turn = Signal(self.lanes, init=1)  # the column whose beat comes next
-        loading = Signal(self.lanes)
+        centered = Signal(self.lanes)  # the column whose operands are centered
+        there, waits = Signal(), Signal()
         takes = Signal()
         m.d.comb += [
-            self.i.ready.eq(ready), takes.eq(self.i.valid & ready), self.last.eq(turn[-1])
+            self.last.eq(turn[-1]),
+            waits.eq(there & centered[0] & self.full),
+            self.i.ready.eq(~waits),
+            takes.eq(self.i.valid & self.i.ready),
+            self.taken.eq(there & ~waits),
         ]
-        m.d.sync += [self.taken.eq(takes), loading.eq(Mux(takes, turn, 0)), self.load.eq(loading)]
+        m.d.sync += [there.eq(takes | waits), self.load.eq(Mux(self.taken, centered, 0))]
         with m.If(takes):
-            m.d.sync += turn.eq(turn.rotate_left(1))
+            m.d.sync += [turn.eq(turn.rotate_left(1)), centered.eq(turn)]
         with m.If(self.swap):
-            m.d.sync += [ready.eq(1), self.full.eq(0)]
-        with m.If(takes & self.last):
-            m.d.sync += ready.eq(0)
-        with m.If(self.load[-1]):
+            m.d.sync += self.full.eq(0)
+        with m.If(self.taken & centered[-1]):
             m.d.sync += self.full.eq(1)
-        odd = Cat(loading[n] for n in range(1, self.lanes, 2)).any()
+        odd = Cat(centered[n] for n in range(1, self.lanes, 2)).any()
         for row in range(self.rows):
             self._row(m, row, takes, odd)
         return m
@@ -112,7 +115,7 @@ class ColumnSums(wiring.Component):
     """A factor times the sum of each column's operands, over all tiles of an output tile.
 
     The columns come one after the other, again and again: their sums go round in a ring of
-    registers, one adder for all of them. A column's place has the sum ``cycles`` cycles after its
+    registers, one adder for all of them. A column's place has the sum ``latency`` cycles after its
     operands; after whole tiles column n is in place n.
 
     Members
@@ -133,7 +136,6 @@ class ColumnSums(wiring.Component):
     ) -> None:
         self.rows, self.lanes, self.base, self.acc_width = rows, lanes, base, acc_width
         self.levels = (rows - 1).bit_length()
-        self.cycles = self.levels + 3
         super().__init__(
             {
                 "i": In(data.ArrayLayout(signed(base + 1), rows)),
@@ -144,6 +146,11 @@ class ColumnSums(wiring.Component):
                 "sums": Out(data.ArrayLayout(signed(acc_width), lanes)),
             }
         )
+
+    @classmethod
+    def latency(cls, rows: int) -> int:
+        """Cycles from a column's operands to its sum in the ring."""
+        return (rows - 1).bit_length() + 3
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

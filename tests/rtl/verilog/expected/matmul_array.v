@@ -70,7 +70,7 @@ module matmul_array_l2_r2_d8(i__valid, i_weight__payload, i_weight__valid, o__re
   );
 endmodule
 
-module matmul_array_l2_r2_d8_core(i__valid_17, o__ready, tokens, k_tiles, two_code_digits, two_weight_digits, clk, rst, i__ready, code, i__payload, o__payload, i_operand__ready, o__valid, i__valid);
+module matmul_array_l2_r2_d8_core(i__valid_17, o__ready, tokens, k_tiles, two_code_digits, two_weight_digits, clk, rst, i__ready, i_operand__ready, code, i__payload, o__payload, o__valid, i__valid);
   wire n1;
   wire [39:0] addend;
   reg bank;
@@ -446,10 +446,10 @@ module matmul_array_l2_r2_d8_core_banks(clk, rst, filled, given, begun, last, va
   wire [3:0] n4;
   wire n5;
   wire n6;
-  wire n302;
-  wire n305;
-  wire n314;
-  wire n317;
+  wire n298;
+  wire n301;
+  wire n310;
+  wire n313;
   output bank;
   reg bank;
   initial bank = 1'h0;
@@ -519,10 +519,10 @@ module matmul_array_l2_r2_d8_core_banks(clk, rst, filled, given, begun, last, va
   always @(posedge clk)
     if (n24) rows_0 <= tokens;
   always @(posedge clk)
-    if (n305) full[1] <= 1'h0;
+    if (n301) full[1] <= 1'h0;
     else if (n20) full[1] <= 1'h1;
   always @(posedge clk)
-    if (n302) full[0] <= 1'h0;
+    if (n298) full[0] <= 1'h0;
     else if (n18) full[0] <= 1'h1;
   always @(posedge clk)
     if (rst) fills <= 1'h0;
@@ -531,10 +531,10 @@ module matmul_array_l2_r2_d8_core_banks(clk, rst, filled, given, begun, last, va
     if (rst) gives <= 1'h0;
     else if (given) gives <= n11;
   always @(posedge clk)
-    if (n317) free[1] <= 1'h1;
+    if (n313) free[1] <= 1'h1;
     else if (n10) free[1] <= 1'h0;
   always @(posedge clk)
-    if (n314) free[0] <= 1'h1;
+    if (n310) free[0] <= 1'h1;
     else if (n24) free[0] <= 1'h0;
   always @(posedge clk)
     if (rst) begins <= 1'h0;
@@ -545,10 +545,10 @@ module matmul_array_l2_r2_d8_core_banks(clk, rst, filled, given, begun, last, va
   always @(posedge clk)
     if (rst) row <= 3'h0;
     else if (n2) row <= n4[2:0];
-  assign n302 = | { n22, rst };
-  assign n305 = | { n26, rst };
-  assign n314 = | { n13, rst };
-  assign n317 = | { n15, rst };
+  assign n298 = | { n22, rst };
+  assign n301 = | { n26, rst };
+  assign n310 = | { n13, rst };
+  assign n313 = | { n15, rst };
 endmodule
 
 module matmul_array_l2_r2_d8_core_control(clk, rst, i__payload, i__valid, enable, valid_1, o__payload, o__ready);
@@ -601,7 +601,7 @@ module matmul_array_l2_r2_d8_core_dots(rst, valid, swap_8, digits, code, load_22
   wire [24:0] n4;
   wire [16:0] n7;
   wire [24:0] n8;
-  wire n337;
+  wire n333;
   input clk;
   wire clk;
   input [7:0] code;
@@ -647,7 +647,7 @@ module matmul_array_l2_r2_d8_core_dots(rst, valid, swap_8, digits, code, load_22
   assign { n8[24:20], shifted_1 } = control_3[1] ? { sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32, 8'h00 } : { n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7 };
   always @(posedge clk)
     if (occupied[3])
-      if (n337) sums_31[23:20] <= 4'h0;
+      if (n333) sums_31[23:20] <= 4'h0;
       else sums_31[23:20] <= sums_32[3:0];
   always @(posedge clk)
     if (occupied[3])
@@ -657,7 +657,7 @@ module matmul_array_l2_r2_d8_core_dots(rst, valid, swap_8, digits, code, load_22
     if (occupied[3]) sums_31[39:28] <= shifted_1[19:8];
   always @(posedge clk)
     if (occupied[3])
-      if (n337) sums_31[3:0] <= 4'h0;
+      if (n333) sums_31[3:0] <= 4'h0;
       else sums_31[3:0] <= sums[3:0];
   always @(posedge clk)
     if (occupied[3])
@@ -683,7 +683,7 @@ module matmul_array_l2_r2_d8_core_dots(rst, valid, swap_8, digits, code, load_22
   always @(posedge clk)
     if (rst) occupied <= 4'h0;
     else occupied <= { occupied[2:0], valid };
-  assign n337 = | control_3;
+  assign n333 = | control_3;
   matmul_array_l2_r2_d8_core_dots_column column_0 (
     .clk(clk),
     .code(code_18),
@@ -708,18 +708,21 @@ module matmul_array_l2_r2_d8_core_dots(rst, valid, swap_8, digits, code, load_22
   assign n8[19:0] = shifted_1;
 endmodule
 
-module matmul_array_l2_r2_d8_core_loader(clk, rst, swap, i__payload, load, last, i__ready, full, operand, i__valid);
-  wire n4;
-  wire n375;
+module matmul_array_l2_r2_d8_core_loader(clk, rst, swap, i__ready, i__payload, load, last, full, operand, i__valid);
+  wire n1;
+  wire n5;
+  wire n7;
+  wire n371;
+  wire n380;
   wire n379;
-  wire n387;
-  wire n386;
   wire procmux_171_Y;
   wire procmux_173_Y;
-  wire procmux_177_Y;
-  wire procmux_179_Y;
-  reg [9:0] centered;
-  initial centered = 10'h000;
+  reg signal;
+  initial signal = 1'h0;
+  reg [1:0] centered;
+  initial centered = 2'h0;
+  reg [9:0] centered_11;
+  initial centered_11 = 10'h000;
   input clk;
   wire clk;
   output full;
@@ -728,8 +731,7 @@ module matmul_array_l2_r2_d8_core_loader(clk, rst, swap, i__payload, load, last,
   input [9:0] i__payload;
   wire [9:0] i__payload;
   output i__ready;
-  reg i__ready;
-  initial i__ready = 1'h1;
+  wire i__ready;
   input i__valid;
   wire i__valid;
   output last;
@@ -737,8 +739,6 @@ module matmul_array_l2_r2_d8_core_loader(clk, rst, swap, i__payload, load, last,
   output [1:0] load;
   reg [1:0] load;
   initial load = 2'h0;
-  reg [1:0] loading;
-  initial loading = 2'h0;
   output [23:0] operand;
   reg [23:0] operand;
   initial operand = 24'h000000;
@@ -746,49 +746,48 @@ module matmul_array_l2_r2_d8_core_loader(clk, rst, swap, i__payload, load, last,
   wire rst;
   input swap;
   wire swap;
-  reg taken;
-  initial taken = 1'h0;
+  wire taken;
   wire takes;
   reg [1:0] turn;
   initial turn = 2'h1;
   wire [5:0] upper_0;
   wire [5:0] upper_1;
+  wire waits;
+  assign n1 = signal & centered[0];
+  assign waits = n1 & full;
   assign takes = i__valid & i__ready;
-  assign upper_0 = $signed({ centered[4], centered[4:1] }) + $signed(centered[4:0]);
-  assign upper_1 = $signed({ centered[9], centered[9:6] }) + $signed(centered[9:5]);
-  assign n4 = takes & turn[1];
+  assign i__ready = ~ waits;
+  assign taken = signal & i__ready;
+  assign upper_0 = $signed({ centered_11[4], centered_11[4:1] }) + $signed(centered_11[4:0]);
+  assign upper_1 = $signed({ centered_11[9], centered_11[9:6] }) + $signed(centered_11[9:5]);
+  assign n5 = takes | waits;
+  assign n7 = taken & centered[1];
   always @(posedge clk)
     if (rst) operand <= 24'h000000;
-    else if (taken) operand <= { upper_1, centered[5], centered[9:5], upper_0, centered[0], centered[4:0] };
+    else if (taken) operand <= { upper_1, centered_11[5], centered_11[9:5], upper_0, centered_11[0], centered_11[4:0] };
   always @(posedge clk)
-    if (rst) centered <= 10'h000;
-    else if (takes) centered <= i__payload;
+    if (rst) centered_11 <= 10'h000;
+    else if (takes) centered_11 <= i__payload;
   always @(posedge clk)
     if (rst) full <= 1'h0;
-    else if (n375) full <= procmux_173_Y;
+    else if (n371) full <= procmux_173_Y;
   always @(posedge clk)
-    if (rst) i__ready <= 1'h1;
-    else if (n379) i__ready <= procmux_179_Y;
+    if (rst) centered <= 2'h0;
+    else if (takes) centered <= turn;
   always @(posedge clk)
     if (rst) turn <= 2'h1;
     else if (takes) turn <= { turn[0], turn[1] };
   always @(posedge clk)
-    if (rst) load <= 2'h0;
-    else load <= loading;
+    if (n380) load <= 2'h0;
+    else load <= centered;
   always @(posedge clk)
-    if (n387) loading <= 2'h0;
-    else loading <= turn;
-  always @(posedge clk)
-    if (rst) taken <= 1'h0;
-    else taken <= takes;
-  assign n375 = | { load[1], swap };
-  assign n379 = | { n4, swap };
-  assign n386 = ~ takes;
-  assign n387 = | { n386, rst };
+    if (rst) signal <= 1'h0;
+    else signal <= n5;
+  assign n371 = | { n7, swap };
+  assign n379 = ~ taken;
+  assign n380 = | { n379, rst };
   assign procmux_171_Y = swap ? 1'h0 : 1'hx;
-  assign procmux_173_Y = load[1] ? 1'h1 : procmux_171_Y;
-  assign procmux_177_Y = swap ? 1'h1 : 1'hx;
-  assign procmux_179_Y = n4 ? 1'h0 : procmux_177_Y;
+  assign procmux_173_Y = n7 ? 1'h1 : procmux_171_Y;
   assign last = turn[1];
 endmodule
 
@@ -813,13 +812,13 @@ module matmul_array_l2_r2_d8_core_sequencer(k_tiles, two_code_digits, two_digits
   wire n7;
   wire n8;
   wire n9;
-  wire n392;
-  wire n396;
-  wire procmux_217_Y;
-  wire [2:0] procmux_223_Y;
+  wire n385;
+  wire n389;
+  wire procmux_213_Y;
+  wire [2:0] procmux_219_Y;
+  wire [1:0] procmux_225_Y;
+  wire [1:0] procmux_227_Y;
   wire [1:0] procmux_229_Y;
-  wire [1:0] procmux_231_Y;
-  wire [1:0] procmux_233_Y;
   wire signal;
   wire n4;
   output bank;
@@ -903,26 +902,26 @@ module matmul_array_l2_r2_d8_core_sequencer(k_tiles, two_code_digits, two_digits
   assign n23 = ~ bank;
   always @(posedge clk)
     if (rst) bank <= 1'h0;
-    else if (n392) bank <= n23;
+    else if (n385) bank <= n23;
   always @(posedge clk)
     if (rst) low <= 1'h0;
-    else if (n396) low <= n19;
+    else if (n389) low <= n19;
   always @(posedge clk)
     if (rst) begins <= 1'h1;
-    else if (taken) begins <= procmux_217_Y;
+    else if (taken) begins <= procmux_213_Y;
   always @(posedge clk)
     if (rst) row <= 3'h0;
-    else if (taken) row <= procmux_223_Y;
+    else if (taken) row <= procmux_219_Y;
   always @(posedge clk)
     if (rst) pause <= 2'h0;
-    else pause <= procmux_233_Y;
-  assign n392 = & { closing_17, signal, taken };
-  assign n396 = & { signal, taken };
-  assign procmux_217_Y = signal ? 1'h1 : 1'h0;
-  assign procmux_223_Y = signal ? 3'h0 : following[2:0];
-  assign procmux_229_Y = n17 ? n18[1:0] : pause;
-  assign procmux_231_Y = signal ? n22[1:0] : procmux_229_Y;
-  assign procmux_233_Y = taken ? procmux_231_Y : procmux_229_Y;
+    else pause <= procmux_229_Y;
+  assign n385 = & { closing_17, signal, taken };
+  assign n389 = & { signal, taken };
+  assign procmux_213_Y = signal ? 1'h1 : 1'h0;
+  assign procmux_219_Y = signal ? 3'h0 : following[2:0];
+  assign procmux_225_Y = n17 ? n18[1:0] : pause;
+  assign procmux_227_Y = signal ? n22[1:0] : procmux_225_Y;
+  assign procmux_229_Y = taken ? procmux_227_Y : procmux_225_Y;
   matmul_array_l2_r2_d8_core_sequencer_tiles tiles (
     .clk(clk),
     .closing(closing),
@@ -942,7 +941,7 @@ module matmul_array_l2_r2_d8_core_sequencer_tiles(two_digits, clk, rst, step, fi
   wire n4;
   wire n5;
   wire [9:0] n7;
-  wire n405;
+  wire n398;
   input clk;
   wire clk;
   output closing;
@@ -977,11 +976,11 @@ module matmul_array_l2_r2_d8_core_sequencer_tiles(two_digits, clk, rst, step, fi
   assign n7 = closing ? 10'h000 : following;
   always @(posedge clk)
     if (rst) tile <= 10'h000;
-    else if (n405) tile <= n7;
+    else if (n398) tile <= n7;
   always @(posedge clk)
     if (rst) low <= 1'h0;
     else if (step) low <= high;
-  assign n405 = & { step, ends };
+  assign n398 = & { step, ends };
   assign n2[9:0] = following;
 endmodule
 
