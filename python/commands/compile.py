@@ -27,6 +27,8 @@ def command(program_folder: str, engine: str, groups: int, out: str) -> None:
     files.check_place(out)
     program = options.read_program(program_folder)
     image = compiler.compile(program, CONFIGURATIONS[engine], groups=groups)
-    files.save(image, program, out)
+    if problems := compiler.verify(image):
+        raise AssertionError(problems[0])
+    files.save(image, out)
     click.echo(f"{len(image.instructions):,} instructions, {8 * len(image.stream()):,} bytes, "
                f"{image.cycles:,} cycles expected: {out}")

@@ -12,7 +12,6 @@ from vit2rtl.golden.engine.compiler.listing import entries, lines
 from vit2rtl.golden.engine.compiler.readme import readme
 from vit2rtl.golden.engine.instructions import signature
 from vit2rtl.golden.files import atomic, documents
-from vit2rtl.golden.program.program import IntegerProgram
 
 SCHEMA = "vit2rtl.engine/1"
 STREAM, ORDER, LISTING, LINES, README = FILES = (
@@ -20,10 +19,10 @@ STREAM, ORDER, LISTING, LINES, README = FILES = (
 _TITLE = "engine image"
 
 
-def save(image: EngineImage, program: IntegerProgram, folder: str | Path) -> None:
+def save(image: EngineImage, folder: str | Path) -> None:
     """Write the folder, whole or not at all; the same program, the same bytes."""
     with atomic.folder(folder, kind=_TITLE, parts=_parts) as new:
-        for name, data in files(image, program).items():
+        for name, data in files(image).items():
             (new / name).write_bytes(data)
 
 
@@ -32,19 +31,20 @@ def check_place(folder: str | Path) -> None:
     atomic.check(folder, kind=_TITLE, parts=_parts)
 
 
-def files(image: EngineImage, program: IntegerProgram) -> dict[str, bytes]:
+def files(image: EngineImage) -> dict[str, bytes]:
     """What :func:`save` writes, by file name."""
     stream = image.stream().astype("<u8").tobytes()
     order = io.BytesIO()
-    np.save(order, image_order(program, image.configuration))
+    np.save(order, image_order(image.program, image.configuration))
     return {
-        STREAM: stream, ORDER: order.getvalue(), LISTING: _listing(image, program, stream),
+        STREAM: stream, ORDER: order.getvalue(), LISTING: _listing(image, stream),
         LINES: ("\n".join(lines(image)) + "\n").encode(),
-        README: readme(image, program).encode(),
+        README: readme(image).encode(),
     }
 
 
-def _listing(image: EngineImage, program: IntegerProgram, stream: bytes) -> bytes:
+def _listing(image: EngineImage, stream: bytes) -> bytes:
+    program = image.program
     head: dict[str, Any] = {
         "schema": SCHEMA, "model": program.model, "configuration": vars(image.configuration),
         "signature": signature(image.configuration), "groups": image.groups,

@@ -34,6 +34,7 @@ class EngineImage:
     groups         of tokens
     """
 
+    program: IntegerProgram
     configuration: Configuration
     instructions: tuple[Instruction, ...]
     groups: int

@@ -26,9 +26,9 @@ def depths(configuration: Configuration) -> dict[str, int]:
 class Work:
     """What an instruction does, in the program's terms.
 
-    op       whose: of an epilogue the last one that is in it, ``add`` or ``table``
-    kind     of the op whose results the unit gives
-    tensor   that these are elements of
+    op       whose: of an epilogue the last one that is in it, such as ``add`` or ``table``
+    kind     of the op
+    tensor   whose elements the unit gives; of an array those of the layer, before all else
     rows     of the tensor: tokens; keys where the unit gives logits or their codes
     columns  element of the tensor's last axis for each column of the tile, ``NOWHERE`` where there
              is none: channels; queries where the unit gives logits or their codes

@@ -1,5 +1,7 @@
 """Linear layers as instructions: an output tile of the array, and the epilogue that drains it."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from vit2rtl.golden.engine.compiler import payloads
@@ -39,14 +41,15 @@ class Linear:
         """Rows of one tile."""
         target = self.places.targets[op.name]
         chosen = self._channels(op)[tile]
-        work = Work(
-            target.op.name, op.kind, target.tensor,
-            range(part.rows.start + target.offset, part.rows.stop + target.offset),
-            tuple(chosen.tolist()), group=part.group, tile=tile,
+        sums = Work(op.name, op.kind, op.output.name, part.rows, tuple(chosen.tolist()),
+                    group=part.group, tile=tile)
+        results = replace(
+            sums, op=target.op.name, kind=target.op.kind, tensor=target.tensor,
+            rows=range(part.rows.start + target.offset, part.rows.stop + target.offset),
             table=target.table.output.name if target.table else "")
         weights, digits, channels = self._payloads(op, tile, chosen)
-        return (self._array(op, part, work, weights, digits),
-                self._epilogue(op, target, work, channels))
+        return (self._array(op, part, sums, weights, digits),
+                self._epilogue(op, target, results, channels))
 
     def _source(self, op: Op) -> Region:
         region = self.places.regions.get(op.inputs[0])

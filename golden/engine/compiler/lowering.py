@@ -176,7 +176,7 @@ class Lowering:
         rows = range(first, part.rows.stop + target.offset)
         values = embed.tensors["constants"][rows.start:rows.stop]
         assert region is not None
-        words = region.words(rows, region.every())
+        words = np.arange(region.address(rows.start), region.address(rows.stop))
         return Instruction(
             Unit.LOAD, {"base": region.address(rows.start), "count": len(words), "two_digits": 0},
             Work(embed.name, embed.kind, embed.output.name, rows,

@@ -2,7 +2,6 @@
 
 from vit2rtl.golden.engine.compiler.image import EngineImage, image_order
 from vit2rtl.golden.engine.instructions import WORD, header
-from vit2rtl.golden.program.program import IntegerProgram
 
 _TEXT = """# {model} for the engine `{name}`
 
@@ -44,9 +43,10 @@ a unit and the number of its instruction: column `of unit` of `listing.txt`.
 """
 
 
-def readme(image: EngineImage, program: IntegerProgram) -> str:
+def readme(image: EngineImage) -> str:
     """README.md of an image's folder."""
-    c, stream, logits = image.configuration, image.stream(), program.logits
+    c, stream, program = image.configuration, image.stream(), image.program
+    logits = program.logits
     words = len(image_order(program, c))
     beats = max(-(-c.rows // 8), 1)
     layout = (f"A word of {c.rows} codes is {beats} beats." if c.rows >= 8
