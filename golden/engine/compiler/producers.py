@@ -6,7 +6,7 @@ good as any that the engine can take.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class Producers:
 
     def wrong(self, one: Decoded, work: Work, touched: Accesses) -> Iterator[str]:
         """What an instruction reads that it must not; then its words have its names."""
-        reads, writes = self._faces[one.unit](self, one, work)
+        reads, writes = self._names(one, work)
         for access, names in zip(touched.reads, reads, strict=True):
             read = self.memories[access.buffer][access.words]
             if not np.array_equal(read, np.broadcast_to(names, read.shape)):
@@ -50,6 +50,23 @@ class Producers:
                 self.layernorm = work.op
             if self.layernorm != work.op:
                 yield f"has the table of {self.layernorm or 'nothing'}"
+
+    def _names(self, one: Decoded, work: Work) -> tuple[Names, Names]:
+        """Of what an instruction has to read, and of what it writes."""
+        match one.unit:
+            case Unit.LOAD:
+                return self._load(one, work)
+            case Unit.MATMUL:
+                return self._matmul(one, work)
+            case Unit.EPILOGUE:
+                return self._epilogue(one, work)
+            case Unit.LAYERNORM:
+                return self._layernorm(one, work)
+            case Unit.SOFTMAX:
+                return self._softmax(one, work)
+            case Unit.ATTENTION:
+                return self._attention(one, work)
+        raise ValueError(f"Unit {one.unit} reads nothing")
 
     def _name(self, tensor: str, rows: Sequence[int], places: Sequence[int],
               head: int = 0) -> np.ndarray:
@@ -143,11 +160,6 @@ class Producers:
         values = self._name(op.inputs[1], keys, _of_head(head, f["channel_tiles"]))
         words = _of_head(head, f["channel_tiles"] * (1 + f["two_digits"]))
         return [codes, values], [self._name(work.tensor, work.rows, words)]
-
-    _faces: dict[Unit, Callable[["Producers", Decoded, Work], tuple[Names, Names]]] = {
-        Unit.LOAD: _load, Unit.MATMUL: _matmul, Unit.EPILOGUE: _epilogue,
-        Unit.LAYERNORM: _layernorm, Unit.SOFTMAX: _softmax, Unit.ATTENTION: _attention,
-    }
 
 
 def _of_head(head: int, words: int) -> range:

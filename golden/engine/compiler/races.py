@@ -13,7 +13,7 @@ UNITS = len(Unit)
 
 
 class Clocks:
-    """How many instructions of each unit are done for certain, when an instruction begins or writes.
+    """How many instructions of each unit are done for certain when one begins, or writes.
 
     A unit begins its instructions in order and finishes them in order. That a number of them is
     done tells what the last of these knew. The epilogue writes what the array gives it, and so once

@@ -103,12 +103,10 @@ def test_a_table_of_another_layer():
                              "0.attn.norm"]
 
 
-def test_an_epilogue_behind_the_next_but_one_tile():
+def test_a_tile_that_finds_no_room():
     image = compiled(groups=1)
-    order = list(image.instructions)
-    epilogue = order.pop(first(image, Unit.EPILOGUE))
-    epilogue.waits.clear()
+    order = [replace(one, waits={}) for one in image.instructions]
     tiles = [n for n, one in enumerate(order) if one.unit == Unit.MATMUL]
-    order.insert(tiles[2] + 1, epilogue)
+    order.insert(first(image, Unit.EPILOGUE), order.pop(tiles[2]))
     problems = verify(replace(image, instructions=tuple(order)))
     assert "matmul 2 comes before the epilogue that makes room for its sums" in problems
