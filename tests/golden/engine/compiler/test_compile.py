@@ -20,14 +20,13 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("groups", [1, 2, 3])
+@pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_logits(name, groups):
     program = random_program([*PROGRAMS].index(name), **PROGRAMS[name])
     image = compile(program, TINY, groups=groups)
-    for seed in range(2):
-        got, want = run(image, program, seed=seed)
-        assert got == want
+    got, want = run(image, program, seed=groups)
+    assert got == want
 
 
 @pytest.mark.parametrize("columns, lanes", [(8, 4), (16, 4)])
