@@ -5,7 +5,6 @@ A bench that watches the units' exits compares with it, and names the first elem
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +19,8 @@ TAPS = {"epilogue": Unit.EPILOGUE, "table": Unit.EPILOGUE, "layernorm": Unit.LAY
         "softmax": Unit.SOFTMAX, "attention": Unit.ATTENTION}
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True)
+class Place:
     """An element: of which tensor, where in it, and whose instruction gives it.
 
     index        in the tensor's shape: token and channel; head, query and key of attention
@@ -100,8 +100,9 @@ def _of_tap(tap: str, image: EngineImage, tensors: Mapping[str, np.ndarray]) -> 
         places.append(where)
         numbers.append(np.full(len(where), number))
     if not values:
-        return Expected(*(np.zeros((0, 1), np.int64) for _ in range(2)), np.zeros(0, np.int64))
-    return Expected(*(np.concatenate(parts) for parts in (values, places, numbers)))
+        nothing = np.zeros((0, 1), np.int64)
+        return Expected(nothing, nothing, nothing[:, 0])
+    return Expected(np.concatenate(values), np.concatenate(places), np.concatenate(numbers))
 
 
 def _places(one: Instruction, shape: Sequence[int], c: Configuration) -> np.ndarray:
@@ -115,8 +116,8 @@ def _places(one: Instruction, shape: Sequence[int], c: Configuration) -> np.ndar
                 return _grid(work, columns, work.rows, shape).T.reshape(-1, WORD)
             return _grid(work, work.rows, columns, shape).reshape(-1, WORD)
         case Unit.LAYERNORM:
-            columns = _filled(work.columns, c.layernorm_lanes)
-            return _grid(work, work.rows, columns, shape).reshape(-1, c.layernorm_lanes)
+            channels = _filled(work.columns, c.layernorm_lanes)
+            return _grid(work, work.rows, channels, shape).reshape(-1, c.layernorm_lanes)
         case Unit.SOFTMAX:
             # A group of queries side by side, key by key; then the next group.
             queries = _filled(work.filled(), c.softmax_lanes)
@@ -127,7 +128,8 @@ def _places(one: Instruction, shape: Sequence[int], c: Configuration) -> np.ndar
             # A block of queries: tile by tile of its channels, query by query.
             queries = _filled([*work.rows], c.attention_rows)
             results = _grid(work, queries, work.columns, shape)
-            blocks = results.reshape(-1, c.attention_rows, len(work.columns) // c.columns, c.columns)
+            tiles = len(work.columns) // c.columns
+            blocks = results.reshape(-1, c.attention_rows, tiles, c.columns)
             return blocks.swapaxes(1, 2).reshape(-1, 1)
     raise ValueError(f"Unit {one.unit} has no tap")
 

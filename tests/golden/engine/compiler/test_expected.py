@@ -30,13 +30,13 @@ def both(name, configuration=TINY, groups=2):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_every_tap_of_every_program(name):
-    image, wanted, given = both(name)
+    _, wanted, given = both(name)
     assert wanted.keys() == given.keys() == TAPS.keys()
     for tap, one in wanted.items():
         values = given[tap].reshape(one.values.shape)
         assert not one.differs(values).any(), tap
         # Dropped are filled-up tiles, and what passes by the table.
-        assert np.mean(one.places != NOWHERE) > (0.01 if tap == "table" else 0.4)
+        assert np.mean(one.places != NOWHERE) > (0.01 if tap == "table" else 0.2)
 
 
 def test_lanes_of_other_numbers():
