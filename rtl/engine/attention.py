@@ -22,7 +22,9 @@ class AttentionUnit(wiring.Component):
     Blocks of ``attention_rows`` queries one after the other, of each its channel tiles:
     ``max(keys, attention_rows * columns) + 1`` cycles a tile. The next tile is summed up while one
     drains, also that of an instruction with the same settings; others wait until nothing is
-    inside. Results of a block's queries beyond ``queries`` are dropped.
+    inside. From the beginning to ``done``: as long as its tiles but one, and ``keys +
+    attention_rows * columns + 14`` cycles. Results of a block's queries beyond ``queries`` are
+    dropped.
 
     Parameters
     ----------

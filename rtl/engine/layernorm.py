@@ -19,10 +19,11 @@ from vit2rtl.rtl.units.layernorm_quantizer import LayerNormQuantizer
 class LayerNormUnit(wiring.Component):
     """Executes instructions of ``Unit.LAYERNORM`` with a :class:`LayerNormQuantizer`.
 
-    ``columns / layernorm_lanes`` cycles a row, as the quantizer takes them, if the stream's port is
+    A row takes a cycle a beat of ``layernorm_lanes`` elements, 30 at least, if the stream's port is
     granted and words are not of two digits and a beat each. Rows of instructions with the same
-    settings follow each other without a gap; an instruction with a table, or other settings, waits
-    until nothing is inside, and a table takes ``configuration.channels`` cycles more.
+    settings follow each other, a cycle later; an instruction with a table, or other settings, waits
+    until nothing is inside. From the beginning to ``done``: ``(rows - 1) * max(beats, 30) +
+    2 * beats + 46 + ceil(log2(lanes))`` cycles, and ``configuration.channels`` for a table.
 
     A row's last word is filled up with zeros behind its last beat; lanes of this beat beyond the
     row are anything. Addresses beyond a buffer are the buffer's to refuse.

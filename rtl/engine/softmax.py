@@ -18,10 +18,12 @@ from vit2rtl.rtl.units.softmax_quantizer import SoftmaxQuantizer
 class SoftmaxUnit(wiring.Component):
     """Executes instructions of ``Unit.SOFTMAX`` with a :class:`SoftmaxQuantizer`.
 
-    A tile is ``ceil(queries / softmax_lanes)`` groups, as the quantizer takes them: ``keys + 1``
-    cycles each, and its phases overlap between groups, also of instructions with the same
-    settings; others wait until nothing is inside. The last group may have lanes beyond the
-    queries: they are computed and written as the logits in their place are.
+    A tile is ``ceil(queries / softmax_lanes)`` groups. A group takes ``keys + 1`` cycles, or
+    ``8 * lanes + 14`` if that is more: the quantizer's phases overlap between groups, also of
+    instructions with the same settings; others wait until nothing is inside. From the beginning to
+    ``done``: as long as its groups but one, and ``3 * keys + 8 * lanes + 30`` cycles. The last
+    group may have lanes beyond the queries: what is in the place of their logits is written as
+    codes, too.
 
     The quantizer's codes have all of ``attention_bits``. Codes from the operand ``top`` on, the
     zero code of a program of fewer bits, are written as all ones, the zero code of attention × V.

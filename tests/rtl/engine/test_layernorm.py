@@ -123,6 +123,7 @@ def test_instructions_of_the_same_settings_overlap(idle):
         program.instructions, program.payload)
     program.check(adapter)
     if not idle:
+        assert adapter.done[0] - adapter.begun[0] == 2 * 40 + 46 + 1 + c.channels
         assert np.diff(adapter.done).tolist()[:4] == [81, 41, 81, 41]
         assert np.diff(adapter.done)[4] > 80 + 60
 

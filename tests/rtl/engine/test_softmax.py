@@ -96,6 +96,7 @@ def test_instructions_of_the_same_settings_overlap():
     adapter = Adapter(SoftmaxUnit(c), program.memories).run(program.instructions)
     program.check(adapter)
     steps = np.diff(adapter.done)
+    assert adapter.done[0] - adapter.begun[0] == 3 * 40 + 8 * 2 + 30
     assert set(steps[:4] - 41 * np.array([1, 2, 2, 1])) <= {0, 1}
     assert steps[4] > 3 * 41 + 2 * 41
 
