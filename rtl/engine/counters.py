@@ -19,7 +19,7 @@ class ImageCounters(wiring.Component):
         Nothing is counted.
     busy, waiting : In(units)
         A unit executes an instruction; its next one waits for others.
-    inside : Out(1)
+    occupied : Out(1)
         An image is.
     images, cycles : Out(32)
     busy_cycles, wait_cycles : Out(32) × units
@@ -34,7 +34,7 @@ class ImageCounters(wiring.Component):
                 "stop": In(1),
                 "busy": In(units),
                 "waiting": In(units),
-                "inside": Out(1),
+                "occupied": Out(1),
                 "images": Out(WORD),
                 "cycles": Out(WORD),
                 "busy_cycles": Out(WORD).array(units),
@@ -45,11 +45,11 @@ class ImageCounters(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         with m.If(self.ends):
-            m.d.sync += [self.inside.eq(0), self.images.eq(self.images + 1)]
+            m.d.sync += [self.occupied.eq(0), self.images.eq(self.images + 1)]
         with m.Elif(self.begins):
-            m.d.sync += self.inside.eq(1)
+            m.d.sync += self.occupied.eq(1)
         counting = Signal()
-        m.d.comb += counting.eq(self.inside & ~self.stop)
+        m.d.comb += counting.eq(self.occupied & ~self.stop)
         with m.If(self.begins):
             m.d.sync += self.cycles.eq(1)
         with m.Elif(counting):
@@ -72,7 +72,7 @@ class Watchdog(wiring.Component):
     Members
     -------
     limit : In(32)
-    inside : In(1)
+    occupied : In(1)
         An image is.
     progress : In(1)
         Something moves in this cycle.
@@ -80,14 +80,14 @@ class Watchdog(wiring.Component):
     """
 
     limit: In(WORD)
-    inside: In(1)
+    occupied: In(1)
     progress: In(1)
     expired: Out(1)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         still = Signal(WORD)
-        with m.If(self.progress | ~self.inside):
+        with m.If(self.progress | ~self.occupied):
             m.d.sync += still.eq(0)
         with m.Else():
             m.d.sync += still.eq(still + 1)

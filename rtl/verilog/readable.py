@@ -14,6 +14,20 @@ _NOTE = re.compile(r"^ *\(\* (?!no_rw_check\b|parallel_case\b).*\*\)\n", re.MULT
 # A name that is no Verilog identifier: a backslash, then up to a blank.
 _ESCAPED = re.compile(r"\\(\S+) ")
 
+# Words that no Verilog identifier can be; yosys escapes a signal that has such a name.
+_KEYWORDS = frozenset("""
+always and assign automatic begin buf bufif0 bufif1 case casex casez cell cmos config deassign
+default defparam design disable edge else end endcase endconfig endfunction endgenerate endmodule
+endprimitive endspecify endtable endtask event for force forever fork function generate genvar
+highz0 highz1 if ifnone incdir include initial inout input instance integer join large liblist
+library localparam macromodule medium module nand negedge nmos nor noshowcancelled not notif0 notif1
+or output parameter pmos posedge primitive pull0 pull1 pulldown pullup pulsestyle_ondetect
+pulsestyle_onevent rcmos real realtime reg release repeat rnmos rpmos rtran rtranif0 rtranif1
+scalared showcancelled signed small specify specparam strong0 strong1 supply0 supply1 table task
+time tran tranif0 tranif1 tri tri0 tri1 triand trior trireg unsigned use vectored wait wand weak0
+weak1 while wire wor xnor xor
+""".split())
+
 # `= ! value;` of a vector: the reduction means the same and lints clean.
 _NOT = re.compile(r" = ! ([^;]+);")
 
@@ -49,14 +63,14 @@ def _plain(module: str) -> str:
 
     An underscore more where that name is taken.
     """
-    taken = set(re.findall(r"[A-Za-z_]\w*", _ESCAPED.sub("", module)))
+    taken = _KEYWORDS | set(re.findall(r"[A-Za-z_]\w*", _ESCAPED.sub("", module)))
     names: dict[str, str] = {}
     for escaped in dict.fromkeys(_ESCAPED.findall(module)):
         numbered = re.fullmatch(r"\$(?:.*\$)?(\d+)", escaped)
         name = f"n{numbered[1]}" if numbered else re.sub(r"\W+", "_", escaped).strip("_")
         while name in taken:
             name += "_"
-        taken.add(name)
+        taken |= {name}
         names[escaped] = name
     return _ESCAPED.sub(lambda match: names[match[1]], module)
 

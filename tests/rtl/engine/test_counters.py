@@ -26,7 +26,7 @@ def test_cycles_of_images():
                     ctx.set(signal, int(sum(int(b) << n for n, b in enumerate(bits))))
                     for unit in Unit:
                         counts[unit] += int(bits[unit]) if cycle else 0
-                assert ctx.get(dut.inside) == (cycle > 0)
+                assert ctx.get(dut.occupied) == (cycle > 0)
                 await ctx.tick()
             ctx.set(dut.ends, 0)
             for _ in range(3):
@@ -34,7 +34,7 @@ def test_cycles_of_images():
                 assert [ctx.get(count) for count in dut.busy_cycles] == busy
                 assert [ctx.get(count) for count in dut.wait_cycles] == waiting
                 assert ctx.get(dut.images) == image + 1
-                assert not ctx.get(dut.inside)
+                assert not ctx.get(dut.occupied)
                 await ctx.tick()
         ctx.set(dut.begins, 1)
         await ctx.tick()
@@ -53,7 +53,7 @@ def test_the_watchdog_counts_cycles_without_progress():
         ctx.set(dut.limit, 5)
         await ctx.tick().repeat(12)
         assert not ctx.get(dut.expired), "no image"
-        ctx.set(dut.inside, 1)
+        ctx.set(dut.occupied, 1)
         for _ in range(4):
             await ctx.tick().repeat(4)
             ctx.set(dut.progress, 1)
