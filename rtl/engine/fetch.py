@@ -1,6 +1,6 @@
 """Words of a buffer as a stream, from a stream of their addresses."""
 
-from amaranth.hdl import Module, Mux, Value
+from amaranth.hdl import Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -26,7 +26,7 @@ class Fetch(wiring.Component):
     parts : int
         Of a word, part 0 in its lowest bits: each request is for one. A divisor of its width.
     shared : bool
-        The port gives way to another one, so that what it gives is there for a single cycle.
+        The port gives way to another one.
 
     Members
     -------
@@ -59,14 +59,6 @@ class Fetch(wiring.Component):
             control.o.ready.eq(self.o.ready),
         ]
         part = registered(m, self.i.p.part, control.enable[0], name="part_of_word")
-        chosen = self._word(m).word_select(part, len(self.o.p.part))
+        chosen = self.port.data.word_select(part, len(self.o.p.part))
         m.d.comb += self.o.p.part.eq(registered(m, chosen, control.enable[1], name="chosen"))
         return m
-
-    def _word(self, m: Module) -> Value:
-        """The word of the last request."""
-        if not self.shared:
-            return self.port.data
-        fresh = registered(m, self.port.en & self.port.ready, 1, name="fresh", reset=True)
-        held = registered(m, self.port.data, fresh, name="held")
-        return Mux(fresh, self.port.data, held)

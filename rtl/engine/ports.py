@@ -21,7 +21,10 @@ def read_port(buffer: Buffer) -> wiring.Signature:
 
 
 def shared_read_port(buffer: Buffer) -> wiring.Signature:
-    """A read port that gives way to another one: reads where ``en`` and ``ready`` are high."""
+    """A read port that gives way to another one: reads where ``en`` and ``ready`` are high.
+
+    Its word stays until it reads again, whatever the other one reads.
+    """
     return wiring.Signature(
         {"en": Out(1), "ready": In(1), "addr": Out(ADDRESS), "data": In(buffer.width)}
     )

@@ -10,7 +10,7 @@ from tests import clocked
 class Adapter:
     """One run of an adapter, each of its streams and shared ports pausing at will.
 
-    memories   {port: list of words}; a shared port's word is garbage after one cycle
+    memories   {port: list of words}
     idle       percentage of cycles in which a stream that goes in has nothing to offer
     refused    percentage of cycles in which a shared port is not granted
 
@@ -116,7 +116,7 @@ class Adapter:
             self.reads[name].append(address)
             words = self.memories[name]
             return words[address] if address < len(words) else 0
-        return int(self.rng.integers(1 << 62)) & (1 << len(port.data)) - 1 if shared else None
+        return None
 
     def write(self, ctx, name):
         port = self.writes[name]
