@@ -5,7 +5,8 @@
 #
 #   sudo tools/debian.sh SUITE [PATH...]
 #
-# SUITE      trixie (Python 3.13, Icarus 12), bookworm (Python 3.11, Icarus 11), sid, ...
+# SUITE      forky (Python 3.14, Icarus 13), trixie (Python 3.13, Icarus 12), bookworm (Python 3.11,
+#            Icarus 11), sid, ...
 # PATH       a file or folder of this machine that the bare one sees, too: a pip.conf, a mirror
 # ROOT       folder of the bare system, kept for the next run (default: /var/tmp/vit2rtl-SUITE)
 # MIRROR     Debian's archive (default: http://deb.debian.org/debian)
@@ -28,8 +29,11 @@ if [ "${VIT2RTL_INSIDE:-}" != yes ]; then
     command -v debootstrap >/dev/null || {
         echo "debian.sh: debootstrap is missing: sudo apt-get install debootstrap" >&2; exit 2; }
     if [ ! -e "$root/ready" ]; then
+        # A debootstrap older than the suite has no script of its name; sid's does.
+        script=/usr/share/debootstrap/scripts/$suite
+        [ -e "$script" ] || script=${script%/*}/sid
         debootstrap --variant=minbase --include=python3,git,make,sudo,ca-certificates \
-            "$suite" "$root" "${MIRROR:-http://deb.debian.org/debian}"
+            "$suite" "$root" "${MIRROR:-http://deb.debian.org/debian}" "$script"
         chroot "$root" useradd --create-home --shell /bin/sh $user
         echo "$user ALL=(ALL) NOPASSWD: ALL" > "$root/etc/sudoers.d/$user"
         touch "$root/ready"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -26,11 +27,11 @@ class Passage:
     values: Matrices
     beats: list[int]
 
-    @property
+    @cached_property
     def row_beats(self) -> int:
         return self.stream.beats(next(iter(self.values.values())).shape[1])
 
-    @property
+    @cached_property
     def lasts(self) -> list[bool]:
         """Of each beat, whether it ends a row."""
         return [(n + 1) % self.row_beats == 0 for n in range(len(self.beats))]

