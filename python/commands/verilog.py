@@ -2,8 +2,10 @@
 
 import click
 
-from vit2rtl.commands import completion
+from vit2rtl.commands import completion, options
 from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options, takers
+from vit2rtl.golden.engine import CONFIGURATIONS
+from vit2rtl.golden.engine.buffers import buffers
 from vit2rtl.golden.units import UNITS, Instance
 
 _CODED = takers("bits", "width", "zero_code")[0]
@@ -25,6 +27,13 @@ Examples:
   vit2rtl verilog {_SCALED} --lanes 8 --bits 8 --out verilog/
   vit2rtl verilog {_SCALED} --acc-width 18 --shift-base 20 --shift-width 0 --out verilog/
   vit2rtl verilog {_CODED} --bits 6 --width 12 --zero-code none --out verilog/
+  vit2rtl verilog --engine small --out verilog/
+
+\b
+With --engine, of the whole engine:
+  NAME.v       encoder_engine_ENGINE: AXI4-Streams, AXI4-Lite registers
+  NAME.f       its file list
+  NAME.md      ports, registers, buffers; NAME.json is the same for programs
 
 The same command gives the same bytes, anywhere.
 """)
@@ -33,18 +42,26 @@ The same command gives the same bytes, anywhere.
 @click.option(
     "--out", metavar="DIR", required=True, type=click.Path(), help="Folder for the files."
 )
+@options.engine
 @parameter_options
 def command(
-    unit: str | None, everything: bool, out: str, **parameters: int | str | None
+    unit: str | None, everything: bool, out: str, engine: str | None,
+    **parameters: int | str | None,
 ) -> None:
     chosen = given(parameters)
+    if engine:
+        if unit or chosen or everything:
+            extra = unit or option(next(iter(chosen), "all"))
+            raise click.UsageError(f"--engine means the whole engine; leave out {extra}")
+        _write_engine(engine, out)
+        return
     if everything:
         if unit or chosen:
             extra = unit or option(next(iter(chosen)))
             raise click.UsageError(f"--all means every unit with its defaults; leave out {extra}")
         instances = [Instance.of(name) for name in UNITS]
     elif unit is None:
-        raise click.UsageError(f"Name a unit ({', '.join(UNITS)}) or give --all")
+        raise click.UsageError(f"Name a unit ({', '.join(UNITS)}) or give --all or --engine")
     else:
         instances = [make_instance(unit, chosen)]
     from vit2rtl.rtl import verilog
@@ -52,6 +69,17 @@ def command(
     paths = verilog.write(instances, out)
     for instance in instances:
         _report(instance)
+    click.echo("\n".join(str(path) for path in paths))
+
+
+def _write_engine(engine: str, out: str) -> None:
+    from vit2rtl.rtl.engine import verilog
+
+    configuration = CONFIGURATIONS[engine]
+    paths = verilog.write(configuration, out)
+    bits = sum(one.width * one.depth for one in buffers(configuration).values())
+    click.echo(f"{verilog.name(configuration)}: {configuration.rows} × {configuration.columns} "
+               f"array, buffers of {bits:,} bits")
     click.echo("\n".join(str(path) for path in paths))
 
 

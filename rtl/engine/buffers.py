@@ -43,12 +43,10 @@ class BufferMemory(wiring.Component):
 
     def __init__(self, buffer: Buffer, *, writers: int, readers: int) -> None:
         self.buffer, self.writers, self.readers = buffer, writers, readers
-        writes = [write_port(buffer), shared_write_port(buffer)][:writers]
-        reads = [read_port(buffer), shared_read_port(buffer)][:readers]
         super().__init__(
             {
-                **{f"write_{n}": In(port) for n, port in enumerate(writes)},
-                **{f"read_{n}": In(port) for n, port in enumerate(reads)},
+                **{f"write_{n}": In(_port("write", buffer, n)) for n in range(writers)},
+                **{f"read_{n}": In(_port("read", buffer, n)) for n in range(readers)},
                 "beyond_write": Out(writers),
                 "beyond_read": Out(readers),
             }
@@ -110,24 +108,20 @@ class Buffers(wiring.Component):
     """
 
     def __init__(self, configuration: Configuration) -> None:
-        self.memories = {
-            name: BufferMemory(buffer, writers=len(WRITERS[name]), readers=len(READERS[name]))
-            for name, buffer in buffers(configuration).items()
+        self.buffers = buffers(configuration)
+        ports = {
+            port(unit, act, name): In(_port(act, self.buffers[name], n))
+            for act, table in (("write", WRITERS), ("read", READERS))
+            for name, units in table.items() for n, unit in enumerate(units)
         }
-        ports = {}
-        for act, table in (("write", WRITERS), ("read", READERS)):
-            for name, units in table.items():
-                for n, unit in enumerate(units):
-                    ports[port(unit, act, name)] = (
-                        self.memories[name].signature.members[f"{act}_{n}"]
-                    )
         super().__init__({**ports, "beyond": Out(len(Unit))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         beyond: dict[Unit, list[Value]] = {unit: [] for unit in Unit}
-        for name, memory in self.memories.items():
-            m.submodules[name] = memory
+        for name, buffer in self.buffers.items():
+            m.submodules[name] = memory = BufferMemory(
+                buffer, writers=len(WRITERS[name]), readers=len(READERS[name]))
             for act, table in (("write", WRITERS), ("read", READERS)):
                 for n, unit in enumerate(table[name]):
                     outer = getattr(self, port(unit, act, name))
@@ -141,3 +135,9 @@ class Buffers(wiring.Component):
 def port(unit: Unit, act: str, buffer: str) -> str:
     """Name of a port: ``epilogue_write_stream``."""
     return f"{unit.name.lower()}_{act}_{buffer}"
+
+
+def _port(act: str, buffer: Buffer, number: int) -> wiring.Signature:
+    """Of the first unit, and of the one that gives way to it."""
+    ports = {"write": (write_port, shared_write_port), "read": (read_port, shared_read_port)}
+    return ports[act][number](buffer)

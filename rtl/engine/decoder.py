@@ -98,13 +98,13 @@ class CommandDecoder(wiring.Component):
         left = Signal.like(control.payload)
         ready, takes, committed = Signal(), Signal(), Signal()
         resolved = self._resolved(m, control)
-        final = Signal()
+        closing = Signal()
         m.d.comb += [
             self.i.ready.eq(ready & ~self.stop),
             takes.eq(self.i.valid & self.i.ready),
             self.payload.eq(beat),
             self.word.eq(beat),
-            final.eq((self.unit == Unit.EPILOGUE) & _view(given, Unit.EPILOGUE).last),
+            closing.eq((self.unit == Unit.EPILOGUE) & _view(given, Unit.EPILOGUE).last),
         ]
 
         def fails(error: Value | Error) -> None:
@@ -172,11 +172,11 @@ class CommandDecoder(wiring.Component):
                     m.d.sync += left.eq(left - 1)
                     with m.If(left == 1):
                         m.next = "CONTROL"
-                        with m.If(final):
+                        with m.If(closing):
                             m.next = "DRAIN"
                             with m.If(~last):
                                 fails(Error.COMMAND_LATE)
-                    with m.If(last & ~(final & (left == 1))):
+                    with m.If(last & ~(closing & (left == 1))):
                         fails(Error.COMMAND_EARLY)
             with m.State("DRAIN"):
                 with m.If(self.idle & ~self.stop):

@@ -2,7 +2,7 @@
 
 from amaranth.hdl import ClockDomain, ClockSignal, Module, ResetInserter, ResetSignal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import BEAT, Unit
@@ -14,6 +14,22 @@ from vit2rtl.rtl.packaging.axi_lite_bus import axi_lite_ports
 SOURCES = {"s_axis_cmd": "cmd", "s_axis_image": "image"}
 SINKS = {"m_axis_logits": "logits"}
 AXIS = ("tdata", "tvalid", "tready", "tlast")
+
+
+def ports() -> dict[str, Member]:
+    """Ports of every engine: all but the taps."""
+    streams = {}
+    for names, forth, back in ((SOURCES, In, Out), (SINKS, Out, In)):
+        for name in names:
+            streams |= {f"{name}_tdata": forth(BEAT), f"{name}_tvalid": forth(1),
+                        f"{name}_tready": back(1), f"{name}_tlast": forth(1)}
+    return {
+        "aclk": In(1),
+        "aresetn": In(1),
+        **streams,
+        **axi_lite_ports(ADDRESS_WIDTH),
+        "irq": Out(1),
+    }
 
 
 class EncoderEngine(wiring.Component):
@@ -39,21 +55,8 @@ class EncoderEngine(wiring.Component):
     def __init__(self, configuration: Configuration, *, taps: bool = False) -> None:
         self.configuration, self.taps = configuration, taps
         self.core = EngineCore(configuration)
-        streams = {}
-        for names, forth, back in ((SOURCES, In, Out), (SINKS, Out, In)):
-            for name in names:
-                streams |= {f"{name}_tdata": forth(BEAT), f"{name}_tvalid": forth(1),
-                            f"{name}_tready": back(1), f"{name}_tlast": forth(1)}
-        super().__init__(
-            {
-                "aclk": In(1),
-                "aresetn": In(1),
-                **streams,
-                **axi_lite_ports(ADDRESS_WIDTH),
-                "irq": Out(1),
-                **({name: Out(shape) for name, shape in self.core.taps.items()} if taps else {}),
-            }
-        )
+        tapped = self.core.taps if taps else {}
+        super().__init__({**ports(), **{name: Out(shape) for name, shape in tapped.items()}})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -1,6 +1,8 @@
 """The engine without its registers: front end, units, buffers, counters."""
 
-from amaranth.hdl import Cat, Module, Signal
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,6 +16,7 @@ from vit2rtl.rtl.engine.epilogue import EpilogueUnit
 from vit2rtl.rtl.engine.faults import Faults
 from vit2rtl.rtl.engine.front_end import FrontEnd
 from vit2rtl.rtl.engine.layernorm import LayerNormUnit
+from vit2rtl.rtl.engine.layouts import taps
 from vit2rtl.rtl.engine.load import LoadUnit
 from vit2rtl.rtl.engine.matmul import MatmulUnit
 from vit2rtl.rtl.engine.ports import beats
@@ -49,12 +52,11 @@ class EngineCore(wiring.Component):
 
     def __init__(self, configuration: Configuration) -> None:
         units = len(Unit)
-        self.front_end, self.buffers = FrontEnd(configuration), Buffers(configuration)
-        self.units = {unit: component(configuration) for unit, component in COMPONENTS.items()}
+        self.configuration = configuration
         self.taps = {
-            f"tap_{unit.name.lower()}": component.tap.shape()
-            for unit, component in self.units.items() if hasattr(component, "tap")
-        } | {"tap_done": units}
+            **{f"tap_{unit.name.lower()}": shape for unit, shape in taps(configuration).items()},
+            "tap_done": units,
+        }
         super().__init__(
             {
                 "cmd": In(beats()),
@@ -79,16 +81,23 @@ class EngineCore(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.front_end = front_end = self.front_end
-        m.submodules.buffers = self.buffers
+        m.submodules.front_end = front_end = FrontEnd(self.configuration)
+        m.submodules.buffers = buffers = Buffers(self.configuration)
         m.submodules.faults = faults = Faults()
         m.submodules.counters = counters = ImageCounters()
         m.submodules.watchdog = watchdog = Watchdog()
-        for unit, component in self.units.items():
+        units = {unit: component(self.configuration) for unit, component in COMPONENTS.items()}
+        for unit, component in units.items():
             m.submodules[unit.name.lower()] = component
-            self._connect(m, unit, component, faults)
+            self._connect(m, unit, component, front_end, buffers)
+            m.d.comb += [
+                faults.count[unit].eq(front_end.count[unit]),
+                counters.busy[unit].eq(self._executes(m, unit, front_end)),
+            ]
+            if hasattr(component, "error"):
+                m.d.comb += faults.units[unit].eq(component.error)
         load, matmul, epilogue = (
-            self.units[unit] for unit in (Unit.LOAD, Unit.MATMUL, Unit.EPILOGUE)
+            units[unit] for unit in (Unit.LOAD, Unit.MATMUL, Unit.EPILOGUE)
         )
         wiring.connect(m, wiring.flipped(self.cmd), front_end.i)
         wiring.connect(m, wiring.flipped(self.image), load.image)
@@ -103,7 +112,7 @@ class EngineCore(wiring.Component):
             faults.decoder.eq(front_end.error),
             faults.decoder_unit.eq(front_end.unit),
             faults.decoder_number.eq(front_end.number),
-            faults.beyond.eq(self.buffers.beyond),
+            faults.beyond.eq(buffers.beyond),
             faults.watchdog.eq(watchdog.expired),
             watchdog.limit.eq(self.limit),
             watchdog.occupied.eq(counters.occupied),
@@ -121,20 +130,18 @@ class EngineCore(wiring.Component):
         for name in ("images", "cycles"):
             m.d.comb += getattr(self, name).eq(getattr(counters, name))
         for unit in Unit:
-            m.d.comb += counters.busy[unit].eq(self._executes(m, unit))
             for source, names in (
                 (counters, ("busy_cycles", "wait_cycles")), (front_end, ("issued", "count")),
             ):
                 m.d.comb += [getattr(self, k)[unit].eq(getattr(source, k)[unit]) for k in names]
         return m
 
-    def _connect(self, m: Module, unit: Unit, component: object, faults: Faults) -> None:
-        """A unit to front end, buffers, faults and taps, by the names of its members."""
+    def _connect(
+        self, m: Module, unit: Unit, component: Any, front_end: FrontEnd, buffers: Buffers
+    ) -> None:
+        """A unit to front end, buffers and taps, by the names of its members."""
         name = unit.name.lower()
-        front_end = self.front_end
-        m.d.comb += [
-            front_end.done[unit].eq(component.done), faults.count[unit].eq(front_end.count[unit])
-        ]
+        m.d.comb += front_end.done[unit].eq(component.done)
         for member in component.signature.members:
             inner = getattr(component, member)
             act, _, buffer = member.partition("_")
@@ -144,16 +151,14 @@ class EngineCore(wiring.Component):
                 case "payload":
                     wiring.connect(m, getattr(front_end, f"payload_{name}"), inner)
                 case "read" | "write":
-                    wiring.connect(m, inner, getattr(self.buffers, port(unit, act, buffer)))
-                case "error":
-                    m.d.comb += faults.units[unit].eq(inner)
+                    wiring.connect(m, inner, getattr(buffers, port(unit, act, buffer)))
                 case "tap":
                     m.d.comb += getattr(self, f"tap_{name}").eq(inner)
 
-    def _executes(self, m: Module, unit: Unit) -> Signal:
+    def _executes(self, m: Module, unit: Unit, front_end: FrontEnd) -> Value:
         """Whether an instruction is offered to a unit, or taken and not done."""
-        offered = getattr(self.front_end, unit.name.lower())
+        offered = getattr(front_end, unit.name.lower())
         taken = Signal(INSIDE, name=f"taken_{unit.name.lower()}")
         with m.If(offered.valid & offered.ready):
             m.d.sync += taken.eq(taken + 1)
-        return offered.valid | (taken != self.front_end.count[unit][:INSIDE])
+        return offered.valid | (taken != front_end.count[unit][:INSIDE])

@@ -10,6 +10,7 @@ from vit2rtl.golden.engine.errors import Error
 from vit2rtl.golden.engine.instructions import WORD, Destination, Unit
 from vit2rtl.rtl.engine.broadcast import Broadcast
 from vit2rtl.rtl.engine.channel_parameters import ChannelParameters
+from vit2rtl.rtl.engine.layouts import epilogue_tap
 from vit2rtl.rtl.engine.ports import beats, instruction, payload, read_port, write_port
 from vit2rtl.rtl.engine.result_writer import ResultWriter
 from vit2rtl.rtl.engine.walk import AddressWalk
@@ -67,8 +68,6 @@ class EpilogueUnit(wiring.Component):
         self.buffers = buffers(c)
         self.destinations = [d.name.lower() for d in Destination if d is not Destination.OUTPUT]
         row = {"acc": data.ArrayLayout(signed(c.acc_width), c.columns), "last": 1}
-        tap = {"valid": 1, "values": data.ArrayLayout(signed(STREAM_BITS), WORD),
-               "entries": data.ArrayLayout(c.code_bits, WORD)}
         super().__init__(
             {
                 "instruction": In(instruction(Unit.EPILOGUE)),
@@ -79,7 +78,7 @@ class EpilogueUnit(wiring.Component):
                 **{f"write_{name}": Out(write_port(self.buffers[name]))
                    for name in self.destinations},
                 "o": Out(beats()),
-                "tap": Out(data.StructLayout(tap)),
+                "tap": Out(epilogue_tap(c)),
                 "done": Out(1),
                 "error": Out(4),
             }

@@ -38,7 +38,6 @@ class LoadUnit(wiring.Component):
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
-        self.words = ImageWords(configuration)
         memory = buffers(configuration)
         super().__init__(
             {
@@ -56,9 +55,9 @@ class LoadUnit(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.words = self.words
-        wiring.connect(m, wiring.flipped(self.image), self.words.i)
-        m.d.comb += [self.words.finish.eq(self.finish), self.error.eq(self.words.error)]
+        m.submodules.words = words = ImageWords(self.configuration)
+        wiring.connect(m, wiring.flipped(self.image), words.i)
+        m.d.comb += [words.finish.eq(self.finish), self.error.eq(words.error)]
         address = Signal(ADDRESS)
         left = Signal(16)  # words, or entries
         two_digits = Signal()
@@ -78,7 +77,7 @@ class LoadUnit(wiring.Component):
                 with m.Case(Load.STREAM):
                     self._stream(m, address, left)
                 with m.Case(Load.PATCHES):
-                    self._patches(m, address, left, two_digits)
+                    self._patches(m, words, address, left, two_digits)
                 with m.Case(Load.TABLE):
                     self._table(m, left)
         return m
@@ -113,15 +112,17 @@ class LoadUnit(wiring.Component):
             with m.If(~filling):
                 m.d.sync += left.eq(left - 1)
 
-    def _patches(self, m: Module, address: Signal, left: Signal, two_digits: Signal) -> None:
+    def _patches(
+        self, m: Module, words: ImageWords, address: Signal, left: Signal, two_digits: Signal
+    ) -> None:
         rows, base = self.configuration.rows, self.configuration.base
-        word = self.words.o
+        word = words.o
         lower = Signal()
         last = Signal()
         codes = [word.payload.word_select(n, CODE) for n in range(rows)]
         digits = [Mux(two_digits & ~lower, code >> base, code)[:base] for code in codes]
         m.d.comb += [
-            self.words.wanted.eq(1),
+            words.wanted.eq(1),
             last.eq(lower | ~two_digits),
             self.write_hidden.en.eq(word.valid),
             self.write_hidden.data.eq(Cat(digits)),

@@ -4,6 +4,7 @@ import pytest
 
 from vit2rtl.cli import main
 from vit2rtl.golden.units import UNITS, Instance
+from vit2rtl.rtl.engine import verilog
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_all_writes_every_unit_and_again_the_same_bytes(vit2rtl, tmp_path):
         (["requantizer", "--xyz", "3"], "No such option '--xyz'."),
         (
             [],
-            f"Name a unit ({', '.join(UNITS)}) or give --all",
+            f"Name a unit ({', '.join(UNITS)}) or give --all or --engine",
         ),
         (
             ["requantizer", "--all"],
@@ -106,3 +107,25 @@ def test_help_names_every_parameter_and_gives_examples(vit2rtl):
         for parameter in unit.parameters:
             assert f"--{parameter.replace('_', '-')} " in out
     assert "vit2rtl verilog requantizer --lanes 8 --bits 8 --out verilog/" in out
+
+
+def test_an_engine_by_the_name_of_its_configuration(vit2rtl, tmp_path, monkeypatch):
+    monkeypatch.setattr(verilog, "convert", lambda configuration: "module m; endmodule\n")
+    code, out, err = vit2rtl("--engine", "small", "--out", tmp_path / "v")
+    assert (code, err) == (0, "")
+    files = [f"encoder_engine_small{end}" for end in (".f", ".json", ".md", ".v")]
+    assert out.splitlines() == [
+        "encoder_engine_small: 8 × 8 array, buffers of 188,800 bits",
+        *(str(tmp_path / "v" / file) for file in files),
+    ]
+    assert (tmp_path / "v" / files[0]).read_text() == "encoder_engine_small.v\n"
+
+
+@pytest.mark.parametrize(("arguments", "extra"), [
+    (["requantizer"], "requantizer"), (["--all"], "--all"), (["--lanes", "2"], "--lanes"),
+])
+def test_an_engine_takes_no_other_parameters(vit2rtl, tmp_path, arguments, extra):
+    code, _, err = vit2rtl(*arguments, "--engine", "small", "--out", tmp_path)
+    assert code == 2
+    assert err.splitlines()[-1] == (
+        f"vit2rtl: --engine means the whole engine; leave out {extra}")
