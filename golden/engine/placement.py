@@ -7,10 +7,10 @@ from math import prod
 import numpy as np
 
 from vit2rtl.golden.engine.configuration import DIGITS, Configuration
-from vit2rtl.golden.program.conditions import first
 from vit2rtl.golden.program.program import Op, Tensor
 from vit2rtl.golden.units import Instance
 
+STREAM_BITS = 16
 Limits = Callable[[Op, Sequence[Tensor], Configuration], str | None]
 Arrays = Mapping[str, np.ndarray]
 # Places of elements that are nothing of the op's output: filled up to a whole tile.
@@ -96,17 +96,47 @@ def centered(zero_point: int, most: int, what: str) -> str | None:
     return f"the zero point of {what} is {zero_point}, and it must lie in 0 to {most}"
 
 
-def buffered(codes: Tensor, configuration: Configuration, buffer: str) -> str | None:
-    """The codes of all tokens fit a buffer of digits, named as the configuration's field."""
-    digits = configuration.code_digits(codes.bits)
-    return at_most(f"the number of digits of {codes.name!r}", prod(codes.shape) * digits,
+def buffered(
+    codes: Tensor, configuration: Configuration, buffer: str, *, heads: int = 1,
+    digits: int | None = None,
+) -> str | None:
+    """The codes of all tokens fit a buffer of digits, named as the configuration's field.
+
+    heads    whose channels fill up words of their own
+    digits   of a code, where it is not cut into the array's
+    """
+    size = filled_up(codes, configuration, heads) * (
+        digits or configuration.code_digits(codes.bits))
+    return at_most(f"the number of digits of {codes.name!r}", size,
                    getattr(configuration, buffer), f"the buffer {buffer}")
+
+
+def filled_up(tensor: Tensor, configuration: Configuration, heads: int = 1) -> int:
+    """Elements of a tensor, each head's channels filled up to whole words of a buffer."""
+    channels = tensor.shape[-1] // heads
+    return (prod(tensor.shape[:-1]) * heads * -(-channels // configuration.rows)
+            * configuration.rows)
+
+
+def one_image(tensor: Tensor, what: str) -> str | None:
+    """Tokens are rows of one matrix: no windows."""
+    if len(tensor.shape) == 2:
+        return None
+    return f"{what} has the shape {tensor.shape}, and the engine takes tokens × channels"
+
+
+def code_width(
+    codes: Tensor, configuration: Configuration, what: str, where: str
+) -> str | None:
+    """Codes of LayerNorm, attention × V and tables have a width of their own."""
+    return at_most(f"the width of {what}", codes.bits, configuration.code_bits, where)
 
 
 def streamed(stream: Tensor, configuration: Configuration) -> str | None:
     """The residual stream fits its buffer."""
-    return first((
-        at_most(f"the width of {stream.name!r}", stream.bits, 16, "the residual stream"),
-        at_most(f"the size of {stream.name!r}", prod(stream.shape), configuration.stream,
-                "the residual stream"),
-    ))
+    if (stream.bits, stream.signed) != (STREAM_BITS, True):
+        sign = "signed" if stream.signed else "unsigned"
+        return (f"{stream.name!r} has {sign} numbers of {stream.bits} bits, and the residual "
+                f"stream signed ones of {STREAM_BITS}")
+    return at_most(f"the size of {stream.name!r}", filled_up(stream, configuration),
+                   configuration.stream, "the residual stream")

@@ -16,7 +16,7 @@ from vit2rtl.golden.files import atomic, documents
 SCHEMA = "vit2rtl.engine/1"
 STREAM, ORDER, LISTING, LINES, README = FILES = (
     "engine.bin", "image_order.npy", "listing.json", "listing.txt", "README.md")
-_TITLE = "engine image"
+_TITLE = "compiled image"
 
 
 def save(image: EngineImage, folder: str | Path) -> None:

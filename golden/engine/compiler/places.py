@@ -125,6 +125,10 @@ class Places:
                 self._in_place(op)
             case "select":
                 self._roots[output.name] = self._root(op.inputs[0], op)
+            case "average":
+                makers = (self.graph.makers.get(name) for name in op.inputs)
+                if not all(maker and maker.kind == "linear" for maker in makers):
+                    raise self.graph.refusal(op, "its inputs must come from linear layers")
 
     def _place_results(self, op: Op, target: Target) -> None:
         c, output = self.configuration, op.output

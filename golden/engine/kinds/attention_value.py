@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from vit2rtl.golden.arithmetic.attention_value import fraction_bits
 from vit2rtl.golden.arithmetic.matmul import width
+from vit2rtl.golden.arithmetic.requantizer import SHIFT_RANGE
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.placement import (
     Placement,
@@ -13,6 +15,8 @@ from vit2rtl.golden.engine.placement import (
     at_most,
     buffered,
     centered,
+    code_width,
+    one_image,
 )
 from vit2rtl.golden.engine.tiles import blocks, filled, nowhere
 from vit2rtl.golden.program.attention import split_heads
@@ -23,15 +27,31 @@ from vit2rtl.golden.units import Instance
 
 def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> str | None:
     codes, values = inputs
-    bound = op.attributes["accumulator_bound"]
-    return first((
+    a = op.attributes
+    if a["zero_code"] != "top":
+        return f"its zero code is {a['zero_code']}, and the engine's is the top one"
+    problem = first((
+        one_image(values, "v"),
         at_most("the width of its codes", codes.bits, configuration.attention_bits,
                 "attention × V"),
+        code_width(values, configuration, "v", "attention × V"),
+        code_width(op.output, configuration, "its output", "attention × V"),
+    ))
+    if problem:
+        return problem
+    # A unit of more bits shifts the same codes further.
+    further = fraction_bits(configuration.attention_bits) - fraction_bits(codes.bits)
+    bound = a["accumulator_bound"] << further
+    return first((
         at_most("the width of its accumulators", width(-bound, bound),
                 configuration.attention_acc_width, "attention × V"),
-        centered(op.attributes["v_zero_point"], values.limits()[1] + 1, "v"),
-        buffered(values, configuration, "projected"),
-        buffered(op.output, configuration, "projected"),
+        at_most("the shift of its multipliers", a["multipliers"][2] + further, SHIFT_RANGE[1],
+                "attention × V"),
+        centered(a["v_zero_point"], values.limits()[1] + 1, "v"),
+        at_most("the magnitude of its output's zero point", abs(op.output.zero_point),
+                (1 << configuration.code_bits) - 1, "attention × V"),
+        buffered(values, configuration, "projected", heads=a["heads"], digits=1),
+        buffered(op.output, configuration, "projected", heads=a["heads"]),
     ))
 
 

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from vit2rtl.golden.arithmetic.matmul import width
-from vit2rtl.golden.engine.configuration import Configuration
+from vit2rtl.golden.engine.configuration import DIGITS, Configuration
+from vit2rtl.golden.engine.instructions import OPERANDS, Unit
 from vit2rtl.golden.engine.placement import (
     Placement,
     UnitRecord,
     Use,
     at_most,
     code_digits,
+    one_image,
     stationary,
 )
 from vit2rtl.golden.engine.products import (
@@ -29,11 +31,29 @@ from vit2rtl.golden.program.program import Op, Tensor
 def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> str | None:
     weight, bound = centered_weight(op), op.attributes["accumulator_bound"]
     return first((
+        one_image(inputs[0], "its input"),
         code_digits(inputs[0], configuration, "its input"),
         stationary(int(weight.min()), int(weight.max()), configuration, "a weight"),
+        _spanned(weight, configuration),
+        at_most("the number of tiles of its inputs", -(-weight.shape[1] // configuration.rows),
+                (1 << OPERANDS[Unit.MATMUL]["k_tiles"].width) - 1, "an instruction"),
+        _zero_point(op.output.zero_point),
         at_most("the width of its accumulators", width(-bound, bound), configuration.acc_width,
                 "the array"),
     ))
+
+
+def _spanned(weight: np.ndarray, configuration: Configuration) -> str | None:
+    """A channel's weights, and the zero that fills up its tile, are digits above their least."""
+    span = int((np.maximum(weight.max(axis=1), 0) - np.minimum(weight.min(axis=1), 0)).max())
+    most = (1 << DIGITS * configuration.base) - 1
+    return at_most("the span of a channel's weights", span, most, "a pair of digits")
+
+
+def _zero_point(zero_point: int) -> str | None:
+    most = (1 << OPERANDS[Unit.EPILOGUE]["zero_point"].width - 1) - 1
+    return at_most("the magnitude of its output's zero point", abs(zero_point), most,
+                   "the epilogue")
 
 
 def records(use: Use, configuration: Configuration) -> Iterator[UnitRecord]:

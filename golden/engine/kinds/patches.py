@@ -10,10 +10,11 @@ from vit2rtl.golden.program.program import Op, Tensor
 
 def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> str | None:
     patches, pixels = op.output.shape
-    digits = configuration.code_digits(op.output.bits)
+    row = -(-pixels // configuration.rows) * configuration.rows * configuration.code_digits(
+        op.output.bits)
     return first((
         code_digits(op.output, configuration, "its output"),
-        at_most("the number of digits of half of the patches", -(-patches // 2) * pixels * digits,
+        at_most("the number of digits of half of the patches", -(-patches // 2) * row,
                 configuration.hidden, "the buffer hidden"),
     ))
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from vit2rtl.golden.arithmetic.matmul import width
 from vit2rtl.golden.engine.configuration import Configuration
+from vit2rtl.golden.engine.instructions import OPERANDS, Unit
 from vit2rtl.golden.engine.placement import (
     Placement,
     UnitRecord,
@@ -14,6 +15,7 @@ from vit2rtl.golden.engine.placement import (
     buffered,
     centered,
     code_digits,
+    one_image,
 )
 from vit2rtl.golden.engine.products import (
     Scaling,
@@ -34,16 +36,36 @@ def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> st
         if role in op.tensors:
             return f"it has a {role}, and the engine adds none to logits"
     return first((
+        one_image(q, "q"),
         centered(a["q_zero_point"], q.limits()[1] + 1, "q"),
+        _key_zero_point(a["k_zero_point"]),
+        _filler(op, inputs, configuration),
         code_digits(q, configuration, "q"),
         code_digits(k, configuration, "k"),
-        *(buffered(codes, configuration, "projected") for codes in inputs),
+        *(buffered(codes, configuration, "projected", heads=a["heads"]) for codes in inputs),
         at_most("the number of keys", k.shape[-2], configuration.tokens, "a row of logits"),
         at_most("the width of its accumulators",
                 width(-a["accumulator_bound"], a["accumulator_bound"]), configuration.acc_width,
                 "the array"),
         at_most("the width of its logits", op.output.bits, configuration.logit_width, "softmax"),
     ))
+
+
+def _key_zero_point(zero_point: int) -> str | None:
+    """Half of what its operand holds, on either side."""
+    most = (1 << OPERANDS[Unit.MATMUL]["key_zero_point"].width - 1) - 1
+    return at_most("the magnitude of the zero point of k", abs(zero_point), most, "the array")
+
+
+def _filler(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> str | None:
+    """What fills up a head's last tile is the zero point, of q or of k: then it adds nothing."""
+    channels = inputs[0].shape[-1] // op.attributes["heads"]
+    zero_points = zip(("q_zero_point", "k_zero_point"), inputs, strict=True)
+    if channels % configuration.rows == 0 or any(
+            0 <= op.attributes[name] <= codes.limits()[1] for name, codes in zero_points):
+        return None
+    return (f"heads of {channels} channels do not fill tiles of {configuration.rows}, and no zero "
+            "point is a code that could")
 
 
 def records(use: Use, configuration: Configuration) -> Iterator[UnitRecord]:

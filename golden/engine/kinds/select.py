@@ -8,7 +8,7 @@ from vit2rtl.golden.program.program import Op, Tensor
 
 
 def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> str | None:
-    return streamed(inputs[0], configuration)
+    return streamed(inputs[0], configuration) if inputs[0].signed else None
 
 
 PLACEMENT = Placement(limits=limits)

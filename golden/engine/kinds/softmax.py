@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from vit2rtl.golden.engine.configuration import Configuration
+from vit2rtl.golden.engine.configuration import EXP_BITS, Configuration
 from vit2rtl.golden.engine.placement import Placement, UnitRecord, Use, at_most
 from vit2rtl.golden.engine.tiles import blocks, filled, nowhere
 from vit2rtl.golden.program.conditions import first
@@ -13,6 +13,13 @@ from vit2rtl.golden.units import Instance
 
 
 def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> str | None:
+    a = op.attributes
+    if a["zero_code"] != "top":
+        return f"its zero code is {a['zero_code']}, and the engine's is the top one"
+    sizes = (a["rom_bits"], a["exp_bits"])
+    if sizes != (configuration.rom_bits, EXP_BITS):
+        return (f"its exponentials have {sizes[0]} and {sizes[1]} bits, and the engine's "
+                f"{configuration.rom_bits} and {EXP_BITS}")
     return first((
         at_most("the width of its logits", inputs[0].bits, configuration.logit_width, "softmax"),
         at_most("the width of its codes", op.output.bits, configuration.attention_bits,

@@ -11,6 +11,7 @@ from vit2rtl.golden.engine.placement import (
     Use,
     at_most,
     buffered,
+    code_width,
 )
 from vit2rtl.golden.program.conditions import first
 from vit2rtl.golden.program.program import Op, Tensor
@@ -21,6 +22,7 @@ def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> st
     return first((
         at_most("the width of its input", inputs[0].bits, configuration.table_bits, "the table"),
         at_most("the width of its output", op.output.bits, configuration.code_bits, "the table"),
+        code_width(op.output, configuration, "its output", "the table"),
         buffered(op.output, configuration, "hidden"),
     ))
 
