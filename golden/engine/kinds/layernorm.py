@@ -28,11 +28,11 @@ def limits(op: Op, inputs: Sequence[Tensor], configuration: Configuration) -> st
                            channels=configuration.channels)
     epsilon = next(f for f in instance.configuration if f.name == "epsilon")
     return first((
-        code_width(op.output, configuration, "its output", "LayerNorm"),
         streamed(inputs[0], configuration),
         at_most("the number of channels", inputs[0].shape[-1], configuration.channels,
                 "LayerNorm"),
         buffered(op.output, configuration, "normalized"),
+        code_width(op.output, configuration, "its output", "LayerNorm"),
         at_most("the width of its epsilon", op.attributes["epsilon"].bit_length(),
                 min(epsilon.width, OPERANDS[Unit.LAYERNORM]["epsilon"].width), "LayerNorm"),
     ))
