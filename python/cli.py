@@ -31,6 +31,7 @@ COMMANDS = {
     "quantize": "Quantize a timm model after training.",
     "run": "Execute an integer program on images; needs no torch.",
     "simulate": "Replay golden vectors through the Verilog in Icarus and Verilator.",
+    "simulate-model": "Classify images by the engine's Verilog, and compare every bit.",
     "synthesize": "Measure area and clock of hardware units by yosys and nextpnr.",
     "vectors": "Record golden vectors of the hardware units, or of a whole network op by op.",
     "verilog": "Generate the Verilog of a hardware unit.",
@@ -54,7 +55,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        return importlib.import_module(f"vit2rtl.commands.{cmd_name}").command
+        module = cmd_name.replace("-", "_")
+        return importlib.import_module(f"vit2rtl.commands.{module}").command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -75,8 +77,8 @@ class _Commands(click.Group):
 # The extra that brings all that a subcommand needs, not just the module that it missed first.
 EXTRAS = {
     **dict.fromkeys(("compare", "evaluate", "lower", "models", "quantize"), "quantize"),
-    **dict.fromkeys(("mutate", "package", "prove", "simulate", "synthesize", "verilog"),
-                    "hardware"),
+    **dict.fromkeys(("mutate", "package", "prove", "simulate", "simulate-model", "synthesize",
+                     "verilog"), "hardware"),
     "run": "run",
     "export": "onnx",
     "demo": "all",

@@ -21,11 +21,13 @@ from vit2rtl.sim.tools import processes, simulators
 
 BUILD_SECONDS = 900
 MAKE_JOBS = 2
-REPLAY, PROTOCOL = "replay", "protocol"
+REPLAY, PROTOCOL, NATIVE = "replay", "protocol", "native"
 TIMESCALE, TIMESCALE_FILE = "1ns/1ps", "timescale.f"
 
 # The benches judge behaviour; style and width warnings of generated code are the linter's business.
 _QUIET = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-INITIALDLY")
+# Whole images: nothing random, nothing checked within, whatever the compiler can do.
+_FAST = ("-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-CFLAGS", "-O2")
 
 _WAVES_TOP = """\
 `timescale 1ns/1ps
@@ -79,17 +81,18 @@ def build(
 
     tool     the simulator, from :func:`vit2rtl.sim.tools.simulators.find`
     sources  file name -> text
-    kind     ``replay``: a bench that is a program of its own; ``protocol``: driven by cocotb
+    kind     ``replay``: a bench that is a program of its own; ``protocol``: driven by cocotb;
+             ``native``: a main program in C++ among the sources (Verilator), made to be fast
     code_coverage   count lines and toggles, where the simulator is Verilator
     raises   ValueError with the end of the compiler's log
     """
     sources = dict(sources)
-    if waves:
+    if waves and kind != NATIVE:
         bench = f"{top} bench();" if kind == REPLAY else ""
         sources["waves.v"] = _WAVES_TOP.format(bench=bench)
     if waves and kind == REPLAY:
         top = "waves"
-    names = sorted(name for name in sources if name.endswith((".v", ".sv")))
+    names = sorted(name for name in sources if name.endswith((".v", ".sv", ".cpp")))
     command = _icarus if tool.name == "icarus" else _verilator
     command = command(tool, names, top, kind, waves)
     if code_coverage and tool.name == "verilator":
@@ -126,13 +129,14 @@ def _icarus(tool, names, top, kind, waves):
 
 
 def _verilator(tool, names, top, kind, waves):
-    command = [tool.path, "--cc", "--exe", "--timing", "-Mdir", ".", "--prefix", "Vtop"]
+    command = [tool.path, "--cc", "--exe", "-Mdir", ".", "--prefix", "Vtop"]
     command += ["--top-module", top, "-o", top, "--timescale", TIMESCALE]
-    command += [*_QUIET, *_verilator_flags(tool)]
+    command += [*_QUIET, *_verilator_flags(tool), *(["--trace-fst"] if waves else [])]
+    if kind == NATIVE:
+        return [*command, *_FAST, *names]
+    command.append("--timing")
     # Registers without a reset value start at random instead of at a convenient zero.
     command += ["--x-initial", "unique", "--x-assign", "unique"]
-    if waves:
-        command += ["--trace-fst"]
     if kind == REPLAY:
         return [*command, "--main", *names]
     libraries = cocotb_config.libs_dir

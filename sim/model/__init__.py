@@ -1,0 +1,1 @@
+"""Whole images through the engine's Verilog: benches without a simulator's interface in between."""

@@ -1,0 +1,221 @@
+"""The engine's Verilog with a bench around it, built once; what a run of images gives."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from vit2rtl.golden.engine import Configuration
+from vit2rtl.golden.engine.instructions import Unit
+from vit2rtl.rtl.engine.encoder_engine import EncoderEngine
+from vit2rtl.rtl.engine.registers import REGISTERS
+from vit2rtl.rtl.verilog.exporter import modules
+from vit2rtl.sim.model import hdl, native
+from vit2rtl.sim.tools import builds, processes, simulators
+
+ENGINE = "engine"
+TAPS = ("tap_epilogue", "tap_layernorm", "tap_softmax", "tap_attention")
+LOGITS = "logits"
+READ = ("ERROR", "CYCLES", *(f"DONE_{unit}" for unit in range(len(Unit))))
+# Of a run, beside a second for every so many cycles.
+SECONDS_AT_LEAST = 600
+
+
+@dataclass(frozen=True)
+class Stalls:
+    """When the outside pauses: ``percent`` of the cycles, or runs of random lengths."""
+
+    percent: int = 0
+    bursts: bool = False
+    seed: int = 0
+
+    @classmethod
+    def of(cls, pattern: str, seed: int = 0) -> "Stalls":
+        """A pattern as the command line has it: 0 to 95, or ``bursts``."""
+        if pattern == "bursts":
+            return cls(bursts=True, seed=seed)
+        if not re.fullmatch(r"\d+", pattern) or int(pattern) > 95:
+            raise ValueError(f"Stalls must be 0 to 95 percent, or bursts, not {pattern!r}")
+        return cls(percent=int(pattern), seed=seed)
+
+
+@dataclass(frozen=True)
+class Exit:
+    """What left a unit: ``cycles`` uint32[beats], ``beats`` uint32[beats, words]."""
+
+    cycles: np.ndarray
+    beats: np.ndarray
+
+    def elements(self, width: int, signed: bool = False, start: int = 0,
+                 count: int | None = None) -> np.ndarray:
+        """int64[beats, count]: elements of so many bits, 8 or 16, from bit ``start`` on."""
+        kind = np.dtype(f"<{'i' if signed else 'u'}{width // 8}")
+        rows = np.ascontiguousarray(self.beats).view(kind)[:, start // width:]
+        return rows[:, :count].astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run.
+
+    exits      {``logits`` and, where they were asked for, TAPS: Exit}, of all images
+    began, ended  cycles of an image's first command beat and of its last logits
+    registers  {name: value} in the end
+    cycles, cpu_seconds   of the whole run
+    """
+
+    exits: Mapping[str, Exit]
+    began: Sequence[int]
+    ended: Sequence[int]
+    registers: Mapping[str, int]
+    cycles: int
+    cpu_seconds: float
+    unknown: bool = False
+
+    @property
+    def image_cycles(self) -> list[int]:
+        """Of each image that has ended."""
+        return [end - begin for begin, end in zip(self.began, self.ended, strict=False)]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Instructions of a unit whose waves are recorded, by their numbers."""
+
+    unit: Unit
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class ModelBench:
+    """A compiled bench of one configuration in one simulator."""
+
+    tool: simulators.Tool
+    build: builds.Build
+    taps: Mapping[str, int]
+
+    def run(
+        self, command: bytes, images: Sequence[bytes], folder: Path, *, taps: bool = False,
+        stalls: Stalls | None = None, watched: Watched | None = None, cycles: int = 10_000_000,
+    ) -> Outcome:
+        """Images through the engine, one after the other.
+
+        command  of one image, images: what each sends, folder: for the files of the run
+        taps     record what leaves the units, as well
+        cycles   expected of an image, for the time limit
+        """
+        stalls = stalls or Stalls()
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "command.bin").write_bytes(command)
+        (folder / "images.bin").write_bytes(b"".join(images))
+        slowdown = 1 / (1 - stalls.percent / 100) ** 2
+        if self.tool.name == "verilator":
+            arguments = [self.build.executable, *_pairs(
+                folder=folder, images=len(images), seed=stalls.seed + 1, stall=stalls.percent,
+                bursts=int(stalls.bursts), taps=int(taps))]
+            for name in READ:
+                arguments += ["read", REGISTERS[name]]
+            if watched:
+                arguments += _pairs(unit=int(watched.unit), **{"from": watched.first},
+                                    until=watched.last + 1)
+            speed = 2e4
+        else:
+            vvp = Path(self.tool.path).with_name("vvp")
+            arguments = [vvp, "-n", self.build.program, "-none", *(
+                f"+{name}={value}" for name, value in {
+                    "folder": folder, "images": len(images), "seed": stalls.seed + 1,
+                    "stall": stalls.percent, "bursts": int(stalls.bursts),
+                    "command_beats": len(command) // 8, "image_beats": len(images[0]) // 8,
+                }.items())]
+            speed = 2e2
+        timeout = SECONDS_AT_LEAST + len(images) * cycles * slowdown / speed
+        log = folder / "log"
+        status = processes.run(arguments, log=log, timeout=timeout, cwd=folder)
+        if status is None:
+            raise ValueError(f"The simulation was stopped after {timeout:.0f} s, see {log}")
+        if status:
+            raise ValueError(f"The simulation ended with status {status}, see {log}: "
+                             f"{processes.tail(log, 3, ' | ')}")
+        read = _of_verilator if self.tool.name == "verilator" else _of_icarus
+        return read(folder, self.taps if taps else {})
+
+
+def bench(
+    tool: simulators.Tool, configuration: Configuration, *, waves: bool = False
+) -> ModelBench:
+    """The bench of a configuration, from the cache of builds where it is there."""
+    verilog = engine_verilog(configuration)
+    taps = tap_widths(configuration)
+    if tool.name == "verilator":
+        sources, top, kind = {native.SOURCE: native.text(taps)}, ENGINE, builds.NATIVE
+    else:
+        address = max(max(REGISTERS.values()).bit_length(), 3)
+        registers = [REGISTERS[name] for name in READ]
+        sources = {hdl.SOURCE: hdl.text(taps, address, registers)}
+        top, kind = hdl.TOP, builds.REPLAY
+    sources[f"{ENGINE}.v"] = verilog
+    return ModelBench(tool, builds.build(tool, sources, top, kind=kind, waves=waves), taps)
+
+
+@cache
+def engine_verilog(configuration: Configuration) -> str:
+    """The engine's Verilog with its taps; made once a process."""
+    return modules(ENGINE, EncoderEngine(configuration, taps=True))[0]
+
+
+def tap_widths(configuration: Configuration) -> dict[str, int]:
+    """{tap: bits of its data}"""
+    c = configuration
+    return dict(zip(TAPS, (c.epilogue_lanes * 24, c.layernorm_lanes * 8, c.softmax_lanes * 8, 8),
+                    strict=True))
+
+
+def _pairs(**arguments: object) -> list[object]:
+    return [part for pair in arguments.items() for part in pair]
+
+
+def _of_verilator(folder: Path, taps: Mapping[str, int]) -> Outcome:
+    exits = {}
+    for name, bits in {LOGITS: 64, **taps}.items():
+        raw = np.fromfile(folder / f"{name}.bin", "<u4").reshape(-1, 1 + native.words(bits))
+        exits[name] = Exit(raw[:, 0], raw[:, 1:])
+    result = json.loads((folder / "result.json").read_text())
+    return Outcome(
+        exits, result["began"], result["ended"],
+        dict(zip(READ, result["registers"], strict=True)), result["cycles"],
+        result["cpu_seconds"])
+
+
+def _of_icarus(folder: Path, taps: Mapping[str, int]) -> Outcome:
+    exits = {name: _text_exit(folder / f"{name}.txt", bits)
+             for name, bits in {LOGITS: 64, **taps}.items()}
+    rows = [line.split() for line in (folder / "result.txt").read_text().splitlines()]
+
+    def of(kind: str) -> list[list[int]]:
+        return [[int(value) for value in row[1:]] for row in rows if row[0] == kind]
+
+    values = [value for _, value in of("register")]
+    cycles = of("cycles")
+    return Outcome(
+        exits, [row[0] for row in of("began")], [row[0] for row in of("ended")],
+        dict(zip(READ, values, strict=False)), cycles[0][0] if cycles else 0, 0.0,
+        unknown=bool(of("unknown")))
+
+
+def _text_exit(path: Path, bits: int) -> Exit:
+    """Lines of a cycle and hexadecimal digits; an unknown digit is an error."""
+    lines: Iterable[str] = path.read_text().splitlines()
+    cycles, beats = [], []
+    for line in lines:
+        cycle, digits = line.split()
+        if re.search("[xzXZ]", digits):
+            raise ValueError(f"{path.stem} has unknown bits in cycle {cycle}: {digits}")
+        cycles.append(int(cycle))
+        beats.append(int(digits, 16).to_bytes(4 * native.words(bits), "little"))
+    data = np.frombuffer(b"".join(beats), "<u4").reshape(len(beats), -1)
+    return Exit(np.array(cycles, np.uint32), data)

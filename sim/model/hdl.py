@@ -1,0 +1,196 @@
+"""The engine's bench in Verilog, for Icarus: the same files in, text files out."""
+
+from collections.abc import Mapping, Sequence
+
+TOP = "engine_bench"
+SOURCE = f"{TOP}.v"
+
+_TEXT = """\
+// Streams in, streams out, AXI4-Lite: see vit2rtl.sim.model.
+module engine_bench;
+  localparam PATIENCE = 400000;
+  reg aclk = 0, aresetn = 0;
+  reg [63:0] command_data = 0, image_data = 0;
+  reg command_valid = 0, image_valid = 0, command_last = 0, image_last = 0, logits_ready = 0;
+  wire command_ready, image_ready, logits_valid, logits_last;
+  wire [63:0] logits_data;
+  reg [@ADDRESS@:0] araddr = 0;
+  reg arvalid = 0, rready = 0;
+  wire arready, rvalid;
+  wire [31:0] rdata;
+@WIRES@
+
+  engine dut(
+    .aclk(aclk), .aresetn(aresetn),
+    .s_axis_cmd_tdata(command_data), .s_axis_cmd_tvalid(command_valid),
+    .s_axis_cmd_tready(command_ready), .s_axis_cmd_tlast(command_last),
+    .s_axis_image_tdata(image_data), .s_axis_image_tvalid(image_valid),
+    .s_axis_image_tready(image_ready), .s_axis_image_tlast(image_last),
+    .m_axis_logits_tdata(logits_data), .m_axis_logits_tvalid(logits_valid),
+    .m_axis_logits_tready(logits_ready), .m_axis_logits_tlast(logits_last),
+    .s_axi_awaddr({@ADDRESS@ + 1{1'b0}}), .s_axi_awvalid(1'b0), .s_axi_wdata(32'b0),
+    .s_axi_wstrb(4'b0), .s_axi_wvalid(1'b0), .s_axi_bready(1'b1),
+    .s_axi_araddr(araddr), .s_axi_arvalid(arvalid), .s_axi_arready(arready),
+    .s_axi_rdata(rdata), .s_axi_rvalid(rvalid), .s_axi_rready(rready)@PORTS@
+  );
+
+  integer images = 1, stall = 0, bursts = 0, seed = 1;
+  integer command_file, image_file, logits_file, result_file, got, n;
+  integer command_beats, image_beats, beat, place, image, finished = 0, quiet = 0;
+  reg [8*1024-1:0] folder;
+  reg [8*1100-1:0] path;
+  reg [31:0] cycle = 0;
+  integer left [0:2];
+  reg [2:0] pausing = 0;
+  reg running = 0;
+@FILES@
+
+  always #5 aclk = ~aclk;
+
+  function [63:0] swapped(input [63:0] data);
+    swapped = {data[7:0], data[15:8], data[23:16], data[31:24],
+               data[39:32], data[47:40], data[55:48], data[63:56]};
+  endfunction
+
+  task pause(input integer port, output reg now);
+    begin
+      if (bursts) begin
+        if (left[port] == 0) begin
+          pausing[port] = ~pausing[port];
+          left[port] = $urandom(seed) % 200;
+        end else left[port] = left[port] - 1;
+        now = pausing[port];
+      end else now = stall != 0 && $urandom(seed) % 100 < stall;
+    end
+  endtask
+
+  // One beat of each stream that goes in is read ahead.
+  reg command_held = 0, image_held = 0, paused;
+  reg [63:0] raw;
+  always @(negedge aclk) if (running) begin
+    if (!command_valid && image < images) begin
+      pause(0, paused);
+      if (!paused) begin
+        got = $fread(raw, command_file);
+        command_data = swapped(raw);
+        beat = beat + 1;
+        command_last = beat == command_beats;
+        command_valid = 1;
+      end
+    end
+    if (!image_valid && place < image_beats * images) begin
+      pause(1, paused);
+      if (!paused) begin
+        got = $fread(raw, image_file);
+        image_data = swapped(raw);
+        place = place + 1;
+        image_last = place % image_beats == 0;
+        image_valid = 1;
+      end
+    end
+    pause(2, paused);
+    logits_ready = !paused;
+  end
+
+  always @(posedge aclk) if (running) begin
+    cycle <= cycle + 1;
+    quiet = quiet + 1;
+    if (command_valid && command_ready) begin
+      quiet = 0;
+      if (beat == 1) $fdisplay(result_file, "began %0d", cycle);
+      command_valid <= 0;
+      if (command_last) begin
+        image = image + 1;
+        beat = 0;
+        got = $fseek(command_file, 0, 0);
+      end
+    end
+    if (image_valid && image_ready) begin
+      quiet = 0;
+      image_valid <= 0;
+    end
+    if (logits_valid && logits_ready) begin
+      quiet = 0;
+      $fdisplay(logits_file, "%0d %h", cycle, logits_data);
+      if (logits_last) begin
+        finished = finished + 1;
+        $fdisplay(result_file, "ended %0d", cycle);
+      end
+    end
+@TAPS@
+    if (^{logits_valid, command_ready, image_ready} === 1'bx) begin
+      $fdisplay(result_file, "unknown %0d", cycle);
+      $finish(0);
+    end
+  end
+
+  task register(input integer address);
+    begin
+      @(negedge aclk);
+      araddr = address;
+      arvalid = 1;
+      rready = 1;
+      while (!arready) @(negedge aclk);
+      @(negedge aclk);
+      arvalid = 0;
+      while (!rvalid) @(negedge aclk);
+      $fdisplay(result_file, "register %0d %0d", address, rdata);
+      @(negedge aclk);
+      rready = 0;
+    end
+  endtask
+
+  initial begin
+    if (!$value$plusargs("folder=%s", folder)) $finish(0);
+    if ($value$plusargs("images=%d", images)) ;
+    if ($value$plusargs("stall=%d", stall)) ;
+    if ($value$plusargs("bursts=%d", bursts)) ;
+    if ($value$plusargs("seed=%d", seed)) ;
+    if ($value$plusargs("command_beats=%d", command_beats)) ;
+    if ($value$plusargs("image_beats=%d", image_beats)) ;
+    $sformat(path, "%0s/command.bin", folder); command_file = $fopen(path, "rb");
+    $sformat(path, "%0s/images.bin", folder); image_file = $fopen(path, "rb");
+    $sformat(path, "%0s/logits.txt", folder); logits_file = $fopen(path, "w");
+    $sformat(path, "%0s/result.txt", folder); result_file = $fopen(path, "w");
+@OPEN@
+    for (n = 0; n < 3; n = n + 1) left[n] = 0;
+    beat = 0; place = 0; image = 0;
+    repeat (4) @(negedge aclk);
+    aresetn = 1;
+    @(negedge aclk);
+    running = 1;
+    while (finished < images && quiet < PATIENCE) @(negedge aclk);
+    repeat (64) @(negedge aclk);
+    running = 0;
+    command_valid = 0; image_valid = 0; logits_ready = 0;
+    $fdisplay(result_file, "cycles %0d", cycle);
+@READS@
+    $fdisplay(result_file, "finished %0d", finished);
+    $finish(0);
+  end
+endmodule
+"""
+
+
+def text(taps: Mapping[str, int], address_width: int, registers: Sequence[int]) -> str:
+    """The bench; taps {name: bits of its data}, registers that it reads in the end."""
+
+    def each(template: str) -> str:
+        return "\n".join(template.format(name=name, top=bits - 1) for name, bits in taps.items())
+
+    parts = {
+        "@ADDRESS@": str(address_width - 1),
+        "@WIRES@": each("  wire {name}_valid;\n  wire [{top}:0] {name}_data;"),
+        "@PORTS@": "".join(f",\n    .{name}_valid({name}_valid), .{name}_data({name}_data)"
+                           for name in taps),
+        "@FILES@": each("  integer {name}_file;"),
+        "@TAPS@": each("    if ({name}_valid) begin\n      quiet = 0;\n"
+                       '      $fdisplay({name}_file, "%0d %h", cycle, {name}_data);\n    end'),
+        "@OPEN@": each('    $sformat(path, "%0s/{name}.txt", folder); '
+                       '{name}_file = $fopen(path, "w");'),
+        "@READS@": "\n".join(f"    register({address});" for address in registers),
+    }
+    result = _TEXT
+    for mark, part in parts.items():
+        result = result.replace(mark, part)
+    return result
