@@ -14,8 +14,20 @@ _NOTE = re.compile(r"^ *\(\* (?!no_rw_check\b|parallel_case\b).*\*\)\n", re.MULT
 # A name that is no Verilog identifier: a backslash, then up to a blank.
 _ESCAPED = re.compile(r"\\(\S+) ")
 
-# Words that no Verilog identifier can be; yosys escapes a signal that has such a name.
+# Words that no identifier of Verilog or SystemVerilog can be, for tools read .v files as either;
+# yosys escapes a signal that has such a name.
 _KEYWORDS = frozenset("""
+accept_on alias always_comb always_ff always_latch assert assume before bind bins binsof bit break
+byte chandle checker class clocking const constraint context continue cover covergroup coverpoint
+cross dist do endchecker endclass endclocking endgroup endinterface endpackage endprogram
+endproperty endsequence enum eventually expect export extends extern final first_match foreach
+forkjoin global iff ignore_bins illegal_bins implements implies import inside int interconnect
+interface intersect join_any join_none let local logic longint matches modport nettype new nexttime
+null package packed priority program property protected pure rand randc randcase randsequence ref
+reject_on restrict return s_always s_eventually s_nexttime s_until s_until_with sequence shortint
+shortreal soft solve static string strong struct super sync_accept_on sync_reject_on tagged this
+throughout timeprecision timeunit type typedef union unique unique0 until until_with untyped var
+virtual void wait_order weak wildcard with within
 always and assign automatic begin buf bufif0 bufif1 case casex casez cell cmos config deassign
 default defparam design disable edge else end endcase endconfig endfunction endgenerate endmodule
 endprimitive endspecify endtable endtask event for force forever fork function generate genvar

@@ -8,11 +8,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from amaranth.hdl import Shape
 
 from vit2rtl.golden.engine import Configuration
 from vit2rtl.golden.engine.instructions import Unit
 from vit2rtl.rtl.engine.encoder_engine import EncoderEngine
-from vit2rtl.rtl.engine.registers import REGISTERS
+from vit2rtl.rtl.engine.register_map import ADDRESS_WIDTH, register_map
 from vit2rtl.rtl.verilog.exporter import modules
 from vit2rtl.sim.model import hdl, native
 from vit2rtl.sim.tools import builds, processes, simulators
@@ -20,7 +21,8 @@ from vit2rtl.sim.tools import builds, processes, simulators
 ENGINE = "engine"
 TAPS = ("tap_epilogue", "tap_layernorm", "tap_softmax", "tap_attention")
 LOGITS = "logits"
-READ = ("ERROR", "CYCLES", *(f"DONE_{unit}" for unit in range(len(Unit))))
+READ = ("ERROR", "IMAGES", "CYCLES", *(f"{kind}_{unit.name}" for kind in ("DONE", "BUSY", "WAIT")
+                                        for unit in Unit))
 # Of a run, beside a second for every so many cycles.
 SECONDS_AT_LEAST = 600
 
@@ -50,12 +52,18 @@ class Exit:
     cycles: np.ndarray
     beats: np.ndarray
 
-    def elements(self, width: int, signed: bool = False, start: int = 0,
-                 count: int | None = None) -> np.ndarray:
-        """int64[beats, count]: elements of so many bits, 8 or 16, from bit ``start`` on."""
-        kind = np.dtype(f"<{'i' if signed else 'u'}{width // 8}")
-        rows = np.ascontiguousarray(self.beats).view(kind)[:, start // width:]
-        return rows[:, :count].astype(np.int64)
+    def elements(
+        self, width: int, count: int, *, start: int = 0, signed: bool = False
+    ) -> np.ndarray:
+        """int64[beats, count]: elements of so many bits side by side, from bit ``start`` on."""
+        words = np.pad(self.beats.astype(np.uint64), ((0, 0), (0, 1)))
+        columns = []
+        for place in range(start, start + width * count, width):
+            word, shift = divmod(place, 32)
+            pair = words[:, word] | words[:, word + 1] << np.uint64(32)
+            columns.append(pair >> np.uint64(shift) & np.uint64((1 << width) - 1))
+        values = np.stack(columns, axis=1).astype(np.int64)
+        return values - (values >> width - 1 << width) if signed else values
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,7 @@ class ModelBench:
     tool: simulators.Tool
     build: builds.Build
     taps: Mapping[str, int]
+    registers: Sequence[int]
 
     def run(
         self, command: bytes, images: Sequence[bytes], folder: Path, *, taps: bool = False,
@@ -118,8 +127,8 @@ class ModelBench:
             arguments = [self.build.executable, *_pairs(
                 folder=folder, images=len(images), seed=stalls.seed + 1, stall=stalls.percent,
                 bursts=int(stalls.bursts), taps=int(taps))]
-            for name in READ:
-                arguments += ["read", REGISTERS[name]]
+            for address in self.registers:
+                arguments += ["read", address]
             if watched:
                 arguments += _pairs(unit=int(watched.unit), **{"from": watched.first},
                                     until=watched.last + 1)
@@ -149,17 +158,17 @@ def bench(
     tool: simulators.Tool, configuration: Configuration, *, waves: bool = False
 ) -> ModelBench:
     """The bench of a configuration, from the cache of builds where it is there."""
-    verilog = engine_verilog(configuration)
     taps = tap_widths(configuration)
+    addresses = {r.name: r.offset for r in register_map(configuration)}
+    control, read = addresses["CONTROL"], [addresses[name] for name in READ]
     if tool.name == "verilator":
-        sources, top, kind = {native.SOURCE: native.text(taps)}, ENGINE, builds.NATIVE
+        sources, top, kind = {native.SOURCE: native.text(taps, control)}, ENGINE, builds.NATIVE
     else:
-        address = max(max(REGISTERS.values()).bit_length(), 3)
-        registers = [REGISTERS[name] for name in READ]
-        sources = {hdl.SOURCE: hdl.text(taps, address, registers)}
+        sources = {hdl.SOURCE: hdl.text(taps, control, ADDRESS_WIDTH, read)}
         top, kind = hdl.TOP, builds.REPLAY
-    sources[f"{ENGINE}.v"] = verilog
-    return ModelBench(tool, builds.build(tool, sources, top, kind=kind, waves=waves), taps)
+    sources[f"{ENGINE}.v"] = engine_verilog(configuration)
+    built = builds.build(tool, sources, top, kind=kind, waves=waves)
+    return ModelBench(tool, built, taps, read)
 
 
 @cache
@@ -168,11 +177,11 @@ def engine_verilog(configuration: Configuration) -> str:
     return modules(ENGINE, EncoderEngine(configuration, taps=True))[0]
 
 
+@cache
 def tap_widths(configuration: Configuration) -> dict[str, int]:
-    """{tap: bits of its data}"""
-    c = configuration
-    return dict(zip(TAPS, (c.epilogue_lanes * 24, c.layernorm_lanes * 8, c.softmax_lanes * 8, 8),
-                    strict=True))
+    """{tap: bits of its port}: ``valid``, then elements side by side."""
+    taps = EncoderEngine(configuration, taps=True).core.taps
+    return {name: Shape.cast(taps[name]).width for name in TAPS}
 
 
 def _pairs(**arguments: object) -> list[object]:

@@ -14,9 +14,9 @@ module engine_bench;
   reg command_valid = 0, image_valid = 0, command_last = 0, image_last = 0, logits_ready = 0;
   wire command_ready, image_ready, logits_valid, logits_last;
   wire [63:0] logits_data;
-  reg [@ADDRESS@:0] araddr = 0;
-  reg arvalid = 0, rready = 0;
-  wire arready, rvalid;
+  reg [@ADDRESS@:0] araddr = 0, awaddr = @CONTROL@;
+  reg arvalid = 0, rready = 0, awvalid = 0, wvalid = 0;
+  wire arready, rvalid, awready, wready, bvalid;
   wire [31:0] rdata;
 @WIRES@
 
@@ -28,8 +28,9 @@ module engine_bench;
     .s_axis_image_tready(image_ready), .s_axis_image_tlast(image_last),
     .m_axis_logits_tdata(logits_data), .m_axis_logits_tvalid(logits_valid),
     .m_axis_logits_tready(logits_ready), .m_axis_logits_tlast(logits_last),
-    .s_axi_awaddr({@ADDRESS@ + 1{1'b0}}), .s_axi_awvalid(1'b0), .s_axi_wdata(32'b0),
-    .s_axi_wstrb(4'b0), .s_axi_wvalid(1'b0), .s_axi_bready(1'b1),
+    .s_axi_awaddr(awaddr), .s_axi_awvalid(awvalid), .s_axi_awready(awready),
+    .s_axi_wdata(32'b1), .s_axi_wstrb(4'b1111), .s_axi_wvalid(wvalid), .s_axi_wready(wready),
+    .s_axi_bvalid(bvalid), .s_axi_bready(1'b1),
     .s_axi_araddr(araddr), .s_axi_arvalid(arvalid), .s_axi_arready(arready),
     .s_axi_rdata(rdata), .s_axi_rvalid(rvalid), .s_axi_rready(rready)@PORTS@
   );
@@ -65,7 +66,7 @@ module engine_bench;
   endtask
 
   // One beat of each stream that goes in is read ahead.
-  reg command_held = 0, image_held = 0, paused;
+  reg paused, address_taken, data_taken;
   reg [63:0] raw;
   always @(negedge aclk) if (running) begin
     if (!command_valid && image < images) begin
@@ -158,6 +159,18 @@ module engine_bench;
     repeat (4) @(negedge aclk);
     aresetn = 1;
     @(negedge aclk);
+    awvalid = 1;
+    wvalid = 1;
+    while (awvalid || wvalid) begin
+      @(posedge aclk);
+      address_taken = awvalid && awready;
+      data_taken = wvalid && wready;
+      @(negedge aclk);
+      if (address_taken) awvalid = 0;
+      if (data_taken) wvalid = 0;
+    end
+    while (!bvalid) @(negedge aclk);
+    @(negedge aclk);
     running = 1;
     while (finished < images && quiet < PATIENCE) @(negedge aclk);
     repeat (64) @(negedge aclk);
@@ -172,20 +185,27 @@ endmodule
 """
 
 
-def text(taps: Mapping[str, int], address_width: int, registers: Sequence[int]) -> str:
-    """The bench; taps {name: bits of its data}, registers that it reads in the end."""
+def text(
+    taps: Mapping[str, int], control: int, address_width: int, registers: Sequence[int]
+) -> str:
+    """The bench.
+
+    taps       {name: bits of the port, the lowest one ``valid``}
+    control    address of the register whose bit 0 lets the engine run
+    registers  addresses that are read in the end
+    """
 
     def each(template: str) -> str:
         return "\n".join(template.format(name=name, top=bits - 1) for name, bits in taps.items())
 
     parts = {
         "@ADDRESS@": str(address_width - 1),
-        "@WIRES@": each("  wire {name}_valid;\n  wire [{top}:0] {name}_data;"),
-        "@PORTS@": "".join(f",\n    .{name}_valid({name}_valid), .{name}_data({name}_data)"
-                           for name in taps),
+        "@CONTROL@": str(control),
+        "@WIRES@": each("  wire [{top}:0] {name};"),
+        "@PORTS@": "".join(f",\n    .{name}({name})" for name in taps),
         "@FILES@": each("  integer {name}_file;"),
-        "@TAPS@": each("    if ({name}_valid) begin\n      quiet = 0;\n"
-                       '      $fdisplay({name}_file, "%0d %h", cycle, {name}_data);\n    end'),
+        "@TAPS@": each("    if ({name}[0]) begin\n      quiet = 0;\n"
+                       '      $fdisplay({name}_file, "%0d %h", cycle, {name});\n    end'),
         "@OPEN@": each('    $sformat(path, "%0s/{name}.txt", folder); '
                        '{name}_file = $fopen(path, "w");'),
         "@READS@": "\n".join(f"    register({address});" for address in registers),

@@ -176,6 +176,26 @@ struct Bench {
     cycle++;
   }
 
+  void write(uint32_t address, uint32_t data) {
+    top->s_axi_awaddr = address;
+    top->s_axi_wdata = data;
+    top->s_axi_wstrb = 15;
+    top->s_axi_awvalid = top->s_axi_wvalid = top->s_axi_bready = 1;
+    for (int n = 0; n < 100; n++) {
+      top->aclk = 0;
+      top->eval();
+      const bool address_taken = top->s_axi_awvalid && top->s_axi_awready;
+      const bool data_taken = top->s_axi_wvalid && top->s_axi_wready;
+      const bool answered = top->s_axi_bvalid;
+      tick(false);
+      if (address_taken) top->s_axi_awvalid = 0;
+      if (data_taken) top->s_axi_wvalid = 0;
+      if (answered) { top->s_axi_bready = 0; return; }
+    }
+    fprintf(stderr, "AXI4-Lite does not answer\n");
+    exit(4);
+  }
+
   uint32_t read(uint32_t address) {
     top->s_axi_araddr = address;
     top->s_axi_arvalid = 1;
@@ -201,6 +221,7 @@ struct Bench {
     for (int n = 0; n < 4; n++) tick(false);
     top->aresetn = 1;
     tick(false);
+    write(@CONTROL@, 1);
     cycle = quiet = 0;
   }
 };
@@ -271,23 +292,36 @@ int main(int argc, char** argv) {
 """
 
 
-def text(taps: Mapping[str, int]) -> str:
-    """The program; taps {name: bits of its data}."""
-    return _TEXT.replace("@NAMES@", ", ".join(f'"{name}"' for name in taps)).replace(
-        "@TAPS@", "\n".join(_tap(n, *tap) for n, tap in enumerate(taps.items(), start=1)))
+def text(taps: Mapping[str, int], control: int) -> str:
+    """The program.
+
+    taps     {name: bits of the port, the lowest one ``valid``}
+    control  address of the register whose bit 0 lets the engine run
+    """
+    parts = {
+        "@NAMES@": ", ".join(f'"{name}"' for name in taps),
+        "@TAPS@": "\n".join(_tap(n, *tap) for n, tap in enumerate(taps.items(), start=1)),
+        "@CONTROL@": str(control),
+    }
+    result = _TEXT
+    for mark, part in parts.items():
+        result = result.replace(mark, part)
+    return result
 
 
 def words(bits: int) -> int:
-    """32-bit words of a beat of so many bits, in a tap's file."""
+    """32-bit words of a port of so many bits, in a tap's file."""
     return -(-bits // 32)
 
 
 def _tap(n: int, name: str, bits: int) -> str:
     size = words(bits)
     if bits <= 64:
-        data = f"const uint64_t data = top->{name}_data; memcpy(words, &data, {4 * size});"
+        data = f"const uint64_t data = top->{name}; memcpy(words, &data, {4 * size});"
+        valid = f"top->{name} & 1"
     else:
-        data = f"for (int n = 0; n < {size}; n++) words[n] = top->{name}_data[n];"
-    return (f"      if (top->{name}_valid) {{\n        uint32_t words[{max(size, 2)}];\n"
+        data = f"for (int n = 0; n < {size}; n++) words[n] = top->{name}[n];"
+        valid = f"top->{name}[0] & 1"
+    return (f"      if ({valid}) {{\n        uint32_t words[{max(size, 2)}];\n"
             f"        {data}\n        records[{n}]->put(cycle, words, {size});\n"
             "        moves = true;\n      }")

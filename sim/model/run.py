@@ -160,7 +160,7 @@ def _compared(
     found = differences.of_logits(given, wanted, first)
     if compare == "logits":
         return found, wanted.size
-    different, elements = differences.of_exits(program, image, outcome, tensors, first)
+    different, elements = differences.of_exits(image, outcome, tensors, len(codes), first)
     return [*different, *found], elements + wanted.size
 
 
