@@ -5,14 +5,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from amaranth.hdl import Shape
 
+from vit2rtl import golden, rtl
 from vit2rtl.golden.engine import Configuration
 from vit2rtl.golden.engine.instructions import Unit
+from vit2rtl.golden.files import atomic
 from vit2rtl.rtl.engine.encoder_engine import EncoderEngine
+from vit2rtl.rtl.engine.layouts import taps
 from vit2rtl.rtl.engine.register_map import ADDRESS_WIDTH, register_map
 from vit2rtl.rtl.verilog.exporter import modules
 from vit2rtl.sim.model import hdl, native
@@ -23,6 +28,9 @@ TAPS = ("tap_epilogue", "tap_layernorm", "tap_softmax", "tap_attention")
 LOGITS = "logits"
 READ = ("ERROR", "IMAGES", "CYCLES", *(f"{kind}_{unit.name}" for kind in ("DONE", "BUSY", "WAIT")
                                         for unit in Unit))
+# An element of which a bit is X: no other element is so small.
+UNKNOWN = -(1 << 40)
+_KNOWN, _UNKNOWN = str.maketrans("xz", "00"), str.maketrans("1xz", "011")
 # Of a run, beside a second for every so many cycles.
 SECONDS_AT_LEAST = 600
 
@@ -47,23 +55,41 @@ class Stalls:
 
 @dataclass(frozen=True)
 class Exit:
-    """What left a unit: ``cycles`` uint32[beats], ``beats`` uint32[beats, words]."""
+    """What left a unit.
+
+    cycles           uint32[beats]
+    beats, unknown   uint32[beats, words]: bits, and which of them are X in Icarus
+    """
 
     cycles: np.ndarray
     beats: np.ndarray
+    unknown: np.ndarray | None = None
 
     def elements(
         self, width: int, count: int, *, start: int = 0, signed: bool = False
     ) -> np.ndarray:
-        """int64[beats, count]: elements of so many bits side by side, from bit ``start`` on."""
-        words = np.pad(self.beats.astype(np.uint64), ((0, 0), (0, 1)))
-        columns = []
-        for place in range(start, start + width * count, width):
-            word, shift = divmod(place, 32)
-            pair = words[:, word] | words[:, word + 1] << np.uint64(32)
-            columns.append(pair >> np.uint64(shift) & np.uint64((1 << width) - 1))
-        values = np.stack(columns, axis=1).astype(np.int64)
-        return values - (values >> width - 1 << width) if signed else values
+        """int64[beats, count]: elements of so many bits side by side, from bit ``start`` on.
+
+        ``UNKNOWN`` where a bit is X.
+        """
+        places = range(start, start + width * count, width)
+        values = _bits(self.beats, places, width)
+        if signed:
+            values -= values >> width - 1 << width
+        if self.unknown is not None:
+            values[_bits(self.unknown, places, width) != 0] = UNKNOWN
+        return values
+
+
+def _bits(words: np.ndarray, places: Iterable[int], width: int) -> np.ndarray:
+    """int64[beats, places]: so many bits from each place on."""
+    padded = np.pad(words.astype(np.uint64), ((0, 0), (0, 1)))
+    columns = []
+    for place in places:
+        word, shift = divmod(place, 32)
+        pair = padded[:, word] | padded[:, word + 1] << np.uint64(32)
+        columns.append(pair >> np.uint64(shift) & np.uint64((1 << width) - 1))
+    return np.stack(columns, axis=1).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -109,13 +135,13 @@ class ModelBench:
     registers: Sequence[int]
 
     def run(
-        self, command: bytes, images: Sequence[bytes], folder: Path, *, taps: bool = False,
+        self, command: bytes, images: Sequence[bytes], folder: Path, *, record: bool = False,
         stalls: Stalls | None = None, watched: Watched | None = None, cycles: int = 10_000_000,
     ) -> Outcome:
         """Images through the engine, one after the other.
 
         command  of one image, images: what each sends, folder: for the files of the run
-        taps     record what leaves the units, as well
+        record   what leaves the units, as well
         cycles   expected of an image, for the time limit
         """
         stalls = stalls or Stalls()
@@ -126,7 +152,7 @@ class ModelBench:
         if self.tool.name == "verilator":
             arguments = [self.build.executable, *_pairs(
                 folder=folder, images=len(images), seed=stalls.seed + 1, stall=stalls.percent,
-                bursts=int(stalls.bursts), taps=int(taps))]
+                bursts=int(stalls.bursts), taps=int(record))]
             for address in self.registers:
                 arguments += ["read", address]
             if watched:
@@ -151,37 +177,51 @@ class ModelBench:
             raise ValueError(f"The simulation ended with status {status}, see {log}: "
                              f"{processes.tail(log, 3, ' | ')}")
         read = _of_verilator if self.tool.name == "verilator" else _of_icarus
-        return read(folder, self.taps if taps else {})
+        return read(folder, self.taps if record else {})
 
 
 def bench(
     tool: simulators.Tool, configuration: Configuration, *, waves: bool = False
 ) -> ModelBench:
     """The bench of a configuration, from the cache of builds where it is there."""
-    taps = tap_widths(configuration)
+    widths = tap_widths(configuration)
     addresses = {r.name: r.offset for r in register_map(configuration)}
     control, read = addresses["CONTROL"], [addresses[name] for name in READ]
     if tool.name == "verilator":
-        sources, top, kind = {native.SOURCE: native.text(taps, control)}, ENGINE, builds.NATIVE
+        sources, top, kind = {native.SOURCE: native.text(widths, control)}, ENGINE, builds.NATIVE
     else:
-        sources = {hdl.SOURCE: hdl.text(taps, control, ADDRESS_WIDTH, read)}
+        sources = {hdl.SOURCE: hdl.text(widths, control, ADDRESS_WIDTH, read)}
         top, kind = hdl.TOP, builds.REPLAY
     sources[f"{ENGINE}.v"] = engine_verilog(configuration)
     built = builds.build(tool, sources, top, kind=kind, waves=waves)
-    return ModelBench(tool, built, taps, read)
+    return ModelBench(tool, built, widths, read)
 
 
-@cache
 def engine_verilog(configuration: Configuration) -> str:
-    """The engine's Verilog with its taps; made once a process."""
-    return modules(ENGINE, EncoderEngine(configuration, taps=True))[0]
+    """The engine's Verilog with its taps, kept beside the builds: to make it takes a while."""
+    kept = builds.cache_folder() / "engine" / f"{_key(configuration)}.v"
+    if not kept.exists():
+        text, _ = modules(ENGINE, EncoderEngine(configuration, taps=True))
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        atomic.data(kept, text.encode())
+    return kept.read_text(encoding="utf-8")
 
 
-@cache
 def tap_widths(configuration: Configuration) -> dict[str, int]:
     """{tap: bits of its port}: ``valid``, then elements side by side."""
-    taps = EncoderEngine(configuration, taps=True).core.taps
-    return {name: Shape.cast(taps[name]).width for name in TAPS}
+    widths = {f"tap_{unit.name.lower()}": Shape.cast(shape).width
+              for unit, shape in taps(configuration).items()}
+    return {name: widths[name] for name in TAPS}
+
+
+@cache
+def _key(configuration: Configuration) -> str:
+    """Of all that the Verilog depends on: the configuration, our sources, Amaranth."""
+    digest = sha256(f"{version('amaranth')} {vars(configuration)}".encode())
+    for package in (golden, rtl):
+        for source in sorted(Path(package.__path__[0]).rglob("*.py")):
+            digest.update(source.read_bytes())
+    return digest.hexdigest()[:24]
 
 
 def _pairs(**arguments: object) -> list[object]:
@@ -217,14 +257,15 @@ def _of_icarus(folder: Path, taps: Mapping[str, int]) -> Outcome:
 
 
 def _text_exit(path: Path, bits: int) -> Exit:
-    """Lines of a cycle and hexadecimal digits; an unknown digit is an error."""
-    lines: Iterable[str] = path.read_text().splitlines()
-    cycles, beats = [], []
-    for line in lines:
-        cycle, digits = line.split()
-        if re.search("[xzXZ]", digits):
-            raise ValueError(f"{path.stem} has unknown bits in cycle {cycle}: {digits}")
-        cycles.append(int(cycle))
-        beats.append(int(digits, 16).to_bytes(4 * native.words(bits), "little"))
-    data = np.frombuffer(b"".join(beats), "<u4").reshape(len(beats), -1)
-    return Exit(np.array(cycles, np.uint32), data)
+    """Lines of a cycle and bits, X among them."""
+    rows = [line.split() for line in path.read_text().splitlines()]
+
+    def words(digits: Iterable[str]) -> np.ndarray:
+        size = 4 * native.words(bits)
+        data = b"".join(int(text, 2).to_bytes(size, "little") for text in digits)
+        return np.frombuffer(data, "<u4").reshape(len(rows), size // 4)
+
+    return Exit(
+        np.array([int(cycle) for cycle, _ in rows], np.uint32),
+        words(text.translate(_KNOWN) for _, text in rows),
+        words(text.translate(_UNKNOWN) for _, text in rows))

@@ -112,7 +112,7 @@ module engine_bench;
     end
     if (logits_valid && logits_ready) begin
       quiet = 0;
-      $fdisplay(logits_file, "%0d %h", cycle, logits_data);
+      $fdisplay(logits_file, "%0d %b", cycle, logits_data);
       if (logits_last) begin
         finished = finished + 1;
         $fdisplay(result_file, "ended %0d", cycle);
@@ -205,7 +205,7 @@ def text(
         "@PORTS@": "".join(f",\n    .{name}({name})" for name in taps),
         "@FILES@": each("  integer {name}_file;"),
         "@TAPS@": each("    if ({name}[0]) begin\n      quiet = 0;\n"
-                       '      $fdisplay({name}_file, "%0d %h", cycle, {name});\n    end'),
+                       '      $fdisplay({name}_file, "%0d %b", cycle, {name});\n    end'),
         "@OPEN@": each('    $sformat(path, "%0s/{name}.txt", folder); '
                        '{name}_file = $fopen(path, "w");'),
         "@READS@": "\n".join(f"    register({address});" for address in registers),

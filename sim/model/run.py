@@ -114,7 +114,7 @@ def simulate_model(
         folder = out / f"run-{n}"
         shutil.rmtree(folder, ignore_errors=True)
         sent = [image_stream(program, one, configuration) for one in parts[n]]
-        outcome = model.run(command, sent, folder, taps=compare == "all", stalls=stalls,
+        outcome = model.run(command, sent, folder, record=compare == "all", stalls=stalls,
                             watched=watched, cycles=image.cycles)
         return outcome, *_compared(program, image, model, outcome, parts[n], n * size, compare)
 
