@@ -28,6 +28,8 @@ TAPS = ("tap_epilogue", "tap_layernorm", "tap_softmax", "tap_attention")
 LOGITS = "logits"
 READ = ("ERROR", "IMAGES", "CYCLES", *(f"{kind}_{unit.name}" for kind in ("DONE", "BUSY", "WAIT")
                                         for unit in Unit))
+# Cycles in which nothing leaves a unit and no beat is taken, before a run is given up.
+PATIENCE = 100_000
 # An element of which a bit is X: no other element is so small.
 UNKNOWN = -(1 << 40)
 _KNOWN, _UNKNOWN = str.maketrans("xz", "00"), str.maketrans("1xz", "011")
@@ -151,8 +153,8 @@ class ModelBench:
         slowdown = 1 / (1 - stalls.percent / 100) ** 2
         if self.tool.name == "verilator":
             arguments = [self.build.executable, *_pairs(
-                folder=folder, images=len(images), seed=stalls.seed + 1, stall=stalls.percent,
-                bursts=int(stalls.bursts), taps=int(record))]
+                folder=folder, images=len(images), patience=PATIENCE, seed=stalls.seed + 1,
+                stall=stalls.percent, bursts=int(stalls.bursts), taps=int(record))]
             for address in self.registers:
                 arguments += ["read", address]
             if watched:
@@ -163,8 +165,8 @@ class ModelBench:
             vvp = Path(self.tool.path).with_name("vvp")
             arguments = [vvp, "-n", self.build.program, "-none", *(
                 f"+{name}={value}" for name, value in {
-                    "folder": folder, "images": len(images), "seed": stalls.seed + 1,
-                    "stall": stalls.percent, "bursts": int(stalls.bursts),
+                    "folder": folder, "images": len(images), "patience": PATIENCE,
+                    "seed": stalls.seed + 1, "stall": stalls.percent, "bursts": int(stalls.bursts),
                     "command_beats": len(command) // 8, "image_beats": len(images[0]) // 8,
                 }.items())]
             speed = 2e2

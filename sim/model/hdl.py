@@ -8,7 +8,6 @@ SOURCE = f"{TOP}.v"
 _TEXT = """\
 // Streams in, streams out, AXI4-Lite: see vit2rtl.sim.model.
 module engine_bench;
-  localparam PATIENCE = 400000;
   reg aclk = 0, aresetn = 0;
   reg [63:0] command_data = 0, image_data = 0;
   reg command_valid = 0, image_valid = 0, command_last = 0, image_last = 0, logits_ready = 0;
@@ -35,7 +34,7 @@ module engine_bench;
     .s_axi_rdata(rdata), .s_axi_rvalid(rvalid), .s_axi_rready(rready)@PORTS@
   );
 
-  integer images = 1, stall = 0, bursts = 0, seed = 1;
+  integer images = 1, patience = 100000, stall = 0, bursts = 0, seed = 1;
   integer command_file, image_file, logits_file, result_file, got, n;
   integer command_beats, image_beats, beat, place, image, finished = 0, quiet = 0;
   reg [8*1024-1:0] folder;
@@ -144,6 +143,7 @@ module engine_bench;
   initial begin
     if (!$value$plusargs("folder=%s", folder)) $finish(0);
     if ($value$plusargs("images=%d", images)) ;
+    if ($value$plusargs("patience=%d", patience)) ;
     if ($value$plusargs("stall=%d", stall)) ;
     if ($value$plusargs("bursts=%d", bursts)) ;
     if ($value$plusargs("seed=%d", seed)) ;
@@ -172,7 +172,7 @@ module engine_bench;
     while (!bvalid) @(negedge aclk);
     @(negedge aclk);
     running = 1;
-    while (finished < images && quiet < PATIENCE) @(negedge aclk);
+    while (finished < images && quiet < patience) @(negedge aclk);
     repeat (64) @(negedge aclk);
     running = 0;
     command_valid = 0; image_valid = 0; logits_ready = 0;

@@ -20,8 +20,6 @@ _TEXT = r"""// Streams in, streams out, AXI4-Lite: see vit2rtl.sim.model.
 #include "verilated_fst_c.h"
 #endif
 
-static const uint64_t kPatience = 400000;  // cycles without a handshake or a tap
-
 static std::vector<uint64_t> beats_of(const std::string& path) {
   std::vector<uint64_t> beats;
   FILE* file = fopen(path.c_str(), "rb");
@@ -228,7 +226,7 @@ struct Bench {
 
 int main(int argc, char** argv) {
   std::string folder = ".";
-  uint64_t images = 1, seed = 1;
+  uint64_t images = 1, seed = 1, patience = 100000;
   int percent = 0, watched = -1;
   bool bursts = false, taps = false;
   uint64_t from = 0, until = 0;
@@ -239,6 +237,7 @@ int main(int argc, char** argv) {
     if (name == "folder") folder = value;
     else if (name == "images") images = strtoull(value, nullptr, 10);
     else if (name == "seed") seed = strtoull(value, nullptr, 10);
+    else if (name == "patience") patience = strtoull(value, nullptr, 10);
     else if (name == "stall") percent = atoi(value);
     else if (name == "bursts") bursts = atoi(value);
     else if (name == "taps") taps = atoi(value);
@@ -262,7 +261,7 @@ int main(int argc, char** argv) {
 #endif
   bench.reset();
   const clock_t start = clock();
-  while (bench.finished < images && bench.quiet < kPatience) bench.tick();
+  while (bench.finished < images && bench.quiet < patience) bench.tick();
   for (int n = 0; n < 64; n++) bench.tick();
   const double seconds = double(clock() - start) / CLOCKS_PER_SEC;
   const uint64_t cycles = bench.cycle;

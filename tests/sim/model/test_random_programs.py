@@ -1,0 +1,92 @@
+"""Random programs through a small engine's Verilog in Icarus, bit for bit."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.golden.engine.compiler.engines import TINY
+from tests.golden.engine.compiler.random_programs import random_image, random_program
+from tests.golden.engine.compiler.test_compile import PROGRAMS
+from vit2rtl.golden.engine.instructions import Destination, Unit
+from vit2rtl.sim.model import bench, run
+from vit2rtl.sim.model.bench import Stalls
+
+# A memory's initial rows, where all are zero.
+ZEROS = re.compile(r"  initial\n    for \(initial_row_* = 0; .*\n      \w+\[\w+\] = \d+'[hd]0+;\n")
+
+
+def simulated(name, tmp_path, *, images=1, **options):
+    program = random_program([*PROGRAMS].index(name), **PROGRAMS[name])
+    codes = np.stack([random_image(program, seed) for seed in range(images)])
+    return run.simulate_model(program, codes, TINY, simulator="icarus", compare="all",
+                              out=tmp_path, **options)
+
+
+@pytest.mark.parametrize(("name", "groups"), [
+    ("4 bits", 2), ("8 bits", 2), ("mixed widths", 1), ("no multiples of the columns", 2),
+    ("two heads behind", 2), ("one head of attention", 1),
+])
+def test_all_elements_are_equal(name, groups, tmp_path):
+    results = simulated(name, tmp_path, groups=groups)
+    assert not results.differences
+    assert results.elements > 500
+    # The compiler knows how long it takes, but for what the first and the last beats take.
+    (cycles,) = results.cycles
+    assert 0 < cycles - results.image.cycles < 600
+
+
+@pytest.mark.parametrize("pattern", ["50", "bursts"])
+def test_pauses_outside_change_nothing(pattern, tmp_path):
+    results = simulated("2 bits", tmp_path, images=2, stalls=Stalls.of(pattern, seed=3))
+    assert not results.differences
+    assert len(results.cycles) == 2
+
+
+def test_memories_that_begin_unknown(monkeypatch, tmp_path):
+    """No element, no handshake and no counter has a bit of what nobody wrote."""
+    text = bench.engine_verilog(TINY)
+    poisoned, count = ZEROS.subn("", text)
+    assert count > 10
+    monkeypatch.setattr(bench, "engine_verilog", lambda configuration: poisoned)
+    results = simulated("4 bits", tmp_path, images=2)
+    assert not results.differences
+
+
+def test_a_difference_has_a_name(monkeypatch, tmp_path):
+    """An instruction of the engine's is not the one that golden's tensors are of."""
+    compiled = run.compile
+
+    def changed(*arguments, **options):
+        image = compiled(*arguments, **options)
+        keys = [one for one in image.instructions if one.unit == Unit.EPILOGUE
+                and one.operands["destination"] == Destination.KEYS]
+        keys[0].operands["zero_point"] += 1
+        return image
+
+    monkeypatch.setattr(run, "compile", changed)
+    results = simulated("2 bits", tmp_path)
+    first = results.differences[0]
+    assert first.op.endswith(".k") and first.place.startswith("token 0, channel ")
+    assert first.got == first.want + 1
+    assert re.fullmatch(r"instruction \d+ of epilogue", first.instruction)
+    assert f"got {first.got}, want {first.want}, {first.instruction}, cycle " in str(first)
+    assert results.differing_images == 1
+
+
+def test_a_stream_for_another_engine_is_refused(tmp_path, monkeypatch):
+    compiled = run.compile
+    other = replace(TINY, hidden=TINY.hidden + 4)
+    monkeypatch.setattr(run, "compile", lambda program, c, **options: replace(
+        compiled(program, c, **options), configuration=other))
+    monkeypatch.setattr(bench, "PATIENCE", 500)
+    with pytest.raises(ValueError, match=r"0 of 1 images came out in .* cycles: the command stream "
+                                         r"was compiled for another configuration"):
+        simulated("2 bits", tmp_path)
+
+
+@pytest.mark.parametrize("pattern", ["96", "-1", "often"])
+def test_patterns_of_stalls(pattern):
+    with pytest.raises(ValueError, match=r"Stalls must be 0 to 95 percent, or bursts, not '.+'"):
+        Stalls.of(pattern)
