@@ -46,3 +46,9 @@ def taps(configuration: Configuration) -> dict[Unit, data.StructLayout]:
         Unit.SOFTMAX: tap(configuration.softmax_lanes),
         Unit.ATTENTION: tap(1),
     }
+
+
+def tap_bits(configuration: Configuration) -> dict[str, int]:
+    """{port of the engine: its bits}: ``valid``, then elements side by side."""
+    return {f"tap_{unit.name.lower()}": layout.size
+            for unit, layout in taps(configuration).items()}

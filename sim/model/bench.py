@@ -10,14 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from amaranth.hdl import Shape
 
 from vit2rtl import golden, rtl
 from vit2rtl.golden.engine import Configuration
 from vit2rtl.golden.engine.instructions import Unit
 from vit2rtl.golden.files import atomic
 from vit2rtl.rtl.engine.encoder_engine import EncoderEngine
-from vit2rtl.rtl.engine.layouts import taps
+from vit2rtl.rtl.engine.layouts import tap_bits
 from vit2rtl.rtl.engine.register_map import ADDRESS_WIDTH, register_map
 from vit2rtl.rtl.verilog.exporter import modules
 from vit2rtl.sim.model import hdl, native
@@ -186,7 +185,8 @@ def bench(
     tool: simulators.Tool, configuration: Configuration, *, waves: bool = False
 ) -> ModelBench:
     """The bench of a configuration, from the cache of builds where it is there."""
-    widths = tap_widths(configuration)
+    bits = tap_bits(configuration)
+    widths = {name: bits[name] for name in TAPS}
     addresses = {r.name: r.offset for r in register_map(configuration)}
     control, read = addresses["CONTROL"], [addresses[name] for name in READ]
     if tool.name == "verilator":
@@ -207,13 +207,6 @@ def engine_verilog(configuration: Configuration) -> str:
         kept.parent.mkdir(parents=True, exist_ok=True)
         atomic.data(kept, text.encode())
     return kept.read_text(encoding="utf-8")
-
-
-def tap_widths(configuration: Configuration) -> dict[str, int]:
-    """{tap: bits of its port}: ``valid``, then elements side by side."""
-    widths = {f"tap_{unit.name.lower()}": Shape.cast(shape).width
-              for unit, shape in taps(configuration).items()}
-    return {name: widths[name] for name in TAPS}
 
 
 @cache

