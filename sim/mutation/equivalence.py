@@ -1,5 +1,7 @@
 """Which mutants are no bugs: proved by induction to do the same wherever anyone may look."""
 
+from math import inf
+from time import process_time
 from typing import Any, Protocol
 
 from bitwuzla import Kind, Result, Term
@@ -7,6 +9,7 @@ from bitwuzla import Kind, Result, Term
 from vit2rtl.sim.mutation.transitions import TransitionSystem
 
 SECONDS_PER_QUERY = 10
+SECONDS_PER_MUTANT = 40  # of this process, with all queries
 # Ports that count only while another one of their stream or bus is high.
 _VOUCHED = {"tdata": "tvalid", "tlast": "tvalid", "bresp": "bvalid", "rdata": "rvalid",
             "rresp": "rvalid"}
@@ -42,7 +45,8 @@ class Equivalence:
     that a step can make differ is released: what is claimed of it from then on is "equal where
     bit v is set", for every register bit v that reset clears (the stages' valid bits are among
     them), and each of these claims is given up when a step can break it. What is left is
-    inductive, and has to imply equal outputs.
+    inductive, and has to imply equal outputs. A mutant that takes longer than
+    ``SECONDS_PER_MUTANT`` is left undecided.
 
     Parameters
     ----------
@@ -51,6 +55,7 @@ class Equivalence:
     """
 
     def __init__(self, netlist: Mutated) -> None:
+        self._until = inf
         self._system = system = TransitionSystem(netlist.btor)
         self._make = system.manager.mk_term
         self._inputs = {
@@ -66,6 +71,7 @@ class Equivalence:
 
     def proved(self, number: int) -> bool:
         """Whether mutant ``number`` is proved equivalent; undecided is not proved."""
+        self._until = process_time() + SECONDS_PER_MUTANT
         released: dict[int, Term] = {}
         claims: set[Claim] = set()
         mutant = self._system.step(self._leaves(number, released))
@@ -125,7 +131,10 @@ class Equivalence:
         if not owed:
             return set()
         manager = self._system.manager
-        solver = self._system.solver(SECONDS_PER_QUERY)
+        left = self._until - process_time()
+        if left <= 0:
+            raise Undecided
+        solver = self._system.solver(min(SECONDS_PER_QUERY, left))
         for condition in known:
             solver.assert_formula(condition)
         all_hold = self._make(Kind.AND, [manager.mk_true(), *owed.values(), manager.mk_true()])

@@ -78,7 +78,7 @@ class TransitionSystem:
         """A solver that gives counterexamples; without a limit of time by default."""
         options = Options()
         options.set(Option.PRODUCE_MODELS, True)
-        options.set(Option.TIME_LIMIT_PER, seconds * 1000)
+        options.set(Option.TIME_LIMIT_PER, round(seconds * 1000))
         return Bitwuzla(self.manager, options)
 
     def number(self, term: Term) -> int:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vit2rtl.golden.units.layernorm_quantizer.telling import differences
 from vit2rtl.golden.units.unit import Case, Parameters
 
 _GAIN, _OFFSET = (1 << 16) - 1, (1 << 40) - 1  # largest magnitudes
@@ -66,9 +67,8 @@ def _roots(p: Parameters) -> Iterator[Case]:
     low, span = -(1 << (p["width"] - 1)), (1 << p["width"]) - 1
     others = 16 if p["channels"] > 16 else 1
     root = isqrt(others)
-    # Variances that begin with the eight bits of each seed: of squares, the shift is even.
     spare = max(2 * p["width"] - 8, 0)
-    seeds = [isqrt((n << spare) - 1) + 1 for n in range(64, 256)] if span > 255 else range(span + 1)
+    seeds = differences(span, others) if span > 255 else range(span + 1)
     powers = [(1 << n) + d for n in range(p["width"] + 1) for d in (-1, 0, 1)]
     middle = (1 << p["bits"]) // 2 * _UNIT
     far, near = middle - _GAIN * _UNIT * root, middle + _GAIN * _UNIT // root
@@ -77,9 +77,9 @@ def _roots(p: Parameters) -> Iterator[Case]:
     def row(difference: int) -> list[int]:
         return [low + difference, *[low] * others]
 
-    for name, differences in (("seeds", seeds), ("powers", powers)):
-        rows = [row(d) for d in dict.fromkeys(differences) if 0 <= d <= span]
-        yield _case(p, name, rows, sharp, "variances of every seed, or around powers of two")
+    for name, distances in (("seeds", seeds), ("powers", powers)):
+        rows = [row(d) for d in dict.fromkeys(distances) if 0 <= d <= span]
+        yield _case(p, name, rows, sharp, "every bit of every seed, or around powers of two")
     largest = _epsilon(p)
     rows = [row(span - n) for n in (0, 1, 2, span)]
     for name, epsilon in (
