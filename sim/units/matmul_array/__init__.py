@@ -3,6 +3,7 @@
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.sim.units.face import FUNCTION, SPECIFICATION, Face, Part
 from vit2rtl.sim.units.matmul_array.bins import bins
+from vit2rtl.sim.units.matmul_array.cores import CORES
 from vit2rtl.sim.units.matmul_array.model import model
 
 _SMALL = {"lanes": 1, "rows": 1, "acc_width": 8, "depth": 2}
@@ -22,6 +23,7 @@ FACE = Face(
     pauses=("i_weight",),
     interval=interval,
     mutated={"rows": 2, "depth": 4, "acc_width": 10},
+    cores=CORES,
     plan=(
         Part(
             FUNCTION,
@@ -29,6 +31,13 @@ FACE = Face(
             "accumulators, 2 tokens",
             (_SMALL,),
             cycles=14,
+        ),
+        Part(
+            "columns",
+            "every code and operand of 1 row: by digits of two bits, of 4, 5 and 6; and two "
+            "columns in a multiplier, of 4 bits",
+            (*({**_SMALL, "base": base} for base in (4, 5, 6)), {**_PACKED, "rows": 1}),
+            core=True,
         ),
         Part(
             SPECIFICATION,
