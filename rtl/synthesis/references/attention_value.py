@@ -14,9 +14,7 @@ from vit2rtl.golden.arithmetic.log_sqrt2 import code_count, dequantize
 from vit2rtl.rtl.stream.pipeline import registered
 from vit2rtl.rtl.synthesis.comparisons import HEAD, RULE, find, line
 from vit2rtl.rtl.synthesis.references.reference import (
-    Bar,
     Measurement,
-    Panel,
     Reference,
     References,
     Rows,
@@ -160,8 +158,8 @@ def section(rows: Rows) -> list[str]:
         " multiplication is for uniform codes, another quantizer; the ROM takes a register and a"
         " cycle more than the others.", "",
         f"| lane | {HEAD} |", f"|---|{RULE}|", *lines, "",
-        f"Here is the win: without multiplier blocks, {comb[2]} COMB for the parity split against"
-        f" {comb[1]} for ROM and multiplication ({comb[1] / comb[2]:.1f} times) and {comb[0]} for"
+        f"As synthesis makes them without multiplier blocks, the parity split takes {comb[2]} COMB,"
+        f" {comb[1]} ROM and multiplication ({comb[1] / comb[2]:.1f} times) and {comb[0]}"
         f" uniform codes ({comb[0] / comb[2]:.1f} times), and its sums are exact where the ROM's"
         " 8-bit levels round √2. What it costs: a second sum, so more registers; and one"
         " multiplication more for each result, not for each element: requantizing E·M_E + O·M_O"
@@ -171,18 +169,6 @@ def section(rows: Rows) -> list[str]:
         " models: most of an accelerator is the other matrix products. Multiplication by digits is"
         " far smaller than what synthesis makes of it here: see the next section.", "",
     ]
-
-
-def panel(rows: Rows) -> Panel:
-    """Bars of the chart."""
-    bars = [Bar(_title(source, fabric), find(rows, source, fabric=fabric),
-                source == "mac_parity_split") for source, fabric in MACS[:3]]
-    _, rom, split = (bar.row["cells"]["COMB"] for bar in bars)
-    return Panel(
-        "A lane of attention × V, 4 × 8 bits, no multiplier blocks",
-        bars,
-        f"Parity split: {split} COMB a lane of attention × V; ROM and multiplier: {rom}",
-    )
 
 
 def _title(source: str, fabric: bool) -> str:
@@ -202,5 +188,4 @@ REFERENCES = References(
         Measurement("mac_parity_split", {}),
     ),
     section=section,
-    panel=panel,
 )

@@ -14,7 +14,14 @@ from amaranth.lib.wiring import In, Out
 from vit2rtl.golden.arithmetic import attention_value
 from vit2rtl.rtl.stream.pipeline import registered
 from vit2rtl.rtl.synthesis.comparisons import find
-from vit2rtl.rtl.synthesis.references.reference import Measurement, Reference, References, Rows
+from vit2rtl.rtl.synthesis.references.reference import (
+    Bar,
+    Measurement,
+    Panel,
+    Reference,
+    References,
+    Rows,
+)
 from vit2rtl.rtl.synthesis.table import Row
 from vit2rtl.rtl.units.attention_value.array import AttentionValueArray
 
@@ -252,6 +259,19 @@ def section(rows: Rows) -> list[str]:
     ]
 
 
+def panel(rows: Rows) -> Panel:
+    """Bars of the chart: lanes at 4 bits, those of log√2 codes ours."""
+    names = ("log_sqrt2_bounded", "log_sqrt2", "uniform_bounded", "uniform_digits", "uniform")
+    bars = [Bar(METHODS[name].title, _row(rows, f"av_{name}_4"), name.startswith("log_sqrt2"))
+            for name in names]
+    ours, digits = (bars[n].row["cells"]["COMB"] for n in (0, 2))
+    return Panel(
+        "A lane of attention × V at 4 bits, no multiplier blocks",
+        bars,
+        f"A lane of attention × V at 4 bits: {ours} COMB with log√2 codes, {digits} with uniform",
+    )
+
+
 def _comb(rows: Rows, source: str) -> int:
     return _row(rows, source)["cells"]["COMB"]
 
@@ -287,4 +307,5 @@ REFERENCES = References(
         for name in (*LANES, *ROWS)
     ),
     section=section,
+    panel=panel,
 )
