@@ -23,10 +23,11 @@ def task(register_map: RegisterMap, seed: int, *, mutants: int = 0) -> dict[str,
     pins      ``driven``, ``observed``: see ``pins.py``
     map       registers and tables as the model and the bins want them
     settings  configuration with items under it, see ``settings.py``; ``long`` fills every row of
-              the channel tables, where the others fill some
+              the channel tables, where the others fill some and beats end where they like
     depth     beats that a lane-wise unit and its tables hold, 1 of other units
     """
     instance, table = register_map.instance, register_map.table
+    beats = beatwise(instance)
     pins = Pins.of(register_map, mutants)
     rng = random.Random(seed)
     rows = table.rows if table else 0
@@ -41,11 +42,11 @@ def task(register_map: RegisterMap, seed: int, *, mutants: int = 0) -> dict[str,
         "table_words": _table_words(register_map),
         "sources": [{"name": s.name, "width": s.tdata_width} for s in _sides(register_map)[0]],
         "sinks": [{"name": s.name, "width": s.tdata_width} for s in _sides(register_map)[1]],
-        "rowwise": not beatwise(instance),
+        "rowwise": not beats,
         "depth": min(_depth(register_map), bins.MOST_INSIDE),
         "most_rows": MOST_ROWS,
         "settings": some,
-        "long": settings.one(rows) if FEW_ROWS < rows <= MOST_ROWS else None,
+        "long": settings.one(rows) if beats and FEW_ROWS < rows <= MOST_ROWS else None,
         "seed": seed,
     }
 

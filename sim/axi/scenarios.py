@@ -89,6 +89,8 @@ async def _session(top: Top, access: Accesses, feed: "Feed", blocked: bool) -> N
     await _stopped_and_busy(top, access, feed)
     await access.control(1)
     await top.until(lambda: not top.streams.pending)
+    if top.task["rowwise"]:
+        await _stopped_around_a_row(top, access, feed)
     await access.control(0)
     top.noise = lambda: None
     await top.read(access.status)
@@ -139,6 +141,24 @@ async def _stopped_and_busy(top: Top, access: Accesses, feed: "Feed") -> None:
     if not top.streams.busy:
         access.rewrite()
         await top.settled()
+
+
+async def _stopped_around_a_row(top: Top, access: Accesses, feed: "Feed") -> None:
+    """Stopped when part of a row has gone in, and when all has: then what it makes comes out."""
+    senders = top.streams.senders.values()
+    await feed.queued(1)
+    await top.until(lambda: top.streams.packet or not any(s.waiting for s in senders))
+    before = [sender.pauses for sender in senders]
+    for sender in senders:
+        sender.pauses = repeat(True)
+    await access.control(0)
+    for sender, pauses in zip(senders, before, strict=True):
+        sender.pauses = pauses
+    await access.control(1)
+    await top.until(lambda: not any(s.waiting for s in senders))
+    with held_back(top):
+        await access.control(0)
+    await top.until(lambda: not top.streams.busy)
 
 
 async def resets(top: Top, turn: int) -> None:
