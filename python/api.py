@@ -251,21 +251,30 @@ def simulate(
     out: str | Path = "simulation",
     **options: Any,
 ) -> "list[BenchResult]":
-    """Replay the golden vectors of hardware units through their Verilog, and compare every bit.
+    """Replay golden vectors through the Verilog of hardware units, and compare every bit.
 
-    bundle      folder that ``record_vectors`` wrote
+    bundle      folder that ``record_vectors`` wrote, of units or of a program; ops of a program go
+                through the units that compute them
     simulators  names; one that is missing on this machine is a ValueError
     out         folder for logs
     options     more of :func:`vit2rtl.sim.run.regression.run_regression`: ``verilog_folder``,
-                ``stall``, ``seed``, ``coverage``
+                ``units``, ``stall``, ``seed``, ``coverage``; of a program ``engine``, too, as in
+                :func:`vit2rtl.sim.engine.ops.run_ops`
     returns     one result a bench: simulator, instance, beats, mismatches, passed
+    raises      ValueError where a unit or a simulator is not there, before anything is written
 
     >>> all(result.passed for result in vit2rtl.simulate("vectors"))
     """
+    from vit2rtl.golden.vectors import program_vectors_schema
+
+    options = {"jobs": os.cpu_count() or 1, "simulators": tuple(simulators), **options}
+    if program_vectors_schema.is_bundle(Path(bundle)):
+        from vit2rtl.sim.engine.ops import run_ops
+
+        return run_ops(Path(bundle), out=Path(out), **options).results
     from vit2rtl.sim.run.regression import run_regression
 
-    options = {"jobs": os.cpu_count() or 1, **options}
-    return run_regression(bundle, simulators=tuple(simulators), out=out, **options)
+    return run_regression(bundle, out=out, **options)
 
 
 def embedded_images(split: str = "held_out") -> "Images":

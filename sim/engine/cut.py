@@ -1,6 +1,6 @@
 """Ops of a program's vectors as a bundle of units: what each unit does of each op and image."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +9,9 @@ import numpy as np
 
 from vit2rtl.golden.engine import CONFIGURATIONS, Configuration, check_ops
 from vit2rtl.golden.engine.kinds import PLACEMENTS
-from vit2rtl.golden.engine.placement import NOWHERE, Use
+from vit2rtl.golden.engine.placement import NOWHERE, UnitRecord, Use
 from vit2rtl.golden.program.program import Op
+from vit2rtl.golden.units.instance import Instance
 from vit2rtl.golden.vectors.bundle_writer import BundleWriter
 from vit2rtl.golden.vectors.program_vectors_reader import ProgramVectors
 
@@ -90,9 +91,7 @@ def write_units(
 
     progress   called with the number of ops cut
     """
-    computed = [op for op in vectors.ops if PLACEMENTS[op.kind].records]
-    if not computed:
-        raise ValueError("No op of these is computed by a unit")
+    computed = _computed(vectors)
     origins: dict[tuple[str, str], Origin] = {}
     provenance = {"engine": configuration.name, "vectors": vectors.manifest["provenance"]}
     with BundleWriter(path, provenance) as writer:
@@ -102,6 +101,27 @@ def write_units(
             progress(count)
     moves = [op for op in vectors.ops if not PLACEMENTS[op.kind].records]
     return Cut(path, configuration, origins, computed, moves, vectors.images)
+
+
+def instances(vectors: ProgramVectors, configuration: Configuration) -> list[Instance]:
+    """Those that compute the ops, in the order of the bundle that :func:`write_units` writes."""
+    pieces = (
+        piece for op in _computed(vectors)
+        for piece in _pieces(_use(vectors, op, 0), configuration))
+    return list({piece.instance.name: piece.instance for piece in pieces}.values())
+
+
+def _computed(vectors: ProgramVectors) -> list[Op]:
+    computed = [op for op in vectors.ops if PLACEMENTS[op.kind].records]
+    if not computed:
+        raise ValueError("No op of these is computed by a unit")
+    return computed
+
+
+def _pieces(use: Use, configuration: Configuration) -> Iterable[UnitRecord]:
+    records = PLACEMENTS[use.op.kind].records
+    assert records is not None
+    return records(use, configuration)
 
 
 def _use(vectors: ProgramVectors, op: Op, image: int) -> Use:
@@ -115,9 +135,7 @@ def _add(
     writer: BundleWriter, origins: dict[tuple[str, str], Origin], use: Use,
     configuration: Configuration, image: int,
 ) -> None:
-    records = PLACEMENTS[use.op.kind].records
-    assert records is not None
-    for number, piece in enumerate(records(use, configuration)):
+    for number, piece in enumerate(_pieces(use, configuration)):
         name = f"{use.op.name}.image{image}.{piece.part or 'output'}{number}"
         writer.add(
             piece.instance, record=name, layer=use.op.name, kind="model", inputs=piece.inputs,

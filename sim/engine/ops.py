@@ -9,8 +9,8 @@ from typing import Any
 from vit2rtl.golden.vectors.bundle import read_bundle
 from vit2rtl.golden.vectors.bundle_contents import Entry
 from vit2rtl.golden.vectors.program_vectors_reader import read_vectors
-from vit2rtl.sim.engine.cut import Cut, fitting, write_units
-from vit2rtl.sim.run.regression import Options, Report, run_regression
+from vit2rtl.sim.engine.cut import Cut, fitting, instances, write_units
+from vit2rtl.sim.run.regression import Options, Report, run_regression, selected
 from vit2rtl.sim.run.results import BenchResult, Mismatch
 
 UNITS = "units"
@@ -50,7 +50,11 @@ def run_ops(
     """
     vectors = read_vectors(bundle)
     configuration = fitting(vectors, engine)
-    Options(out=out, **options).tools()  # says what is wrong before anything is written
+    # Both say what is wrong before anything is written.
+    wanted = Options(out=out, **options)
+    wanted.tools()
+    if wanted.units:
+        selected(instances(vectors, configuration), wanted.units)
     cut = write_units(vectors, configuration, out / UNITS,
                       progress=lambda done: progress(done, len(vectors.ops)))
     entries = {entry.instance.name: entry for entry in read_bundle(cut.path).entries}

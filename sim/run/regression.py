@@ -96,7 +96,9 @@ class Regression:
         self.folder = _verilog_folder(self.package, options.verilog_folder)
         vectors = read_bundle(self.package.vectors if self.package else bundle)
         self.bundle = vectors.path
-        self.entries = _selected(vectors.entries, options.units)
+        chosen = selected([entry.instance for entry in vectors.entries], options.units)
+        by_name = {entry.instance.name: entry for entry in vectors.entries}
+        self.entries = [by_name[instance.name] for instance in chosen]
         self.sources = {
             e.instance.name: _sources(e.instance, self.folder, self.package) for e in self.entries
         }
@@ -190,15 +192,17 @@ def _usable(name: str) -> Tool:
     return find(name)
 
 
-def _selected(entries: Sequence[Entry], units: Sequence[str]) -> list[Entry]:
-    chosen: list[Entry] = []
+def selected(instances: Sequence[Instance], units: Sequence[str]) -> list[Instance]:
+    """Those of these names of instances or units, all where none is given; ValueError for another.
+    """
+    chosen: list[Instance] = []
     for name in units:
-        matching = [e for e in entries if name in (e.instance.name, e.instance.unit.name)]
+        matching = [one for one in instances if name in (one.name, one.unit.name)]
         if not matching:
-            known = ", ".join(entry.instance.name for entry in entries)
+            known = ", ".join(one.name for one in instances)
             raise ValueError(f"Unit must be one of the bundle's ({known}), not {name!r}")
-        chosen += [entry for entry in matching if entry not in chosen]
-    return chosen or list(entries)
+        chosen += [one for one in matching if one not in chosen]
+    return chosen or list(instances)
 
 
 def _verilog_folder(package: Package | None, folder: str | Path | None) -> Path | None:

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from vit2rtl.api import simulate
 from vit2rtl.golden.units import Instance
 from vit2rtl.rtl.packaging.sources import sources
 
@@ -78,6 +79,16 @@ def test_a_difference_names_op_token_and_channel(command, vectors, tmp_path):
 def test_what_makes_no_sense_is_one_line(command, vectors, tmp_path, arguments, text):
     code, _, err = command("simulate", vectors, *arguments, "--out", tmp_path / "out")
     assert code == 2 and text in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_from_python(vectors, tmp_path):
+    out = tmp_path / "out"
+    (result,) = simulate(vectors, ["icarus"], out, units=["gelu"], engine="small")
+    assert result.passed and result.instance.startswith("gelu") and (out / "units").is_dir()
+    with pytest.raises(ValueError, match=r"Unit must be one of the bundle's \(matmul_array_.*'no'"):
+        simulate(vectors, ["icarus"], tmp_path / "none", units=["no"])
+    assert not (tmp_path / "none").exists()
 
 
 def test_an_engine_is_for_ops_alone(command, tmp_path):
