@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from vit2rtl import ablation, checkpoint, checkpoint_schema, comparison
+from vit2rtl.golden.engine import CONFIGURATIONS
 from vit2rtl.golden.files import atomic
+from vit2rtl.golden.program.reader import read_program
 from vit2rtl.golden.vectors.bundle import read_bundle
 from vit2rtl.lowering.lower import lower
 from vit2rtl.models import embedded
 from vit2rtl.models.images import Images, embedded_images, preprocessing
 from vit2rtl.observation import Observation
+from vit2rtl.program_images import find
 from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
 from vit2rtl.recording import write_bundle
 from vit2rtl.report import plots
 from vit2rtl.report.accuracy_chart import Setting, accuracy_chart
 from vit2rtl.rtl import verilog
+from vit2rtl.sim.model.run import simulate_model
 from vit2rtl.sim.run.regression import run_regression
 from vit2rtl.sim.run.results import BenchResult
 
@@ -31,6 +35,7 @@ CALIBRATION_IMAGES = 32
 PROGRAM_IMAGES = 40
 VECTOR_IMAGES = 4
 LANES = 4
+ENGINE, ENGINE_IMAGES = "small", 20
 
 
 def quantize(
@@ -80,6 +85,28 @@ def lower_both(
     return results
 
 
+def classify(out: Path, simulator: str) -> dict[str, Any]:
+    """Digits classified by the whole engine's Verilog, all that leaves its units compared.
+
+    returns  {"engine", "simulator", "images", "right", "cycles", "elements", "differences"}
+    """
+    program = read_program(out / "program.integer")
+    images = find(None, program)
+    # Icarus takes a minute for what Verilator does in a second.
+    names = images.draw(ENGINE_IMAGES if simulator == "verilator" else 1, seed=0)
+    results = simulate_model(
+        program, images.codes(names), CONFIGURATIONS[ENGINE], simulator=simulator, compare="all",
+        jobs=os.cpu_count() or 1, out=out / "engine")
+    assert images.labels is not None
+    right = sum(int(row.argmax()) == images.labels[name]
+                for name, row in zip(names, results.logits, strict=True))
+    return {
+        "engine": ENGINE, "simulator": simulator, "images": len(names), "right": right,
+        "cycles": max(results.cycles), "elements": results.elements,
+        "differences": [str(difference) for difference in results.differences],
+    }
+
+
 def accuracy(rows: Sequence[ablation.Row]) -> "Figure":
     """What each setting costs; the first row is the float model's."""
     reference = rows[0].scores
@@ -98,7 +125,7 @@ def run(
     out: str | Path, *, simulators: Sequence[str], say: Callable[[str], None]
 ) -> tuple[dict[str, Any], list[ablation.Row]]:
     """Everything; writes ``model program.hardware program.integer vectors verilog simulation
-    report.png summary.json`` to a folder.
+    engine report.png summary.json`` to a folder.
 
     simulators  names, see :mod:`vit2rtl.sim.tools.simulators`
     say         called with one line at the start of every step
@@ -108,24 +135,24 @@ def run(
     out.mkdir(parents=True, exist_ok=True)
     calibration = embedded_images("train").sample(CALIBRATION_IMAGES, seed=0)
     held_out = embedded_images("held_out")
-    say("1/6  quantizing the embedded model after training (W4/A4, closed form)")
+    say("1/7  quantizing the embedded model after training (W4/A4, closed form)")
     quantized, description, figures = quantize(out / "model", calibration)
-    say(f"2/6  accuracy on {len(held_out)} held-out images, this setting beside RepQ-ViT's")
+    say(f"2/7  accuracy on {len(held_out)} held-out images, this setting beside RepQ-ViT's")
     batch = calibration.batch(range(len(calibration)))
     rows = list(ablation.compare(embedded.create, batch, held_out))
     plots.report([*figures, accuracy(rows)], out / "report.png")
-    say("3/6  integer programs against the simulated model")
+    say("3/7  integer programs against the simulated model")
     programs = lower_both(out, quantized, description, batch,
                           held_out.sample(PROGRAM_IMAGES, seed=0))
-    say(f"4/6  golden vectors from {VECTOR_IMAGES} of those images")
+    say(f"4/7  golden vectors from {VECTOR_IMAGES} of those images")
     images = held_out.sample(VECTOR_IMAGES, seed=0)
     instances, records, beats = write_bundle(
         out / "vectors", quantized, description, images, lanes=LANES
     )
-    say("5/6  Verilog of every unit in the vectors")
+    say("5/7  Verilog of every unit in the vectors")
     entries = read_bundle(out / "vectors").entries
     files = verilog.write([entry.instance for entry in entries], out / "verilog")
-    say(f"6/6  the vectors through the Verilog in {' and '.join(simulators)}")
+    say(f"6/7  the vectors through the Verilog in {' and '.join(simulators)}")
 
     def report(results: Sequence[BenchResult], done: int, total: int) -> None:
         for result in results:
@@ -135,6 +162,9 @@ def run(
         out / "vectors", simulators=simulators, out=out / "simulation", jobs=os.cpu_count() or 1,
         report=report,
     )
+    simulator = "verilator" if "verilator" in simulators else simulators[0]
+    say(f"7/7  digits through the whole engine's Verilog in {simulator}")
+    engine = classify(out, simulator)
     summary = {
         "model": embedded.MODEL_NAME,
         "images": {"calibration": len(calibration), "evaluation": len(held_out)},
@@ -147,6 +177,7 @@ def run(
             {"simulator": r.simulator, "bench": r.bench, "unit": r.instance, "beats": r.beats,
              "mismatches": r.mismatches, "passed": r.passed} for r in results
         ],
+        "engine": engine,
     }
     atomic.text(out / "summary.json", json.dumps(summary, indent=1, sort_keys=True) + "\n")
     return summary, rows

@@ -28,8 +28,8 @@ def command(out: str, simulators: tuple[str, ...]) -> None:
 
     Quantizes a small Vision Transformer for handwritten digits, compares the methods and the
     paper's settings on 1,000 held-out images, lowers it to integer programs and compares them with
-    it, records golden vectors, generates Verilog, and replays the vectors through the Verilog in
-    two simulators.
+    it, records golden vectors, generates Verilog, replays the vectors through the Verilog in two
+    simulators, and classifies digits by the whole engine's Verilog.
     """
     from vit2rtl import demo
 
@@ -40,6 +40,8 @@ def command(out: str, simulators: tuple[str, ...]) -> None:
     failed = [bench for bench in summary["simulation"] if not bench["passed"]]
     if failed:
         raise MismatchError(f"{len(failed)} of {len(summary['simulation'])} benches failed")
+    if summary["engine"]["differences"]:
+        raise MismatchError(f"The engine differs: {summary['engine']['differences'][0]}")
 
 
 class _Steps:
@@ -99,7 +101,13 @@ def _summary(
             )
             line += f"{beats:>18,}{mismatches:>12}"
         lines.append(line)
+    engine = summary["engine"]
     lines += [
+        "",
+        f"The engine: {engine['images']} digits classified by the whole network's Verilog "
+        f"({engine['engine']}, in {engine['simulator']}),",
+        f"{engine['right']} right, {engine['cycles']:,} cycles each; {engine['elements']:,} "
+        f"elements compared, {len(engine['differences'])} differences.",
         "",
         f"Done in {seconds:.0f} s. Where things are:",
         f"  {out}/report.png      channel ranges, Softmax levels, accuracy: look at this first",
@@ -109,6 +117,7 @@ def _summary(
         f"  {out}/vectors/        golden vectors for $readmemh and numpy; its README.md explains",
         f"  {out}/verilog/        {len(summary['verilog'])} files: units, AXI4-Stream tops, ports",
         f"  {out}/simulation/     logs of every bench",
+        f"  {out}/engine/         logs of the engine's runs",
         "",
         "To go on:",
         *_next_steps(out),

@@ -17,6 +17,10 @@ def short(monkeypatch):
     monkeypatch.setattr(ablation.compare, "__kwdefaults__", {"settings": settings, "keep": None})
     monkeypatch.setattr(demo, "VECTOR_IMAGES", 1)
     monkeypatch.setattr(demo, "PROGRAM_IMAGES", 4)
+    monkeypatch.setattr(demo, "ENGINE_IMAGES", 2)
+    classify = demo.classify
+    # Icarus takes minutes for an image of this size.
+    monkeypatch.setattr(demo, "classify", lambda out, simulator: classify(out, "verilator"))
     held_out = demo.embedded_images("held_out")
     few = {"train": demo.embedded_images("train"), "held_out": held_out.sample(100, seed=0)}
     monkeypatch.setattr(demo, "embedded_images", few.__getitem__)
@@ -48,13 +52,17 @@ def test_everything_is_written_and_told(short, tmp_path, capsys):
     assert replayed == summary["vectors"]["beats"] > 40_000
     bundle = read_bundle(out / "vectors")
     assert len({b["unit"] for b in benches}) == len(bundle.entries) == 4
+    engine = summary["engine"]
+    assert engine.pop("right") >= 1 and engine.pop("cycles") > 100_000
+    assert engine == {"engine": "small", "simulator": "verilator", "images": 2,
+                      "elements": 455_304, "differences": []}
     assert (out / "report.png").read_bytes().startswith(b"\x89PNG")
     assert {path.name for path in (out / "verilog").iterdir()} == set(summary["verilog"])
     printed = capsys.readouterr()
     for word in ("float32", "W4/A4 closed form", f"{summary['vectors']['beats']:,} beats",
-                 "report.png", "mismatches", "logits equal, top-1 agrees on 100.0 %"):
+                 "report.png", "mismatches", "The engine: 2 digits classified", "0 differences.", "logits equal, top-1 agrees on 100.0 %"):
         assert word in printed.out
-    assert "6/6" in printed.err
+    assert "7/7" in printed.err
 
 
 def test_a_mismatch_is_exit_code_1(short, monkeypatch, tmp_path, capsys):
@@ -62,5 +70,8 @@ def test_a_mismatch_is_exit_code_1(short, monkeypatch, tmp_path, capsys):
 
     failed = BenchResult("icarus", "replay", "requantizer_l4", beats=10, mismatches=1, seconds=1)
     monkeypatch.setattr(demo, "run_regression", lambda *args, **kwargs: [failed])
+    monkeypatch.setattr(demo, "classify", lambda out, simulator: {
+        "engine": "small", "simulator": "verilator", "images": 1, "right": 1, "cycles": 1,
+        "elements": 1, "differences": []})
     assert run(["--out", str(tmp_path / "tour"), "--simulator", "icarus"]) == 1
     assert "1 of 1 benches failed" in capsys.readouterr().err
