@@ -111,12 +111,12 @@ class LayerNormUnit(wiring.Component):
     def _write(self, m: Module, words: CodeWords, handover: Handover) -> None:
         """Words of a row one after the other."""
         where = handover.o.p
-        inside = Signal()  # an instruction's first word is written
+        continues = Signal()  # an instruction's first word is written
         next_row = Signal(ADDRESS)
         following = Signal(ADDRESS)
         left = Signal.like(where.rows)
-        row = Mux(inside, next_row, where.base)
-        rows = Mux(inside, left, where.rows)
+        row = Mux(continues, next_row, where.base)
+        rows = Mux(continues, left, where.rows)
         ends = words.write & words.complete & words.last
         begins = Signal(init=1)  # a row
         address = Signal(ADDRESS)
@@ -132,7 +132,7 @@ class LayerNormUnit(wiring.Component):
             m.d.sync += [following.eq(address + 1), begins.eq(ends)]
         with m.If(ends):
             m.d.sync += [
-                next_row.eq(row + where.row_stride), left.eq(rows - 1), inside.eq(~self.done)]
+                next_row.eq(row + where.row_stride), left.eq(rows - 1), continues.eq(~self.done)]
 
 
 class RowReader(wiring.Component):
