@@ -18,6 +18,7 @@ from vit2rtl import __version__
 COMMANDS = {
     "compare": "Compare an integer program with the simulation it was lowered from.",
     "compile": "Compile an integer program for the engine.",
+    "cycles": "Show the cycles of an integer program on the engine.",
     "demo": "Run the whole flow on the embedded model: the five-minute tour.",
     "doctor": "Show which tools are usable and what to do about those that are not.",
     "evaluate": "Measure a quantized model on labelled images.",

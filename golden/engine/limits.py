@@ -59,3 +59,21 @@ def payload_beats(
         case Unit.SOFTMAX | Unit.ATTENTION:
             return 0
     raise ValueError(f"Unit {unit} takes no instructions")
+
+
+# Beats of weights that wait for the array.
+WEIGHTS = 256
+
+
+def payload_room(configuration: Configuration) -> dict[Unit, int]:
+    """Beats of payload that wait for a unit, powers of two.
+
+    A whole table, of which the epilogue takes an entry a cycle: behind it in the stream are
+    weights that the array needs sooner. Two sets of parameters; as many weights.
+    """
+    c = configuration
+    beats = {
+        Unit.LOAD: max((1 << c.table_bits) // BYTES, 32), Unit.MATMUL: WEIGHTS,
+        Unit.EPILOGUE: 2 * c.columns, Unit.LAYERNORM: 2 * c.channels,
+    }
+    return {unit: 1 << (count - 1).bit_length() for unit, count in beats.items()}

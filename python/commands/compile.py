@@ -14,8 +14,7 @@ Examples:
 """)
 @click.argument("program_folder", metavar="PROGRAM", type=options.FOLDER)
 @options.needed_engine
-@click.option("--groups", type=click.IntRange(1, 2), default=compiler.GROUPS, show_default=True,
-              help="Of tokens: one's products hide what the other one waits for.")
+@options.token_groups
 @click.option("--out", required=True, type=options.FOLDER, help="Folder for the image.")
 def command(program_folder: str, engine: str, groups: int, out: str) -> None:
     """Compile the integer program in the folder PROGRAM for an engine.

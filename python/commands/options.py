@@ -11,6 +11,7 @@ import click
 from vit2rtl import checkpoint_schema
 from vit2rtl.checkpoint_schema import describe
 from vit2rtl.golden.engine import CONFIGURATIONS
+from vit2rtl.golden.engine.compiler import GROUPS
 from vit2rtl.golden.program import images as image_files
 from vit2rtl.origin import EMBEDDED
 
@@ -48,6 +49,9 @@ engine = click.option(
 needed_engine = click.option(
     "--engine", required=True, type=click.Choice([*CONFIGURATIONS]),
     help="Sizes of the engine's hardware.")
+token_groups = click.option(
+    "--groups", type=click.IntRange(1, 2), default=GROUPS, show_default=True,
+    help="Of tokens: one's products hide what the other one waits for.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 

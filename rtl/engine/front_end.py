@@ -6,22 +6,11 @@ from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import BEAT, Unit
+from vit2rtl.golden.engine.limits import payload_room
 from vit2rtl.rtl.engine.decoder import COUNT, CommandDecoder
 from vit2rtl.rtl.engine.ports import beats, instruction, payload
 from vit2rtl.rtl.engine.queues import InstructionQueues
 from vit2rtl.rtl.stream.fifo import Fifo
-
-WEIGHTS = 256  # beats of payload that wait for the array
-
-
-def payload_depths(configuration: Configuration) -> dict[Unit, int]:
-    """Beats that wait for a unit: two sets of parameters, or as many weights."""
-    c = configuration
-    depths = {
-        Unit.LOAD: 32, Unit.MATMUL: WEIGHTS, Unit.EPILOGUE: 2 * c.columns,
-        Unit.LAYERNORM: 2 * c.channels,
-    }
-    return {unit: 1 << (depth - 1).bit_length() for unit, depth in depths.items()}
 
 
 class FrontEnd(wiring.Component):
@@ -52,7 +41,7 @@ class FrontEnd(wiring.Component):
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
-        self.depths = payload_depths(configuration)
+        self.depths = payload_room(configuration)
         units = len(Unit)
         super().__init__(
             {

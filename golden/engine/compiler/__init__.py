@@ -5,6 +5,7 @@ from vit2rtl.golden.engine.compiler.image import EngineImage, image_stream
 from vit2rtl.golden.engine.compiler.lowering import Lowering
 from vit2rtl.golden.engine.compiler.schedule import schedule
 from vit2rtl.golden.engine.compiler.stages import Graph
+from vit2rtl.golden.engine.compiler.timing import time
 from vit2rtl.golden.engine.compiler.verify import verify
 from vit2rtl.golden.engine.compiler.waits import assign
 from vit2rtl.golden.engine.configuration import Configuration
@@ -30,6 +31,7 @@ def compile(
         raise AssertionError("Logits must be what comes last")
     instructions[-1].operands["last"] = 1
     assign(instructions, configuration)
+    time(instructions, configuration)
     return EngineImage(program, configuration, tuple(instructions), groups)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from vit2rtl.golden.engine.compiler.atoms import touched
 from vit2rtl.golden.engine.compiler.dependencies import dependencies
-from vit2rtl.golden.engine.compiler.durations import ARRAY_LATENCY, duration
+from vit2rtl.golden.engine.compiler.durations import ARRAY_LATENCY, length, overlaps
 from vit2rtl.golden.engine.compiler.instruction import NO_BEATS, Instruction, depths
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import WORD, Destination, Unit
@@ -41,6 +41,7 @@ class _Scheduler:
         self.steps, self.configuration = steps, configuration
         self.issued: list[Instruction] = []
         self.free: dict[Unit, int] = defaultdict(int)
+        self.last: dict[Unit, Instruction] = {}
         self.accumulators = [0] * ACCUMULATOR_BANKS
         self.logits = [0] * configuration.logit_banks
         self.codes = [0] * configuration.code_banks
@@ -109,20 +110,23 @@ class _Scheduler:
     def _earliest(self, step: Step) -> int:
         """When its first product could begin so that its epilogue need not wait for others."""
         array, epilogue = step[:2]
-        length = duration(array, self.configuration)
+        cycles = length(array, self.configuration).done
         start = max(self.free[Unit.MATMUL], self._after(array), min(self.accumulators),
-                    self._after(epilogue) - length)
+                    self._after(epilogue) - cycles)
         if array.operands["dynamic"]:
-            start = max(start, min(self.logits) - length)
+            start = max(start, min(self.logits) - cycles)
         return start
 
     def _after(self, one: Instruction) -> int:
         return max((other.end for other in self.before[id(one)]), default=0)
 
     def _issue(self, one: Instruction, earliest: int) -> int:
-        one.start = max(earliest, self.free[one.unit], self._after(one))
-        one.end = one.start + duration(one, self.configuration)
-        self.free[one.unit] = one.end
+        last, cycles = self.last.get(one.unit), length(one, self.configuration)
+        free = self.free[one.unit] if last is None or overlaps(one, last) else last.end
+        one.start = max(earliest, free, self._after(one))
+        one.end = one.start + cycles.done
+        self.free[one.unit] = one.start + cycles.busy
+        self.last[one.unit] = one
         self.issued.append(one)
         return one.end
 

@@ -1,0 +1,30 @@
+"""vit2rtl cycles: what an integer program takes on the engine."""
+
+import click
+
+from vit2rtl.commands import options
+from vit2rtl.golden.engine import CONFIGURATIONS, compiler
+from vit2rtl.golden.engine.compiler import cycles
+
+
+@click.command(epilog="""\b
+Examples:
+  vit2rtl cycles demo/program.integer --engine small
+  vit2rtl cycles deit-w4a4.integer --engine deit-tiny --groups 1 --json
+""")
+@click.argument("program_folder", metavar="PROGRAM", type=options.FOLDER)
+@options.needed_engine
+@options.token_groups
+@options.as_json
+def command(program_folder: str, engine: str, groups: int, as_json: bool) -> None:
+    """Show the cycles of the integer program in the folder PROGRAM on an engine, op by op.
+
+    The compiler's own schedule: products and cycles of the array, how long it waited before an op,
+    cycles of the other units, and where slots of the array are lost. Needs no torch.
+    """
+    program = options.read_program(program_folder)
+    result = cycles.cycles(compiler.compile(program, CONFIGURATIONS[engine], groups=groups))
+    if as_json:
+        options.show_json(result.as_dict())
+    else:
+        click.echo("\n".join(cycles.table(result)))
