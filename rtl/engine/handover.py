@@ -62,9 +62,9 @@ class Handover(wiring.Component):
         compared = Signal()  # `same` is of the instruction on offer, and of these settings
         same = Signal()
         reading = Signal()
-        new = Signal.like(self.settings)
+        coming = Signal.like(self.settings)
         m.d.comb += [
-            *(new[name].eq(self.i.p[name]) for name in new.shape().members),
+            *(coming[name].eq(self.i.p[name]) for name in coming.shape().members),
             self.begin.eq(self.i.valid & compared & ~reading & queue.w_rdy
                           & ((same & ~self.alone) | ~queue.r_rdy)),
             queue.w_en.eq(self.begin),
@@ -76,10 +76,10 @@ class Handover(wiring.Component):
         ]
         m.d.sync += [
             compared.eq(self.i.valid & ~self.begin),
-            same.eq(new.as_value() == self.settings.as_value()),
+            same.eq(coming.as_value() == self.settings.as_value()),
         ]
         with m.If(self.begin):
-            m.d.sync += [self.settings.eq(new), reading.eq(1)]
+            m.d.sync += [self.settings.eq(coming), reading.eq(1)]
         with m.Elif(self.read):
             m.d.sync += reading.eq(0)
         return m
