@@ -67,7 +67,7 @@ class ChannelParameters(wiring.Component):
 
         m.d.comb += [
             self.full.eq(of(full, following)),
-            self.i.ready.eq(~of(full, loading)),
+            self.i.ready.eq(~full.all()),
             takes.eq(self.i.valid & self.i.ready),
             last.eq((column == WORD - 1) & (group == self.groups - 1)),
             write.en.eq(Mux(takes, 1 << column, 0)),

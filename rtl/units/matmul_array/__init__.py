@@ -24,8 +24,8 @@ class MatmulArray(UnitComponent):
     needs more than two digits of two bits. A beat of codes a cycle as long as a pass has at least
     4 tokens, and not fewer than the ``lanes + 1`` cycles in which a stationary tile loads. While a
     stalled ``o`` holds one tile, the next one is computed; then ``i`` stalls. Operands of one
-    stationary tile are taken ahead. ``last`` of the streams that enter is not looked at; reset
-    discards what is inside.
+    stationary tile, and of one column more, are taken ahead. ``last`` of the streams that enter is
+    not looked at; reset discards what is inside.
 
     Parameters
     ----------

@@ -20,8 +20,8 @@ _OUT = 4
 class ArrayCore(wiring.Component):
     """Sums of codes times operands, tile after tile; where they come from is left to others.
 
-    Latency from a tile's last row of codes ``latency``. Operands of one stationary tile are taken
-    ahead, also those of the next output tile.
+    Latency from a tile's last row of codes ``latency``. Operands of one stationary tile and of one
+    more column are taken ahead, also those of the next output tile.
 
     Parameters
     ----------

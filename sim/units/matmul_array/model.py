@@ -7,7 +7,8 @@ from vit2rtl.golden.units.instance import Instance
 def model(instance: Instance) -> str:
     """A token's row is due in the cycle in which its last codes are taken.
 
-    Codes wait for the weights of their tile, weights for the tile before to be in use.
+    Codes wait for the weights of their tile, weights for the tile before to be in use, but for
+    those of one column, which wait inside.
     """
     p = instance.parameters
     (codes, weights), (sums,) = instance.sources, instance.sinks
@@ -46,16 +47,18 @@ module model(
   reg [LANES * ROWS * WEIGHT - 1:0] coming, staying, weights;
   reg [LANES * ACC - 1:0] rows [0:{depth} - 1];
   reg [LANES * ACC - 1:0] kept;
-  reg loaded, code_low, weight_low;
+  reg [ROWS * WEIGHT - 1:0] ahead;
+  reg loaded, waits, code_low, weight_low;
   reg [7:0] column;
   reg [10:0] row, tile;
   wire begins = row == 0 && !code_low;
   wire weight_high = weight_digits == 2 && !weight_low;
   wire code_high = code_digits == 2 && !code_low;
   wire ends_row = row + 11'd1 == tokens;
+  wire swaps = i_taken && begins;
   wire last_pass = tile + 11'd1 == k_tiles && !code_high && !weight_high;
   assign i_open = loaded || !begins;
-  assign i_weight_open = !loaded;
+  assign i_weight_open = !waits;
   assign o_due = i_taken && last_pass;
 
   integer c, r;
@@ -84,6 +87,7 @@ module model(
   always @(posedge clk)
     if (!aresetn) begin
       loaded <= 0;
+      waits <= 0;
       column <= 0;
       row <= 0;
       tile <= 0;
@@ -91,15 +95,22 @@ module model(
       weight_low <= 0;
     end else begin
       if (i_weight_taken) begin
-        coming[column * ROWS * WEIGHT +: ROWS * WEIGHT] <= i_weight[ROWS * WEIGHT - 1:0];
         column <= column == LANES - 1 ? 0 : column + 1;
-        if (column == LANES - 1) loaded <= 1;
+        if (loaded && !swaps) begin
+          ahead <= i_weight[ROWS * WEIGHT - 1:0];
+          waits <= 1;
+        end else begin
+          coming[column * ROWS * WEIGHT +: ROWS * WEIGHT] <= i_weight[ROWS * WEIGHT - 1:0];
+          if (column == LANES - 1) loaded <= 1;
+        end
       end
       if (i_taken) begin
         rows[row] <= o[LANES * ACC - 1:0];
         if (begins) begin
           staying <= coming;
-          loaded <= 0;
+          loaded <= LANES == 1 && (waits || i_weight_taken);
+          waits <= 0;
+          if (waits) coming[ROWS * WEIGHT - 1:0] <= ahead;
         end
         row <= ends_row ? 0 : row + 1;
         if (ends_row) begin

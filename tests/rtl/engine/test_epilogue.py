@@ -169,6 +169,7 @@ class Run:
             Giver(dut.i, p.rows, rng, self.idle),
         ]
         self.taker, self.done, self.begun, self.tapped = Taker(dut.o, rng, self.stall), [], [], []
+        self.entries = []
         self.errors, self.taken, quiet, due, drivers = [], [], 0, None, [table]
         for cycle in range(limit):
             if table.count == len(p.table) and table in drivers:
@@ -187,6 +188,7 @@ class Run:
                 quiet = 0
             if ctx.get(dut.tap.valid):
                 self.tapped.append([ctx.get(dut.tap.values[n]) for n in range(4)])
+                self.entries.append([ctx.get(dut.tap.entries[n]) for n in range(4)])
             if ctx.get(dut.i.valid) and ctx.get(dut.i.ready):
                 self.taken.append(cycle)
             if error := ctx.get(dut.error):
@@ -211,6 +213,7 @@ class Run:
 def check(run):
     p = run.program
     assert run.tapped == p.taps
+    assert run.entries == [[p.table[n % len(p.table)] for n in group] for group in p.taps]
     assert [(beat.data, beat.last) for beat in run.taker.elements] == p.outputs
     assert run.errors == []
 
@@ -246,13 +249,14 @@ def test_every_destination(sizes, count, idle, stall):
 
 def test_instructions_of_the_same_settings_follow_without_a_gap():
     p = Program(configuration(), 2)
-    for n, destination in enumerate([Destination.LOGITS] * 3 + [Destination.STREAM] * 3
-                                    + [Destination.KEYS] * 3):
-        p.add(destination, 8 + n, same=n % 3 > 0)
+    destinations = [Destination.LOGITS] * 3 + [Destination.STREAM] * 3 + [*DIGITS]
+    for n, destination in enumerate(destinations):
+        p.add(destination, 8 + n, same=n % 3 > 0, two=True)
     run = Run(p)
     check(run)
     gaps = np.diff(run.done) - [2 * f["rows"] for f in p.instructions[1:]]
-    assert gaps.tolist() == [0, 0, EpilogueUnit.GAP, 0, 0, EpilogueUnit.GAP, 0, 0]
+    # The upper digits are written a cycle later.
+    assert gaps.tolist() == [0, 0, EpilogueUnit.GAP, 0, 0, EpilogueUnit.GAP + 1, 0, 0]
     assert run.done[0] - run.taken[0] == 2 * 8 - 2 + EpilogueUnit.LATENCY
 
 
@@ -261,9 +265,10 @@ def test_what_is_added_waits_for_what_was_written():
     p.add(Destination.STREAM, 2, base=40)
     for _ in range(3):
         p.add(Destination.STREAM, 2, add=True, same=True, base=40)
+    p.add(Destination.STREAM, 2, same=True)
     run = Run(p)
     check(run)
-    assert np.diff(run.done).tolist() == [2 * 2 + EpilogueUnit.GAP] * 3
+    assert np.diff(run.done).tolist() == [2 * 2 + EpilogueUnit.GAP] * 4
 
 
 def test_a_tile_of_other_rows_than_the_instruction_is_an_error():
