@@ -8,9 +8,13 @@ import numpy as np
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.golden.units.unit import Stream
 from vit2rtl.sim.coverage.points import NONE, Point, unlike_lanes
-from vit2rtl.sim.units.face import EXHAUSTIVE, SPECIFICATION, Face, Part
+from vit2rtl.sim.units import contracts
+from vit2rtl.sim.units.face import EXHAUSTIVE, SPECIFICATION, STREAM, Face, Part
 
 Samples = MutableMapping
+
+CYCLES = 18  # a beat comes through in 10, a row's numbers in 13
+_SMALL = {"acc_width": 4, "multiplier_width": 2, "width": 4}
 
 
 def _beside(instance: Instance, limit: str, s: Samples) -> np.ndarray:
@@ -142,10 +146,29 @@ def _lane(source: Stream, sink: Stream, n: int) -> str:
     power = power + r * r;"""
 
 
+def contract(instance: Instance) -> str:
+    """A result is due with each beat, and numbers of the row with its last one."""
+    (source,), (sink, row) = instance.sources, instance.sinks
+    return f"""\
+module model(
+{contracts.ports(instance)}
+);
+  wire last = {source.name}[{source.beat_bits}];
+  assign {sink.name}_due = {source.name}_taken;
+  assign {sink.name} = {{last, {sink.beat_bits}'d0}};
+  assign {row.name}_due = {source.name}_taken && last;
+  assign {row.name} = {{1'b1, {row.beat_bits}'d0}};
+endmodule
+"""
+
+
 FACE = Face(
     bins=bins,
     model=model,
+    contract=contract,
     plan=(
+        Part(STREAM, "any traffic, stalls of both outputs and resets of rows of any length; 1 lane "
+             "and 2", (_SMALL | {"lanes": 1}, _SMALL | {"lanes": 2}), cycles=CYCLES),
         Part(SPECIFICATION, "directed rows at the default parameters and 3 lanes, and as many of "
              "random numbers where these keep to the domain", ({"lanes": 3},)),
         Part(EXHAUSTIVE, "every element of accumulators, biases, multipliers and results of 4, 4, "

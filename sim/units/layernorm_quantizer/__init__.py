@@ -9,7 +9,8 @@ from vit2rtl.golden.arithmetic.integers import bit_length
 from vit2rtl.golden.arithmetic.layernorm import SHIFT_LIMIT
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.sim.coverage.points import NONE, Point, unlike_lanes
-from vit2rtl.sim.units.face import EXHAUSTIVE, SPECIFICATION, Face, Part
+from vit2rtl.sim.units.contracts import whole_rows
+from vit2rtl.sim.units.face import EXHAUSTIVE, SPECIFICATION, STREAM, Face, Part
 from vit2rtl.sim.units.layernorm_quantizer.cores import CORES
 
 Samples = MutableMapping
@@ -189,6 +190,11 @@ endmodule
 """
 
 
+def contract(instance: Instance) -> str:
+    """Of rows as long as there are gains, and shorter ones."""
+    return whole_rows(instance, instance.sources[0].beats(instance.parameters["channels"]))
+
+
 def interval(instance: Instance) -> int:
     """Of rows of as many elements as there are gains."""
     return -(-INTERVAL // instance.sources[0].beats(instance.parameters["channels"]))
@@ -207,10 +213,14 @@ _CONFIGURATIONS: tuple[Mapping[str, int | Sequence[int]], ...] = tuple(
 FACE = Face(
     bins=bins,
     model=model,
+    contract=contract,
     interval=interval,
     mutated={"channels": 18},
     cores=CORES,
     plan=(
+        Part(STREAM, "any traffic, stalls and resets of rows of up to 2 elements, as far as the "
+             "root: the first codes come after 48 cycles", ({"lanes": 1, "width": 4, "channels": 2},),
+             cycles=24),
         Part("lane", "from its products on: every product of its factors, mean, shift and offset; "
              "192 channels of 16 bits, codes of 4", ({},), core=True),
         Part(SPECIFICATION,

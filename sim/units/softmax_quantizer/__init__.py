@@ -1,10 +1,11 @@
 """Softmax quantizer: rows of logits, groups of queries side by side (R4)."""
 
 from vit2rtl.golden.units.instance import Instance
+from vit2rtl.sim.units.contracts import whole_rows
 from vit2rtl.sim.units.face import EXHAUSTIVE, SPECIFICATION, STREAM, Face, Part
 from vit2rtl.sim.units.softmax_quantizer.bins import bins
 from vit2rtl.sim.units.softmax_quantizer.cores import CORES
-from vit2rtl.sim.units.softmax_quantizer.model import contract, model
+from vit2rtl.sim.units.softmax_quantizer.model import model
 
 # Small enough for every row, and for solvers.
 SMALL = {"width": 4, "rom_bits": 2, "exp_bits": 11}
@@ -38,6 +39,11 @@ def interval(instance: Instance) -> int:
     """Of groups as long as there may be: a token a cycle, unless the thresholds take longer."""
     tokens = instance.parameters["tokens"]
     return -(-max(tokens + 1, 8 * instance.lanes + 14) // tokens)
+
+
+def contract(instance: Instance) -> str:
+    """Of groups of as many tokens as there may be, and of fewer."""
+    return whole_rows(instance, instance.parameters["tokens"])
 
 
 FACE = Face(bins=bins, model=model, contract=contract, cores=CORES, plan=PLAN,

@@ -99,37 +99,3 @@ module model(
     end
 endmodule
 """
-
-
-def contract(instance: Instance) -> str:
-    """A group's tokens are due when its last one is there, from then on one a cycle.
-
-    Rows are assumed to be no longer than the unit's.
-    """
-    (source,), (sink,) = instance.sources, instance.sinks
-    settings = "".join(
-        f",\n  input [{field.width - 1}:0] {field.name}" for field in instance.configuration)
-    return f"""\
-module model(
-  input clk, input aresetn, input i_taken, input [{source.beat_bits}:0] i,
-  output o_due, output [{sink.beat_bits}:0] o{settings}
-);
-  reg [15:0] lasts;
-  reg [3:0] entered, complete, next;
-  wire last = i[{source.beat_bits}];
-  wire [3:0] count = entered - complete;
-  always @(posedge clk)
-    if (!aresetn) {{entered, complete, next}} <= 0;
-    else begin
-      if (o_due) next <= next + 1;
-      if (i_taken) begin
-        lasts[entered] <= last;
-        entered <= entered + 1;
-        if (last) complete <= entered + 4'd1;
-      end
-    end
-  assign o_due = aresetn && next != complete;
-  assign o = {{lasts[next], {sink.beat_bits}'d0}};
-  always @* assume (!i_taken || last || count < {instance.parameters["tokens"] - 1});
-endmodule
-"""
