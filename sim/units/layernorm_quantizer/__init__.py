@@ -219,8 +219,8 @@ FACE = Face(
     cores=CORES,
     plan=(
         Part(STREAM, "any traffic, stalls and resets of rows of up to 2 elements, as far as the "
-             "root: the first codes come after 48 cycles", ({"lanes": 1, "width": 4, "channels": 2},),
-             cycles=24),
+             "root: the first codes come after 48 cycles",
+             ({"lanes": 1, "width": 4, "channels": 2},), cycles=24),
         Part("lane", "from its products on: every product of its factors, mean, shift and offset; "
              "192 channels of 16 bits, codes of 4", ({},), core=True),
         Part(SPECIFICATION,
