@@ -60,7 +60,8 @@ def test_everything_is_written_and_told(short, tmp_path, capsys):
     assert {path.name for path in (out / "verilog").iterdir()} == set(summary["verilog"])
     printed = capsys.readouterr()
     for word in ("float32", "W4/A4 closed form", f"{summary['vectors']['beats']:,} beats",
-                 "report.png", "mismatches", "The engine: 2 digits classified", "0 differences.", "logits equal, top-1 agrees on 100.0 %"):
+                 "report.png", "mismatches", "The engine: 2 digits classified", "0 differences.",
+                 "logits equal, top-1 agrees on 100.0 %"):
         assert word in printed.out
     assert "7/7" in printed.err
 
