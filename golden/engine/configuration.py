@@ -1,6 +1,6 @@
 """Sizes of the engine: what is fixed when its hardware is made."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 # Widths of a digit of the streaming codes.
 BASES = (4, 5, 6, 8)
@@ -98,4 +98,20 @@ SMALL = Configuration(
     name="small", rows=8, columns=8, layernorm_lanes=2, softmax_lanes=2, attention_rows=4,
     tokens=50, channels=64, stream=50 * 64, normalized=50 * 64, projected=50 * 64, hidden=50 * 256,
 )
-CONFIGURATIONS = {configuration.name: configuration for configuration in (SMALL, DEIT_TINY)}
+
+
+def _wide(name: str, channels: int) -> Configuration:
+    """Of a DeiT with more channels: larger buffers, the same units."""
+    codes = 197 * channels
+    return replace(DEIT_TINY, name=name, channels=channels, stream=codes, normalized=codes,
+                   projected=codes, hidden=4 * codes, acc_width=22)
+
+
+# Codes of 5 to 8 bits are two digits in every buffer.
+DEIT_TINY_8 = replace(
+    DEIT_TINY, name="deit-tiny-8", attention_bits=8, attention_acc_width=28, code_bits=8,
+    logit_width=16, rom_bits=10, acc_width=27, normalized=2 * 197 * 192,
+    projected=2 * 197 * 192, hidden=2 * 197 * 768,
+)
+CONFIGURATIONS = {configuration.name: configuration for configuration in (
+    SMALL, DEIT_TINY, DEIT_TINY_8, _wide("deit-small", 384), _wide("deit-base", 768))}

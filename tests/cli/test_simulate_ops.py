@@ -73,7 +73,7 @@ def test_a_difference_names_op_token_and_channel(command, vectors, tmp_path):
 
 
 @pytest.mark.parametrize(("arguments", "text"), [
-    (["--engine", "big"], "'big' is not one of 'small', 'deit-tiny'"),
+    (["--engine", "big"], "'big' is not one of 'small', 'deit-tiny', "),
     (["--simulator", "icarus", "--unit", "requantizer"], "Unit must be one of the bundle's ("),
 ])
 def test_what_makes_no_sense_is_one_line(command, vectors, tmp_path, arguments, text):

@@ -10,8 +10,8 @@ SMALL = CONFIGURATIONS["small"]
 
 
 def test_the_named_ones_are_known_by_their_names():
-    assert {name: c.name for name, c in CONFIGURATIONS.items()} == {
-        "small": "small", "deit-tiny": "deit-tiny"}
+    assert {name: c.name for name, c in CONFIGURATIONS.items()} == {name: name for name in (
+        "small", "deit-tiny", "deit-tiny-8", "deit-small", "deit-base")}
 
 
 @pytest.mark.parametrize(("change", "text"), [
