@@ -53,6 +53,11 @@ class InstructionQueues(wiring.Component):
     its waits are met: in the cycle after the ``done`` that it waited for. A unit's next one follows
     six cycles after it is taken.
 
+    Parameters
+    ----------
+    places : int
+        Of a unit's queue, a power of two; one of them stays free.
+
     Members
     -------
     write : In(1), unit : In(3), part : In(2), word : In(64)
@@ -69,7 +74,8 @@ class InstructionQueues(wiring.Component):
         An instruction is at the end, and its waits are not met.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, places: int = QUEUE) -> None:
+        self.places = places
         units = len(Unit)
         super().__init__(
             {
@@ -89,13 +95,13 @@ class InstructionQueues(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.memory = memory = PlainMemory(shape=BEAT, depth=8 * QUEUE * BEATS)
+        m.submodules.memory = memory = PlainMemory(shape=BEAT, depth=8 * self.places * BEATS)
         write, read = memory.write_port(), memory.read_port()
-        last = [Signal(range(QUEUE), name=f"last_{u.name.lower()}") for u in Unit]
-        first = [Signal(range(QUEUE), name=f"first_{u.name.lower()}") for u in Unit]
+        last = [Signal(range(self.places), name=f"last_{u.name.lower()}") for u in Unit]
+        first = [Signal(range(self.places), name=f"first_{u.name.lower()}") for u in Unit]
         heads = [Signal(name=f"head_{u.name.lower()}") for u in Unit]
         for unit in Unit:
-            after = Signal(range(QUEUE), name=f"after_{unit.name.lower()}")
+            after = Signal(range(self.places), name=f"after_{unit.name.lower()}")
             m.d.comb += [
                 after.eq(last[unit] + 1), self.full[unit].eq(after == first[unit])
             ]
