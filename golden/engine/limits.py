@@ -44,9 +44,9 @@ def payload_beats(
     """Beats of payload that an instruction takes."""
     match unit:
         case Unit.LOAD:
-            beats = {Load.STREAM: operands["count"], Load.PATCHES: 0,
+            loads = {Load.STREAM: operands["count"], Load.PATCHES: 0,
                      Load.TABLE: -(-operands["count"] // BYTES)}
-            return beats[Load(opcode)]
+            return loads[Load(opcode)]
         case Unit.MATMUL:
             zero_points, tile = stationary_beats(configuration)
             digits = 1 + operands["two_weight_digits"]

@@ -1,6 +1,7 @@
 """The engine's memories, and which unit reads and writes each."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
@@ -69,7 +70,7 @@ class BufferMemory(wiring.Component):
             self._keep(m, reads, read.data)
         return m
 
-    def _choose(self, m: Module, ports: Sequence, inner: object, beyond: Signal) -> Value:
+    def _choose(self, m: Module, ports: Sequence, inner: Any, beyond: Signal) -> Value:
         """Enable and address of the port that goes; whether it is the second one."""
         first = ports[0].en.any()
         second = ~first if len(ports) > 1 else first & 0

@@ -79,10 +79,10 @@ class Watchdog(wiring.Component):
     expired : Out(1)
     """
 
-    limit: In(WORD)
-    occupied: In(1)
-    progress: In(1)
-    expired: Out(1)
+    def __init__(self) -> None:
+        super().__init__(
+            {"limit": In(WORD), "occupied": In(1), "progress": In(1), "expired": Out(1)}
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -18,7 +18,7 @@ AXIS = ("tdata", "tvalid", "tready", "tlast")
 
 def ports() -> dict[str, Member]:
     """Ports of every engine: all but the taps."""
-    streams = {}
+    streams: dict[str, Member] = {}
     for names, forth, back in ((SOURCES, In, Out), (SINKS, Out, In)):
         for name in names:
             streams |= {f"{name}_tdata": forth(BEAT), f"{name}_tvalid": forth(1),

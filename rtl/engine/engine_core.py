@@ -86,7 +86,9 @@ class EngineCore(wiring.Component):
         m.submodules.faults = faults = Faults()
         m.submodules.counters = counters = ImageCounters()
         m.submodules.watchdog = watchdog = Watchdog()
-        units = {unit: component(self.configuration) for unit, component in COMPONENTS.items()}
+        units: dict[Unit, Any] = {
+            unit: component(self.configuration) for unit, component in COMPONENTS.items()
+        }
         for unit, component in units.items():
             m.submodules[unit.name.lower()] = component
             self._connect(m, unit, component, front_end, buffers)

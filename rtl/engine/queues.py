@@ -27,11 +27,16 @@ class Waits(wiring.Component):
     met : Out(1)
     """
 
-    load: In(WAITS)
-    unit: In(3)
-    missing: In(COUNT)
-    done: In(len(Unit))
-    met: Out(1)
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "load": In(WAITS),
+                "unit": In(3),
+                "missing": In(COUNT),
+                "done": In(len(Unit)),
+                "met": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
