@@ -15,16 +15,27 @@ Examples:
 @click.argument("program_folder", metavar="PROGRAM", type=options.FOLDER)
 @options.needed_engine
 @options.token_groups
+@click.option("--plot", type=options.FILE, help="PNG of what each unit does when.")
 @options.as_json
-def command(program_folder: str, engine: str, groups: int, as_json: bool) -> None:
+def command(
+    program_folder: str, engine: str, groups: int, plot: str | None, as_json: bool
+) -> None:
     """Show the cycles of the integer program in the folder PROGRAM on an engine, op by op.
 
     The compiler's own schedule: products and cycles of the array, how long it waited before an op,
-    cycles of the other units, and where slots of the array are lost. Needs no torch.
+    cycles of the other units, and where slots of the array are lost. Needs no torch; --plot
+    needs matplotlib.
     """
+    if plot:
+        options.check_file(plot, "The plot")
     program = options.read_program(program_folder)
-    result = cycles.cycles(compiler.compile(program, CONFIGURATIONS[engine], groups=groups))
+    image = compiler.compile(program, CONFIGURATIONS[engine], groups=groups)
+    result = cycles.cycles(image)
     if as_json:
         options.show_json(result.as_dict())
     else:
         click.echo("\n".join(cycles.table(result)))
+    if plot:
+        from vit2rtl.report.timeline import timeline
+
+        timeline(image, plot)

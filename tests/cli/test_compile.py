@@ -112,10 +112,12 @@ def test_programs_in_float_are_refused(command, folder, tmp_path):
     assert error == "vit2rtl: The engine runs programs of variant integer, not hardware\n"
 
 
-def test_cycles(command, folder, image):
+def test_cycles(command, folder, image, tmp_path):
     code, out, _ = command("cycles", folder, "--engine", "small", "--json")
     assert code == 0
     listing = json.loads((image / "listing.json").read_text())
     assert json.loads(out)["cycles"] == listing["cycles"]
-    code, out, _ = command("cycles", folder, "--engine", "small", "--groups", 1)
+    code, out, _ = command("cycles", folder, "--engine", "small", "--groups", 1, "--plot",
+                           tmp_path / "timeline.png")
     assert code == 0 and " cycles an image, " in out.splitlines()[-3]
+    assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
