@@ -70,6 +70,10 @@ class Family(ABC):
         of tokens lies between; None where there is no such."""
         return None
 
+    def class_tokens(self, model: nn.Module) -> int:
+        """How many tokens, the first ones, the classifiers read, each one; 0 for all."""
+        return 0
+
     @abstractmethod
     def image_size(self, model: nn.Module) -> tuple[int, int]:
         """(height, width)"""

@@ -74,7 +74,7 @@ class Surgeon:
         self._heads = family.heads(model)
         self.structure = Structure(
             model, family.image_size(model), embeddings=family.embeddings(model),
-            head_norm=family.head_norm(model))
+            head_norm=family.head_norm(model), class_tokens=family.class_tokens(model))
 
     def visit(self, parent: nn.Module, prefix: str) -> None:
         """Everything below a module."""

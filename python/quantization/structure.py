@@ -154,6 +154,7 @@ class Structure:
     image_size  (height, width)
     pooling     attention that makes one token of all, which nothing is added to, and its MLP
     head_norm   the LayerNorm in front of the classifiers, where nothing but pooling lies between
+    class_tokens  how many tokens, the first ones, the classifiers read; 0 where they read all
     """
 
     network: nn.Module
@@ -164,6 +165,7 @@ class Structure:
     pooling: Block | None = None
     embeddings: list[nn.Parameter] = field(default_factory=list)
     head_norm: nn.LayerNorm | None = None
+    class_tokens: int = 0
 
     @property
     def attentions(self) -> list[Attention]:

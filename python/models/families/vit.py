@@ -97,6 +97,9 @@ class VisionTransformers(Family):
         norms = (model.fc_norm,) if model.attn_pool is not None else (model.norm, model.fc_norm)
         return next((norm for norm in norms if isinstance(norm, nn.LayerNorm)), None)
 
+    def class_tokens(self, model: nn.Module) -> int:
+        return len(self.heads(model)) if model.global_pool == "token" else 0
+
     def image_size(self, model: nn.Module) -> tuple[int, int]:
         return model.patch_embed.img_size
 

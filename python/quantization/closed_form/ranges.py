@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import torch
 
+from vit2rtl.quantization.closed_form.weights import BITS
 from vit2rtl.quantization.quantizers import UniformQuantizer
 
 # Points that stand for a tensor: a code of 8 bits has 16 of them and more.
@@ -15,6 +16,9 @@ HALF_RANGES = torch.linspace(1.6, 5.0, 18, dtype=torch.float64).tolist()
 # Wider codes have room for rarer values.
 _WIDE = 1.5
 _ENDS = 16
+# Of the range of a LayerNorm's channel. The error is mostly that of tokens which are alike in all
+# images; what differs lies near the ends, so that no more than this is cut off.
+SHRINKS = torch.linspace(0.7, 1.0, 6, dtype=torch.float64).tolist()
 FRACTIONS = torch.linspace(0.15, 1.0, 18, dtype=torch.float64).tolist()
 SOFTMAX_SCALES = [2.0 ** (-t / 4) for t in range(14)]
 
@@ -100,6 +104,33 @@ def _set(quantizer: UniformQuantizer, found: tuple[float, int]) -> None:
     quantizer.set(torch.tensor(scale), torch.tensor(float(zero_point)))
 
 
+def normed(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
+    """One scale a channel, of what a LayerNorm gives: RepQ-ViT's; below 4 bits the range of least
+    error, shrunk alike on both sides of the channel's mean. A LayerNorm's bias takes any offset, so
+    that the range's ends are levels, and zero points no integers.
+
+    x   float[..., channels]
+    """
+    quantizer.calibrate(x)
+    if quantizer.bits >= BITS:
+        return
+    values, last, constant = x.flatten(0, -2), quantizer.levels - 1, quantizer.constant
+    mean = values.mean(0, dtype=torch.float64)
+    centered = values - mean.to(values.dtype)
+    low, high = centered.amin(0), centered.amax(0)
+    scale, zero_point = quantizer.scale.double(), quantizer.zero_point.double()
+    best = torch.full_like(scale, torch.inf)
+    for shrink in SHRINKS:
+        bottom, step = low * shrink, (high - low).clamp(min=1e-30) * (shrink / last)
+        codes = ((centered - bottom) / step).round_().clamp_(0, last)
+        error = codes.mul_(step).add_(bottom).sub_(centered).square_().mean(0).double()
+        better = (error < best) & ~constant
+        best = torch.where(better, error, best)
+        scale = torch.where(better, step.double(), scale)
+        zero_point = torch.where(better, -(bottom + mean) / step, zero_point)
+    quantizer.set(scale, zero_point)
+
+
 def channels(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
     """One scale a channel, of the same number of standard deviations around each channel's mean.
 
@@ -111,7 +142,7 @@ def channels(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
     typical = deviation[~constant].median() if not constant.all() else torch.tensor(1.0)
     # A channel that hardly moves would get a gain that no format holds.
     spread = torch.maximum(deviation, typical.double() / 100)
-    levels, wide = quantizer.levels, 1.0 if quantizer.bits <= 4 else _WIDE
+    levels, wide = quantizer.levels, 1.0 if quantizer.bits <= BITS else _WIDE
     standard = Distribution((values - mean) / spread)
     step, _ = standard.best(((2 * k * wide / levels, levels // 2) for k in HALF_RANGES), levels)
     scale = step * spread

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from vit2rtl.quantization.closed_form import ranges, transforms
-from vit2rtl.quantization.closed_form.fitting import fit, linear
+from vit2rtl.quantization.closed_form.fitting import class_share, fit, linear
 from vit2rtl.quantization.closed_form.weights import Moments
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.methods.repq import reparameterize
@@ -108,7 +108,7 @@ class Walk:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """What the layer's inputs are once its LayerNorm is RepQ's, float and quantized."""
         real, damaged = x.chunk(2)
-        module.input_quantizer.calibrate(damaged)
+        self._range(damaged, module.input_quantizer, ranges.normed)
         real, damaged = _moved(reparameterize(norm, module), real, damaged)
         return real, module.input_quantizer(damaged)
 
@@ -239,9 +239,24 @@ class Walk:
         self, layer: Layer, x: torch.Tensor, target: torch.Tensor,
         background: Moments | None = None,
     ) -> torch.Tensor:
-        y = fit(layer, x.flatten(0, -2), target.flatten(0, -2), self.steps, background)
+        y = fit(layer, x.flatten(0, -2), target.flatten(0, -2), self.steps, background,
+                self._counts(layer, x))
         self.done(layer.name)
         return y.view(target.shape)
+
+    def _counts(self, layer: Layer, x: torch.Tensor) -> torch.Tensor | None:
+        """How often each token of x [batch, tokens, channels] counts in a layer's fit, one on
+        average; None where all count alike."""
+        block, some = layer.place.block, self.structure.class_tokens
+        if not some or block is None or x.ndim != 3 or x.shape[1] <= some:
+            return None
+        share = class_share(layer.module, (block + 1) / len(self.structure.blocks))
+        tokens = x.shape[1]
+        if share <= some / tokens:
+            return None
+        counts = torch.full((tokens, 1), (1 - share) * tokens / (tokens - some))
+        counts[:some] = share * tokens / some
+        return counts.repeat(len(x), 1)
 
 
 def _moved(

@@ -6,30 +6,38 @@ takes over.
 
 import torch
 
-# Of the mean diagonal of C: pulls ridge regression back to the float weights, at 4 bits, and
-# dampens GPTQ.
+# Widths that the method's constants are for; rules say what more bits or fewer change.
+BITS = 4
+# Of the mean diagonal of C: pulls ridge regression back to the float weights, and dampens GPTQ.
 RIDGE = 6.0
-_DAMPING = 0.01
+DAMPING = 0.01
 _BLOCK = 64
 # Rows that are summed together: a float64 copy of all of them would be the peak of memory.
 _TOGETHER = 4096
 SHRINKS = torch.linspace(0.5, 1.0, 11, dtype=torch.float64).tolist()
 
 
-def mean(x: torch.Tensor) -> torch.Tensor:
-    """float32[n, channels] -> float64[channels], in pieces"""
-    return torch.stack([piece.sum(0, dtype=torch.float64)
-                        for piece in x.split(_TOGETHER)]).sum(0) / len(x)
-
-
 class Moments:
-    """Of float32[n, channels] inputs: ``mean`` float64[channels], ``covariance`` float64."""
+    """Of float32[n, channels] inputs: ``mean`` float64[channels], ``covariance`` float64.
 
-    def __init__(self, x: torch.Tensor) -> None:
-        self.count, self.mean = len(x), mean(x)
+    counts   float32[n, 1], how often each row counts, one on average; None: all alike
+    """
+
+    def __init__(self, x: torch.Tensor, counts: torch.Tensor | None = None) -> None:
+        self.count, self.counts = len(x), counts
+        self.mean = self.mean_of(x)
         # Without the mean from the start: float32 would drown small variances beside large means.
         centered = x - self.mean.to(x.dtype)
-        self.covariance = (centered.T @ centered).double() / len(x)
+        self.covariance = (centered.T @ self.counted(centered)).double() / len(x)
+
+    def counted(self, rows: torch.Tensor) -> torch.Tensor:
+        """float32[n, channels], each row as often as it counts"""
+        return rows if self.counts is None else rows * self.counts
+
+    def mean_of(self, rows: torch.Tensor) -> torch.Tensor:
+        """float32[n, channels] -> float64[channels], in pieces"""
+        return torch.stack([piece.sum(0, dtype=torch.float64)
+                            for piece in self.counted(rows).split(_TOGETHER)]).sum(0) / self.count
 
     def flat(self) -> bool:
         """Whether the inputs never change: then there is nothing to fit."""
@@ -49,7 +57,8 @@ def ridge(
     returns    ``W + E[r xᵀ]_centred (C + λ mean(diag C) I)⁻¹``
     """
     covariance = moments.covariance
-    cross = (residual.T @ x).double() / moments.count - torch.outer(mean(residual), moments.mean)
+    cross = (moments.counted(residual).T @ x).double() / moments.count
+    cross -= torch.outer(moments.mean_of(residual), moments.mean)
     pull = strength * covariance.diagonal().mean() * torch.eye(len(covariance), dtype=torch.float64)
     return weight + torch.linalg.solve(covariance + pull, cross.T).T
 
@@ -88,7 +97,7 @@ def nearest(
 
 def gptq(
     weight: torch.Tensor, covariance: torch.Tensor, scale: torch.Tensor,
-    zero_point: torch.Tensor, levels: int, *, descents: int,
+    zero_point: torch.Tensor, levels: int, *, descents: int, damping: float = DAMPING,
 ) -> torch.Tensor:
     """Weights on their rows' levels, columns in order of their inputs' variance, each error made up
     for by the columns that follow (Frantar et al., ICLR 2023); then passes of coordinate descent
@@ -96,12 +105,13 @@ def gptq(
 
     weight     float64[out, in]
     descents   passes; each column to the level that is best with all others as they are
+    damping    of the mean diagonal, added to the diagonal
     returns    float64[out, in]
     """
     diagonal = covariance.diagonal()
     order = diagonal.argsort(descending=True, stable=True)
-    damping = _DAMPING * diagonal.mean() * torch.eye(len(covariance), dtype=torch.float64)
-    hessian = (covariance + damping)[order][:, order]
+    added = damping * diagonal.mean() * torch.eye(len(covariance), dtype=torch.float64)
+    hessian = (covariance + added)[order][:, order]
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(hessian))
     upper = torch.linalg.cholesky(inverse, upper=True).float()
     original = weight[:, order].float()

@@ -43,6 +43,17 @@ def test_a_family_of_ones_own_is_quantized_lowered_and_recorded(batch, tmp_path)
         for name in ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2")]
 
 
+@pytest.mark.parametrize(("name", "arguments", "count"), [
+    ("vit_tiny_patch16_224", SMALL, 1), ("deit_tiny_distilled_patch16_224", SMALL, 2),
+    ("vit_tiny_patch16_224", SMALL | {"reg_tokens": 2}, 1),
+    ("vit_tiny_patch16_224", SMALL | {"global_pool": "avg"}, 0),
+    ("swin_tiny_patch4_window7_224", {"img_size": 32, "window_size": 4, "depths": (1,),
+                                      "embed_dim": 24, "num_heads": (2,)}, 0)])
+def test_class_tokens_are_those_that_classifiers_read(name, arguments, count):
+    model = timm.create_model(name, **arguments)
+    assert QuantizedViT(model, Recipe()).structure.class_tokens == count
+
+
 def test_a_type_without_a_family_is_an_error_and_no_swin():
     from .classifiers import Classifier
 

@@ -4,8 +4,14 @@ import pytest
 import torch
 from torch import nn
 
-from vit2rtl.quantization.closed_form.fitting import fit, linear, strength
-from vit2rtl.quantization.closed_form.weights import RIDGE, Moments
+from vit2rtl.quantization.closed_form.fitting import (
+    class_share,
+    damping,
+    fit,
+    linear,
+    strength,
+)
+from vit2rtl.quantization.closed_form.weights import DAMPING, RIDGE, Moments
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.settings import STEPS
@@ -81,6 +87,32 @@ def test_wider_layers_are_pulled_harder_to_their_float_weights(weight_bits, inpu
     module = layer_of(bits=weight_bits).module
     module.input_quantizer = UniformQuantizer(input_bits)
     assert strength(module) == pytest.approx(RIDGE * times)
+
+
+@pytest.mark.parametrize(("weight_bits", "input_bits", "times", "share"), [
+    (4, 4, 1, 0), (8, 8, 1, 0), (2, 8, 1, 0), (3, 3, 4, 0.15), (2, 2, 16, 0.3),
+    (3, 4, 2, 0.075)])
+def test_layers_of_fewer_bits_are_damped_harder_and_fitted_to_class_tokens(
+        weight_bits, input_bits, times, share):
+    module = layer_of(bits=weight_bits).module
+    module.input_quantizer = UniformQuantizer(input_bits)
+    assert damping(module) == pytest.approx(DAMPING * times)
+    for depth in (0.25, 1.0):
+        assert class_share(module, depth) == pytest.approx(share * depth)
+
+
+def test_rows_that_count_more_are_served_better():
+    torch.manual_seed(6)
+    x, target = torch.randn(200, 20), torch.randn(200, 6)
+    counts = torch.full((200, 1), 0.25)
+    counts[:50] = 3.25
+    alike, counted = layer_of(), layer_of()
+    fit(alike, x, target, STEPS)
+    fit(counted, x, target, STEPS, counts=counts)
+    served = [error(linear(one.module, x[:50]), target[:50]) for one in (alike, counted)]
+    assert served[1] < 0.97 * served[0]
+    mean = ((linear(counted.module, x) - target) * counts).mean(0)
+    assert mean.abs().max() < 1e-5
 
 
 def test_moments_of_all_tokens_count_beside_those_of_few():

@@ -137,6 +137,37 @@ def test_the_best_candidate_is_that_of_least_error_on_the_tensor(levels):
         assert found <= 1.001 * least and isinstance(zero_point, int)
 
 
+@pytest.mark.parametrize("bits", [2, 3])
+def test_channels_of_few_bits_have_the_shrunk_range_of_least_error(bits):
+    spread, mean = torch.tensor([1.0, 0.1, 20.0, 0.5]), torch.tensor([0.0, 3.0, -50.0, 0.2])
+    x = torch.randn(5, 80, 4, generator=torch.Generator().manual_seed(2)) ** 3 * spread + mean
+    quantizer, last = UniformQuantizer(bits, -1), 2**bits - 1
+    ranges.normed(x, quantizer)
+    for n, channel in enumerate(x.double().flatten(0, 1).T.numpy()):
+        middle, errors = channel.mean(), {}
+        for shrink in ranges.SHRINKS:
+            low, high = (middle + shrink * (end - middle) for end in (channel.min(), channel.max()))
+            step = (high - low) / last
+            codes = np.clip(np.round((channel - low) / step), 0, last)
+            errors[((codes * step + low - channel) ** 2).mean()] = step, -low / step
+        scale, zero_point = errors[min(errors)]
+        assert float(quantizer.scale[n]) == pytest.approx(scale, rel=1e-4)
+        assert float(quantizer.zero_point[n]) == pytest.approx(zero_point, abs=1e-3)
+    assert (quantizer.zero_point % 1 > 0.01).any()
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_channels_that_never_change_and_those_of_more_bits_are_calibrated_as_any(bits):
+    x = torch.tensor([0.0, 2.0, -3.0]).repeat(50, 1)
+    x[:, 0] = NORMAL[:50]
+    quantizer, plain = UniformQuantizer(bits, -1), UniformQuantizer(bits, -1)
+    ranges.normed(x, quantizer)
+    plain.calibrate(x)
+    same = (quantizer.scale == plain.scale) & (quantizer.zero_point == plain.zero_point)
+    assert same.tolist() == [bits >= 4, True, True]
+    assert quantizer.constant.tolist() == [False, True, True]
+
+
 @pytest.mark.parametrize("bits", [3, 4, 6, 8])
 def test_channels_have_ranges_of_equally_many_deviations_around_their_means(bits):
     spread = torch.tensor([1.0, 0.1, 20.0, 0.5, 0.0, 1e-5])

@@ -5,7 +5,7 @@ import torch
 
 from vit2rtl.models import embedded
 from vit2rtl.models.library import timm
-from vit2rtl.quantization.closed_form import ranges
+from vit2rtl.quantization.closed_form import ranges, walk
 from vit2rtl.quantization.closed_form.walk import Walk
 from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.recipe import Recipe
@@ -56,13 +56,41 @@ def test_softmax_scales_are_of_the_grid_with_their_step_and_percentiles_without(
 @pytest.mark.parametrize("steps", [(), ("ranges",)])
 def test_ranges_are_searched_with_their_step_alone(steps, walked, monkeypatch):
     seen = []
-    for name in ("two_sided", "one_sided"):
+    for name in ("two_sided", "one_sided", "normed"):
         plain = getattr(ranges, name)
         monkeypatch.setattr(ranges, name, lambda x, quantizer, name=name, plain=plain: (
             seen.append(name), plain(x, quantizer)))
     walked(*steps)
-    # Of four blocks q, k, v and proj's input, and fc2's.
-    assert (seen.count("two_sided"), seen.count("one_sided")) == ((16, 4) if steps else (0, 0))
+    # Of four blocks q, k, v and proj's input, fc2's, and those of qkv and fc1.
+    found = [seen.count(name) for name in ("two_sided", "one_sided", "normed")]
+    assert found == ([16, 4, 8] if steps else [0, 0, 0])
+
+
+@pytest.mark.parametrize(("bits", "shares"), [
+    (4, [None] * 4), (3, [0.0375, 0.075, 0.1125, 0.15]), (2, [0.075, 0.15, 0.225, 0.3])])
+@torch.inference_mode()
+def test_class_tokens_count_more_below_4_bits_the_deeper_the_more(
+        bits, shares, digits, monkeypatch):
+    seen = {}
+
+    def fit(layer, x, target, steps, background=None, counts=None):
+        seen[layer.name] = counts, len(x)
+        return target
+
+    monkeypatch.setattr(walk, "fit", fit)
+    quantized = QuantizedViT(embedded.create(), Recipe(bits, bits, method="closed-form"))
+    Walk(quantized.structure, (), lambda name: None).run(digits[:3])
+    assert seen["patch_embed.proj"][0] is None and seen["head"][0] is None
+    for block, share in enumerate(shares):
+        for name in ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2"):
+            counts, rows = seen[f"blocks.{block}.{name}"]
+            if share is None:
+                assert counts is None
+                continue
+            counts = counts.view(3, 50)
+            assert counts.mean() == pytest.approx(1) and rows == 150
+            assert counts[:, 0].sum() / counts.sum() == pytest.approx(share)
+            assert counts[:, 1:].unique().numel() == 1
 
 
 @torch.inference_mode()

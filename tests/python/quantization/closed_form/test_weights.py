@@ -28,14 +28,29 @@ def test_moments_of_more_inputs_than_are_summed_together():
     assert weights.Moments(torch.full((5000, 2), 3.0)).flat()
 
 
+def test_moments_of_rows_that_count_are_those_of_repeated_rows(problem):
+    weight, x, _ = problem
+    x, times = x[:60], torch.arange(60) % 3
+    counts = times[:, None] / times.float().mean()
+    residual = torch.randn(60, OUT, generator=torch.Generator().manual_seed(2)) + 1
+    some, all_ = weights.Moments(x, counts), weights.Moments(x.repeat_interleave(times, 0))
+    torch.testing.assert_close(some.mean, all_.mean, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(some.covariance, all_.covariance, rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(
+        weights.ridge(weight, residual, x, some),
+        weights.ridge(weight, residual.repeat_interleave(times, 0),
+                      x.repeat_interleave(times, 0), all_), rtol=1e-3, atol=1e-4)
+    assert not torch.allclose(some.covariance, weights.Moments(x).covariance, rtol=1e-2)
+
+
 def nearest(column, scale, zero_point, levels):
     return np.clip(np.round(column / scale), -zero_point, levels - 1 - zero_point) * scale
 
 
-def optimal_brain_quantizer(weight, covariance, scale, zero_point, levels):
+def optimal_brain_quantizer(weight, covariance, scale, zero_point, levels, damping=0.01):
     """Column by column in order of variance, with the inverse of what is left each time."""
     order = np.argsort(-np.diag(covariance), kind="stable")
-    damped = covariance + 0.01 * np.diag(covariance).mean() * np.eye(len(covariance))
+    damped = covariance + damping * np.diag(covariance).mean() * np.eye(len(covariance))
     hessian = damped[order][:, order]
     rest, chosen = weight[:, order].copy(), np.zeros_like(weight)
     for at in range(len(order)):
@@ -69,6 +84,18 @@ def test_gptq_is_the_optimal_brain_quantizer(levels, descents, problem):
     steps = np.abs(found.numpy() - want) / scale.numpy()[:, None]
     # A tie may fall to either side in float32, and what follows in its row with it.
     assert (steps < 0.01).mean(1).min() > 0.5 and (steps < 0.01).mean() > 0.85
+
+
+def test_damping_is_a_share_of_the_mean_variance(problem):
+    weight, _, moments = problem
+    grid = weights.row_ranges(weight, moments.covariance.diagonal(), 4)
+    chosen = [weights.gptq(weight, moments.covariance, *grid, 4, descents=0, damping=damping)
+              for damping in (0.01, 0.5)]
+    want, _, _ = optimal_brain_quantizer(
+        weight.numpy(), moments.covariance.numpy(), *(part.numpy() for part in grid), 4, 0.5)
+    same = [(np.abs(found.numpy() - want) < 0.01 * grid[0].numpy()[:, None]).mean()
+            for found in chosen]
+    assert same[0] < 0.85 < same[1]
 
 
 def test_row_ranges_are_the_best_shrunk_ranges(problem):
