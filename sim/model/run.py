@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ def simulate_model(
         found[n] = result
         progress(len(parts[n]))
 
-    processes.run_all([lambda n=n: task(n) for n in range(len(parts))], jobs, done)
+    processes.run_all([partial(task, n) for n in range(len(parts))], jobs, done)
     for n in range(len(parts)):
         outcome, different, elements = found[n]
         results.cycles += outcome.image_cycles
