@@ -18,6 +18,7 @@ from pathlib import Path
 import _deit_tiny as deit_tiny
 
 from vit2rtl.golden.engine import CONFIGURATIONS
+from vit2rtl.golden.engine.compiler.cycles import cycles as expected
 from vit2rtl.golden.program.reader import read_program
 from vit2rtl.lowering.lower import lower
 from vit2rtl.lowering.tracing import trace
@@ -27,7 +28,6 @@ from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
 from vit2rtl.sim.model.bench import bench
 from vit2rtl.sim.model.run import simulate_model
-from vit2rtl.sim.model.slots import used_slots
 from vit2rtl.sim.tools import simulators
 
 DATA = Path("../shared/data")
@@ -86,15 +86,14 @@ def main():
                                  out=Path(folder) / "out")
     if results.differences:
         raise SystemExit(f"{len(results.differences)} differences: {results.differences[0]}")
-    cycles = max(results.cycles)
+    cycles, model = max(results.cycles), expected(results.image)
     figures = {
         "cycles": cycles,
-        "utilization": used_slots(results.image) / (
-            cycles * configuration.rows * configuration.columns),
+        "utilization": model.utilization * model.total / cycles,
         "cpu_seconds_per_image": results.cpu_seconds / len(codes),
         "cycles_per_cpu_second": results.simulated_cycles / results.cpu_seconds,
         "build_cpu_seconds": build,
-        "expected_cycles": results.image.cycles,
+        "expected_cycles": model.total,
         "elements": results.elements,
     }
     if given.json:
