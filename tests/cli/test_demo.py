@@ -1,6 +1,7 @@
-"""The tour, made short: one setting, one image, one simulator."""
+"""The tour, made short: one setting, one image, one simulator, no protocol benches."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -24,6 +25,7 @@ def short(monkeypatch):
     classify = demo.classify
     # Icarus takes minutes for an image of this size.
     monkeypatch.setattr(demo, "classify", lambda out, simulator: classify(out, "verilator"))
+    monkeypatch.setattr(demo, "run_regression", partial(demo.run_regression, protocol=False))
     held_out = demo.embedded_images("held_out")
     few = {"train": demo.embedded_images("train"), "held_out": held_out.sample(100, seed=0)}
     monkeypatch.setattr(demo, "embedded_images", few.__getitem__)
