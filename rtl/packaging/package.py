@@ -11,7 +11,7 @@ from vit2rtl.golden.vectors.bundle_files import write_texts
 from vit2rtl.rtl.packaging.data_sheet import Area, Claim, data_sheet
 from vit2rtl.rtl.packaging.example import example
 from vit2rtl.rtl.packaging.manifest import manifest, read_manifest
-from vit2rtl.rtl.packaging.projects import project_files
+from vit2rtl.rtl.packaging.projects import Project, project_files
 from vit2rtl.rtl.packaging.register_map import CHANNELS, RegisterMap, register_map
 from vit2rtl.rtl.packaging.software import c_header, system_rdl
 from vit2rtl.rtl.packaging.sources import sources, top_name
@@ -43,22 +43,25 @@ def write_package(
     registers = register_map(instance, channels=channels) if axi_lite else None
     with atomic.folder(path, kind="package", parts=parts_of) as root:
         texts = _texts(instance, registers)
-        _write(root, texts)
+        write_files(root, texts)
         vectors = _write_vectors(instance, root)
         shown = example(instance)
         diagram = wave_json(f"{instance.name}_axis", trace(instance, shown), shown)
         verilog = [name for name in texts if name.startswith("rtl/")]
         top = top_name(registers) if registers else f"{instance.name}_axis"
         late = {"doc/timing.json": diagram, "doc/timing.svg": svg(diagram)}
-        late |= project_files(instance, top, verilog, vectors)
-        _write(root, late)
+        lints = {"lint": top} | ({"lint_axis": f"{instance.name}_axis"} if registers else {})
+        late |= project_files(Project(
+            instance.name, instance.unit.summary, top, verilog, lints, vectors))
+        write_files(root, late)
         files = _contents(instance, registers, [*texts, *late])
         sheet = data_sheet(instance, registers, shown, files, area=area, claims=claims)
         write_texts(root, manifest(instance, registers, top), sheet)
         return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
 
 
-def _write(root: Path, texts: Mapping[str, str]) -> None:
+def write_files(root: Path, texts: Mapping[str, str]) -> None:
+    """Write texts by their paths below ``root``."""
     for name, text in texts.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8", newline="\n")

@@ -1,22 +1,26 @@
 """Files for others' tools: file list, FuseSoC, Verilator waivers, constraints, vendor Tcl."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
-
-from vit2rtl.golden.units import Instance
 
 CLOCK_NS = 5.0
 
 _WAIVERS = """\
 // Lint waivers for Verilator 5.036 and newer. Without them `verilator --lint-only -Wall` names only
-// these three rules, all of them matters of style of generated Verilog-2001:
+// these rules, all of them matters of style of generated Verilog-2001:
 //
-// DECLFILENAME  a file holds a top and its sub-modules, which have names of their own
-// UNUSEDSIGNAL  sums and shifts are made whole and used in part; lanes have no use for reset
-// WIDTHEXPAND   Verilog's own extension of a narrower operand, zero or sign, is what is meant
+{reasons}
 `verilator_config
 {rules}
 """
+
+# Rules of Verilator's lint that generated Verilog does not keep, and why.
+WAIVERS = {
+    "DECLFILENAME": "a file holds a top and its sub-modules, which have names of their own",
+    "UNUSEDSIGNAL": "sums and shifts are made whole and used in part; lanes have no use for reset",
+    "WIDTHEXPAND": "Verilog's own extension of a narrower operand, zero or sign, is what is meant",
+}
 
 _CONSTRAINTS = """\
 # Constraints of {top}: one clock, every port synchronous to it.
@@ -82,20 +86,36 @@ project_close
 """
 
 
-def project_files(
-    instance: Instance, top: str, verilog: Sequence[str], vectors: Sequence[str]
-) -> dict[str, str]:
-    """Path to text of every file that a tool other than ours reads.
+@dataclass(frozen=True)
+class Project:
+    """What others' tools have to know. Paths are relative to the package.
 
     top      name of the module to deploy
-    verilog  paths of the Verilog, leaves first, relative to the package
-    vectors  paths of the bench and of its ``.mem`` files, relative to the package
+    verilog  paths of the Verilog, leaves first
+    lints    {target: module} of Verilator's lint
+    vectors  paths of a bench that replays vectors and of its ``.mem`` files, if there is one
+    part     of Xilinx
+    waivers  {rule of Verilator's lint: why it is waived}
     """
-    name, summary = instance.name, instance.unit.summary.replace("√", "sqrt")
+
+    name: str
+    summary: str
+    top: str
+    verilog: Sequence[str]
+    lints: Mapping[str, str]
+    vectors: Sequence[str] = ()
+    part: str = "xc7a35tcpg236-1"
+    waivers: Mapping[str, str] = field(default_factory=lambda: WAIVERS)
+
+
+def project_files(project: Project) -> dict[str, str]:
+    """Path to text of every file that a tool other than ours reads."""
+    name, top, verilog = project.name, project.top, project.verilog
+    summary = project.summary.replace("√", "sqrt")
     settings = {
         "name": name,
         "top": top,
-        "part": "xc7a35tcpg236-1",
+        "part": project.part,
         "version": ".".join(version("vit2rtl").split(".")[:2]),
         "summary": summary,
         "reads": "\n".join(f"read_verilog [file join $root {path}]" for path in verilog),
@@ -107,14 +127,15 @@ def project_files(
     }
     rules = "\n".join(
         f'lint_off -rule {rule:12} -file "*/{path.rpartition("/")[2]}"'
-        for rule in ("DECLFILENAME", "UNUSEDSIGNAL", "WIDTHEXPAND")
+        for rule in project.waivers
         for path in verilog
     )
+    reasons = "\n".join(f"// {rule:12}  {reason}" for rule, reason in project.waivers.items())
     constraints = {"top": top, "period": CLOCK_NS}
     return {
         f"{name}.f": "".join(f"{path}\n" for path in verilog),
-        f"{name}.core": _core(name, summary, top, verilog, vectors),
-        f"lint/{name}.vlt": _WAIVERS.format(rules=rules),
+        f"{name}.core": _core(project, summary),
+        f"lint/{name}.vlt": _WAIVERS.format(reasons=reasons, rules=rules),
         f"constraints/{name}.xdc": _CONSTRAINTS.format(
             extra="# The reset is synchronous to aclk and needs no exception.",
             inputs="[get_ports * -filter {DIRECTION == IN && NAME != aclk}]",
@@ -131,23 +152,20 @@ def project_files(
     }
 
 
-def _core(
-    name: str, summary: str, top: str, verilog: Sequence[str], vectors: Sequence[str]
-) -> str:
-    """The FuseSoC core: lint of both tops, the replay bench in Icarus and in Verilator."""
-    bench, *memories = vectors
-    tops = dict.fromkeys((top, f"{name}_axis"))
+def _core(project: Project, summary: str) -> str:
+    """The FuseSoC core: lints, and the replay bench in Icarus and in Verilator."""
     lints = "".join(
         f"""
-  lint{'' if number == 0 else '_axis'}:
+  {target}:
     description: Verilator's lint of {module}, all warnings on
     flow: lint
     flow_options: {{tool: verilator, verilator_options: [-Wall]}}
     filesets: [rtl, waivers]
     toplevel: {module}
 """
-        for number, module in enumerate(tops)
+        for target, module in project.lints.items()
     )
+    name, bench = project.name, _bench(project.vectors)
     return f"""CAPI=2:
 name: vit2rtl:ip:{name}:{version("vit2rtl")}
 description: "{summary}"
@@ -155,15 +173,12 @@ description: "{summary}"
 filesets:
   rtl:
     files:
-{_listed(verilog)}
+{_listed(project.verilog)}
     file_type: verilogSource-2001
   waivers:
     files:
       - lint/{name}.vlt: {{file_type: vlt}}
-  bench:
-    files:
-      - {bench}: {{file_type: systemVerilogSource}}
-{_copied(memories)}
+{bench}\
   vivado:
     files:
       - constraints/{name}.xdc: {{file_type: xdc}}
@@ -174,8 +189,11 @@ filesets:
 targets:
   default:
     filesets: [rtl, "tool_vivado? (vivado)", "tool_quartus? (quartus)"]
-    toplevel: {top}
-{lints}
+    toplevel: {project.top}
+{lints}{_REPLAY.format(name=name) if project.vectors else ""}"""
+
+
+_REPLAY = """
   sim:
     description: Replay of the golden vectors in Icarus
     flow: sim
@@ -196,6 +214,18 @@ parameters:
   bundle: {{datatype: str, paramtype: plusarg, default: vectors, description: folder of vectors}}
   stall: {{datatype: int, paramtype: plusarg, default: 0, description: percentage of stalls}}
   seed: {{datatype: int, paramtype: plusarg, default: 1, description: which cycles these are}}
+"""
+
+
+def _bench(vectors: Sequence[str]) -> str:
+    """The fileset of a bench and its vectors; empty without one."""
+    if not vectors:
+        return ""
+    return f"""\
+  bench:
+    files:
+      - {vectors[0]}: {{file_type: systemVerilogSource}}
+{_copied(vectors[1:])}
 """
 
 

@@ -43,7 +43,8 @@ class Bits:
 class Register:
     """A 32-bit register.
 
-    access  ``r``, ``rw``, ``idle``: written only while idle, or ``w``: so, and it reads as 0
+    access  ``r``, ``rw``, ``idle``: written only while idle, ``w``: so, and it reads as 0, or
+            ``w1c``: read, and a bit that is written as 1 is cleared
     word    which one it is of what takes several, from 0
     sends   of an element: a write to it sends the element on
     source  name of the configuration input or table stream that it belongs to
@@ -62,6 +63,10 @@ class Register:
     @property
     def reset(self) -> int:
         return sum(field.reset << field.lsb for field in self.bits)
+
+    @property
+    def constant(self) -> bool:
+        return self.role is Role.CONSTANT and not self.source
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,14 @@ class RegisterMap:
     registers: tuple[Register, ...]
     table: Table | None
     address_width: int
+
+    @property
+    def name(self) -> str:
+        return self.instance.name
+
+    @property
+    def top(self) -> str:
+        return f"{self.name}_axi"
 
     def register(self, name: str) -> Register:
         return next(register for register in self.registers if register.name == name)

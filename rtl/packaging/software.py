@@ -1,14 +1,27 @@
 """The register map for others' tools: SystemRDL and a C header."""
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
-from vit2rtl.rtl.packaging.register_map import WORD, Bits, RegisterMap, Role, Table
-from vit2rtl.rtl.packaging.sources import top_name
+from vit2rtl.rtl.packaging.register_map import WORD, Bits, Register, Table
 
 
-def system_rdl(register_map: RegisterMap) -> str:
+class Map(Protocol):
+    """Registers of the module ``top``; C's names begin with ``name``."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def top(self) -> str: ...
+    @property
+    def registers(self) -> tuple[Register, ...]: ...
+    @property
+    def table(self) -> Table | None: ...
+
+
+def system_rdl(register_map: Map) -> str:
     """The register map as SystemRDL 2.0."""
-    name = top_name(register_map)
+    name = register_map.top
     lines = [
         f"// Register map of {name}.",
         f"addrmap {name} {{",
@@ -17,25 +30,22 @@ def system_rdl(register_map: RegisterMap) -> str:
         "",
     ]
     for register in register_map.registers:
-        hardware = _HARDWARE[register.role]
-        lines += _rdl_register(register.bits, register.summary, register.access, hardware)
+        lines += _rdl_register(
+            register.bits, register.summary, register.access, _hardware(register))
         lines += [f"  }} {register.name} @ {register.offset:#x};", ""]
     if register_map.table:
         lines += _rdl_table(register_map.table)
     return "\n".join([*lines, "};", ""])
 
 
-# What the circuit does to a register's fields.
-_HARDWARE = {
-    Role.CONSTANT: "na",
-    Role.CONTROL: "r",
-    Role.STATUS: "w",
-    Role.ROW_BEATS: "r",
-    Role.CONFIGURATION: "r",
-    Role.ELEMENT: "r",
-    Role.COUNT: "w",
-}
-_SOFTWARE = {"r": "r", "rw": "rw", "idle": "rw", "w": "w"}
+def _hardware(register: Register) -> str:
+    """What the circuit does to a register's fields."""
+    if register.constant:
+        return "na"
+    return "w" if register.access in ("r", "w1c") else "r"
+
+
+_SOFTWARE = {"r": "r", "rw": "rw", "idle": "rw", "w": "w", "w1c": "rw; onwrite = woclr"}
 
 
 def _rdl_register(
@@ -73,12 +83,11 @@ def _plain(text: str) -> str:
     return text.replace("`", "").replace('"', "'")
 
 
-def c_header(register_map: RegisterMap) -> str:
+def c_header(register_map: Map) -> str:
     """The register map as a C99 header: offsets, bit positions, masks, reset values."""
-    instance = register_map.instance
-    prefix = instance.name.upper()
+    prefix = register_map.name.upper()
     lines = [
-        f"/* Register map of {top_name(register_map)}: byte offsets from its base address. */",
+        f"/* Register map of {register_map.top}: byte offsets from its base address. */",
         f"#ifndef {prefix}_H",
         f"#define {prefix}_H",
         "",
@@ -103,6 +112,7 @@ def c_header(register_map: RegisterMap) -> str:
 _ACCESS = {
     "r": "read only",
     "rw": "read and write",
+    "w1c": "read; a bit written as 1 is cleared",
     "idle": "read; write while CONTROL.enable and STATUS.busy are 0",
     "w": "write only, while CONTROL.enable and STATUS.busy are 0",
 }

@@ -20,7 +20,7 @@ def sources(instance: Instance, register_map: RegisterMap | None = None) -> dict
 
 
 def top_name(register_map: RegisterMap) -> str:
-    return f"{register_map.instance.name}_axi"
+    return register_map.top
 
 
 def axi_latency(register_map: RegisterMap) -> int:
