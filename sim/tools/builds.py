@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import platformdirs
@@ -21,13 +22,17 @@ from vit2rtl.sim.tools import processes, simulators
 
 BUILD_SECONDS = 900
 MAKE_JOBS = 2
-REPLAY, PROTOCOL, NATIVE = "replay", "protocol", "native"
+REPLAY, PROTOCOL, NATIVE, SOON = "replay", "protocol", "native", "soon"
 TIMESCALE, TIMESCALE_FILE = "1ns/1ps", "timescale.f"
 
 # The benches judge behaviour; style and width warnings of generated code are the linter's business.
 _QUIET = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-INITIALDLY")
 # Whole images: nothing random, nothing checked within, whatever the compiler can do.
-_FAST = ("-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-CFLAGS", "-O2")
+_PLAIN = ("--x-assign", "fast", "--x-initial", "fast", "--noassert")
+_FAST = ("-O3", *_PLAIN, "-CFLAGS", "-O2")
+# A few small images: compiled soon.
+_SOON = (*_PLAIN, "-CFLAGS", "-O0")
+_C99 = ("cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2", "-c")
 
 _WAVES_TOP = """\
 `timescale 1ns/1ps
@@ -82,17 +87,20 @@ def build(
     tool     the simulator, from :func:`vit2rtl.sim.tools.simulators.find`
     sources  file name -> text
     kind     ``replay``: a bench that is a program of its own; ``protocol``: driven by cocotb;
-             ``native``: a main program in C++ among the sources (Verilator), made to be fast
+             ``native``: a main program in C++ among the sources (Verilator), made to be fast;
+             ``soon``: such a one, made to be compiled soon. Sources in C are C99 without a warning
     code_coverage   count lines and toggles, where the simulator is Verilator
     raises   ValueError with the end of the compiler's log
     """
     sources = dict(sources)
-    if waves and kind != NATIVE:
+    if waves and kind not in (NATIVE, SOON):
         bench = f"{top} bench();" if kind == REPLAY else ""
         sources["waves.v"] = _WAVES_TOP.format(bench=bench)
     if waves and kind == REPLAY:
         top = "waves"
     names = sorted(name for name in sources if name.endswith((".v", ".sv", ".cpp")))
+    in_c = sorted(name for name in sources if name.endswith(".c"))
+    names += [f"{name.removesuffix('.c')}.o" for name in in_c]
     command = _icarus if tool.name == "icarus" else _verilator
     command = command(tool, names, top, kind, waves)
     if code_coverage and tool.name == "verilator":
@@ -110,9 +118,11 @@ def build(
             (folder / name).write_text(text, encoding="utf-8")
         # Sources without a timescale of their own would run at 1 s per unit.
         (folder / TIMESCALE_FILE).write_text(f"+timescale+{TIMESCALE}\n")
+        if in_c:
+            _compile([*_C99, *in_c], tool, folder)
         _compile(command, tool, folder)
         if tool.name == "verilator":
-            _make(tool, folder)
+            _make(tool, folder, command)
         complete.touch()
     return compiled
 
@@ -132,8 +142,8 @@ def _verilator(tool, names, top, kind, waves):
     command = [tool.path, "--cc", "--exe", "-Mdir", ".", "--prefix", "Vtop"]
     command += ["--top-module", top, "-o", top, "--timescale", TIMESCALE]
     command += [*_QUIET, *_verilator_flags(tool), *(["--trace-fst"] if waves else [])]
-    if kind == NATIVE:
-        return [*command, *_FAST, *names]
+    if kind in (NATIVE, SOON):
+        return [*command, *(_FAST if kind == NATIVE else _SOON), *names]
     command.append("--timing")
     # Registers without a reset value start at random instead of at a convenient zero.
     command += ["--x-initial", "unique", "--x-assign", "unique"]
@@ -145,8 +155,8 @@ def _verilator(tool, names, top, kind, waves):
     return [*command, *(name for name in names if name != "waves.v")]
 
 
-def _make(tool, folder):
-    runtime = cache_folder() / "runtime" / _runtime_key(folder, tool)
+def _make(tool, folder, command):
+    runtime = cache_folder() / "runtime" / _runtime_key(folder, tool, command)
     runtime.parent.mkdir(parents=True, exist_ok=True)
     # Whoever comes first compiles the runtime, the others wait for it.
     with nullcontext() if runtime.is_dir() else FileLock(f"{runtime}.lock"):
@@ -187,11 +197,12 @@ def _compile(command, tool, folder):
         raise ValueError(f"{tool.name} did not compile within {BUILD_SECONDS} s, see {log}")
 
 
-def _runtime_key(folder, tool):
+def _runtime_key(folder, tool, command):
     """What the objects of Verilator's own runtime depend on: the tool and the model's options."""
     options = (folder / "Vtop_classes.mk").read_text(encoding="utf-8")
     switches = [line for line in options.splitlines() if line.startswith("VM_") and "=" in line]
-    text = json.dumps([tool.version, tool.path, _verilator_flags(tool), switches])
+    flags = [flag for option, flag in pairwise(command) if option == "-CFLAGS"]
+    text = json.dumps([tool.version, tool.path, flags, switches])
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
