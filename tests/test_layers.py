@@ -38,6 +38,8 @@ LAYERS = {
     "golden/vectors": Layer(f"{BELOW} golden/units golden/program", "numpy"),
     "rtl": Layer("rtl golden/units golden/arithmetic golden/registry.py", "amaranth numpy"),
     "rtl/engine": Layer(f"rtl {BELOW} golden/units golden/engine", "amaranth numpy"),
+    "rtl/engine/package.py": Layer(
+        f"rtl {BELOW} golden/units golden/engine golden/vectors"),
     "rtl/verilog": Layer(f"rtl {BELOW} golden/units", "amaranth numpy"),
     "rtl/packaging": Layer(f"rtl {BELOW} golden/units golden/vectors", "amaranth numpy"),
     "rtl/synthesis": Layer(f"rtl {BELOW} golden/units", "amaranth numpy"),

@@ -3,7 +3,9 @@
 import click
 
 from vit2rtl.commands import completion, options
-from vit2rtl.commands.unit_options import given, make_instance, parameter_options, takers
+from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options, takers
+from vit2rtl.golden.engine import CONFIGURATIONS
+from vit2rtl.golden.units import UNITS
 from vit2rtl.rtl.packaging.register_map import CHANNELS
 from vit2rtl.rtl.synthesis.table import measured
 from vit2rtl.sim.formal.claims import claims
@@ -27,10 +29,15 @@ Examples:
   vit2rtl package {_SCALED} --lanes 8 --bits 8 --out {_SCALED}-ip/
   vit2rtl package {_SCALED} --channels 3072 --out {_SCALED}-ip/
   vit2rtl package {_CODED} --no-axi-lite --out quantizer-ip/
+  vit2rtl package --engine small --out engine-ip/
+
+\b
+With --engine, of the whole engine: rtl/, registers/, software/ with a driver in C,
+  lint/ constraints/ vivado/ quartus/ NAME.core NAME.f
 
 The same command gives the same bytes, anywhere.
 """)
-@click.argument("unit", shell_complete=completion.units)
+@click.argument("unit", required=False, shell_complete=completion.units)
 @click.option("--out", metavar="DIR", required=True, type=click.Path(), help="Folder to write.")
 @click.option(
     "--axi-lite/--no-axi-lite",
@@ -46,15 +53,26 @@ The same command gives the same bytes, anywhere.
     f"per-channel values travel in the stream.  [default: {CHANNELS}]  Of a unit with a parameter "
     f"of this name ({', '.join(_CHANNELS)}), that.",
 )
+@options.engine
 @options.as_json
 def command(
-    unit: str,
+    unit: str | None,
     out: str,
     axi_lite: bool,
     channels: int | None,
+    engine: str | None,
     as_json: bool,
     **parameters: int | str | None,
 ) -> None:
+    if engine:
+        given_too = [unit] if unit else [option(name) for name in given(parameters)]
+        given_too += ["--no-axi-lite"] * (not axi_lite) + ["--channels"] * (channels is not None)
+        if given_too:
+            raise click.UsageError(f"--engine means the whole engine; leave out {given_too[0]}")
+        _write_engine(engine, out, as_json)
+        return
+    if unit is None:
+        raise click.UsageError(f"Name a unit ({', '.join(UNITS)}) or give --engine")
     if channels is not None and not axi_lite:
         raise click.UsageError("--channels sizes the tables of the AXI4-Lite top: leave it out")
     chosen = given(parameters)
@@ -71,7 +89,19 @@ def command(
         area=measured(instance.unit.name),
         claims=claims(instance.unit.name),
     )
+    _report(instance.name, out, files, as_json)
+
+
+def _write_engine(engine: str, out: str, as_json: bool) -> None:
+    from vit2rtl.rtl.engine import package, verilog
+
+    configuration = CONFIGURATIONS[engine]
+    files = package.write_package(configuration, out)
+    _report(verilog.name(configuration), out, files, as_json)
+
+
+def _report(name: str, out: str, files: list[str], as_json: bool) -> None:
     if as_json:
-        options.show_json({"instance": instance.name, "folder": str(out), "files": files})
+        options.show_json({"instance": name, "folder": str(out), "files": files})
         return
-    click.echo(f"{instance.name}: {len(files)} files in {out}; its README.md is the data sheet")
+    click.echo(f"{name}: {len(files)} files in {out}; its README.md is the data sheet")

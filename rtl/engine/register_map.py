@@ -62,7 +62,7 @@ def _control() -> Iterator[Register]:
     yield Register("ERROR", 0x1C, "r", "the first error since reset", (
         Bits("code", 0, 4, "0: none"),
         Bits("unit", 4, 3, "unit of the instruction, 7: of none"),
-        Bits("number", 16, 16, "of the unit's instruction since reset, modulo 65536"),
+        Bits("instruction", 16, 16, "which one of the unit's since reset, modulo 65536"),
     ), source="error")
     yield _word("IMAGES", 0x20, "images done since reset", "images")
     yield _word("CYCLES", 0x24, "of the image that is inside, or of the last one", "cycles")

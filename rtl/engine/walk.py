@@ -49,7 +49,7 @@ class AddressWalk(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        walk = Signal(self.i.payload.shape(), reset_less=True)
+        walk = Signal(self.i.payload.shape(), reset_less=True, name="taken")
         # Of the inner step, of the first one, and of the first one after the next outer step.
         address, start, following = (
             Signal(ADDRESS, name=name, reset_less=True) for name in ("address", "start", "next")

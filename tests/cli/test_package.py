@@ -67,7 +67,15 @@ def test_json_names_every_file(vit2rtl, tmp_path):
             ["requantizer", "--no-axi-lite", "--channels", "64"],
             "--channels sizes the tables of the AXI4-Lite top: leave it out",
         ),
-        ([], "Missing argument 'UNIT'."),
+        ([], f"Name a unit ({', '.join(UNITS)}) or give --engine"),
+        (
+            ["requantizer", "--engine", "small"],
+            "--engine means the whole engine; leave out requantizer",
+        ),
+        (
+            ["--no-axi-lite", "--engine", "small"],
+            "--engine means the whole engine; leave out --no-axi-lite",
+        ),
     ],
 )
 def test_errors_take_one_line_and_write_nothing(vit2rtl, tmp_path, arguments, text):
