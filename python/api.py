@@ -225,9 +225,7 @@ def save(thing: "QuantizedViT | IntegerProgram", folder: str | Path) -> None:
     write(thing, Path(folder))
 
 
-def verilog(
-    unit: str, out: str | Path | None = None, **parameters: int | str
-) -> dict[str, str]:
+def verilog(unit: str, out: str | Path | None = None, **parameters: int | str) -> dict[str, str]:
     """Verilog of a hardware unit: the bare module and its AXI4-Stream top, by file name.
 
     unit        a name in ``vit2rtl.golden.UNITS``
@@ -253,15 +251,12 @@ def simulate(
 ) -> "list[BenchResult]":
     """Replay golden vectors through the Verilog of hardware units, and compare every bit.
 
-    bundle      folder that ``record_vectors`` wrote, of units or of a program; ops of a program go
-                through the units that compute them
+    bundle      folder that ``record_vectors`` wrote, of units or of a program
     simulators  names; one that is missing on this machine is a ValueError
     out         folder for logs
     options     more of :func:`vit2rtl.sim.run.regression.run_regression`: ``verilog_folder``,
-                ``units``, ``stall``, ``seed``, ``coverage``; of a program ``engine``, too, as in
-                :func:`vit2rtl.sim.engine.ops.run_ops`
+                ``units``, ``stall``, ``seed``, ``coverage``; of a program ``engine``, too
     returns     one result a bench: simulator, instance, beats, mismatches, passed
-    raises      ValueError where a unit or a simulator is not there, before anything is written
 
     >>> all(result.passed for result in vit2rtl.simulate("vectors"))
     """
@@ -300,6 +295,6 @@ def _program(program: "IntegerProgram") -> "IntegerProgram":
     from vit2rtl.golden.program.program import IntegerProgram
 
     if not isinstance(program, IntegerProgram):
-        raise TypeError(f"Program must be an IntegerProgram (vit2rtl.lower), "
+        raise TypeError("Program must be an IntegerProgram (vit2rtl.lower), "
                         f"not {type(program).__name__}")
     return program

@@ -5,7 +5,7 @@ ready-made: a code's digits and shift, three times a value. A lane stands by its
 drains it.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.arithmetic import attention_value
 from vit2rtl.rtl.stream.pipeline import registered
+from vit2rtl.rtl.synthesis.attention_value_codes import METHODS, Method
 from vit2rtl.rtl.synthesis.comparisons import find
 from vit2rtl.rtl.synthesis.references.reference import (
     Bar,
@@ -31,27 +32,6 @@ _LIMIT = 16  # a shift at most, as in R5
 _REGION = 8  # PTQ4ViT: the upper region's scale is 2**8 times the lower one's
 # The array in the table: a row of so many lanes.
 ROW: dict[str, Any] = {"lanes": 16, "rows": 1, "bits": 4, "zero_code": "top", "value_bits": 4}
-
-
-class Method(NamedTuple):
-    """How codes become factors: ``kind``, and whether a softmax row's sum sizes the sums."""
-
-    title: str
-    kind: str
-    bounded: bool = False
-
-
-METHODS = {
-    "uniform": Method("uniform, multiplied", "written"),
-    "uniform_digits": Method("uniform, digits of two bits", "digits"),
-    "uniform_bounded": Method("uniform, digits, sums by the row's bound", "digits", True),
-    "twin": Method("twin uniform, one sum", "twin"),
-    "twin_pair": Method("twin uniform, two sums", "pair"),
-    "log2": Method("log2", "log2"),
-    "log2_bounded": Method("log2, sum by the row's bound", "log2", True),
-    "log_sqrt2": Method("log√2", "sqrt2"),
-    "log_sqrt2_bounded": Method("log√2, sums by the row's bound", "sqrt2", True),
-}
 
 
 class MethodLane(wiring.Component):
