@@ -42,7 +42,7 @@ LAYERS = {
         f"rtl {BELOW} golden/units golden/engine golden/vectors"),
     "rtl/verilog": Layer(f"rtl {BELOW} golden/units", "amaranth numpy"),
     "rtl/packaging": Layer(f"rtl {BELOW} golden/units golden/vectors", "amaranth numpy"),
-    "rtl/synthesis": Layer(f"rtl {BELOW} golden/units", "amaranth numpy"),
+    "rtl/synthesis": Layer(f"rtl {BELOW} golden/units golden/engine", "amaranth numpy"),
     "sim": Layer("sim golden rtl", "cocotb cocotb_tools numpy bitwuzla filelock platformdirs",
                  "find_libpython amaranth"),
     "sim/units": Layer("sim/coverage sim/formal sim/mutation golden rtl", "numpy"),

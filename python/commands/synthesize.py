@@ -14,6 +14,7 @@ from vit2rtl.cli import MismatchError
 from vit2rtl.commands import completion
 from vit2rtl.commands.options import as_json, show_json
 from vit2rtl.commands.unit_options import given, option, parameter_options, takers
+from vit2rtl.golden.engine import CONFIGURATIONS
 from vit2rtl.golden.files import atomic, documents
 from vit2rtl.golden.units import UNITS
 from vit2rtl.golden.units.unit import Parameters
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from vit2rtl.rtl.synthesis.measure import Task
 
 Finish = Callable[[list[Row], Path], None]
+ENGINE = "engine"
 _CODED, _SCALED = takers("width", "zero_code")[0], takers("bits", "shift_base")[0]
 
 
@@ -40,10 +42,15 @@ Examples:
   vit2rtl synthesize --lanes 1 --no-place
   vit2rtl synthesize {_CODED} --device ice40 --device xcup --out area/
   vit2rtl synthesize --check {_CODED} --device ecp5
+  vit2rtl synthesize engine --configuration small --seeds 1
+  vit2rtl synthesize engine --configuration deit-tiny --device xcup
+
+UNIT engine is the whole engine, of one configuration; it takes minutes.
 
 Everything runs in yosys and nextpnr of this environment. Clocks are those of registers at every
-pin; on AMD devices cells are counted before placement and there is no clock. docs/area.md has
-the committed table and says how to read it.
+pin, the engine's between its own registers; on AMD devices cells are counted before placement and
+there is no clock. docs/area.md has the committed table and says how to read it, docs/engine.md
+the engine's figures.
 """)
 @click.argument("names", metavar="[UNIT]...", nargs=-1, shell_complete=completion.units)
 @click.option("--device", "devices", multiple=True, type=click.Choice(list(DEVICES)),
@@ -53,6 +60,8 @@ the committed table and says how to read it.
               help="Place-and-route runs; the clock is their median.")
 @click.option("--no-place", is_flag=True, help="Count cells only: no place and route, no clock.")
 @click.option("--fabric", is_flag=True, help="Without multiplier blocks and block RAM.")
+@click.option("--configuration", type=click.Choice([*CONFIGURATIONS]),
+              help="Sizes of the engine's hardware.")
 @click.option("--check", is_flag=True,
               help="Measure the committed table again (of UNIT, if given); exit code 1 if a count "
                    f"or a clock is more than {table.TOLERANCE:.0%} off.")
@@ -71,20 +80,27 @@ def command(
     seeds: int,
     no_place: bool,
     fabric: bool,
+    configuration: str | None,
     check: bool,
     renew: bool,
     out: str | None,
     as_json: bool,
     **parameters: int | str | None,
 ) -> None:
-    from vit2rtl.rtl.synthesis import designs, document, plan
+    from vit2rtl.rtl.synthesis import designs, plan
 
     chosen = given(parameters)
+    count = 0 if no_place else seeds
+    if ENGINE in names or configuration:
+        if check or renew or chosen or names != (ENGINE,) or not configuration:
+            raise click.UsageError(f"{ENGINE} goes alone, with --configuration")
+        tasks = _engine_tasks(configuration, devices or ("ecp5",), count, fabric)
+        _show(_measure(tasks, out, finish=None), as_json)
+        return
     for name in names:
         if name not in designs.sources():
-            known = ", ".join(designs.sources())
+            known = ", ".join([*designs.sources(), ENGINE])
             raise click.UsageError(f"UNIT must be one of {known}, not {name!r}")
-    count = 0 if no_place else seeds
     if check or renew:
         _refuse_beside_table(chosen, fabric, check, renew)
         source = context.get_parameter_source("seeds")
@@ -97,12 +113,18 @@ def command(
     if not tasks:
         raise click.UsageError("The table has no row of this kind")
     rows = _measure(tasks, out, finish=_table_writer() if renew else None)
+    _show(rows, as_json)
+    if check:
+        _report(table.differences(rows), len(rows), quiet=as_json)
+
+
+def _show(rows: list[Row], as_json: bool) -> None:
+    from vit2rtl.rtl.synthesis import document
+
     if as_json:
         show_json(rows)
     else:
         click.echo("\n".join(document.text_tables(rows)))
-    if check:
-        _report(table.differences(rows), len(rows), quiet=as_json)
 
 
 def _refuse_beside_table(parameters: Parameters, fabric: bool, check: bool, renew: bool) -> None:
@@ -131,6 +153,16 @@ def _tasks(
         one = design(name, **parameters)
         tasks += [Task(one, DEVICES[device], seeds, fabric) for device in devices]
     return tasks
+
+
+def _engine_tasks(
+    configuration: str, devices: Iterable[str], seeds: int, fabric: bool
+) -> "list[Task]":
+    from vit2rtl.rtl.synthesis.engine_design import EngineDesign
+    from vit2rtl.rtl.synthesis.measure import Task
+
+    design = EngineDesign(CONFIGURATIONS[configuration])
+    return [Task(design, DEVICES[device], seeds, fabric) for device in devices]
 
 
 def _measure(tasks: "list[Task]", out: str | None, finish: Finish | None) -> list[Row]:

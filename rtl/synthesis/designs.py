@@ -1,6 +1,5 @@
 """What can be synthesized: the registry's units, and the designs that they are compared with."""
 
-import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +9,8 @@ from amaranth.lib import wiring
 
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl.stream.ports import signature
+from vit2rtl.rtl.synthesis.digest import digest
+from vit2rtl.rtl.synthesis.harness import harness
 from vit2rtl.rtl.synthesis.references import registry
 from vit2rtl.rtl.verilog.exporter import convert
 
@@ -36,6 +37,11 @@ class Design:
         return self.instance.name.replace(self.instance.unit.name, self.source, 1)
 
     @property
+    def unit(self) -> str | None:
+        """The registry's name of the unit whose parameters it has; None for a design of none."""
+        return unit_of(self.source)
+
+    @property
     def parameters(self) -> dict[str, int | str]:
         return {} if self.instance is None else dict(self.instance.parameters)
 
@@ -58,10 +64,12 @@ class Design:
 
     @property
     def digest(self) -> str:
-        """First 16 hex digits of the SHA-256 of the Verilog, comments at line starts left out."""
-        lines = self.verilog.splitlines()
-        text = "\n".join(line for line in lines if not line.startswith(("//", "/*")))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return digest(self.verilog)
+
+    @property
+    def harness(self) -> str:
+        """Verilog of the module around it for place and route."""
+        return harness(self.name, self.signature)
 
 
 def sources() -> list[str]:

@@ -9,9 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from vit2rtl.rtl.synthesis.designs import Design, unit_of
+from vit2rtl.rtl.synthesis.designs import Design
 from vit2rtl.rtl.synthesis.devices import Device
-from vit2rtl.rtl.synthesis.harness import harness
+from vit2rtl.rtl.synthesis.engine_design import EngineDesign
 from vit2rtl.rtl.synthesis.place import place
 from vit2rtl.rtl.synthesis.table import Key, Row
 from vit2rtl.rtl.verilog import yosys
@@ -25,7 +25,7 @@ class Task:
     route, 0 for not at all; without effect where the device has no placer.
     """
 
-    design: Design
+    design: Design | EngineDesign
     device: Device
     seeds: int = 3
     fabric: bool = False
@@ -66,21 +66,23 @@ def measure(
     synthesis = device.command(task.fabric)
     source, surround = f"{design.name}.v", f"{design.name}.harness.v"
     statistics, netlist = f"{task.stem}.cells.json", f"{task.stem}.netlist.json"
+    around = design.harness if task.runs else None
+    places_bare = task.runs and around is None
     advance(f"{design.name} on {device.name}")
     log = yosys.run(
-        f"read_verilog {source}\n{synthesis} -top {design.name}\n"
-        f"tee -q -o {statistics} stat -json\n",
+        f"read_verilog {source}\n{synthesis} -top {design.name}"
+        f"{f' -json {netlist}' if places_bare else ''}\ntee -q -o {statistics} stat -json\n",
         folder,
         files={source: design.verilog},
     )
     (folder / f"{task.stem}.log").write_text(log, encoding="utf-8", newline="\n")
     counts = json.loads((folder / statistics).read_text(encoding="utf-8"))
     clocks = []
-    if task.runs:
+    if around is not None:
         yosys.run(
             f"read_verilog {source} {surround}\n{synthesis} -top harness -json {netlist}\n",
             folder,
-            files={surround: harness(design.name, design.signature)},
+            files={surround: around},
         )
     for seed in range(1, task.runs + 1):
         advance(f"{design.name} on {device.name}, seed {seed}")
@@ -88,7 +90,7 @@ def measure(
     return {
         "instance": design.name,
         "source": design.source,
-        "unit": unit_of(design.source),
+        "unit": design.unit,
         "parameters": design.parameters,
         "verilog": design.digest,
         "device": device.name,

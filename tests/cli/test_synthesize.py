@@ -89,7 +89,7 @@ def test_table_writes_the_three_files_of_the_page(command, tmp_path, monkeypatch
     [
         (
             ["reqantizer"],
-            f"UNIT must be one of {', '.join([*UNITS, *designs()])}, not 'reqantizer'",
+            f"UNIT must be one of {', '.join([*UNITS, *designs(), 'engine'])}, not 'reqantizer'",
         ),
         (
             ["log2_dequantizer", "--acc-width", 18],
@@ -109,6 +109,12 @@ def test_table_writes_the_three_files_of_the_page(command, tmp_path, monkeypatch
         (["--table"], "--table needs --out DIR, and measures all devices and seeds"),
         (["--table", "--no-place", "--out", "x"],
          "--table needs --out DIR, and measures all devices and seeds"),
+        (["engine"], "engine goes alone, with --configuration"),
+        (["requantizer", "--configuration", "small"], "engine goes alone, with --configuration"),
+        (["engine", "--configuration", "small", "--lanes", 2],
+         "engine goes alone, with --configuration"),
+        (["engine", "--configuration", "small", "--check"],
+         "engine goes alone, with --configuration"),
         (["--check", "mac_multiply", "--device", "ice40"], "The table has no row of this kind"),
     ],
 )
@@ -129,6 +135,28 @@ def test_without_units_every_unit_is_measured(command, monkeypatch):
         (unit, device) for unit in UNITS for device in ("xc7", "ice40")]
     assert {t.runs for t in seen if t.device.name == "ice40"} == {7}
     assert {t.runs for t in seen if t.device.name == "xc7"} == {0}
+
+
+def test_the_engine_is_placed_as_it_is(command, tmp_path, monkeypatch):
+    """A counter instead of its Verilog, which takes minutes: what becomes of it is tested here."""
+    monkeypatch.setattr("vit2rtl.rtl.engine.verilog.convert", lambda configuration: (
+        "// of the engine\n"
+        f"module encoder_engine_{configuration.name}(input aclk, output reg [3:0] irq);\n"
+        "  always @(posedge aclk) irq <= irq + 1;\nendmodule\n"))
+    code, out, err = command("synthesize", "engine", "--configuration", "small", "--device",
+                             "ecp5", "--device", "xcup", "--seeds", 1, "--json",
+                             "--out", tmp_path / "a")
+    assert code == 0, err
+    ecp5, xcup = json.loads(out)
+    assert (ecp5["instance"], ecp5["source"], ecp5["unit"], ecp5["parameters"]) == (
+        "encoder_engine_small", "engine", None, {"configuration": "small"})
+    assert ecp5["cells"]["FF"] == xcup["cells"]["FF"] == 4
+    assert ecp5["fmax_by_seed"] == [ecp5["fmax_mhz"]] and ecp5["fmax_mhz"] > 80
+    assert xcup["fmax_mhz"] is None
+    netlist = json.loads(
+        (tmp_path / "a" / "encoder_engine_small.ecp5.netlist.json").read_text(encoding="utf-8"))
+    assert netlist["modules"]["encoder_engine_small"]["ports"].keys() == {"aclk", "irq"}
+    assert not list((tmp_path / "a").glob("*.harness.v"))
 
 
 def test_help_names_units_devices_and_examples(command):
