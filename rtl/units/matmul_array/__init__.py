@@ -65,8 +65,6 @@ class MatmulArray(UnitComponent):
     k_tiles: "Signal"
     code_digits: "Signal"
     weight_digits: "Signal"
-    weight_zero_point: "Signal"
-    code_zero_point: "Signal"
 
     def __init__(
         self,
@@ -103,7 +101,7 @@ class MatmulArray(UnitComponent):
         m.submodules.core = core = ArrayCore(
             FORMS[p["lane"]], rows=p["rows"], lanes=p["lanes"], base=p["base"],
             acc_width=p["acc_width"], depth=p["depth"], k_tiles_width=len(self.k_tiles),
-            factor_width=len(self.code_zero_point) if codes else 0,
+            factor_width=len(self._optional("code_zero_point")) if codes else 0,
         )
         m.d.comb += [
             core.i.valid.eq(self.i.valid),
@@ -129,9 +127,13 @@ class MatmulArray(UnitComponent):
             self._zero_points(m, core)
         return m
 
+    def _optional(self, name: str) -> Signal:
+        """A configuration input that is there only with ``weights="codes"``."""
+        return getattr(self, name)
+
     def _zero_points(self, m: Module, core: ArrayCore) -> None:
         """Of the digit of the operands whose turn it is."""
-        base, zero_point = core.base, self.weight_zero_point
+        base, zero_point = core.base, self._optional("weight_zero_point")
         m.submodules.loaded = loaded = TileCounter(len(self.k_tiles))
         two = self.weight_digits[1]
         m.d.comb += [
@@ -142,7 +144,7 @@ class MatmulArray(UnitComponent):
                 Mux(two, Mux(loaded.high, zero_point >> base, zero_point[:base]), zero_point)),
             core.first.eq(loaded.first),
             core.high.eq(loaded.high),
-            core.factor.eq(self.code_zero_point),
+            core.factor.eq(self._optional("code_zero_point")),
         ]
 
 
