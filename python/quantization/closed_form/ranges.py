@@ -115,6 +115,7 @@ def normed(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
     if quantizer.bits >= BITS:
         return
     values, last, constant = x.flatten(0, -2), quantizer.levels - 1, quantizer.constant
+    assert constant is not None
     mean = values.mean(0, dtype=torch.float64)
     centered = values - mean.to(values.dtype)
     low, high = centered.amin(0), centered.amax(0)
