@@ -44,6 +44,11 @@ class Stalls:
     bursts: bool = False
     seed: int = 0
 
+    @property
+    def slowdown(self) -> float:
+        """How many times longer a run may take."""
+        return 1 / (1 - self.percent / 100) ** 2
+
     @classmethod
     def of(cls, pattern: str, seed: int = 0) -> "Stalls":
         """A pattern as the command line has it: 0 to 95, or ``bursts``."""
@@ -127,6 +132,23 @@ class Watched:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """A part of a run in Icarus.
+
+    command  of one image, images: what each sends
+    until    the cycle after which its streams end, 0: once all logits are there or nothing moves
+    resets   a soft reset comes before it
+    takes    logits are taken
+    """
+
+    command: bytes
+    images: Sequence[bytes]
+    until: int = 0
+    resets: bool = True
+    takes: bool = True
+
+
+@dataclass(frozen=True)
 class ModelBench:
     """A compiled bench of one configuration in one simulator."""
 
@@ -146,39 +168,63 @@ class ModelBench:
         cycles   expected of an image, for the time limit
         """
         stalls = stalls or Stalls()
+        if self.tool.name == "icarus":
+            phase = Phase(command, images, resets=False)
+            return self.run_phases([phase], folder, record=record, stalls=stalls, cycles=cycles)[0]
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "command.bin").write_bytes(command)
         (folder / "images.bin").write_bytes(b"".join(images))
-        slowdown = 1 / (1 - stalls.percent / 100) ** 2
-        if self.tool.name == "verilator":
-            arguments = [self.build.executable, *_pairs(
-                folder=folder, images=len(images), patience=PATIENCE, seed=stalls.seed + 1,
-                stall=stalls.percent, bursts=int(stalls.bursts), taps=int(record))]
-            for address in self.registers:
-                arguments += ["read", address]
-            if watched:
-                arguments += _pairs(unit=int(watched.unit), **{"from": watched.first},
-                                    until=watched.last + 1)
-            speed = 2e4
-        else:
-            vvp = Path(self.tool.path).with_name("vvp")
-            arguments = [vvp, "-n", self.build.program, "-none", *(
-                f"+{name}={value}" for name, value in {
-                    "folder": folder, "images": len(images), "patience": PATIENCE,
-                    "seed": stalls.seed + 1, "stall": stalls.percent, "bursts": int(stalls.bursts),
-                    "command_beats": len(command) // 8, "image_beats": len(images[0]) // 8,
-                }.items())]
-            speed = 2e2
-        timeout = SECONDS_AT_LEAST + len(images) * cycles * slowdown / speed
-        log = folder / "log"
-        status = processes.run(arguments, log=log, timeout=timeout, cwd=folder)
-        if status is None:
-            raise ValueError(f"The simulation was stopped after {timeout:.0f} s, see {log}")
-        if status:
-            raise ValueError(f"The simulation ended with status {status}, see {log}: "
-                             f"{processes.tail(log, 3, ' | ')}")
-        read = _of_verilator if self.tool.name == "verilator" else _of_icarus
-        return read(folder, self.taps if record else {})
+        arguments = [self.build.executable, *_pairs(
+            folder=folder, images=len(images), patience=PATIENCE, seed=stalls.seed + 1,
+            stall=stalls.percent, bursts=int(stalls.bursts), taps=int(record))]
+        for address in self.registers:
+            arguments += ["read", address]
+        if watched:
+            arguments += _pairs(unit=int(watched.unit), **{"from": watched.first},
+                                until=watched.last + 1)
+        _execute(arguments, folder, len(images) * cycles * stalls.slowdown / 2e4)
+        return _of_verilator(folder, self.taps if record else {})
+
+    def run_phases(
+        self, phases: Sequence[Phase], folder: Path, *, record: bool = False,
+        stalls: Stalls | None = None, cycles: int = 10_000_000, watchdog: int = 0,
+    ) -> list[Outcome]:
+        """One phase after the other, in Icarus; of each what came of it.
+
+        watchdog  its limit, where it is not the register's own; the rest as for :meth:`run`
+        """
+        stalls = stalls or Stalls()
+        lines, count = [], 0
+        for n, phase in enumerate(phases):
+            part = folder / str(n)
+            part.mkdir(parents=True, exist_ok=True)
+            (part / "command.bin").write_bytes(phase.command)
+            (part / "images.bin").write_bytes(b"".join(phase.images))
+            sizes = (len(phase.command) // 8, len(phase.images[0]) // 8, len(phase.images))
+            lines.append(" ".join(map(str, (*sizes, phase.until, int(phase.resets),
+                                            int(phase.takes)))))
+            count += len(phase.images)
+        (folder / "phases.txt").write_text("\n".join(lines) + "\n")
+        vvp = Path(self.tool.path).with_name("vvp")
+        values = {"folder": folder, "phases": len(phases), "patience": PATIENCE,
+                  "seed": stalls.seed + 1, "stall": stalls.percent, "bursts": int(stalls.bursts),
+                  "watchdog": watchdog}
+        arguments = [vvp, "-n", self.build.program, "-none",
+                     *(f"+{name}={value}" for name, value in values.items())]
+        _execute(arguments, folder, count * cycles * stalls.slowdown / 2e2)
+        taps = self.taps if record else {}
+        return [_of_icarus(folder / str(n), taps) for n in range(len(phases))]
+
+
+def _execute(arguments: Sequence[object], folder: Path, seconds: float) -> None:
+    """Run a simulation, for so many seconds and some more; ValueError where it does not end."""
+    log, timeout = folder / "log", SECONDS_AT_LEAST + seconds
+    status = processes.run(arguments, log=log, timeout=timeout, cwd=folder)
+    if status is None:
+        raise ValueError(f"The simulation was stopped after {timeout:.0f} s, see {log}")
+    if status:
+        raise ValueError(f"The simulation ended with status {status}, see {log}: "
+                         f"{processes.tail(log, 3, ' | ')}")
 
 
 def bench(
@@ -192,7 +238,8 @@ def bench(
     if tool.name == "verilator":
         sources, top, kind = {native.SOURCE: native.text(widths, control)}, ENGINE, builds.NATIVE
     else:
-        sources = {hdl.SOURCE: hdl.text(widths, control, ADDRESS_WIDTH, read)}
+        sources = {hdl.SOURCE: hdl.text(
+            widths, control, addresses["WATCHDOG"], ADDRESS_WIDTH, read)}
         top, kind = hdl.TOP, builds.REPLAY
     sources[f"{ENGINE}.v"] = engine_verilog(configuration)
     built = builds.build(tool, sources, top, kind=kind, waves=waves)

@@ -13,7 +13,8 @@ module engine_bench;
   reg command_valid = 0, image_valid = 0, command_last = 0, image_last = 0, logits_ready = 0;
   wire command_ready, image_ready, logits_valid, logits_last;
   wire [63:0] logits_data;
-  reg [@ADDRESS@:0] araddr = 0, awaddr = @CONTROL@;
+  reg [@ADDRESS@:0] araddr = 0, awaddr = 0;
+  reg [31:0] wdata = 0;
   reg arvalid = 0, rready = 0, awvalid = 0, wvalid = 0;
   wire arready, rvalid, awready, wready, bvalid;
   wire [31:0] rdata;
@@ -28,14 +29,15 @@ module engine_bench;
     .m_axis_logits_tdata(logits_data), .m_axis_logits_tvalid(logits_valid),
     .m_axis_logits_tready(logits_ready), .m_axis_logits_tlast(logits_last),
     .s_axi_awaddr(awaddr), .s_axi_awvalid(awvalid), .s_axi_awready(awready),
-    .s_axi_wdata(32'b1), .s_axi_wstrb(4'b1111), .s_axi_wvalid(wvalid), .s_axi_wready(wready),
+    .s_axi_wdata(wdata), .s_axi_wstrb(4'b1111), .s_axi_wvalid(wvalid), .s_axi_wready(wready),
     .s_axi_bvalid(bvalid), .s_axi_bready(1'b1),
     .s_axi_araddr(araddr), .s_axi_arvalid(arvalid), .s_axi_arready(arready),
     .s_axi_rdata(rdata), .s_axi_rvalid(rvalid), .s_axi_rready(rready)@PORTS@
   );
 
   integer images = 1, patience = 100000, stall = 0, bursts = 0, seed = 1;
-  integer command_file, image_file, logits_file, result_file, got, n;
+  integer command_file, image_file, logits_file, result_file, phases_file, got, n;
+  integer phases = 1, phase, until = 0, resets = 0, takes = 1, watchdog = 0;
   integer command_beats, image_beats, beat, place, image, finished = 0, quiet = 0;
   reg [8*1024-1:0] folder;
   reg [8*1100-1:0] path;
@@ -89,7 +91,7 @@ module engine_bench;
       end
     end
     pause(2, paused);
-    logits_ready = !paused;
+    logits_ready = !paused && takes;
   end
 
   always @(posedge aclk) if (running) begin
@@ -124,6 +126,26 @@ module engine_bench;
     end
   end
 
+  task write(input integer address, input integer data);
+    begin
+      @(negedge aclk);
+      awaddr = address;
+      wdata = data;
+      awvalid = 1;
+      wvalid = 1;
+      while (awvalid || wvalid) begin
+        @(posedge aclk);
+        address_taken = awvalid && awready;
+        data_taken = wvalid && wready;
+        @(negedge aclk);
+        if (address_taken) awvalid = 0;
+        if (data_taken) wvalid = 0;
+      end
+      while (!bvalid) @(negedge aclk);
+      @(negedge aclk);
+    end
+  endtask
+
   task register(input integer address);
     begin
       @(negedge aclk);
@@ -142,43 +164,40 @@ module engine_bench;
 
   initial begin
     if (!$value$plusargs("folder=%s", folder)) $finish(0);
-    if ($value$plusargs("images=%d", images)) ;
     if ($value$plusargs("patience=%d", patience)) ;
     if ($value$plusargs("stall=%d", stall)) ;
     if ($value$plusargs("bursts=%d", bursts)) ;
     if ($value$plusargs("seed=%d", seed)) ;
-    if ($value$plusargs("command_beats=%d", command_beats)) ;
-    if ($value$plusargs("image_beats=%d", image_beats)) ;
-    $sformat(path, "%0s/command.bin", folder); command_file = $fopen(path, "rb");
-    $sformat(path, "%0s/images.bin", folder); image_file = $fopen(path, "rb");
-    $sformat(path, "%0s/logits.txt", folder); logits_file = $fopen(path, "w");
-    $sformat(path, "%0s/result.txt", folder); result_file = $fopen(path, "w");
-@OPEN@
+    if ($value$plusargs("phases=%d", phases)) ;
+    if ($value$plusargs("watchdog=%d", watchdog)) ;
+    $sformat(path, "%0s/phases.txt", folder); phases_file = $fopen(path, "r");
     for (n = 0; n < 3; n = n + 1) left[n] = 0;
-    beat = 0; place = 0; image = 0;
     repeat (4) @(negedge aclk);
     aresetn = 1;
     @(negedge aclk);
-    awvalid = 1;
-    wvalid = 1;
-    while (awvalid || wvalid) begin
-      @(posedge aclk);
-      address_taken = awvalid && awready;
-      data_taken = wvalid && wready;
-      @(negedge aclk);
-      if (address_taken) awvalid = 0;
-      if (data_taken) wvalid = 0;
-    end
-    while (!bvalid) @(negedge aclk);
-    @(negedge aclk);
-    running = 1;
-    while (finished < images && quiet < patience) @(negedge aclk);
-    repeat (64) @(negedge aclk);
-    running = 0;
-    command_valid = 0; image_valid = 0; logits_ready = 0;
-    $fdisplay(result_file, "cycles %0d", cycle);
+    if (watchdog != 0) write(@WATCHDOG@, watchdog);
+    write(@CONTROL@, 1);
+    for (phase = 0; phase < phases; phase = phase + 1) begin
+      got = $fscanf(phases_file, "%d %d %d %d %d %d",
+                    command_beats, image_beats, images, until, resets, takes);
+      $sformat(path, "%0s/%0d/command.bin", folder, phase); command_file = $fopen(path, "rb");
+      $sformat(path, "%0s/%0d/images.bin", folder, phase); image_file = $fopen(path, "rb");
+      $sformat(path, "%0s/%0d/logits.txt", folder, phase); logits_file = $fopen(path, "w");
+      $sformat(path, "%0s/%0d/result.txt", folder, phase); result_file = $fopen(path, "w");
+@OPEN@
+      if (resets) write(@CONTROL@, 5);
+      beat = 0; place = 0; image = 0; finished = 0; quiet = 0; cycle = 0;
+      running = 1;
+      while (finished < images && quiet < patience && (until == 0 || cycle < until))
+        @(negedge aclk);
+      if (until == 0) repeat (64) @(negedge aclk);
+      running = 0;
+      command_valid = 0; image_valid = 0; logits_ready = 0;
+      $fdisplay(result_file, "cycles %0d", cycle);
 @READS@
-    $fdisplay(result_file, "finished %0d", finished);
+      $fclose(command_file); $fclose(image_file); $fclose(logits_file); $fclose(result_file);
+@CLOSE@
+    end
     $finish(0);
   end
 endmodule
@@ -186,13 +205,15 @@ endmodule
 
 
 def text(
-    taps: Mapping[str, int], control: int, address_width: int, registers: Sequence[int]
+    taps: Mapping[str, int], control: int, watchdog: int, address_width: int,
+    registers: Sequence[int],
 ) -> str:
     """The bench.
 
     taps       {name: bits of the port, the lowest one ``valid``}
-    control    address of the register whose bit 0 lets the engine run
-    registers  addresses that are read in the end
+    control    address of the register whose bit 0 lets the engine run and bit 2 resets it
+    watchdog   of the register with the watchdog's limit
+    registers  addresses that are read at the end of a phase
     """
 
     def each(template: str) -> str:
@@ -201,14 +222,16 @@ def text(
     parts = {
         "@ADDRESS@": str(address_width - 1),
         "@CONTROL@": str(control),
+        "@WATCHDOG@": str(watchdog),
         "@WIRES@": each("  wire [{top}:0] {name};"),
         "@PORTS@": "".join(f",\n    .{name}({name})" for name in taps),
         "@FILES@": each("  integer {name}_file;"),
         "@TAPS@": each("    if ({name}[0]) begin\n      quiet = 0;\n"
                        '      $fdisplay({name}_file, "%0d %b", cycle, {name});\n    end'),
-        "@OPEN@": each('    $sformat(path, "%0s/{name}.txt", folder); '
+        "@OPEN@": each('      $sformat(path, "%0s/%0d/{name}.txt", folder, phase); '
                        '{name}_file = $fopen(path, "w");'),
-        "@READS@": "\n".join(f"    register({address});" for address in registers),
+        "@CLOSE@": each("      $fclose({name}_file);"),
+        "@READS@": "\n".join(f"      register({address});" for address in registers),
     }
     result = _TEXT
     for mark, part in parts.items():

@@ -1,0 +1,142 @@
+"""Bugs written into the engine's components on purpose: random programs find every one.
+
+With ``VIT2RTL_EVERY_BUG`` set all of them in simulation; else only that their text is there.
+"""
+
+import importlib
+import inspect
+import os
+
+import numpy as np
+import pytest
+
+from tests.golden.engine.compiler.engines import TINY
+from tests.golden.engine.compiler.random_programs import random_image, random_program
+from tests.golden.engine.compiler.test_compile import PROGRAMS
+from vit2rtl.rtl.engine.encoder_engine import EncoderEngine
+from vit2rtl.rtl.verilog.exporter import modules
+from vit2rtl.sim.model import bench, run
+from vit2rtl.sim.model.bench import Stalls
+
+EVERY = bool(os.environ.get("VIT2RTL_EVERY_BUG"))
+# In the order in which they are tried, until one finds the bug.
+TRIED = [
+    ("4 bits", 2, "0"), ("8 bits", 2, "50"), ("mixed widths", 1, "bursts"),
+    ("two heads behind", 2, "0"), ("no multiples of the columns", 2, "0"),
+    ("one head of attention", 1, "0"), ("2 bits", 2, "90"),
+]
+
+# What it is, the component's file, its text, and what stands there instead.
+BUGS = [
+    ("a stride of rows for one of tiles", "matmul",
+     "walk.i.p.outer_stride.eq(job.tile_stride)", "walk.i.p.outer_stride.eq(job.row_stride)"),
+    ("lower digits first", "walk", "step.address.eq(address + low)",
+     "step.address.eq(address + (walk.two_digits & ~low))"),
+    ("a row less", "walk", "step.ends.eq(after_inner == walk.inner)",
+     "step.ends.eq((after_inner + 1 == walk.inner) | (after_inner == walk.inner))"),
+    ("weights' second digit takes no second pass", "matmul",
+     "walk.i.p.repeated.eq(job.two_weight_digits)", "walk.i.p.repeated.eq(0)"),
+    ("the buffer of the instruction that comes next", "matmul",
+     "reader.i.p.source.eq(source)", "reader.i.p.source.eq(job.source)"),
+    ("done with an instruction's first read", "matmul",
+     "self.done.eq(core.ends)", "self.done.eq(jobs.valid & jobs.ready)"),
+    ("zero point of the column before", "operands",
+     "return columns.o, read.data[column[: _BYTES.bit_length() - 1]]",
+     "return columns.o, read.data[(column - 1)[: _BYTES.bit_length() - 1]]"),
+    ("zero points of the upper digits for the lower ones", "operands",
+     "Mux(job.two_weight_digits & ~high, beats, 0)", "0"),
+    ("a query too many", "operands",
+     "reader.i.p.source.eq(walk.o.p.inner >= job.queries)",
+     "reader.i.p.source.eq(walk.o.p.inner > job.queries)"),
+    ("queries keep their whole zero point", "operands",
+     "digit = Mux(job.two_weight_digits, Mux(high, upper, lower), zero_point)",
+     "digit = zero_point"),
+    ("a wait is met one instruction early", "queues",
+     "missing.eq(wait.done - Array(self.count)[wait.unit] - finishes)",
+     "missing.eq(wait.done - Array(self.count)[wait.unit] - 1)"),
+    ("what is done in this cycle is lost", "queues",
+     "missing.eq(wait.done - Array(self.count)[wait.unit] - finishes)",
+     "missing.eq(wait.done - Array(self.count)[wait.unit])"),
+    ("waits count from the instruction behind", "decoder",
+     "number.eq(issued[wait] - back)", "number.eq(issued[wait] - back + 1)"),
+    ("payload of the unit before", "front_end",
+     "fifo.i.valid.eq(decoder.payload_valid[unit])",
+     "fifo.i.valid.eq(decoder.payload_valid[unit] & ~self.done[unit])"),
+    ("the stream's word is not read for add", "epilogue",
+     "self.read_stream.en.eq(goes & unit.add)",
+     "self.read_stream.en.eq(goes & unit.add & ~step.ends)"),
+    ("add does not wait for what is inside", "epilogue",
+     "fits.eq(parameters.full & (same | (inside == self.done)))",
+     "fits.eq(parameters.full)"),
+    ("settings change without waiting", "epilogue",
+     "same.eq(~job.add & ~Cat(", "same.eq(1 | ~job.add & ~Cat("),
+    ("done one cycle early", "result_writer",
+     "self.done.eq((last & moves & ~two) | ends_upper)", "self.done.eq(last & moves)"),
+    ("last with every output", "result_writer",
+     "ends_output.eq(walk.o.p.last & job.last)", "ends_output.eq(walk.o.p.last)"),
+    ("a row's end is taken in the cycle of upper digits", "result_writer",
+     "self.i.ready.eq(walk.o.valid & moves & ~(two & walk.o.p.ends))",
+     "self.i.ready.eq(walk.o.valid & moves)"),
+    ("logits of a group too many are written", "softmax",
+     "last.eq((group + 1) * c.softmax_lanes >= where.queries)",
+     "last.eq((group + 1) * c.softmax_lanes > where.queries)"),
+    ("the write mask is that of all groups", "softmax",
+     "self.write_codes.en.eq(written << group)", "self.write_codes.en.eq(written.replicate(8))"),
+    ("a code of zero keeps its number", "softmax",
+     "word.eq(Mux(zero, (1 << c.attention_bits) - 1, code))", "word.eq(code)"),
+    ("results are not limited", "attention",
+     "result.eq(Mux(code < settings.top, code, settings.top))", "result.eq(code)"),
+    ("a block's stride is one row short", "attention",
+     "block + where.row_stride * rows))]", "block + where.row_stride * (rows - 1)))]"),
+    ("codes go on where the tile before ended", "attention",
+     "self.codes.addr.eq(held.code_base),\n            ]\n            with m.If(last_tile)",
+     "self.codes.addr.eq(self.codes.addr),\n            ]\n            with m.If(last_tile)"),
+    ("an instruction's results take the place of the one before", "handover",
+     "queue.r_en.eq(self.o.ready)", "queue.r_en.eq(self.o.ready & self.begin)"),
+    ("settings change while results are inside", "handover",
+     "((same & ~self.alone) | ~queue.r_rdy)", "1"),
+    ("patches' upper digit twice", "load",
+     "Mux(two_digits & ~lower, code >> base, code)", "Mux(two_digits, code >> base, code)"),
+    ("an entry of the table is skipped at a beat's end", "load",
+     "((place[:3] == BYTES - 1) | (left == 1))", "((place[:3] == BYTES - 2) | (left == 1))"),
+]
+
+
+def patched(monkeypatch, file, old, new):
+    """The component's methods as the bug has them; what constructs it stays."""
+    module = importlib.import_module(f"vit2rtl.rtl.engine.{file}")
+    text = inspect.getsource(module)
+    assert text.count(old) == 1, f"{file} has {text.count(old)} times {old!r}"
+    changed = dict(vars(module))
+    exec(compile(text.replace(old, new), f"{file} with a bug", "exec"), changed)
+    for name, known in vars(module).items():
+        if inspect.isclass(known) and known.__module__ == module.__name__:
+            for method, function in vars(changed[name]).items():
+                if inspect.isfunction(function) and not method.startswith("__"):
+                    monkeypatch.setattr(known, method, function)
+
+
+@pytest.mark.parametrize(("name", "file", "old", "new"), BUGS, ids=[bug[0] for bug in BUGS])
+def test_it_is_found(name, file, old, new, monkeypatch, tmp_path):
+    patched(monkeypatch, file, old, new)
+    if not EVERY:
+        return
+    text, _ = modules(bench.ENGINE, EncoderEngine(TINY, taps=True))
+    monkeypatch.setattr(bench, "engine_verilog", lambda configuration: text)
+    monkeypatch.setattr(bench, "PATIENCE", 2000)
+    for program, groups, pattern in TRIED:
+        if finds(program, groups, pattern, tmp_path / program):
+            print(f"{name}: {program}, {groups} groups, stalls {pattern}")
+            return
+    pytest.fail(f"{name} is not found")
+
+
+def finds(name, groups, pattern, folder):
+    program = random_program([*PROGRAMS].index(name), **PROGRAMS[name])
+    codes = np.stack([random_image(program, seed) for seed in range(2)])
+    try:
+        results = run.simulate_model(program, codes, TINY, simulator="icarus", compare="all",
+                                     groups=groups, stalls=Stalls.of(pattern, seed=3), out=folder)
+    except ValueError:  # it hangs, stops with an error, or gives more or fewer beats
+        return True
+    return bool(results.differences)
