@@ -37,7 +37,7 @@ module engine_bench;
 
   integer images = 1, patience = 100000, stall = 0, bursts = 0, seed = 1;
   integer command_file, image_file, logits_file, result_file, phases_file, got, n;
-  integer phases = 1, phase, until = 0, resets = 0, takes = 1, watchdog = 0;
+  integer phases = 1, phase, limit = 0, resets = 0, takes = 1, watchdog = 0;
   integer command_beats, image_beats, beat, place, image, finished = 0, quiet = 0;
   reg [8*1024-1:0] folder;
   reg [8*1100-1:0] path;
@@ -179,7 +179,7 @@ module engine_bench;
     write(@CONTROL@, 1);
     for (phase = 0; phase < phases; phase = phase + 1) begin
       got = $fscanf(phases_file, "%d %d %d %d %d %d",
-                    command_beats, image_beats, images, until, resets, takes);
+                    command_beats, image_beats, images, limit, resets, takes);
       $sformat(path, "%0s/%0d/command.bin", folder, phase); command_file = $fopen(path, "rb");
       $sformat(path, "%0s/%0d/images.bin", folder, phase); image_file = $fopen(path, "rb");
       $sformat(path, "%0s/%0d/logits.txt", folder, phase); logits_file = $fopen(path, "w");
@@ -188,9 +188,9 @@ module engine_bench;
       if (resets) write(@CONTROL@, 5);
       beat = 0; place = 0; image = 0; finished = 0; quiet = 0; cycle = 0;
       running = 1;
-      while (finished < images && quiet < patience && (until == 0 || cycle < until))
+      while (finished < images && quiet < patience && (limit == 0 || cycle < limit))
         @(negedge aclk);
-      if (until == 0) repeat (64) @(negedge aclk);
+      if (limit == 0) repeat (64) @(negedge aclk);
       running = 0;
       command_valid = 0; image_valid = 0; logits_ready = 0;
       $fdisplay(result_file, "cycles %0d", cycle);
