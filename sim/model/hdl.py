@@ -192,6 +192,8 @@ module engine_bench;
         @(negedge aclk);
       if (limit == 0) repeat (64) @(negedge aclk);
       running = 0;
+      // What is offered in the meantime is taken back once nobody offers any more.
+      @(negedge aclk);
       command_valid = 0; image_valid = 0; logits_ready = 0;
       $fdisplay(result_file, "cycles %0d", cycle);
 @READS@
