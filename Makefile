@@ -23,7 +23,7 @@ demo: setup ## Run the whole flow on the embedded model: results in demo/
 	$(VIT2RTL) demo --out demo
 
 test: setup ## Run the tests [TESTS=tests/rtl]
-	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n 2 \
+	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n 2 --dist loadfile \
 		-W error::DeprecationWarning $(TESTS)
 
 lint: setup ## Check style, and the types in the built wheel
