@@ -20,6 +20,7 @@ from vit2rtl.rtl.engine.layouts import tap_bits
 from vit2rtl.rtl.engine.register_map import ADDRESS_WIDTH, register_map
 from vit2rtl.rtl.verilog.exporter import modules
 from vit2rtl.sim.model import hdl, native
+from vit2rtl.sim.model.exits import Exit
 from vit2rtl.sim.tools import builds, processes, simulators
 
 ENGINE = "engine"
@@ -29,8 +30,6 @@ READ = ("ERROR", "IMAGES", "CYCLES", *(f"{kind}_{unit.name}" for kind in ("DONE"
                                         for unit in Unit))
 # Cycles in which nothing leaves a unit and no beat is taken, before a run is given up.
 PATIENCE = 100_000
-# An element of which a bit is X: no other element is so small.
-UNKNOWN = -(1 << 40)
 _KNOWN, _UNKNOWN = str.maketrans("xz", "00"), str.maketrans("1xz", "011")
 # Of a run, beside a second for every so many cycles.
 SECONDS_AT_LEAST = 600
@@ -57,45 +56,6 @@ class Stalls:
         if not re.fullmatch(r"\d+", pattern) or int(pattern) > 95:
             raise ValueError(f"Stalls must be 0 to 95 percent, or bursts, not {pattern!r}")
         return cls(percent=int(pattern), seed=seed)
-
-
-@dataclass(frozen=True)
-class Exit:
-    """What left a unit.
-
-    cycles           uint32[beats]
-    beats, unknown   uint32[beats, words]: bits, and which of them are X in Icarus
-    """
-
-    cycles: np.ndarray
-    beats: np.ndarray
-    unknown: np.ndarray | None = None
-
-    def elements(
-        self, width: int, count: int, *, start: int = 0, signed: bool = False
-    ) -> np.ndarray:
-        """int64[beats, count]: elements of so many bits side by side, from bit ``start`` on.
-
-        ``UNKNOWN`` where a bit is X.
-        """
-        places = range(start, start + width * count, width)
-        values = _bits(self.beats, places, width)
-        if signed:
-            values -= values >> width - 1 << width
-        if self.unknown is not None:
-            values[_bits(self.unknown, places, width) != 0] = UNKNOWN
-        return values
-
-
-def _bits(words: np.ndarray, places: Iterable[int], width: int) -> np.ndarray:
-    """int64[beats, places]: so many bits from each place on."""
-    padded = np.pad(words.astype(np.uint64), ((0, 0), (0, 1)))
-    columns = []
-    for place in places:
-        word, shift = divmod(place, 32)
-        pair = padded[:, word] | padded[:, word + 1] << np.uint64(32)
-        columns.append(pair >> np.uint64(shift) & np.uint64((1 << width) - 1))
-    return np.stack(columns, axis=1).astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def test_recording_leaves_the_model_as_it_was(model, digits, tmp_path):
     recording.run(digits[:2])
     assert model(digits[:2]).equal(before)
     assert all(m.tap is None for _, m in model.layers() + model.attentions())
-    with pytest.raises(AssertionError):
+    with pytest.raises(ValueError, match="Images must have shape"):
         recording.run(torch.zeros(1, 1, 28, 30))
     assert all(m.tap is None for _, m in model.layers() + model.attentions())
 
