@@ -135,8 +135,8 @@ class ModelBench:
         (folder / "command.bin").write_bytes(command)
         (folder / "images.bin").write_bytes(b"".join(images))
         arguments = [self.build.executable, *_pairs(
-            folder=folder, images=len(images), patience=PATIENCE, seed=stalls.seed + 1,
-            stall=stalls.percent, bursts=int(stalls.bursts), taps=int(record))]
+            images=len(images), patience=PATIENCE, seed=stalls.seed + 1, stall=stalls.percent,
+            bursts=int(stalls.bursts), taps=int(record))]
         for address in self.registers:
             arguments += ["read", address]
         if watched:
@@ -166,7 +166,8 @@ class ModelBench:
             count += len(phase.images)
         (folder / "phases.txt").write_text("\n".join(lines) + "\n")
         vvp = Path(self.tool.path).with_name("vvp")
-        values = {"folder": folder, "phases": len(phases), "patience": PATIENCE,
+        # Simulators run in the folder: Icarus opens no path that is not ASCII.
+        values = {"folder": ".", "phases": len(phases), "patience": PATIENCE,
                   "seed": stalls.seed + 1, "stall": stalls.percent, "bursts": int(stalls.bursts),
                   "watchdog": watchdog}
         arguments = [vvp, "-n", self.build.program, "-none",

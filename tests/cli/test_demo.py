@@ -2,6 +2,7 @@
 
 import json
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -37,8 +38,9 @@ def run(arguments):
     return end.value.code
 
 
-def test_everything_is_written_and_told(short, tmp_path, capsys):
-    out = tmp_path / "tour"
+def test_everything_is_written_and_told(short, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    out = Path("tour")
     assert run(["--out", str(out), "--simulator", "icarus"]) == 0
     summary = json.loads((out / "summary.json").read_text())
     assert [row["title"] for row in summary["accuracy"]] == [

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +34,13 @@ def test_all_elements_are_equal(name, groups, tmp_path):
     assert not results.differences
     assert results.elements > 500
     assert len(results.cycles) == 1
+
+
+def test_a_folder_of_any_name(monkeypatch, tmp_path):
+    """Relative to where one is, and not in ASCII."""
+    monkeypatch.chdir(tmp_path)
+    results = simulated("2 bits", Path("größer/als"))
+    assert not results.differences
 
 
 @pytest.mark.parametrize("pattern", ["50", "bursts"])
