@@ -65,11 +65,12 @@ def test_the_wheel_contains_every_module(wheel):
 
 
 def test_the_wheel_contains_the_package_data(wheel):
-    data = [path for path in (ROOT / "python" / "models" / "embedded").iterdir() if path.is_file()]
-    data = [path for path in data if path.suffix != ".py"]
-    assert any(path.suffix == ".safetensors" for path in data)
-    for path in data:
-        packed = wheel.read(f"vit2rtl/models/embedded/{path.name}")
+    data = {f"{package.replace('.', '/')}/{path.relative_to(ROOT / folder).as_posix()}": path
+            for package, folder in PACKAGES.items() for path in (ROOT / folder).rglob("*")
+            if path.is_file() and path.suffix != ".py" and "__pycache__" not in path.parts}
+    assert {".c", ".cpp", ".safetensors"} <= {path.suffix for path in data.values()}
+    for name, path in data.items():
+        packed = wheel.read(name)
         assert hashlib.sha256(packed).digest() == hashlib.sha256(path.read_bytes()).digest()
 
 
@@ -89,7 +90,7 @@ def test_the_wheel_says_that_it_is_typed_and_leaves_out_what_a_clone_needs(wheel
 def test_the_wheel_contains_nothing_else(wheel):
     data = {name for name in wheel.namelist() if not name.endswith(".py")}
     assert {Path(name).suffix for name in data if ".dist-info/" not in name} == {
-        ".json", ".npz", ".safetensors", ".typed"}
+        ".c", ".cpp", ".h", ".json", ".npz", ".safetensors", ".typed"}
     assert all(name.startswith(("vit2rtl/", "vit2rtl-")) for name in wheel.namelist())
 
 

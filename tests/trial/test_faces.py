@@ -10,7 +10,8 @@ from vit2rtl.sim.formal import claims
 
 ROOT = Path(__file__).parents[2]
 FACES = ("golden", "rtl", "sim", "references")
-# Where a unit of the product has its faces; arithmetic is the contract's and not a unit's.
+# Where a unit of the product has its faces; what golden/arithmetic and rtl/engine have by a unit's
+# name is the contract's and the engine's.
 HOMES = ("golden/units", "rtl/units", "sim/units", "rtl/synthesis/references", "docs/units")
 FOLDERS = ("golden", "rtl", "sim", "python", "benchmarks", "docs")
 
@@ -40,7 +41,8 @@ def test_the_page_shows_the_unit_on_trial_as_it_is(face):
 @pytest.mark.parametrize("name", ["log2_dequantizer", "log_sqrt2_quantizer", "requantizer",
                                   "epilogue", "gelu"])
 def test_a_unit_of_the_product_is_one_file_a_face(name):
-    places = [p for p in files_named(name, *FOLDERS) if not p.startswith("golden/arithmetic/")]
+    places = [p for p in files_named(name, *FOLDERS)
+              if not p.startswith(("golden/arithmetic/", "rtl/engine/"))]
     assert places == sorted(f"{home}/{name}" for home in HOMES)
 
 

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The queue: order, how much it holds, and when it gives."""
 
 # amaranth: UnusedElaboratable=no

@@ -12,7 +12,7 @@ from vit2rtl.rtl.packaging.register_map import RegisterMap, register_map
 
 PACKAGE = "vit2rtl.rtl.packaging"
 # Importers behind what they import.
-MODULES = ("axi_lite", "table_loader", "channel_tables", "axi_top", "sources")
+MODULES = ("axi_lite_bus", "axi_lite", "table_loader", "channel_tables", "axi_top", "sources")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ def patched(bug: Bug) -> Iterator[Any]:
             sys.modules[f"{PACKAGE}.{name}"] = module
 
 
-LITE, TOP, TABLES, LOADER = "axi_lite", "axi_top", "channel_tables", "table_loader"
+BUS, LITE, TOP = "axi_lite_bus", "axi_lite", "axi_top"
+TABLES, LOADER = "channel_tables", "table_loader"
 PLAIN = {"unit": "log_sqrt2_quantizer"}
 THREE = {"parameters": {"lanes": 3}, "channels": 12}
 LOOKUP = {"unit": "table_lookup", "parameters": {"lanes": 2, "bits": 3, "width": 4}}
@@ -67,35 +68,36 @@ ROWS = {"unit": "row_maximum", "parameters": {"lanes": 2, "width": 4}}
 
 BUGS = [
     # Answers and requests.
-    Bug("an answer to a write is not held", LITE,
-        "write | (self.s_axi_bvalid & ~self.s_axi_bready)", "write", **PLAIN),
-    Bug("an answer to a read is not held", LITE,
-        "reading | (self.s_axi_rvalid & ~self.s_axi_rready)", "reading", **PLAIN),
+    Bug("an answer to a write is not held", BUS,
+        "self.write | (ports.s_axi_bvalid & ~ports.s_axi_bready)", "self.write", **PLAIN),
+    Bug("an answer to a read is not held", BUS,
+        "self.reading | (ports.s_axi_rvalid & ~ports.s_axi_rready)", "self.reading", **PLAIN),
     Bug("a second write overtakes", LITE,
         "self.s_axi_wvalid & ~self.s_axi_bvalid", "self.s_axi_wvalid"),
-    Bug("a read is taken while an answer waits", LITE,
-        "~write & ~reading & ~self.s_axi_rvalid", "~write & ~reading", **PLAIN),
-    Bug("a read is taken while one is under way", LITE,
-        "~write & ~reading & ~self.s_axi_rvalid", "~write & ~self.s_axi_rvalid", **PLAIN),
-    Bug("a read is taken beside a write", LITE,
-        "self.s_axi_arvalid & ~write & ~reading", "self.s_axi_arvalid & ~reading"),
-    Bug("an address is taken without its data", LITE,
-        "self.s_axi_awready.eq(write)", "self.s_axi_awready.eq(~self.s_axi_bvalid)", **PLAIN),
-    Bug("data are taken without their address", LITE,
-        "self.s_axi_wready.eq(write)", "self.s_axi_wready.eq(~self.s_axi_bvalid)", **PLAIN),
+    Bug("a read is taken while an answer waits", BUS,
+        "~self.reading & ~ports.s_axi_rvalid", "~self.reading", **PLAIN),
+    Bug("a read is taken while one is under way", BUS,
+        "~self.reading & ~ports.s_axi_rvalid", "~ports.s_axi_rvalid", **PLAIN),
+    Bug("a read is taken beside a write", BUS,
+        "ports.s_axi_arvalid & ~self.write", "ports.s_axi_arvalid"),
+    Bug("an address is taken without its data", BUS,
+        "ports.s_axi_awready.eq(self.write)", "ports.s_axi_awready.eq(~ports.s_axi_bvalid)",
+        **PLAIN),
+    Bug("data are taken without their address", BUS,
+        "ports.s_axi_wready.eq(self.write)", "ports.s_axi_wready.eq(~ports.s_axi_bvalid)",
+        **PLAIN),
     Bug("a write needs no address", LITE,
         "self.s_axi_awvalid & self.s_axi_wvalid & ~", "self.s_axi_wvalid & ~", **PLAIN),
     Bug("a write needs no data", LITE,
         "self.s_axi_awvalid & self.s_axi_wvalid & ~", "self.s_axi_awvalid & ~", **PLAIN),
-    Bug("every write is answered with OKAY", LITE, "Mux(accepted, OKAY, SLVERR)", "OKAY", **PLAIN),
-    Bug("every read is answered with OKAY", LITE, "Mux(exists, OKAY, SLVERR)", "OKAY", **PLAIN),
-    Bug("the response to a write changes while it waits", LITE,
-        "with m.If(write):\n            m.d.sync += self.s_axi_bresp",
-        "with m.If(1):\n            m.d.sync += self.s_axi_bresp", **PLAIN),
-    Bug("read data change while they wait", LITE, "with m.If(reading):", "with m.If(1):"),
-    Bug("the address of a read is not kept", LITE,
-        "self._read(m, Cat(Const(0, 2), read_word), held)",
-        "self._read(m, self.s_axi_araddr, held)", **PLAIN),
+    Bug("every write is answered with OKAY", BUS, "Mux(accepted, OKAY, SLVERR)", "OKAY", **PLAIN),
+    Bug("every read is answered with OKAY", BUS, "Mux(exists, OKAY, SLVERR)", "OKAY", **PLAIN),
+    Bug("the response to a write changes while it waits", BUS,
+        "with m.If(self.write):", "with m.If(1):", **PLAIN),
+    Bug("read data change while they wait", BUS, "with m.If(self.reading):", "with m.If(1):"),
+    Bug("the address of a read is not kept", BUS,
+        "self.address = Cat(Const(0, 2), self.word)", "self.address = ports.s_axi_araddr",
+        **PLAIN),
     # Registers and addresses.
     Bug("strobes of registers are ignored", LITE,
         "write & written & self.s_axi_wstrb[number]", "write & written", **PLAIN),

@@ -10,7 +10,7 @@ import pytest
 from vit2rtl.sim.axi.run import AxiBench
 from vit2rtl.sim.tools.simulators import find
 
-from .bugs import BUGS
+from .bugs import BUGS, patched
 
 # An answer, busy, a row under back pressure, a table.
 SAMPLE = (
@@ -35,3 +35,9 @@ def test_names_of_bugs_are_unique_and_the_sample_is_among_them():
     names = [bug.name for bug in BUGS]
     assert len(set(names)) == len(names) >= 30
     assert set(SAMPLE) <= set(names)
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_a_bug_changes_one_place_of_a_source_and_the_module_still_loads(bug):
+    with patched(bug):
+        pass
