@@ -3,7 +3,7 @@
 import click
 
 from vit2rtl.commands import options
-from vit2rtl.golden.engine import CONFIGURATIONS, compiler
+from vit2rtl.golden.engine import compiler
 from vit2rtl.golden.engine.compiler import files
 
 
@@ -13,10 +13,10 @@ Examples:
   vit2rtl compile deit-w4a4.integer --engine deit-tiny --groups 1 --out deit-w4a4.image
 """)
 @click.argument("program_folder", metavar="PROGRAM", type=options.FOLDER)
-@options.needed_engine
+@options.fitting_engine
 @options.token_groups
 @click.option("--out", required=True, type=options.FOLDER, help="Folder for the image.")
-def command(program_folder: str, engine: str, groups: int, out: str) -> None:
+def command(program_folder: str, engine: str | None, groups: int, out: str) -> None:
     """Compile the integer program in the folder PROGRAM for an engine.
 
     Writes the command stream that the engine executes for every image, a listing of its
@@ -25,9 +25,11 @@ def command(program_folder: str, engine: str, groups: int, out: str) -> None:
     """
     files.check_place(out)
     program = options.read_program(program_folder)
-    image = compiler.compile(program, CONFIGURATIONS[engine], groups=groups)
+    configuration = options.configuration(engine, program)
+    image = compiler.compile(program, configuration, groups=groups)
     if problems := compiler.verify(image):
         raise AssertionError(problems[0])
     files.save(image, out)
     click.echo(f"{len(image.instructions):,} instructions, {8 * len(image.stream()):,} bytes, "
-               f"{image.cycles:,} cycles expected: {out}")
+               f"{image.cycles:,} cycles expected of the "
+               f"engine {configuration.name}: {out}")

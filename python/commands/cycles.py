@@ -3,7 +3,7 @@
 import click
 
 from vit2rtl.commands import options
-from vit2rtl.golden.engine import CONFIGURATIONS, compiler
+from vit2rtl.golden.engine import compiler
 from vit2rtl.golden.engine.compiler import cycles
 
 
@@ -13,12 +13,12 @@ Examples:
   vit2rtl cycles deit-w4a4.integer --engine deit-tiny --groups 1 --json
 """)
 @click.argument("program_folder", metavar="PROGRAM", type=options.FOLDER)
-@options.needed_engine
+@options.fitting_engine
 @options.token_groups
 @click.option("--plot", type=options.FILE, help="PNG of what each unit does when.")
 @options.as_json
 def command(
-    program_folder: str, engine: str, groups: int, plot: str | None, as_json: bool
+    program_folder: str, engine: str | None, groups: int, plot: str | None, as_json: bool
 ) -> None:
     """Show the cycles of the integer program in the folder PROGRAM on an engine, op by op.
 
@@ -29,7 +29,8 @@ def command(
     if plot:
         options.check_file(plot, "The plot")
     program = options.read_program(program_folder)
-    image = compiler.compile(program, CONFIGURATIONS[engine], groups=groups)
+    configuration = options.configuration(engine, program)
+    image = compiler.compile(program, configuration, groups=groups)
     result = cycles.cycles(image)
     if as_json:
         options.show_json(result.as_dict())

@@ -10,7 +10,7 @@ import click
 
 from vit2rtl import checkpoint_schema
 from vit2rtl.checkpoint_schema import describe
-from vit2rtl.golden.engine import CONFIGURATIONS
+from vit2rtl.golden.engine import CONFIGURATIONS, Configuration, fitting
 from vit2rtl.golden.engine.compiler import GROUPS
 from vit2rtl.golden.program import images as image_files
 from vit2rtl.origin import EMBEDDED
@@ -46,13 +46,18 @@ images = click.option(
 only = click.option("--list", "listed", type=FILE, help="Use only the images named in this file.")
 engine = click.option(
     "--engine", type=click.Choice([*CONFIGURATIONS]), help="Sizes of the engine's hardware.")
-needed_engine = click.option(
-    "--engine", required=True, type=click.Choice([*CONFIGURATIONS]),
-    help="Sizes of the engine's hardware.")
+fitting_engine = click.option(
+    "--engine", type=click.Choice([*CONFIGURATIONS]),
+    help="Sizes of the engine's hardware; by default the first that the program fits.")
 token_groups = click.option(
     "--groups", type=click.IntRange(1, 2), default=GROUPS, show_default=True,
     help="Of tokens: one's products hide what the other one waits for.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def configuration(engine: str | None, program: "IntegerProgram") -> Configuration:
+    """The one named, or the first that the program fits."""
+    return CONFIGURATIONS[engine] if engine else fitting(program)
 
 
 def load_checkpoint(folder: str) -> "tuple[QuantizedViT, dict[str, Any]]":

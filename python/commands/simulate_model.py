@@ -9,7 +9,6 @@ from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands import options
-from vit2rtl.golden.engine import CONFIGURATIONS
 from vit2rtl.sim.tools.simulators import SIMULATORS
 
 SHOWN = 10
@@ -28,9 +27,8 @@ Examples:
 @options.only
 @click.option("--count", type=click.IntRange(min=1), default=1, show_default=True,
               help="Images; --list takes all it names.")
-@options.engine
-@click.option("--groups", type=click.IntRange(1, 2), default=2, show_default=True,
-              help="Groups of tokens that the compiler makes.")
+@options.fitting_engine
+@options.token_groups
 @click.option("--simulator", type=click.Choice(SIMULATORS), default="verilator",
               show_default=True, help="Icarus takes a thousand times as long.")
 @click.option("--compare", type=click.Choice(["logits", "all"]), default="logits",
@@ -69,7 +67,7 @@ def command(
              else available.draw(count, seed))
     with tqdm(total=len(names), desc="simulate", unit="image", leave=False, disable=None) as bar:
         results = simulate_model(
-            program, available.codes(names), CONFIGURATIONS[engine] if engine else None,
+            program, available.codes(names), options.configuration(engine, program),
             groups=groups, simulator=simulator, compare=compare,
             stalls=Stalls.of(stalls, seed), waves=waves, jobs=jobs, out=out,
             progress=lambda done: bar.update(done),

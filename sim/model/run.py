@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vit2rtl.golden.engine import CONFIGURATIONS, Configuration, check
+from vit2rtl.golden.engine import Configuration
 from vit2rtl.golden.engine.compiler import EngineImage, compile, image_stream
 from vit2rtl.golden.program.execute import execute
 from vit2rtl.golden.program.program import IntegerProgram
@@ -78,13 +78,13 @@ class ModelResults:
         what = "logits" if self.compare == "logits" else "elements"
         return "\n".join([
             *lines,
-            f"{len(names)} images by the engine {self.image.configuration.name} in "
-            f"{self.simulator}{right}: {self.elements:,} {what}, "
-            f"{len(self.differences)} differences{speed}"])
+            f"{len(names)} image{'s' * (len(names) != 1)} by the engine "
+            f"{self.image.configuration.name} in {self.simulator}{right}: "
+            f"{self.elements:,} {what}, {len(self.differences)} differences{speed}"])
 
 
 def simulate_model(
-    program: IntegerProgram, codes: np.ndarray, configuration: Configuration | None = None, *,
+    program: IntegerProgram, codes: np.ndarray, configuration: Configuration, *,
     groups: int = 2, simulator: str = "verilator", compare: str = "logits",
     stalls: Stalls | None = None, waves: str | None = None, jobs: int = 1, out: Path,
     progress: Callable[[int], object] = lambda done: None,
@@ -92,12 +92,10 @@ def simulate_model(
     """Classify images in simulation.
 
     codes          uint8[images, channels, height, width] of the program's image tensor
-    configuration  by default the first named one that the program fits
     compare        ``logits``, or ``all``: every element that leaves a unit of the engine
     waves          name of an op, while which waves are recorded
     raises         ValueError where the program does not fit, or the simulation stops
     """
-    configuration = configuration or fitting(program)
     tool = simulators.find(simulator)
     if waves and simulator != "verilator":
         raise ValueError("Waves of an op are recorded by Verilator")
@@ -107,13 +105,12 @@ def simulate_model(
     command = image.stream().astype("<u8").tobytes()
     size = max(1, min(TOGETHER[compare], -(-len(codes) // jobs)))
     parts = [codes[n:n + size] for n in range(0, len(codes), size)]
-    out.mkdir(parents=True, exist_ok=True)
+    _make_room(out)
     results = ModelResults(program, image, simulator, compare)
     found: dict[int, tuple[Outcome, list[Difference], int]] = {}
 
     def task(n: int) -> tuple[Outcome, list[Difference], int]:
         folder = out / f"run-{n}"
-        shutil.rmtree(folder, ignore_errors=True)
         sent = [image_stream(program, one, configuration) for one in parts[n]]
         outcome = model.run(command, sent, folder, record=compare == "all", stalls=stalls,
                             watched=watched, cycles=image.cycles)
@@ -135,17 +132,14 @@ def simulate_model(
     return results
 
 
-def fitting(program: IntegerProgram) -> Configuration:
-    """The first named configuration that the program fits."""
-    problems = []
-    for configuration in CONFIGURATIONS.values():
-        try:
-            check(program, configuration)
-        except ValueError as error:
-            problems.append(str(error))
-        else:
-            return configuration
-    raise ValueError(f"The program fits no engine: {'; '.join(problems)}")
+def _make_room(out: Path) -> None:
+    """The folder is there, without what an earlier run left; other things stay as they are."""
+    for folder in sorted(out.glob("run-*")):
+        if not (folder / "command.bin").is_file() and any(folder.iterdir()):
+            raise ValueError(f"{folder} is not of a simulation: not overwriting it")
+    for folder in out.glob("run-*"):
+        shutil.rmtree(folder)
+    out.mkdir(parents=True, exist_ok=True)
 
 
 def _compared(

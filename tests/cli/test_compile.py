@@ -82,8 +82,10 @@ def test_readme(image):
 
 
 def test_the_same_program_gives_the_same_bytes(command, folder, image, tmp_path):
-    code, out, _ = command("compile", folder, "--engine", "small", "--out", tmp_path / "again")
+    """Here for the first engine that it fits, which is small."""
+    code, out, _ = command("compile", folder, "--out", tmp_path / "again")
     assert code == 0 and out.startswith("51 instructions, ")
+    assert out.endswith(f" cycles expected of the engine small: {tmp_path / 'again'}\n")
     for path in image.iterdir():
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
 
@@ -98,6 +100,15 @@ def test_what_does_not_fit_is_one_line(command, tmp_path):
     assert not (tmp_path / "image").exists()
 
 
+def test_what_fits_nothing_is_refused_by_the_largest(command, tmp_path):
+    random_program(1, channels=770).save(tmp_path / "wide")
+    code, _, error = command("compile", tmp_path / "wide", "--out", tmp_path / "image")
+    assert code == 2
+    assert error == ("vit2rtl: op '0.attn.norm' does not fit the engine deit-base: the number of "
+                     "channels is 770, and LayerNorm has 768\n")
+    assert not (tmp_path / "image").exists()
+
+
 def test_a_folder_of_others_is_left_alone(command, folder, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     code, _, error = command("compile", folder, "--engine", "small", "--out", tmp_path)
@@ -109,7 +120,8 @@ def test_programs_in_float_are_refused(command, folder, tmp_path):
     code, _, error = command("compile", tmp_path / "hardware", "--engine", "small", "--out",
                              tmp_path / "image")
     assert code == 2
-    assert error == "vit2rtl: The engine runs programs of variant integer, not hardware\n"
+    assert error == ("vit2rtl: The engine runs programs of variant integer, not hardware: "
+                     "vit2rtl lower CHECKPOINT --variant integer makes one\n")
 
 
 def test_cycles(command, folder, image, tmp_path):

@@ -43,6 +43,15 @@ def test_a_folder_of_any_name(monkeypatch, tmp_path):
     assert not results.differences
 
 
+def test_the_folder_keeps_what_is_not_of_a_simulation(tmp_path):
+    mine = tmp_path / "run-0" / "notes.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    with pytest.raises(ValueError, match=r"run-0 is not of a simulation: not overwriting it$"):
+        simulated("2 bits", tmp_path)
+    assert mine.read_text() == "mine"
+
+
 @pytest.mark.parametrize("pattern", ["50", "bursts"])
 def test_pauses_outside_change_nothing(pattern, tmp_path):
     results = simulated("2 bits", tmp_path, images=2, stalls=Stalls.of(pattern, seed=3))
