@@ -6,15 +6,17 @@ TESTS ?=
 
 VENV := .venv/bin
 VIT2RTL := $(VENV)/vit2rtl
+PYTEST = OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n $(or $(JOBS),2) --dist loadfile \
+	-W error::DeprecationWarning
 SIMULATE_OPTIONS = $(foreach name,$(SIM),--simulator $(name)) $(if $(SEED),--seed $(SEED)) \
 	$(if $(JOBS),--jobs $(JOBS)) $(if $(filter-out 0 no,$(WAVES)),--waves)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verilog vectors sim ops area prove mutate mutate-python dist bench clean distclean
+.PHONY: help setup demo test test-all lint verilog vectors sim ops area prove mutate mutate-python dist bench clean distclean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
-		while IFS='|' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+		while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
 
 setup: ## Create .venv, install the pinned packages and the simulators [PYTHON=python3.12]
 	@$(PYTHON) -m tools.bootstrap
@@ -22,9 +24,11 @@ setup: ## Create .venv, install the pinned packages and the simulators [PYTHON=p
 demo: setup ## Run the whole flow on the embedded model: results in demo/
 	$(VIT2RTL) demo --out demo
 
-test: setup ## Run the tests [TESTS=tests/rtl]
-	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n 2 --dist loadfile \
-		-W error::DeprecationWarning $(TESTS)
+test: setup ## Run the tests, a sample of those that take long [TESTS=tests/rtl JOBS=4]
+	$(PYTEST) $(TESTS)
+
+test-all: setup ## Run all of those that take long, too: an hour and more [TESTS=tests/sim JOBS=4]
+	VIT2RTL_EVERY_TEST=1 $(PYTEST) $(TESTS)
 
 lint: setup ## Check style, and the types in the built wheel
 	$(VENV)/python -m ruff check .
@@ -61,7 +65,7 @@ prove: setup ## Prove the Verilog of every unit: out/proofs/
 mutate: setup ## Mutation-test the benches of every unit: out/mutation/ [SEED=1 JOBS=2]
 	$(VIT2RTL) mutate --out out/mutation $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS))
 	$(VIT2RTL) mutate --top axi --out out/mutation-axi $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS))
-	VIT2RTL_EVERY_BUG=1 OMP_NUM_THREADS=1 $(VENV)/python -m pytest -q -n 2 tests/sim/axi
+	VIT2RTL_EVERY_TEST=1 $(PYTEST) -q tests/sim/axi
 
 mutate-python: setup ## Mutation-test the tests of golden/ and the quantizers [COUNT=300 SEED=1 JOBS=2]
 	OMP_NUM_THREADS=1 $(VENV)/python -m tools.mutate_python $(if $(COUNT),--count $(COUNT)) \

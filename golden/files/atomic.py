@@ -93,13 +93,18 @@ def data(path: Path, content: bytes) -> None:
         partial.unlink(missing_ok=True)
 
 
+def check_folder(folder: Path) -> None:
+    """What :func:`files` raises, before what takes long is made for it."""
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"Output must be a folder, and {folder} is a file")
+
+
 def files(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Write files into a folder; all are written beside their places before the first is there.
 
     Files of other names are left alone. NotADirectoryError where ``folder`` is a file.
     """
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"Output must be a folder, and {folder} is a file")
+    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder))
     try:

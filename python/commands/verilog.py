@@ -1,11 +1,14 @@
 """``vit2rtl verilog``: the Verilog of a hardware unit, its port tables and its file list."""
 
+from pathlib import Path
+
 import click
 
 from vit2rtl.commands import completion, options
 from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options, takers
 from vit2rtl.golden.engine import CONFIGURATIONS
 from vit2rtl.golden.engine.buffers import buffers
+from vit2rtl.golden.files import atomic
 from vit2rtl.golden.units import UNITS, Instance
 
 _CODED = takers("bits", "width", "zero_code")[0]
@@ -49,6 +52,7 @@ def command(
     **parameters: int | str | None,
 ) -> None:
     chosen = given(parameters)
+    atomic.check_folder(Path(out))
     if engine:
         if unit or chosen or everything:
             extra = unit or option(next(iter(chosen), "all"))

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.every import long
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.sim.mutation import axi, netlist, run
 from vit2rtl.sim.mutation.score import Score
@@ -39,6 +40,7 @@ def surviving(monkeypatch):
     return surviving
 
 
+@long
 def test_a_line_for_each_unit_and_exit_0(command, surviving):
     surviving()
     code, out, _ = command("mutate", "--count", 4)

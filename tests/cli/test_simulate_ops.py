@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.every import long
 from vit2rtl.api import simulate
 from vit2rtl.golden.units import Instance
 from vit2rtl.rtl.packaging.sources import sources
@@ -29,6 +30,7 @@ def vectors(tiny, photos, tmp_path_factory):
     return folder / "v"
 
 
+@long
 def test_every_op_of_a_model_is_computed_by_its_unit(command, vectors, tmp_path):
     code, out, err = command("simulate", vectors, "--simulator", "icarus", "--engine", "small",
                              "--out", tmp_path / "out")
@@ -103,5 +105,6 @@ def test_a_program_in_float_is_refused(command, tiny, photos, tmp_path):
             tmp_path / "v")
     code, _, err = command("simulate", tmp_path / "v", "--out", tmp_path / "out")
     assert (code, err.splitlines()[-1]) == (
-        2, "vit2rtl: The engine runs programs of variant integer, not hardware")
+        2, "vit2rtl: The engine runs programs of variant integer, not hardware: "
+           "vit2rtl lower CHECKPOINT --variant integer makes one")
     assert not (tmp_path / "out").exists()

@@ -38,13 +38,11 @@ def test_writes_one_unit_and_says_what(vit2rtl, tmp_path):
     assert sorted(path.name for path in (tmp_path / "v").iterdir()) == files
 
 
-def test_all_writes_every_unit_and_again_the_same_bytes(vit2rtl, tmp_path):
+def test_all_writes_every_unit(vit2rtl, tmp_path):
     code, _, _ = vit2rtl("--all", "--out", tmp_path)
-    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert code == 0
-    assert {f"{Instance.of(name).name}_axis.v" for name in UNITS} <= set(first)
-    vit2rtl("--all", "--out", tmp_path)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
+    assert {f"{Instance.of(name).name}_axis.v" for name in UNITS} <= {
+        path.name for path in tmp_path.iterdir()}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tests.every import long
 from vit2rtl.golden import BundleWriter, read_bundle
 from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import verilog
@@ -54,6 +55,7 @@ def test_counts_of_the_unit_are_merged_and_its_source_annotated(tmp_path):
     )
 
 
+@long
 def test_verilator_counts_a_replay(tmp_path):
     """Codes 0 and 15 alone: bits of the value that only other codes have never rise."""
     instance = Instance.of("log2_dequantizer", lanes=2)

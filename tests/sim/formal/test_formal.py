@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.every import long
 from tests.lane_wise import LANE_WISE
 from vit2rtl.golden.arithmetic import log_sqrt2
 from vit2rtl.golden.units import UNITS, Instance
@@ -16,8 +17,12 @@ from vit2rtl.sim.formal.claims import claims
 from vit2rtl.sim.units import log_sqrt2_quantizer
 from vit2rtl.sim.units.face import FUNCTION, STREAM
 
+# Half a minute and more.
+LONG = {("matmul_array", "function"), ("layernorm_quantizer", "stream contract"),
+        ("layernorm_quantizer", "lane"), ("softmax_quantizer", "stream contract")}
 PARTS = [
-    pytest.param(unit, part, id=f"{unit}-{part.property}-{number}")
+    pytest.param(unit, part, id=f"{unit}-{part.property}-{number}",
+                 marks=[long] if (unit, part.property) in LONG else [])
     for unit in UNITS
     for number, part in enumerate(plan.parts(unit))
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.every import sampled
 from tests.lane_wise import LANE_WISE
 from vit2rtl.golden.units import Instance
 from vit2rtl.rtl import verilog
@@ -27,6 +28,9 @@ class Bug:
 
 
 D, Q, R = "log2_dequantizer", "log_sqrt2_quantizer", "requantizer"
+# One of each check.
+SAMPLE = ("zero code not zero", "thresholds exchanged", "swapped lanes", "late tlast",
+          "dropped beat", "valid waits for ready", "stale data after reset")
 SMALL = {R: {"acc_width": 8, "multiplier_width": 4, "lanes": 2}}
 BUGS = [
     Bug("wrong parity", D, r"i\[0\] \? 16'h5a82 : 16'h8000", "i[0] ? 16'h8000 : 16'h5a82",
@@ -77,7 +81,8 @@ BUGS = [
 ]
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", sampled(BUGS, lambda bug: bug.name in SAMPLE),
+                         ids=lambda bug: bug.name)
 def test_refuted(bug, tmp_path):
     small = SMALL.get(bug.unit, {"lanes": 2})
     instance = Instance.of(bug.unit, **({"lanes": 1} if bug.default else small))

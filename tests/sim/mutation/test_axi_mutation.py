@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.every import long
 from vit2rtl.golden.units import Instance
 from vit2rtl.rtl.packaging.register_map import register_map
 from vit2rtl.rtl.packaging.sources import sources
@@ -23,6 +24,7 @@ def mutants(registers):
     return axi.design(registers).sample(COUNT, seed=2)
 
 
+@long
 def test_the_benches_kill_mutants_of_the_top(registers, mutants):
     score = axi.score(axi.mutated(registers, mutants), simulator="icarus", jobs=2)
     assert score.passed, json.dumps(score.described(), indent=1)

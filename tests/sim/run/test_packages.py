@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tests.every import long
 from vit2rtl.golden.units import Instance
 from vit2rtl.rtl.packaging.package import write_package
 from vit2rtl.sim.run.regression import Options, Regression, run_regression
@@ -43,6 +44,7 @@ def test_vectors_go_through_the_package_and_its_top_has_benches_of_its_own(packa
     ]
 
 
+@long
 def test_an_edited_top_is_the_one_that_is_judged(package, tmp_path):
     edit(package / "rtl", "taking = aresetn & enable", "taking = aresetn")
     results = simulated(package, tmp_path)

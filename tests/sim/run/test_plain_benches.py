@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.every import long
 from tests.lane_wise import LANE_WISE
 from vit2rtl.golden import BundleWriter, Instance, directed_records
 from vit2rtl.golden.units import UNITS
@@ -121,6 +122,7 @@ def test_a_bug_fails_in_icarus(place, unit, bug):
     assert BUGS[bug][2] in done.stdout
 
 
+@long
 def test_a_bug_fails_in_verilator(place):
     bug = with_bug(place, SMALLEST, "tlast", "verilator")
     lines = commands(place, SMALLEST, "verilator").replace("VERILOG=../verilog", bug)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.every import sampled
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.run.regression import run_regression
 
@@ -129,6 +130,9 @@ BUGS = [
         "never went in",
     ),
 ]
+# One of each kind: a value, a lane, a row's end, a stall, a handshake.
+SAMPLE = ("wrong rounding constant", "swapped lanes", "late tlast", "payload changes while stalled",
+          "valid waits for ready")
 # Builds take longer here, and Icarus has judged them all: a value, a stall, a reset.
 ON_VERILATOR = ("wrong parity", "dropped beat under back pressure", "stale data after reset")
 
@@ -175,20 +179,22 @@ def check(results, bug):
     assert not any(result.error for result in results), [result.error for result in results]
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", sampled(BUGS, lambda bug: bug.name in SAMPLE),
+                         ids=lambda bug: bug.name)
 def test_caught_in_icarus(bug, inject, bundle_path, tmp_path):
     check(regression(bundle_path, bug, inject(bug), "icarus", tmp_path / "out"), bug)
 
 
-@pytest.mark.parametrize("name", ON_VERILATOR)
+@pytest.mark.parametrize("name", sampled(ON_VERILATOR, lambda name: "stale" in name))
 def test_caught_in_verilator(name, inject, bundle_path, tmp_path):
     bug = named(name)
     check(regression(bundle_path, bug, inject(bug), "verilator", tmp_path / "out"), bug)
 
 
-@pytest.mark.parametrize(
-    "name", ["dropped beat under back pressure", "payload changes while stalled"]
-)
+@pytest.mark.parametrize("name", sampled(
+    ["dropped beat under back pressure", "payload changes while stalled"],
+    lambda name: "dropped" in name,
+))
 def test_the_replay_sees_it_too_when_told_to_stall(name, inject, bundle_path, tmp_path):
     bug = named(name)
     results = regression(bundle_path, bug, inject(bug), "icarus", tmp_path / "out", stall=50)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.every import sampled
 from tests.sim.units import directed
 from vit2rtl.golden import Instance
 from vit2rtl.rtl.verilog import convert
@@ -32,10 +33,10 @@ def test_a_contract_that_is_broken_is_refuted(tmp_path):
     assert outcome.status == properties.FAILED and "o_row_invented" in outcome.failures
 
 
-@pytest.mark.parametrize(("old", "new"), [
+@pytest.mark.parametrize(("old", "new"), sampled([
     ("= ~ counted", "= counted | 1'h1"),  # a beat that waits at the output is counted again
     ("$signed(i[7:0]) + $signed(i[15:8])", "$signed(i[7:0]) - $signed(i[15:8])"),
-])
+], lambda bug: "counted" in bug[0]))
 def test_bugs_are_seen(old, new, bundle, tmp_path):
     results = directed.results_of(INSTANCE, bundle, tmp_path / "mine", old, new)
     assert not all(result.passed for result in results)

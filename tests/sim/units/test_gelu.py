@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.every import long
 from tests.sim.units import directed
 from vit2rtl.golden import Instance
 from vit2rtl.rtl.verilog import convert
@@ -37,6 +38,7 @@ def test_a_row_read_while_it_is_written_is_refuted(tmp_path):
                                 "no row of the memory is read in the cycle in which it is written"}
 
 
+@long
 def test_the_benches_kill_mutants():
     instance = Instance.of("gelu", lanes=2, **FACES["gelu"].mutated)
     mutants = netlist.sample(instance, count=25, seed=7)
