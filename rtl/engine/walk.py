@@ -1,6 +1,6 @@
 """Addresses of the words of an instruction: an outer and an inner loop, digits between them."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -50,21 +50,26 @@ class AddressWalk(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         walk = Signal(self.i.payload.shape(), reset_less=True, name="taken")
-        # Of the inner step, of the first one, and of the first one after the next outer step.
-        address, start, following = (
-            Signal(ADDRESS, name=name, reset_less=True) for name in ("address", "start", "next")
-        )
+        # Of the inner step, and of the first one.
+        address, start = Signal(ADDRESS, reset_less=True), Signal(ADDRESS, reset_less=True)
         outer = Signal(walk.outer.shape(), reset_less=True)
         inner = Signal(walk.inner.shape(), reset_less=True)
         low, again = Signal(reset_less=True), Signal(reset_less=True)
         step = self.o.p
         after_outer, after_inner = Signal(outer.shape()), Signal(inner.shape())
         digits_end, repeats_end = Signal(), Signal()
+        # One adder: to the next inner step, back to the first one, or on to the next outer step's.
+        following, target = Signal(ADDRESS), Signal(ADDRESS)
         m.d.comb += [
             after_outer.eq(outer + 1),
             after_inner.eq(inner + 1),
             digits_end.eq(low | ~walk.two_digits),
             repeats_end.eq(digits_end & (again | ~walk.repeated)),
+            following.eq(
+                Mux(step.ends, start, address)
+                + Mux(step.ends, Mux(repeats_end, walk.outer_stride, 0), walk.inner_stride)
+            ),
+            target.eq(Mux(self.i.ready, self.i.p.base, following)),
             step.address.eq(address + low),
             step.inner.eq(inner),
             step.ends.eq(after_inner == walk.inner),
@@ -72,26 +77,18 @@ class AddressWalk(wiring.Component):
             self.i.ready.eq(~self.o.valid | (self.o.ready & step.last)),
         ]
         with m.If(self.o.valid & self.o.ready):
-            m.d.sync += [inner.eq(after_inner), address.eq(address + walk.inner_stride)]
+            m.d.sync += [inner.eq(after_inner), address.eq(target)]
             with m.If(step.ends):
-                m.d.sync += [inner.eq(0), low.eq(~digits_end), address.eq(start)]
+                m.d.sync += [inner.eq(0), low.eq(~digits_end)]
                 with m.If(digits_end):
                     m.d.sync += again.eq(~repeats_end)
                 with m.If(repeats_end):
-                    m.d.sync += [
-                        outer.eq(after_outer),
-                        address.eq(following),
-                        start.eq(following),
-                        following.eq(following + walk.outer_stride),
-                    ]
+                    m.d.sync += [outer.eq(after_outer), start.eq(target)]
         with m.If(self.i.ready):
             m.d.sync += self.o.valid.eq(self.i.valid)
             with m.If(self.i.valid):
                 m.d.sync += [
-                    walk.eq(self.i.p),
-                    address.eq(self.i.p.base),
-                    start.eq(self.i.p.base),
-                    following.eq(self.i.p.base + self.i.p.outer_stride),
+                    walk.eq(self.i.p), address.eq(target), start.eq(target),
                     outer.eq(0), inner.eq(0), low.eq(0), again.eq(0),
                 ]
         return m
