@@ -76,13 +76,19 @@ class PipelineControl(wiring.Component):
 
 
 def registered(
-    m: Module, value: Value, enable: Value, *, name: str, reset: bool = False
+    m: Module, value: Value, enable: Value, *, name: str, reset: bool = False,
+    clear: Value | None = None,
 ) -> Signal:
     """A data register of one pipeline stage: follows ``value`` where ``enable`` is high.
 
     As a rule without reset: the valid bits say what counts, and multiplier blocks can absorb it.
+    Where ``clear`` is high it takes 0 instead, which costs no logic in front of a register that has
+    a synchronous reset.
     """
     register = Signal(value.shape(), name=name, reset_less=not reset)
     with m.If(enable):
         m.d.sync += register.eq(value)
+        if clear is not None:
+            with m.If(clear):
+                m.d.sync += register.eq(0)
     return register

@@ -13,8 +13,8 @@ class EpilogueLane(Lane):
     """One accumulator to one element of what comes next.
 
     Stages: those of :class:`~vit2rtl.rtl.units.rescaling.Rescaling`, the bias added before the
-    first; then zero point, choice of a limit, comparison with it, residual stream, saturation. No
-    stage has more than one carry chain.
+    first; then its last multiplexer and the zero point, choice of a limit, comparison with it,
+    residual stream, saturation. No stage has more than one carry chain.
     """
 
     PIPELINE_CYCLES = Rescaling.STAGES + 5
@@ -50,20 +50,26 @@ class EpilogueLane(Lane):
 
         # Zero is within the limits: so only that on the total's side of it can be exceeded.
         limit = after(Mux(negative, self.low, self.high), "limit", stage + 1)
-        total = after(total, "total", stage + 1)
-        overflow = after(overflow, "overflow", stage + 1)
+        wide = (total[width - 1 :] ^ negative.replicate(kept - width + 1)).any()
+        overflow = after(overflow | wide, "overflow", stage + 1)
         negative = after(negative, "negative", stage + 1)
-        room = Signal(signed(kept + 1))
-        m.d.comb += room.eq(limit - total)
+        total = after(total[: width - 1], "total", stage + 1)
+        # Below their signs, which are the same but for a negative total and a limit of 0.
+        room = Signal(width)
+        m.d.comb += room.eq(limit[: width - 1] - total)
         # Beyond it, or for a negative total, at it.
-        beyond = after(overflow | (room[-1] ^ negative), "beyond", stage + 2)
+        beyond = after(
+            overflow | (room[-1] ^ negative) | (negative & ~limit[-1]), "beyond", stage + 2
+        )
         limit = after(limit, "limit", stage + 2)
-        total = after(total[:width].as_signed(), "total", stage + 2)
+        total = after(Cat(total, negative).as_signed(), "total", stage + 2)
 
-        sum_ = after(Mux(beyond, limit, total) + residual, "sum", stage + 3)
-        lost = sum_[-1] ^ sum_[-2]
-        largest = Cat((~sum_[-1]).replicate(width - 1), sum_[-1])
-        value = after(Mux(lost, largest, sum_[:width]), "value", stage + 4)
+        branch = Mux(beyond, limit, total)
+        sum_ = after((branch + residual)[:width], "sum", stage + 3)
+        signs = after(Cat(branch[-1], residual[-1]), "signs", stage + 3)
+        lost = (signs[0] == signs[1]) & (signs[0] != sum_[-1])
+        largest = Cat((~signs[0]).replicate(width - 1), signs[0])
+        value = after(Mux(lost, largest, sum_), "value", stage + 4)
         m.d.comb += self.o.value.eq(value)
         return m
 

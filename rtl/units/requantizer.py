@@ -11,8 +11,8 @@ from vit2rtl.rtl.units.rescaling import Rescaled, Rescaling
 class RequantizerLane(Lane):
     """One accumulator to one code.
 
-    Stages: those of :class:`~vit2rtl.rtl.units.rescaling.Rescaling`, then 5, zero point and
-    saturation. Of the integer part no more is kept than these can tell apart.
+    Stages: those of :class:`~vit2rtl.rtl.units.rescaling.Rescaling`, then 5, its last multiplexer,
+    zero point and saturation. Of the integer part no more is kept than these can tell apart.
     """
 
     def elaborate(self, platform: object) -> Module:

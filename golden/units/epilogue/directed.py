@@ -31,10 +31,12 @@ def directed(p: Parameters) -> Iterator[Case]:
         ("stream", reach.limits(stream, middle, 0), (middle, 0, stream, 1)),
         ("saturation", reach.saturation(), (1, 0, stream, 1)),
         ("wraps", reach.wraps(), (middle, 0, stream, 0)),
-        ("zero_point_least", reach.any(1), (middle, -2 * reach.most - 2, stream, 0)),
-        ("zero_point_most", reach.any(2), (middle, 2 * reach.most + 1, stream, 0)),
+        *((name, (*reach.any(seed), *reach.limits(stream, middle, end)), (middle, end, stream, 0))
+          for name, seed, end in (("zero_point_least", 1, -2 * reach.most - 2),
+                                  ("zero_point_most", 2, 2 * reach.most + 1))),
         ("zero_point_of_codes", reach.any(3), (middle, zero, {"low": 0, "high": reach.most}, 0)),
         ("shift_least", reach.any(4), (1, 0, stream, 1)),
+        ("far", reach.far(), (1, 0, stream, 0)),
         ("shift_most", reach.any(5), (LARGEST_SHIFT - STEPS + 1, 1, stream, 0)),
         *((f"shift_{base}", reach.any(base), (base, 0, stream, base // 8 % 2))
           for base in range(4, LARGEST_SHIFT - STEPS + 1, 4)),
@@ -135,8 +137,11 @@ class _Reach:
                     total = wanted << base + shift - power
                     stream = (0, self.most - edge, -edge, self.most, self.least)[n % 5]
                     stream = min(max(stream, self.least), self.most)
-                    yield (*self._within(total, n), 1 << power, shift, stream)
-                    yield (*self._within(total, n + 1), self.factor, shift, stream)
+                    pair = [
+                        (*self._within(total, n), 1 << power, shift, stream),
+                        (*self._within(total, n + 1), self.factor, shift, stream),
+                    ]
+                    yield from pair[:: -1 if n % 2 else 1]  # so that lanes have either
 
     def saturation(self) -> Iterator[Element]:
         """Branches beyond the stream's range upon every kind of stream: the branch goes first."""
@@ -144,6 +149,17 @@ class _Reach:
             for stream in (self.least, self.least + 1, -1, 0, 1, self.most - 1, self.most):
                 for factor in (self.factor, 1, 0):
                     yield total, 0, factor, 0, stream
+
+    def far(self) -> Iterator[Element]:
+        """Products beyond the results by one bit alone, as far up as there are any."""
+        widths = self.p["acc_width"], self.p["multiplier_width"]
+        for power in range(self.p["width"], sum(widths)):
+            for shift in range(STEPS):
+                factor = (self.factor, 1 << min(widths[1] - 1, max(0, power - widths[0] + 2)))
+                total = -(-(1 << power) // factor[shift % 2])
+                for signed in (total, -total - 1):
+                    if -self.acc - 1 <= signed <= self.acc:
+                        yield signed, 0, factor[shift % 2], shift, 0
 
     def wraps(self) -> Iterator[Element]:
         """Sums of accumulator and bias at and beyond both ends."""

@@ -17,7 +17,7 @@ class PairRescaling(Rescaling):
     Their products are added where those of one accumulator's parts are, in stage 2.
     """
 
-    def _product(self, acc: Value, multiplier: Value) -> Signal:
+    def _product(self, acc: Value, multiplier: Value) -> tuple[Signal, int]:
         (low_even, high_even), (low_odd, high_odd) = (
             self._parts(acc[side * len(acc) // 2 :][: len(acc) // 2].as_signed(),
                         multiplier[side * MULTIPLIER_BITS :][:MULTIPLIER_BITS], name)
@@ -27,7 +27,7 @@ class PairRescaling(Rescaling):
         if len(acc) // 2 > SPLIT + 1:
             low = low_even + low_odd
             total = Cat(low[:SPLIT], total + low[SPLIT:]).as_signed()
-        return self._register(total, 2, "product")
+        return self._register(total, 2, "product"), 2
 
     def _parts(self, acc: Value, multiplier: Value, name: str) -> tuple[Value, Value]:
         """Products after stage 1: nothing and the whole, or those of the lower and upper part."""

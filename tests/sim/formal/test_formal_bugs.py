@@ -47,7 +47,7 @@ BUGS = [
         STREAM, "tdata|stable"),
     Bug("wrong rounding constant", R, r"\{ ?zero_point, 1'h1 ?\}", "{ zero_point, 1'h0 }",
         FUNCTION, "lane_."),
-    Bug("off-by-one shift", R, r"shift_base \+ shift_1", "shift_base + shift_1 + 6'h1",
+    Bug("off-by-one shift", R, r"shift_base \+ shift_0", "shift_base + shift_0 + 6'h1",
         FUNCTION, "lane_."),
     Bug("missing upper saturation", R, r" \| \{ \{4\{above\}\} \}", "", FUNCTION, "lane_."),
     Bug("missing lower saturation", R, r"if \(below\) code_5", "if (1'b0) code_5",

@@ -631,7 +631,7 @@ module attention_value_l2_array_lane_0_0(rst, moves, keep, add, clear, value, am
   wire n5;
   wire [13:0] n6;
   wire [14:0] n7;
-  wire n383;
+  wire n391;
   input add;
   wire add;
   wire [13:0] after;
@@ -675,19 +675,19 @@ module attention_value_l2_array_lane_0_0(rst, moves, keep, add, clear, value, am
     if (clear) kept_odd <= 14'h0000;
     else if (keep) kept_odd <= sum_odd;
   always @(posedge clk)
-    if (n383) sum_odd <= 14'h0000;
+    if (n391) sum_odd <= 14'h0000;
     else if (n5) sum_odd <= after;
   always @(posedge clk)
     if (clear) kept_even <= 14'h0000;
     else if (keep) kept_even <= sum_even;
   always @(posedge clk)
-    if (n383) sum_even <= 14'h0000;
+    if (n391) sum_even <= 14'h0000;
     else if (n4) sum_even <= after;
   always @(posedge clk)
     if (moves)
       if (none) term <= 12'h000;
       else term <= n1;
-  assign n383 = | { rst, keep };
+  assign n391 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
 
@@ -698,7 +698,7 @@ module attention_value_l2_array_lane_0_1(rst, moves, keep, add, clear, value, am
   wire n5;
   wire [13:0] n6;
   wire [14:0] n7;
-  wire n397;
+  wire n405;
   input add;
   wire add;
   wire [13:0] after;
@@ -742,19 +742,19 @@ module attention_value_l2_array_lane_0_1(rst, moves, keep, add, clear, value, am
     if (clear) kept_odd <= 14'h0000;
     else if (keep) kept_odd <= sum_odd;
   always @(posedge clk)
-    if (n397) sum_odd <= 14'h0000;
+    if (n405) sum_odd <= 14'h0000;
     else if (n5) sum_odd <= after;
   always @(posedge clk)
     if (clear) kept_even <= 14'h0000;
     else if (keep) kept_even <= sum_even;
   always @(posedge clk)
-    if (n397) sum_even <= 14'h0000;
+    if (n405) sum_even <= 14'h0000;
     else if (n4) sum_even <= after;
   always @(posedge clk)
     if (moves)
       if (none) term <= 12'h000;
       else term <= n1;
-  assign n397 = | { rst, keep };
+  assign n405 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
 
@@ -765,7 +765,7 @@ module attention_value_l2_array_lane_1_0(rst, moves, keep, add, clear, value, am
   wire n5;
   wire [13:0] n6;
   wire [14:0] n7;
-  wire n411;
+  wire n419;
   input add;
   wire add;
   wire [13:0] after;
@@ -809,19 +809,19 @@ module attention_value_l2_array_lane_1_0(rst, moves, keep, add, clear, value, am
     if (clear) kept_odd <= 14'h0000;
     else if (keep) kept_odd <= sum_odd;
   always @(posedge clk)
-    if (n411) sum_odd <= 14'h0000;
+    if (n419) sum_odd <= 14'h0000;
     else if (n5) sum_odd <= after;
   always @(posedge clk)
     if (clear) kept_even <= 14'h0000;
     else if (keep) kept_even <= sum_even;
   always @(posedge clk)
-    if (n411) sum_even <= 14'h0000;
+    if (n419) sum_even <= 14'h0000;
     else if (n4) sum_even <= after;
   always @(posedge clk)
     if (moves)
       if (none) term <= 12'h000;
       else term <= n1;
-  assign n411 = | { rst, keep };
+  assign n419 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
 
@@ -832,7 +832,7 @@ module attention_value_l2_array_lane_1_1(rst, moves, keep, add, clear, value, am
   wire n5;
   wire [13:0] n6;
   wire [14:0] n7;
-  wire n425;
+  wire n433;
   input add;
   wire add;
   wire [13:0] after;
@@ -876,19 +876,19 @@ module attention_value_l2_array_lane_1_1(rst, moves, keep, add, clear, value, am
     if (clear) kept_odd <= 14'h0000;
     else if (keep) kept_odd <= sum_odd;
   always @(posedge clk)
-    if (n425) sum_odd <= 14'h0000;
+    if (n433) sum_odd <= 14'h0000;
     else if (n5) sum_odd <= after;
   always @(posedge clk)
     if (clear) kept_even <= 14'h0000;
     else if (keep) kept_even <= sum_even;
   always @(posedge clk)
-    if (n425) sum_even <= 14'h0000;
+    if (n433) sum_even <= 14'h0000;
     else if (n4) sum_even <= after;
   always @(posedge clk)
     if (moves)
       if (none) term <= 12'h000;
       else term <= n1;
-  assign n425 = | { rst, keep };
+  assign n433 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
 
@@ -899,7 +899,7 @@ module attention_value_l2_array_lane_2_0(rst, moves, keep, add, clear, value, am
   wire n5;
   wire [13:0] n6;
   wire [14:0] n7;
-  wire n439;
+  wire n447;
   input add;
   wire add;
   wire [13:0] after;
@@ -943,19 +943,19 @@ module attention_value_l2_array_lane_2_0(rst, moves, keep, add, clear, value, am
     if (clear) kept_odd <= 14'h0000;
     else if (keep) kept_odd <= sum_odd;
   always @(posedge clk)
-    if (n439) sum_odd <= 14'h0000;
+    if (n447) sum_odd <= 14'h0000;
     else if (n5) sum_odd <= after;
   always @(posedge clk)
     if (clear) kept_even <= 14'h0000;
     else if (keep) kept_even <= sum_even;
   always @(posedge clk)
-    if (n439) sum_even <= 14'h0000;
+    if (n447) sum_even <= 14'h0000;
     else if (n4) sum_even <= after;
   always @(posedge clk)
     if (moves)
       if (none) term <= 12'h000;
       else term <= n1;
-  assign n439 = | { rst, keep };
+  assign n447 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
 
@@ -966,7 +966,7 @@ module attention_value_l2_array_lane_2_1(rst, moves, keep, add, clear, value, am
   wire n5;
   wire [13:0] n6;
   wire [14:0] n7;
-  wire n453;
+  wire n461;
   input add;
   wire add;
   wire [13:0] after;
@@ -1010,19 +1010,19 @@ module attention_value_l2_array_lane_2_1(rst, moves, keep, add, clear, value, am
     if (clear) kept_odd <= 14'h0000;
     else if (keep) kept_odd <= sum_odd;
   always @(posedge clk)
-    if (n453) sum_odd <= 14'h0000;
+    if (n461) sum_odd <= 14'h0000;
     else if (n5) sum_odd <= after;
   always @(posedge clk)
     if (clear) kept_even <= 14'h0000;
     else if (keep) kept_even <= sum_even;
   always @(posedge clk)
-    if (n453) sum_even <= 14'h0000;
+    if (n461) sum_even <= 14'h0000;
     else if (n4) sum_even <= after;
   always @(posedge clk)
     if (moves)
       if (none) term <= 12'h000;
       else term <= n1;
-  assign n453 = | { rst, keep };
+  assign n461 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
 
@@ -1033,7 +1033,7 @@ module attention_value_l2_array_lane_3_0(rst, moves, keep, add, clear, value, am
   wire n5;
   wire [13:0] n6;
   wire [14:0] n7;
-  wire n467;
+  wire n475;
   input add;
   wire add;
   wire [13:0] after;
@@ -1077,19 +1077,19 @@ module attention_value_l2_array_lane_3_0(rst, moves, keep, add, clear, value, am
     if (clear) kept_odd <= 14'h0000;
     else if (keep) kept_odd <= sum_odd;
   always @(posedge clk)
-    if (n467) sum_odd <= 14'h0000;
+    if (n475) sum_odd <= 14'h0000;
     else if (n5) sum_odd <= after;
   always @(posedge clk)
     if (clear) kept_even <= 14'h0000;
     else if (keep) kept_even <= sum_even;
   always @(posedge clk)
-    if (n467) sum_even <= 14'h0000;
+    if (n475) sum_even <= 14'h0000;
     else if (n4) sum_even <= after;
   always @(posedge clk)
     if (moves)
       if (none) term <= 12'h000;
       else term <= n1;
-  assign n467 = | { rst, keep };
+  assign n475 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
 
@@ -1100,7 +1100,7 @@ module attention_value_l2_array_lane_3_1(rst, moves, keep, add, value, amount, n
   wire n5;
   wire [13:0] n6;
   wire [14:0] n7;
-  wire n480;
+  wire n488;
   input add;
   wire add;
   wire [13:0] after;
@@ -1141,18 +1141,18 @@ module attention_value_l2_array_lane_3_1(rst, moves, keep, add, value, amount, n
   always @(posedge clk)
     if (keep) kept_odd <= sum_odd;
   always @(posedge clk)
-    if (n480) sum_odd <= 14'h0000;
+    if (n488) sum_odd <= 14'h0000;
     else if (n5) sum_odd <= after;
   always @(posedge clk)
     if (keep) kept_even <= sum_even;
   always @(posedge clk)
-    if (n480) sum_even <= 14'h0000;
+    if (n488) sum_even <= 14'h0000;
     else if (n4) sum_even <= after;
   always @(posedge clk)
     if (moves)
       if (none) term <= 12'h000;
       else term <= n1;
-  assign n480 = | { rst, keep };
+  assign n488 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
 
@@ -1290,46 +1290,38 @@ endmodule
 
 module attention_value_l2_requantizer(multiplier_odd, shift, zero_point, clk, rst, i, code_5, enable, multiplier_even);
   wire [30:0] n1;
-  wire [32:0] n17;
+  wire n10;
+  wire n15;
+  wire n16;
+  wire [10:0] n17;
   wire n18;
   wire n19;
   wire [30:0] n2;
-  wire n20;
   wire n21;
   wire n22;
-  wire [21:0] n25;
-  wire n26;
-  wire n27;
-  wire n28;
+  wire n23;
+  wire [3:0] n24;
+  wire [4:0] n26;
+  wire [20:0] n28;
   wire n29;
   wire [31:0] n3;
-  wire n30;
-  wire n31;
-  wire [13:0] n33;
+  wire n32;
+  wire [12:0] n33;
   wire n34;
-  wire n35;
   wire n36;
-  wire n37;
+  wire [8:0] n37;
   wire n38;
-  wire n39;
-  wire [9:0] n41;
+  wire n40;
+  wire [6:0] n41;
   wire n42;
-  wire n43;
-  wire n44;
-  wire n45;
-  wire n46;
-  wire [7:0] n49;
+  wire [5:0] n45;
+  wire [7:0] n46;
+  wire n48;
   wire n50;
   wire n51;
-  wire n52;
-  wire n53;
-  wire n54;
-  wire n55;
-  wire [7:0] n56;
-  wire n58;
-  wire n59;
-  wire n6;
-  wire [3:0] n7;
+  wire [15:0] n6;
+  wire [15:0] n7;
+  wire n8;
   wire above;
   reg [13:0] acc_even_0;
   initial acc_even_0 = 14'h0000;
@@ -1337,8 +1329,10 @@ module attention_value_l2_requantizer(multiplier_odd, shift, zero_point, clk, rs
   initial acc_odd_0 = 14'h0000;
   reg [5:0] amount_2;
   initial amount_2 = 6'h00;
-  reg [1:0] amount_3;
-  initial amount_3 = 2'h0;
+  reg [3:0] amount_3;
+  initial amount_3 = 4'h0;
+  reg amount_4;
+  initial amount_4 = 1'h0;
   wire below;
   input clk;
   wire clk;
@@ -1347,10 +1341,11 @@ module attention_value_l2_requantizer(multiplier_odd, shift, zero_point, clk, rs
   initial code_5 = 4'h0;
   input [5:0] enable;
   wire [5:0] enable;
+  reg [5:0] far_3;
+  initial far_3 = 6'h00;
   input [27:0] i;
   wire [27:0] i;
   wire lost_by_1;
-  wire lost_by_16;
   wire lost_by_2;
   wire lost_by_4;
   wire lost_by_8;
@@ -1362,6 +1357,8 @@ module attention_value_l2_requantizer(multiplier_odd, shift, zero_point, clk, rs
   wire [16:0] multiplier_odd;
   reg [16:0] multiplier_odd_0;
   initial multiplier_odd_0 = 17'h00000;
+  reg [15:0] near_3;
+  initial near_3 = 16'h0000;
   reg overflow_3;
   initial overflow_3 = 1'h0;
   reg overflow_4;
@@ -1376,16 +1373,12 @@ module attention_value_l2_requantizer(multiplier_odd, shift, zero_point, clk, rs
   wire rst;
   input [5:0] shift;
   wire [5:0] shift;
-  reg [9:0] shifted_3;
-  initial shifted_3 = 10'h000;
   reg [6:0] shifted_4;
   initial shifted_4 = 7'h00;
-  wire [6:0] shifted_by_1;
-  wire [21:0] shifted_by_16;
-  wire [7:0] shifted_by_2;
-  wire [32:0] shifted_by_32;
-  wire [9:0] shifted_by_4;
-  wire [13:0] shifted_by_8;
+  wire [5:0] shifted_by_1;
+  wire [6:0] shifted_by_2;
+  wire [8:0] shifted_by_4;
+  wire [12:0] shifted_by_8;
   reg sign_3;
   initial sign_3 = 1'h0;
   reg sign_4;
@@ -1393,73 +1386,71 @@ module attention_value_l2_requantizer(multiplier_odd, shift, zero_point, clk, rs
   wire [6:0] total;
   input [4:0] zero_point;
   wire [4:0] zero_point;
-  assign lost_by_16 = n18 & n22;
-  assign { n25[21:14], shifted_by_8 } = amount_2[3] ? { {8{shifted_by_16[21]}}, shifted_by_16[21:8] } : { {8{shifted_by_16[13]}}, shifted_by_16[13:0] };
-  assign n26 = ~ amount_2[3];
-  assign n27 = | shifted_by_16[21:13];
-  assign n28 = & shifted_by_16[21:13];
-  assign n29 = ~ n28;
-  assign n30 = n27 & n29;
-  assign n31 = n26 & n30;
-  assign lost_by_8 = lost_by_16 | n31;
-  assign { n33[13:10], shifted_by_4 } = amount_2[2] ? { {4{shifted_by_8[13]}}, shifted_by_8[13:4] } : { {4{shifted_by_8[9]}}, shifted_by_8[9:0] };
-  assign n34 = ~ amount_2[2];
-  assign n35 = | shifted_by_8[13:9];
-  assign n36 = & shifted_by_8[13:9];
-  assign n37 = ~ n36;
-  assign n38 = n35 & n37;
-  assign n39 = n34 & n38;
-  assign lost_by_4 = lost_by_8 | n39;
-  assign { n41[9:8], shifted_by_2 } = amount_3[1] ? { {2{shifted_3[9]}}, shifted_3[9:2] } : { {2{shifted_3[7]}}, shifted_3[7:0] };
-  assign n42 = ~ amount_3[1];
-  assign n43 = | shifted_3[9:7];
-  assign n44 = & shifted_3[9:7];
-  assign n45 = ~ n44;
-  assign n46 = n43 & n45;
-  assign lost_by_2 = n42 & n46;
-  assign { n49[7], shifted_by_1 } = amount_3[0] ? { shifted_by_2[7], shifted_by_2[7:1] } : { shifted_by_2[6], shifted_by_2[6:0] };
-  assign n50 = ~ amount_3[0];
-  assign n51 = | shifted_by_2[7:6];
-  assign n52 = & shifted_by_2[7:6];
-  assign n53 = ~ n52;
-  assign n54 = n51 & n53;
-  assign n55 = n50 & n54;
-  assign lost_by_1 = lost_by_2 | n55;
-  assign { total, n56[0] } = $signed(shifted_4) + $signed({ zero_point, 1'h1 });
-  assign below = overflow_4 ? sign_4 : total[6];
-  assign n58 = ~ sign_4;
-  assign n59 = | total[6:4];
-  assign above = overflow_4 ? n58 : n59;
+  assign { n28[20:13], shifted_by_8 } = amount_3[3] ? { 8'h00, n26, near_3[15:8] } : { n26, near_3 };
+  assign n29 = ~ amount_3[3];
+  assign n26 = far_3[4:0] ^ { {5{far_3[5]}} };
+  assign n32 = | { near_3[15:13], n26 };
+  assign lost_by_8 = n29 & n32;
+  assign { n33[12:9], shifted_by_4 } = amount_3[2] ? { 4'h0, shifted_by_8[12:4] } : shifted_by_8;
+  assign n34 = ~ amount_3[2];
+  assign n36 = | shifted_by_8[12:9];
+  assign lost_by_4 = n34 & n36;
+  assign { n37[8:7], shifted_by_2 } = amount_3[1] ? { 2'h0, shifted_by_4[8:2] } : shifted_by_4;
+  assign n38 = ~ amount_3[1];
+  assign n40 = | shifted_by_4[8:7];
+  assign lost_by_2 = n38 & n40;
+  assign { n41[6], shifted_by_1 } = amount_4 ? { 1'h0, shifted_4[6:1] } : shifted_4;
+  assign n42 = ~ amount_4;
+  assign lost_by_1 = n42 & shifted_4[6];
+  assign n45 = shifted_by_1 ^ { {6{sign_4}} };
+  assign { total, n46[0] } = $signed({ sign_4, n45 }) + $signed({ zero_point, 1'h1 });
+  assign below = n48 ? sign_4 : total[6];
+  assign n48 = overflow_4 | lost_by_1;
+  assign n50 = ~ sign_4;
+  assign n51 = | total[6:4];
+  assign above = n48 ? n50 : n51;
   assign n1 = $signed(acc_even_0) * $signed({ 1'h0, multiplier_even_0 });
   assign n2 = $signed(acc_odd_0) * $signed({ 1'h0, multiplier_odd_0 });
   assign n3 = $signed(product_even_1) + $signed(product_odd_1);
-  assign n6 = overflow_3 | lost_by_1;
-  assign n7 = total[3:0] | { {4{above}} };
-  assign shifted_by_32 = amount_2[5] ? { {33{product_2[31]}} } : { product_2, 1'h0 };
-  assign { n17[32:22], shifted_by_16 } = amount_2[4] ? { {16{shifted_by_32[32]}}, shifted_by_32[32:16] } : { {11{shifted_by_32[21]}}, shifted_by_32[21:0] };
-  assign n18 = ~ amount_2[4];
-  assign n19 = | shifted_by_32[32:21];
-  assign n20 = & shifted_by_32[32:21];
-  assign n21 = ~ n20;
-  assign n22 = n19 & n21;
+  assign n6 = amount_2[4] ? product_2[30:15] : { product_2[14:0], 1'h0 };
+  assign n7 = n6 ^ { {16{product_2[31]}} };
+  assign n8 = amount_2[4] | amount_2[5];
+  assign n10 = ~ amount_2[5];
+  assign n15 = ~ amount_2[4];
+  assign n16 = n10 & n15;
+  assign n17 = product_2[30:20] ^ { {11{product_2[31]}} };
+  assign n18 = | n17;
+  assign n19 = n16 & n18;
+  assign n21 = overflow_3 | lost_by_8;
+  assign n22 = n21 | lost_by_4;
+  assign n23 = n22 | lost_by_2;
+  assign n24 = total[3:0] | { {4{above}} };
   always @(posedge clk)
     if (enable[5])
       if (below) code_5 <= 4'h0;
-      else code_5 <= n7;
+      else code_5 <= n24;
+  always @(posedge clk)
+    if (enable[4]) amount_4 <= amount_3[0];
   always @(posedge clk)
     if (enable[4]) sign_4 <= sign_3;
   always @(posedge clk)
-    if (enable[4]) overflow_4 <= n6;
+    if (enable[4]) overflow_4 <= n23;
   always @(posedge clk)
-    if (enable[4]) shifted_4 <= shifted_by_1;
+    if (enable[4]) shifted_4 <= shifted_by_2;
   always @(posedge clk)
-    if (enable[3]) amount_3 <= amount_2[1:0];
+    if (enable[3]) amount_3 <= amount_2[3:0];
   always @(posedge clk)
     if (enable[3]) sign_3 <= product_2[31];
   always @(posedge clk)
-    if (enable[3]) overflow_3 <= lost_by_4;
+    if (enable[3]) overflow_3 <= n19;
   always @(posedge clk)
-    if (enable[3]) shifted_3 <= shifted_by_4;
+    if (enable[3])
+      if (n8) far_3 <= 6'h00;
+      else far_3 <= { product_2[31], product_2[19:15] };
+  always @(posedge clk)
+    if (enable[3])
+      if (amount_2[5]) near_3 <= 16'h0000;
+      else near_3 <= n7;
   always @(posedge clk)
     if (enable[2]) amount_2 <= shift;
   always @(posedge clk)
@@ -1476,12 +1467,11 @@ module attention_value_l2_requantizer(multiplier_odd, shift, zero_point, clk, rs
     if (enable[0]) multiplier_even_0 <= multiplier_even;
   always @(posedge clk)
     if (enable[0]) acc_even_0 <= i[13:0];
-  assign n17[21:0] = shifted_by_16;
-  assign n25[13:0] = shifted_by_8;
-  assign n33[9:0] = shifted_by_4;
-  assign n41[7:0] = shifted_by_2;
-  assign n49[6:0] = shifted_by_1;
-  assign n56[7:1] = total;
+  assign n28[12:0] = shifted_by_8;
+  assign n33[8:0] = shifted_by_4;
+  assign n37[6:0] = shifted_by_2;
+  assign n41[5:0] = shifted_by_1;
+  assign n46[7:1] = total;
 endmodule
 
 // attention_value_l2_axis: logsqrt2 codes times v, by shifts into two sums, to codes.

@@ -309,7 +309,7 @@ module epilogue_l2_statistics(clk, rst, i__valid, o__valid_27, i__payload, row_s
   wire n7;
   wire n8;
   wire n9;
-  wire n382;
+  wire n430;
   input clk;
   wire clk;
   wire [1:0] enable;
@@ -369,7 +369,7 @@ module epilogue_l2_statistics(clk, rst, i__valid, o__valid_27, i__payload, row_s
   assign n13 = first ? 41'h00000000000 : row_so_far[83:43];
   assign { n14[41], grown[83:43] } = n13 + squares_1_0;
   always @(posedge clk)
-    if (n382) row_so_far[15:0] <= largest_1_0;
+    if (n430) row_so_far[15:0] <= largest_1_0;
   always @(posedge clk)
     if (taken) row_so_far[83:16] <= grown[83:16];
   always @(posedge clk)
@@ -389,7 +389,7 @@ module epilogue_l2_statistics(clk, rst, i__valid, o__valid_27, i__payload, row_s
     if (enable[0]) value_0_1 <= i__payload[31:16];
   always @(posedge clk)
     if (enable[0]) value_0_0 <= i__payload[15:0];
-  assign n382 = & { taken, n9 };
+  assign n430 = & { taken, n9 };
   epilogue_l2_statistics_row row (
     .clk(clk),
     .enable(enable_26),
@@ -492,67 +492,74 @@ endmodule
 
 module epilogue_l2_lane(shift_base, zero_point, low, high, add, clk, rst, enable, o, i);
   wire [18:0] n1;
-  wire [34:0] n10;
-  wire n11;
+  wire n10;
   wire n12;
-  wire n13;
+  wire [20:0] n13;
   wire n14;
-  wire n15;
-  wire [33:0] n18;
-  wire n19;
-  wire n20;
-  wire n21;
-  wire n22;
-  wire n23;
-  wire n24;
-  wire [25:0] n26;
-  wire n27;
-  wire n28;
-  wire n29;
-  wire n30;
+  wire n16;
+  wire [18:0] n17;
+  wire n18;
+  wire [14:0] n2;
+  wire [17:0] n21;
+  wire [19:0] n22;
+  wire [33:0] n24;
+  wire [6:0] n25;
+  wire [17:0] n26;
+  wire [1:0] n27;
+  wire [1:0] n28;
+  wire [15:0] n30;
   wire n31;
-  wire n32;
-  wire [21:0] n34;
-  wire n35;
-  wire n36;
-  wire n37;
-  wire n38;
-  wire n39;
-  wire [19:0] n42;
-  wire n43;
+  wire n34;
+  wire [32:0] n4;
+  wire n40;
+  wire n41;
+  wire n42;
   wire n44;
-  wire n45;
   wire n46;
   wire n47;
   wire n48;
-  wire [19:0] n49;
-  wire [33:0] n51;
-  wire [6:0] n52;
-  wire n54;
+  wire n5;
+  wire n50;
+  wire n52;
+  wire [15:0] n53;
+  wire [3:0] n54;
+  wire n55;
   wire n56;
-  wire [15:0] n57;
+  wire n57;
   wire n58;
   wire n59;
-  wire [15:0] n60;
-  wire [16:0] n61;
-  wire n62;
-  wire n63;
-  wire [15:0] n78;
+  wire n60;
+  wire n61;
+  wire [15:0] n62;
+  wire [16:0] n63;
+  wire n65;
+  wire n66;
+  wire n67;
+  wire n68;
+  wire n8;
+  wire [15:0] n83;
+  wire [24:0] n9;
   wire [17:0] acc;
   reg [17:0] acc_0;
   initial acc_0 = 18'h00000;
   input add;
   wire add;
-  reg [5:0] amount_2;
-  initial amount_2 = 6'h00;
+  reg [5:0] amount_1;
+  initial amount_1 = 6'h00;
+  reg [3:0] amount_2;
+  initial amount_2 = 4'h0;
   reg [1:0] amount_3;
   initial amount_3 = 2'h0;
+  reg amount_4;
+  initial amount_4 = 1'h0;
   reg beyond_7;
   initial beyond_7 = 1'h0;
   input clk;
   wire clk;
   input [9:0] enable;
   wire [9:0] enable;
+  reg [15:0] far_2;
+  initial far_2 = 16'h0000;
   input [15:0] high;
   wire [15:0] high;
   input [70:0] i;
@@ -562,7 +569,6 @@ module epilogue_l2_lane(shift_base, zero_point, low, high, add, clk, rst, enable
   reg [15:0] limit_7;
   initial limit_7 = 16'h0000;
   wire lost_by_1;
-  wire lost_by_16;
   wire lost_by_2;
   wire lost_by_4;
   wire lost_by_8;
@@ -570,12 +576,18 @@ module epilogue_l2_lane(shift_base, zero_point, low, high, add, clk, rst, enable
   wire [15:0] low;
   reg [15:0] multiplier_0;
   initial multiplier_0 = 16'h0000;
+  reg [15:0] near_2;
+  initial near_2 = 16'h0000;
+  reg [1:0] nearest_2;
+  initial nearest_2 = 2'h0;
   reg negative_5;
   initial negative_5 = 1'h0;
   reg negative_6;
   initial negative_6 = 1'h0;
   output [99:0] o;
   wire [99:0] o;
+  reg overflow_2;
+  initial overflow_2 = 1'h0;
   reg overflow_3;
   initial overflow_3 = 1'h0;
   reg overflow_4;
@@ -586,8 +598,6 @@ module epilogue_l2_lane(shift_base, zero_point, low, high, add, clk, rst, enable
   initial overflow_6 = 1'h0;
   reg [33:0] product_1;
   initial product_1 = 34'h000000000;
-  reg [33:0] product_2;
-  initial product_2 = 34'h000000000;
   reg [15:0] residual_0;
   initial residual_0 = 16'h0000;
   reg [15:0] residual_1;
@@ -604,36 +614,36 @@ module epilogue_l2_lane(shift_base, zero_point, low, high, add, clk, rst, enable
   initial residual_6 = 16'h0000;
   reg [15:0] residual_7;
   initial residual_7 = 16'h0000;
-  wire [19:0] room;
+  wire [15:0] room;
   wire [18:0] rounded;
   input rst;
   wire rst;
   reg [2:0] shift_0;
   initial shift_0 = 3'h0;
-  reg [2:0] shift_1;
-  initial shift_1 = 3'h0;
   input [5:0] shift_base;
   wire [5:0] shift_base;
-  reg [21:0] shifted_3;
-  initial shifted_3 = 22'h000000;
+  reg [20:0] shifted_3;
+  initial shifted_3 = 21'h000000;
   reg [18:0] shifted_4;
   initial shifted_4 = 19'h00000;
-  wire [18:0] shifted_by_1;
-  wire [33:0] shifted_by_16;
-  wire [19:0] shifted_by_2;
-  wire [34:0] shifted_by_32;
-  wire [21:0] shifted_by_4;
-  wire [25:0] shifted_by_8;
+  wire [17:0] shifted_by_1;
+  wire [18:0] shifted_by_2;
+  wire [20:0] shifted_by_4;
+  wire [24:0] shifted_by_8;
+  reg sign_2;
+  initial sign_2 = 1'h0;
   reg sign_3;
   initial sign_3 = 1'h0;
   reg sign_4;
   initial sign_4 = 1'h0;
-  reg [16:0] sum_8;
-  initial sum_8 = 17'h00000;
+  reg [1:0] signs_8;
+  initial signs_8 = 2'h0;
+  reg [15:0] sum_8;
+  initial sum_8 = 16'h0000;
   reg [18:0] total_5;
   initial total_5 = 19'h00000;
-  reg [18:0] total_6;
-  initial total_6 = 19'h00000;
+  reg [14:0] total_6;
+  initial total_6 = 15'h0000;
   reg [15:0] total_7;
   initial total_7 = 16'h0000;
   reg [15:0] value_9;
@@ -641,81 +651,82 @@ module epilogue_l2_lane(shift_base, zero_point, low, high, add, clk, rst, enable
   input [16:0] zero_point;
   wire [16:0] zero_point;
   assign { n1[18], acc } = $signed(i[17:0]) + $signed(i[35:18]);
-  assign shifted_by_32 = amount_2[5] ? { {32{product_2[33]}}, product_2[33:31] } : { product_2, 1'h0 };
-  assign { n10[34], shifted_by_16 } = amount_2[4] ? { {16{shifted_by_32[34]}}, shifted_by_32[34:16] } : { shifted_by_32[33], shifted_by_32[33:0] };
-  assign n11 = ~ amount_2[4];
-  assign n12 = | shifted_by_32[34:33];
-  assign n13 = & shifted_by_32[34:33];
-  assign n14 = ~ n13;
-  assign n15 = n12 & n14;
-  assign lost_by_16 = n11 & n15;
-  assign { n18[33:26], shifted_by_8 } = amount_2[3] ? { {8{shifted_by_16[33]}}, shifted_by_16[33:8] } : { {8{shifted_by_16[25]}}, shifted_by_16[25:0] };
-  assign n19 = ~ amount_2[3];
-  assign n20 = | shifted_by_16[33:25];
-  assign n21 = & shifted_by_16[33:25];
-  assign n22 = ~ n21;
-  assign n23 = n20 & n22;
-  assign n24 = n19 & n23;
-  assign lost_by_8 = lost_by_16 | n24;
-  assign { n26[25:22], shifted_by_4 } = amount_2[2] ? { {4{shifted_by_8[25]}}, shifted_by_8[25:4] } : { {4{shifted_by_8[21]}}, shifted_by_8[21:0] };
-  assign n27 = ~ amount_2[2];
-  assign n28 = | shifted_by_8[25:21];
-  assign n29 = & shifted_by_8[25:21];
-  assign n30 = ~ n29;
-  assign n31 = n28 & n30;
-  assign n32 = n27 & n31;
-  assign lost_by_4 = lost_by_8 | n32;
-  assign { n34[21:20], shifted_by_2 } = amount_3[1] ? { {2{shifted_3[21]}}, shifted_3[21:2] } : { {2{shifted_3[19]}}, shifted_3[19:0] };
-  assign n35 = ~ amount_3[1];
-  assign n36 = | shifted_3[21:19];
-  assign n37 = & shifted_3[21:19];
-  assign n38 = ~ n37;
-  assign n39 = n36 & n38;
-  assign lost_by_2 = n35 & n39;
-  assign { n42[19], shifted_by_1 } = amount_3[0] ? { shifted_by_2[19], shifted_by_2[19:1] } : { shifted_by_2[18], shifted_by_2[18:0] };
-  assign n43 = ~ amount_3[0];
-  assign n44 = | shifted_by_2[19:18];
-  assign n45 = & shifted_by_2[19:18];
-  assign n46 = ~ n45;
-  assign n47 = n44 & n46;
-  assign n48 = n43 & n47;
-  assign lost_by_1 = lost_by_2 | n48;
-  assign { rounded, n49[0] } = $signed(shifted_4) + $signed({ zero_point, 1'h1 });
-  assign room = $signed(limit_6) - $signed(total_6);
-  assign n51 = $signed(acc_0) * $signed({ 1'h0, multiplier_0 });
-  assign n52 = shift_base + shift_1;
-  assign n54 = overflow_3 | lost_by_1;
-  assign n56 = overflow_4 ? sign_4 : rounded[18];
-  assign n57 = negative_5 ? low : high;
-  assign n58 = room[19] ^ negative_6;
-  assign n59 = overflow_6 | n58;
-  assign n60 = beyond_7 ? limit_7 : total_7;
-  assign n61 = $signed(n60) + $signed(residual_7);
-  assign n62 = sum_8[16] ^ sum_8[15];
-  assign n63 = ~ sum_8[16];
-  assign n78 = n62 ? { sum_8[16], n63, n63, n63, n63, n63, n63, n63, n63, n63, n63, n63, n63, n63, n63, n63 } : sum_8[15:0];
+  assign { n4[32:25], shifted_by_8 } = amount_2[3] ? { 8'h00, n2, near_2[15:6] } : { n2, near_2, nearest_2 };
+  assign n5 = ~ amount_2[3];
+  assign n2 = far_2[14:0] ^ { {15{far_2[15]}} };
+  assign n8 = | n2[14:7];
+  assign lost_by_8 = n5 & n8;
+  assign { n9[24:21], shifted_by_4 } = amount_2[2] ? { 4'h0, shifted_by_8[24:4] } : shifted_by_8;
+  assign n10 = ~ amount_2[2];
+  assign n12 = | shifted_by_8[24:21];
+  assign lost_by_4 = n10 & n12;
+  assign { n13[20:19], shifted_by_2 } = amount_3[1] ? { 2'h0, shifted_3[20:2] } : shifted_3;
+  assign n14 = ~ amount_3[1];
+  assign n16 = | shifted_3[20:19];
+  assign lost_by_2 = n14 & n16;
+  assign { n17[18], shifted_by_1 } = amount_4 ? { 1'h0, shifted_4[18:1] } : shifted_4;
+  assign n18 = ~ amount_4;
+  assign lost_by_1 = n18 & shifted_4[18];
+  assign n21 = shifted_by_1 ^ { {18{sign_4}} };
+  assign { rounded, n22[0] } = $signed({ sign_4, n21 }) + $signed({ zero_point, 1'h1 });
+  assign room = limit_6[14:0] - total_6;
+  assign n24 = $signed(acc_0) * $signed({ 1'h0, multiplier_0 });
+  assign n25 = shift_base + shift_0;
+  assign n27 = amount_1[5] ? product_1[32:31] : n26[1:0];
+  assign n28 = n27 ^ { {2{product_1[33]}} };
+  assign n26 = amount_1[4] ? product_1[32:15] : { product_1[16:0], 1'h0 };
+  assign n30 = n26[17:2] ^ { {16{product_1[33]}} };
+  assign n31 = amount_1[4] | amount_1[5];
+  assign n34 = ~ amount_1[5];
+  assign n40 = ~ amount_1[4];
+  assign n41 = n34 & n40;
+  assign n42 = product_1[32] ^ product_1[33];
+  assign n44 = n41 & n42;
+  assign n46 = overflow_2 | lost_by_8;
+  assign n47 = n46 | lost_by_4;
+  assign n48 = overflow_3 | lost_by_2;
+  assign n50 = overflow_4 | lost_by_1;
+  assign n52 = n50 ? sign_4 : rounded[18];
+  assign n53 = negative_5 ? low : high;
+  assign n54 = total_5[18:15] ^ { {4{negative_5}} };
+  assign n55 = | n54;
+  assign n56 = overflow_5 | n55;
+  assign n57 = room[15] ^ negative_6;
+  assign n58 = overflow_6 | n57;
+  assign n59 = ~ limit_6[15];
+  assign n60 = negative_6 & n59;
+  assign n61 = n58 | n60;
+  assign n63 = $signed(n62) + $signed(residual_7);
+  assign n62 = beyond_7 ? limit_7 : total_7;
+  assign n65 = signs_8[0] == signs_8[1];
+  assign n66 = signs_8[0] != sum_8[15];
+  assign n67 = n65 & n66;
+  assign n68 = ~ signs_8[0];
+  assign n83 = n67 ? { signs_8[0], n68, n68, n68, n68, n68, n68, n68, n68, n68, n68, n68, n68, n68, n68, n68 } : sum_8;
   always @(posedge clk)
-    if (enable[9]) value_9 <= n78;
+    if (enable[9]) value_9 <= n83;
   always @(posedge clk)
-    if (enable[8]) sum_8 <= n61;
+    if (enable[8]) signs_8 <= { residual_7[15], n62[15] };
   always @(posedge clk)
-    if (enable[7]) total_7 <= total_6[15:0];
+    if (enable[8]) sum_8 <= n63[15:0];
+  always @(posedge clk)
+    if (enable[7]) total_7 <= { negative_6, total_6 };
   always @(posedge clk)
     if (enable[7]) limit_7 <= limit_6;
   always @(posedge clk)
-    if (enable[7]) beyond_7 <= n59;
+    if (enable[7]) beyond_7 <= n61;
+  always @(posedge clk)
+    if (enable[6]) total_6 <= total_5[14:0];
   always @(posedge clk)
     if (enable[6]) negative_6 <= negative_5;
   always @(posedge clk)
-    if (enable[6]) overflow_6 <= overflow_5;
+    if (enable[6]) overflow_6 <= n56;
   always @(posedge clk)
-    if (enable[6]) total_6 <= total_5;
+    if (enable[6]) limit_6 <= n53;
   always @(posedge clk)
-    if (enable[6]) limit_6 <= n57;
+    if (enable[5]) negative_5 <= n52;
   always @(posedge clk)
-    if (enable[5]) negative_5 <= n56;
-  always @(posedge clk)
-    if (enable[5]) overflow_5 <= overflow_4;
+    if (enable[5]) overflow_5 <= n50;
   always @(posedge clk)
     if (enable[5]) total_5 <= rounded;
   always @(posedge clk)
@@ -736,40 +747,53 @@ module epilogue_l2_lane(shift_base, zero_point, low, high, add, clk, rst, enable
     if (!add) residual_0 <= 16'h0000;
     else if (enable[0]) residual_0 <= i[70:55];
   always @(posedge clk)
+    if (enable[4]) amount_4 <= amount_3[0];
+  always @(posedge clk)
     if (enable[4]) sign_4 <= sign_3;
   always @(posedge clk)
-    if (enable[4]) overflow_4 <= n54;
+    if (enable[4]) overflow_4 <= n48;
   always @(posedge clk)
-    if (enable[4]) shifted_4 <= shifted_by_1;
+    if (enable[4]) shifted_4 <= shifted_by_2;
   always @(posedge clk)
     if (enable[3]) amount_3 <= amount_2[1:0];
   always @(posedge clk)
-    if (enable[3]) sign_3 <= product_2[33];
+    if (enable[3]) sign_3 <= sign_2;
   always @(posedge clk)
-    if (enable[3]) overflow_3 <= lost_by_4;
+    if (enable[3]) overflow_3 <= n47;
   always @(posedge clk)
     if (enable[3]) shifted_3 <= shifted_by_4;
   always @(posedge clk)
-    if (enable[2]) amount_2 <= n52[5:0];
+    if (enable[2]) amount_2 <= amount_1[3:0];
   always @(posedge clk)
-    if (enable[1]) shift_1 <= shift_0;
+    if (enable[2]) sign_2 <= product_1[33];
+  always @(posedge clk)
+    if (enable[2]) overflow_2 <= n44;
+  always @(posedge clk)
+    if (enable[2])
+      if (n31) far_2 <= 16'h0000;
+      else far_2 <= { product_1[33], product_1[31:17] };
+  always @(posedge clk)
+    if (enable[2])
+      if (amount_1[5]) near_2 <= 16'h0000;
+      else near_2 <= n30;
+  always @(posedge clk)
+    if (enable[2]) nearest_2 <= n28;
+  always @(posedge clk)
+    if (enable[1]) amount_1 <= n25[5:0];
   always @(posedge clk)
     if (enable[0]) shift_0 <= i[54:52];
   always @(posedge clk)
-    if (enable[2]) product_2 <= product_1;
-  always @(posedge clk)
-    if (enable[1]) product_1 <= n51;
+    if (enable[1]) product_1 <= n24;
   always @(posedge clk)
     if (enable[0]) multiplier_0 <= i[51:36];
   always @(posedge clk)
     if (enable[0]) acc_0 <= acc;
   assign n1[17:0] = acc;
-  assign n10[33:0] = shifted_by_16;
-  assign n18[25:0] = shifted_by_8;
-  assign n26[21:0] = shifted_by_4;
-  assign n34[19:0] = shifted_by_2;
-  assign n42[18:0] = shifted_by_1;
-  assign n49[19:1] = rounded;
+  assign n13[18:0] = shifted_by_2;
+  assign n17[17:0] = shifted_by_1;
+  assign n22[19:1] = rounded;
+  assign n4[24:0] = shifted_by_8;
+  assign n9[20:0] = shifted_by_4;
   assign o = { 84'h000000000000000000000, value_9 };
 endmodule
 
