@@ -29,9 +29,12 @@ TIMESCALE, TIMESCALE_FILE = "1ns/1ps", "timescale.f"
 _QUIET = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-INITIALDLY")
 # Whole images: nothing random, nothing checked within, whatever the compiler can do.
 _PLAIN = ("--x-assign", "fast", "--x-initial", "fast", "--noassert")
-_FAST = ("-O3", *_PLAIN, "-CFLAGS", "-O2")
-# A few small images: compiled soon.
-_SOON = (*_PLAIN, "-CFLAGS", "-O0")
+# What the C++ compiler does for each kind: what runs once, half of the text, is compiled soon.
+_OPTIMIZED = {
+    NATIVE: {"OPT_FAST": "-O2", "OPT_SLOW": "-O0", "OPT_GLOBAL": "-O2"},
+    # A few small images.
+    SOON: {"OPT_FAST": "-O0", "OPT_SLOW": "-O0", "OPT_GLOBAL": "-O0"},
+}
 _C99 = ("cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2", "-c")
 
 _WAVES_TOP = """\
@@ -105,7 +108,7 @@ def build(
     command = command(tool, names, top, kind, waves)
     if code_coverage and tool.name == "verilator":
         command[1:1] = coverage_flags.FLAGS
-    folder = cache_folder() / "builds" / _key(tool, sources, command)
+    folder = cache_folder() / "builds" / _key(tool, sources, command, kind)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with naming(folder), FileLock(f"{folder}.lock"):
         complete = folder / "complete"
@@ -122,14 +125,14 @@ def build(
             _compile([*_C99, *in_c], tool, folder)
         _compile(command, tool, folder)
         if tool.name == "verilator":
-            _make(tool, folder, command)
+            _make(tool, folder, command, kind)
         complete.touch()
     return compiled
 
 
-def _key(tool, sources, command):
+def _key(tool, sources, command, kind):
     versions = [tool.name, tool.version, simulators.cocotb().version, sys.version]
-    text = json.dumps([versions, command, _make_command(tool), sources], sort_keys=True)
+    text = json.dumps([versions, command, _make_command(tool, kind), sources], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
@@ -143,7 +146,7 @@ def _verilator(tool, names, top, kind, waves):
     command += ["--top-module", top, "-o", top, "--timescale", TIMESCALE]
     command += [*_QUIET, *_verilator_flags(tool), *(["--trace-fst"] if waves else [])]
     if kind in (NATIVE, SOON):
-        return [*command, *(_FAST if kind == NATIVE else _SOON), *names]
+        return [*command, *(["-O3"] if kind == NATIVE else []), *_PLAIN, *names]
     command.append("--timing")
     # Registers without a reset value start at random instead of at a convenient zero.
     command += ["--x-initial", "unique", "--x-assign", "unique"]
@@ -155,21 +158,22 @@ def _verilator(tool, names, top, kind, waves):
     return [*command, *(name for name in names if name != "waves.v")]
 
 
-def _make(tool, folder, command):
-    runtime = cache_folder() / "runtime" / _runtime_key(folder, tool, command)
+def _make(tool, folder, command, kind):
+    runtime = cache_folder() / "runtime" / _runtime_key(folder, tool, command, kind)
     runtime.parent.mkdir(parents=True, exist_ok=True)
     # Whoever comes first compiles the runtime, the others wait for it.
     with nullcontext() if runtime.is_dir() else FileLock(f"{runtime}.lock"):
         _restore(runtime, folder)
-        _compile(_make_command(tool), tool, folder)
+        _compile(_make_command(tool, kind), tool, folder)
         _keep(runtime, folder)
     for leftover in (*folder.glob("*.o"), *folder.glob("*.a"), *folder.glob("*.gch")):
         leftover.unlink()
 
 
-def _make_command(tool):
+def _make_command(tool, kind):
     # -o: objects of the runtime do not depend on the model, though the makefile says so.
     make = ["make", f"-j{MAKE_JOBS}", "-f", "Vtop.mk", "-o", "Vtop.mk", f"PYTHON3={sys.executable}"]
+    make += [f"{name}={flag}" for name, flag in _OPTIMIZED.get(kind, {}).items()]
     return [*make, "CFG_CXXFLAGS_PCH_I=-include"] if simulators.is_packaged(tool) else make
 
 
@@ -197,11 +201,12 @@ def _compile(command, tool, folder):
         raise ValueError(f"{tool.name} did not compile within {BUILD_SECONDS} s, see {log}")
 
 
-def _runtime_key(folder, tool, command):
+def _runtime_key(folder, tool, command, kind):
     """What the objects of Verilator's own runtime depend on: the tool and the model's options."""
     options = (folder / "Vtop_classes.mk").read_text(encoding="utf-8")
     switches = [line for line in options.splitlines() if line.startswith("VM_") and "=" in line]
     flags = [flag for option, flag in pairwise(command) if option == "-CFLAGS"]
+    flags += [f"{name}={flag}" for name, flag in _OPTIMIZED.get(kind, {}).items()]
     text = json.dumps([tool.version, tool.path, flags, switches])
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
