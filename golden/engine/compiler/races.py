@@ -17,7 +17,7 @@ class Clocks:
 
     A unit begins its instructions in order and finishes them in order. That a number of them is
     done tells what the last of these knew. The epilogue writes what the array gives it, and so once
-    the array has begun the same tile; what it adds to it may have read before.
+    the array is done with the same tile; what it adds to it may have read before.
 
     begun, written   int[instructions, units]
     """
@@ -40,8 +40,9 @@ class Clocks:
                 begun[unit] = max(begun[unit], count)
         self.written[number] = begun
         if one.unit == Unit.EPILOGUE:
-            np.maximum(begun, self.begun[self._numbers[Unit.MATMUL][one.number]],
-                       out=self.written[number])
+            tile = self._numbers[Unit.MATMUL][one.number]
+            np.maximum(begun, self.begun[tile], out=self.written[number])
+            self.written[number, Unit.MATMUL] = one.number + 1
 
 
 class _Memory:

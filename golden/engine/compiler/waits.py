@@ -21,7 +21,8 @@ def assign(instructions: Sequence[Instruction], configuration: Configuration) ->
     A unit begins its instructions in order and finishes them in order, but the next one may begin
     before the one before it has finished. What an instruction knows to be done when it begins is
     what its unit's earlier ones knew, what it waits for, and what that knew in turn. The epilogue's
-    writes know besides what the array knew, whose sums they come from; it may read before.
+    writes know besides that the array is done with the tile, whose sums they come from, and what
+    the array knew; it may read before.
     """
     _Waits(instructions, configuration).run()
 
@@ -69,7 +70,7 @@ class _Waits:
         begun, known = ({}, {}) if last is None else (self.begun[last], self.known[last])
         if one.unit != Unit.EPILOGUE:
             return begun, begun
-        return begun, _latest(known, self.known[self.ours[Unit.MATMUL][place]])
+        return begun, _latest(known, self._after(Unit.MATMUL, place + 1))
 
     def _after(self, unit: Unit, count: int) -> Done:
         """What is known to be done once so many instructions of a unit are."""
