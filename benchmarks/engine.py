@@ -6,7 +6,8 @@ python benchmarks/engine.py [--weights FILE --images DIR] [--engine deit-tiny] [
 W4A4, method closed-form, variant integer; without options the weights and images of ``../shared/
 data`` where they are, else random ones. ``cycles`` is the engine's own counter. A slot is what a
 place of the array could multiply in a cycle; used is one that a product of a linear layer or of
-q·kᵀ is computed in, once whatever its digits.
+q·kᵀ is computed in, once whatever its digits. With ``--compare all`` besides the cycles of each
+kind of op, and those that the compiler expects.
 """
 
 import os
@@ -96,6 +97,8 @@ def main():
         "expected_cycles": model.total,
         "elements": results.elements,
     }
+    for name, kind in results.kinds.items():
+        figures |= {f"cycles_{name}": kind.simulated, f"expected_cycles_{name}": kind.expected}
     if given.json:
         deit_tiny.report(given, figures | {"program": what, "engine": given.engine})
     else:

@@ -88,7 +88,8 @@ def lower_both(
 def classify(out: Path, simulator: str) -> dict[str, Any]:
     """Digits classified by the whole engine's Verilog, all that leaves its units compared.
 
-    returns  {"engine", "simulator", "images", "right", "cycles", "elements", "differences"}
+    returns  {"engine", "simulator", "images", "right", "cycles", "kinds", "elements",
+             "differences"}
     """
     program = read_program(out / "program.integer")
     images = find(None, program)
@@ -102,7 +103,9 @@ def classify(out: Path, simulator: str) -> dict[str, Any]:
                 for name, row in zip(names, results.logits, strict=True))
     return {
         "engine": ENGINE, "simulator": simulator, "images": len(names), "right": right,
-        "cycles": max(results.cycles), "elements": results.elements,
+        "cycles": max(results.cycles),
+        "kinds": {name: kind._asdict() for name, kind in results.kinds.items()},
+        "elements": results.elements,
         "differences": [str(difference) for difference in results.differences],
     }
 

@@ -20,11 +20,13 @@ from vit2rtl.rtl.engine.layouts import tap_bits
 from vit2rtl.rtl.engine.register_map import ADDRESS_WIDTH, register_map
 from vit2rtl.rtl.verilog.exporter import modules
 from vit2rtl.sim.model import hdl, native
-from vit2rtl.sim.model.exits import Exit
+from vit2rtl.sim.model.exits import Exit, Tap
 from vit2rtl.sim.tools import builds, processes, simulators
 
 ENGINE = "engine"
 TAPS = ("tap_epilogue", "tap_layernorm", "tap_softmax", "tap_attention")
+# Bit u: an instruction of unit u is done.
+DONE = "tap_done"
 LOGITS = "logits"
 READ = ("ERROR", "IMAGES", "CYCLES", *(f"{kind}_{unit.name}" for kind in ("DONE", "BUSY", "WAIT")
                                         for unit in Unit))
@@ -62,7 +64,7 @@ class Stalls:
 class Outcome:
     """What came of a run.
 
-    exits      {``logits`` and, where they were asked for, TAPS: Exit}, of all images
+    exits      {``logits`` and, where they were asked for, TAPS and DONE: Exit}, of all images
     began, ended  cycles of an image's first command beat and of its last logits
     registers  {name: value} in the end
     cycles, cpu_seconds   of the whole run
@@ -114,7 +116,7 @@ class ModelBench:
 
     tool: simulators.Tool
     build: builds.Build
-    taps: Mapping[str, int]
+    taps: Mapping[str, Tap]
     registers: Sequence[int]
 
     def run(
@@ -189,22 +191,27 @@ def _execute(arguments: Sequence[object], folder: Path, seconds: float) -> None:
 
 
 def bench(
-    tool: simulators.Tool, configuration: Configuration, *, waves: bool = False
+    tool: simulators.Tool, configuration: Configuration, *, waves: bool = False,
+    kind: str = builds.NATIVE,
 ) -> ModelBench:
-    """The bench of a configuration, from the cache of builds where it is there."""
+    """The bench of a configuration, from the cache of builds where it is there.
+
+    kind   Verilator's: made to be fast, or ``builds.SOON``
+    """
     bits = tap_bits(configuration)
-    widths = {name: bits[name] for name in TAPS}
+    recorded = {name: Tap(bits[name]) for name in TAPS}
+    recorded[DONE] = Tap(len(Unit), (1 << len(Unit)) - 1)
     addresses = {r.name: r.offset for r in register_map(configuration)}
     control, read = addresses["CONTROL"], [addresses[name] for name in READ]
     if tool.name == "verilator":
-        sources, top, kind = {native.SOURCE: native.text(widths, control)}, ENGINE, builds.NATIVE
+        sources, top = {native.SOURCE: native.text(recorded, control)}, ENGINE
     else:
         sources = {hdl.SOURCE: hdl.text(
-            widths, control, addresses["WATCHDOG"], ADDRESS_WIDTH, read)}
+            recorded, control, addresses["WATCHDOG"], ADDRESS_WIDTH, read)}
         top, kind = hdl.TOP, builds.REPLAY
     sources[f"{ENGINE}.v"] = engine_verilog(configuration)
     built = builds.build(tool, sources, top, kind=kind, waves=waves)
-    return ModelBench(tool, built, widths, read)
+    return ModelBench(tool, built, recorded, read)
 
 
 def engine_verilog(configuration: Configuration) -> str:
@@ -231,10 +238,10 @@ def _pairs(**arguments: object) -> list[object]:
     return [part for pair in arguments.items() for part in pair]
 
 
-def _of_verilator(folder: Path, taps: Mapping[str, int]) -> Outcome:
+def _of_verilator(folder: Path, taps: Mapping[str, Tap]) -> Outcome:
     exits = {}
-    for name, bits in {LOGITS: 64, **taps}.items():
-        raw = np.fromfile(folder / f"{name}.bin", "<u4").reshape(-1, 1 + native.words(bits))
+    for name, tap in {LOGITS: Tap(64), **taps}.items():
+        raw = np.fromfile(folder / f"{name}.bin", "<u4").reshape(-1, 1 + native.words(tap.bits))
         exits[name] = Exit(raw[:, 0], raw[:, 1:])
     result = json.loads((folder / "result.json").read_text())
     return Outcome(
@@ -243,9 +250,9 @@ def _of_verilator(folder: Path, taps: Mapping[str, int]) -> Outcome:
         result["cpu_seconds"])
 
 
-def _of_icarus(folder: Path, taps: Mapping[str, int]) -> Outcome:
-    exits = {name: _text_exit(folder / f"{name}.txt", bits)
-             for name, bits in {LOGITS: 64, **taps}.items()}
+def _of_icarus(folder: Path, taps: Mapping[str, Tap]) -> Outcome:
+    exits = {name: _text_exit(folder / f"{name}.txt", tap.bits)
+             for name, tap in {LOGITS: Tap(64), **taps}.items()}
     rows = [line.split() for line in (folder / "result.txt").read_text().splitlines()]
 
     def of(kind: str) -> list[list[int]]:

@@ -2,11 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 # An element of which a bit is X: no other element is so small.
 UNKNOWN = -(1 << 40)
+
+
+class Tap(NamedTuple):
+    """A port that is recorded in every cycle in which one of the bits ``valid`` is high.
+
+    ``valid`` is a mask within its lowest word.
+    """
+
+    bits: int
+    valid: int = 1
 
 
 @dataclass(frozen=True)

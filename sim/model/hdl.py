@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from vit2rtl.sim.model.exits import Tap
+
 TOP = "engine_bench"
 SOURCE = f"{TOP}.v"
 
@@ -207,19 +209,20 @@ endmodule
 
 
 def text(
-    taps: Mapping[str, int], control: int, watchdog: int, address_width: int,
+    taps: Mapping[str, Tap], control: int, watchdog: int, address_width: int,
     registers: Sequence[int],
 ) -> str:
     """The bench.
 
-    taps       {name: bits of the port, the lowest one ``valid``}
+    taps       {port: what of it is recorded}
     control    address of the register whose bit 0 lets the engine run and bit 2 resets it
     watchdog   of the register with the watchdog's limit
     registers  addresses that are read at the end of a phase
     """
 
     def each(template: str) -> str:
-        return "\n".join(template.format(name=name, top=bits - 1) for name, bits in taps.items())
+        return "\n".join(template.format(name=name, top=tap.bits - 1, mask=tap.valid)
+                         for name, tap in taps.items())
 
     parts = {
         "@ADDRESS@": str(address_width - 1),
@@ -228,7 +231,7 @@ def text(
         "@WIRES@": each("  wire [{top}:0] {name};"),
         "@PORTS@": "".join(f",\n    .{name}({name})" for name in taps),
         "@FILES@": each("  integer {name}_file;"),
-        "@TAPS@": each("    if ({name}[0]) begin\n      quiet = 0;\n"
+        "@TAPS@": each("    if (({name} & {mask}) != 0) begin\n      quiet = 0;\n"
                        '      $fdisplay({name}_file, "%0d %b", cycle, {name});\n    end'),
         "@OPEN@": each('      $sformat(path, "%0s/%0d/{name}.txt", folder, phase); '
                        '{name}_file = $fopen(path, "w");'),

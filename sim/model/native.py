@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from importlib import resources
 
+from vit2rtl.sim.model.exits import Tap
+
 SOURCE = "main.cpp"
 
 
-def text(taps: Mapping[str, int], control: int) -> str:
+def text(taps: Mapping[str, Tap], control: int) -> str:
     """The program.
 
-    taps     {name: bits of the port, the lowest one ``valid``}
+    taps     {port: what of it is recorded}
     control  address of the register whose bit 0 lets the engine run
     """
     parts = {
         "@NAMES@": ", ".join(f'"{name}"' for name in taps),
-        "@TAPS@": "\n".join(_tap(n, *tap) for n, tap in enumerate(taps.items(), start=1)),
+        "@TAPS@": "\n".join(_tap(n, name, *taps[name]) for n, name in enumerate(taps, start=1)),
         "@CONTROL@": str(control),
     }
     result = resources.files(__package__).joinpath(SOURCE).read_text(encoding="utf-8")
@@ -28,14 +30,14 @@ def words(bits: int) -> int:
     return -(-bits // 32)
 
 
-def _tap(n: int, name: str, bits: int) -> str:
+def _tap(n: int, name: str, bits: int, mask: int) -> str:
     size = words(bits)
     if bits <= 64:
         data = f"const uint64_t data = top->{name}; memcpy(words, &data, {4 * size});"
-        valid = f"top->{name} & 1"
+        valid = f"top->{name} & {mask}"
     else:
         data = f"for (int n = 0; n < {size}; n++) words[n] = top->{name}[n];"
-        valid = f"top->{name}[0] & 1"
+        valid = f"top->{name}[0] & {mask}"
     return (f"      if ({valid}) {{\n        uint32_t words[{max(size, 2)}];\n"
             f"        {data}\n        records[{n}]->put(cycle, words, {size});\n"
             "        moves = true;\n      }")

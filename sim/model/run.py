@@ -16,6 +16,7 @@ from vit2rtl.golden.program.program import IntegerProgram
 from vit2rtl.sim.model import differences
 from vit2rtl.sim.model.bench import ModelBench, Outcome, Stalls, Watched, bench
 from vit2rtl.sim.model.differences import Difference
+from vit2rtl.sim.model.kinds import Kind, kinds
 from vit2rtl.sim.tools import processes, simulators
 
 # Images of one simulation: what leaves the units of some more would fill the memory.
@@ -30,6 +31,7 @@ class ModelResults:
     cycles       of each image, from its first command to its last logits
     logits       int64[images, classes]
     differences  the first ones, of all images
+    kinds        {kind of op: cycles} of the last image, where all was compared and nothing paused
     """
 
     program: IntegerProgram
@@ -39,6 +41,7 @@ class ModelResults:
     cycles: list[int] = field(default_factory=list)
     logits: list[np.ndarray] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
     elements: int = 0
     cpu_seconds: float = 0.0
     simulated_cycles: int = 0
@@ -58,6 +61,7 @@ class ModelResults:
                 for name, row, cycles in zip(names, self.logits, self.cycles, strict=True)],
             "elements": self.elements,
             "differences": [vars(difference) for difference in self.differences],
+            "kinds": {name: kind._asdict() for name, kind in self.kinds.items()},
             "cpu_seconds_per_image": self.cpu_seconds / len(names),
             "cycles_per_cpu_second": self.simulated_cycles / max(self.cpu_seconds, 1e-9),
         }
@@ -76,8 +80,11 @@ class ModelResults:
                  f"{self.simulated_cycles / self.cpu_seconds:,.0f} cycles a CPU s"
                  if self.cpu_seconds else "")
         what = "logits" if self.compare == "logits" else "elements"
+        by_kind = "; ".join(f"{name} {kind.simulated:,} ({kind.expected:,})"
+                            for name, kind in self.kinds.items())
         return "\n".join([
             *lines,
+            *([f"cycles by kind of op (expected): {by_kind}"] if by_kind else []),
             f"{len(names)} image{'s' * (len(names) != 1)} by the engine "
             f"{self.image.configuration.name} in {self.simulator}{right}: "
             f"{self.elements:,} {what}, {len(self.differences)} differences{speed}"])
@@ -127,6 +134,8 @@ def simulate_model(
         results.logits += [*differences.logits(outcome, program, len(parts[n]))]
         results.differences += different
         results.elements += elements
+        if compare == "all" and stalls in (None, Stalls()):
+            results.kinds = kinds(image, outcome)
         results.cpu_seconds += outcome.cpu_seconds
         results.simulated_cycles += outcome.cycles
     return results

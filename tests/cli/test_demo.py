@@ -61,9 +61,14 @@ def test_everything_is_written_and_told(short, tmp_path, monkeypatch, capsys):
     assert len({b["unit"] for b in benches}) == len(bundle.entries) == 4
     engine = summary["engine"]
     assert engine.pop("right") >= 1
-    # The compiler times its schedule as the hardware runs it, but for 1 %.
+    # The compiler times its schedule as the hardware runs it, but for 1 %, and each kind of op, but
+    # for 5 %.
     image = compile(read_program(out / "program.integer"), CONFIGURATIONS["small"])
     assert engine.pop("cycles") == pytest.approx(cycles(image).total, rel=0.01)
+    kinds = engine.pop("kinds")
+    assert {*kinds} == {"linear", "query_key", "load", "layernorm", "softmax", "attention_value"}
+    for kind in kinds.values():
+        assert kind["expected"] == pytest.approx(kind["simulated"], rel=0.05)
     assert engine == {"engine": "small", "simulator": "verilator", "images": 2,
                       "elements": 455_304, "differences": []}
     assert (out / "report.png").read_bytes().startswith(b"\x89PNG")

@@ -1,11 +1,15 @@
 """When each instruction of a stream begins and is done: the front end, its queues, the units.
 
 Instructions are gone through in the order of the stream. None of them depends on a later one: a
-full queue or a full buffer of payload is made room in by earlier ones.
+full queue or a full buffer of payload is made room in by earlier ones. But the residual stream has
+one port that reads, at which the epilogue goes first: what it takes from a LayerNorm is known once
+both are timed, and all are timed again.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from vit2rtl.golden.engine.compiler.durations import (
     ARRAY_LATENCY,
@@ -46,8 +50,10 @@ class _Payload:
 
 
 class _Engine:
-    def __init__(self, configuration: Configuration) -> None:
-        self.configuration = configuration
+    """``held``: {the number of an instruction in its unit: cycles in which it cannot read}"""
+
+    def __init__(self, configuration: Configuration, held: Mapping[int, int]) -> None:
+        self.configuration, self.held = configuration, held
         self.front = 1
         self.taken: dict[Unit, list[int]] = defaultdict(list)
         self.done: dict[Unit, list[int]] = defaultdict(list)
@@ -160,13 +166,31 @@ class _Engine:
             self.front = payload.deliver(self.front, len(one.payload))
             begin = max(begin, self.front - len(one.payload))
             payload.take(begin, len(one.payload))
-        self.free[one.unit] = begin + cycles.busy
-        return begin, begin + cycles.done
+        held = self.held.get(len(self.taken[one.unit]), 0) if one.unit == Unit.LAYERNORM else 0
+        self.free[one.unit] = begin + cycles.busy + held
+        return begin, begin + cycles.done + held
+
+
+def _held(instructions: Sequence[Instruction], configuration: Configuration) -> dict[int, int]:
+    """Of each LayerNorm, the cycles in which the epilogue reads the residual stream meanwhile."""
+    adding = [one for one in instructions
+              if one.unit == Unit.EPILOGUE and one.operands["add"]]
+    starts = np.array([one.start for one in adding], int)
+    ends = starts + [length(one, configuration).busy for one in adding]
+    norms = [one for one in instructions if one.unit == Unit.LAYERNORM]
+    held = {}
+    for n, one in enumerate(norms):
+        shared = np.minimum(ends, one.end) - np.maximum(starts, one.start)
+        held[n] = int(shared.clip(0).sum())
+    return held
 
 
 def time(instructions: Sequence[Instruction], configuration: Configuration) -> int:
     """Give every instruction of a stream its ``start`` and ``end``; the cycles of an image."""
-    engine = _Engine(configuration)
-    for one in instructions:
-        engine.add(one)
+    held: Mapping[int, int] = {}
+    for _ in range(2):
+        engine = _Engine(configuration, held)
+        for one in instructions:
+            engine.add(one)
+        held = _held(instructions, configuration)
     return max(one.end for one in instructions)
