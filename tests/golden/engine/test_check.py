@@ -213,7 +213,9 @@ def test_a_limit_itself_fits(kind, change, configuration):
 def test_programs_in_float_are_refused():
     with pytest.raises(ValueError) as raised:
         check(small_program(), SMALL)
-    assert str(raised.value) == "The engine runs programs of variant integer, not hardware"
+    assert str(raised.value) == (
+        "The engine runs programs of variant integer, not hardware: "
+        "vit2rtl lower CHECKPOINT --variant integer makes one")
 
 
 def test_the_first_op_that_does_not_fit_is_named():
