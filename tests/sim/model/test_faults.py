@@ -1,10 +1,9 @@
 """What stops the engine in the midst of an image, and that the next image does not see it."""
 
-import os
-
 import numpy as np
 import pytest
 
+from tests.every import EVERY
 from tests.golden.engine.compiler.engines import TINY
 from tests.golden.engine.compiler.random_programs import random_image, random_program
 from tests.golden.engine.compiler.test_verify import edited, first
@@ -17,7 +16,7 @@ from vit2rtl.sim.model import bench, differences
 from vit2rtl.sim.model.bench import Phase, Stalls
 from vit2rtl.sim.tools import simulators
 
-RESETS = 20 if os.environ.get("VIT2RTL_EVERY_BUG") else 5
+RESETS = 20 if EVERY else 5
 NONE = 7
 # Cycles in which nothing moves.
 LIMIT = 300
