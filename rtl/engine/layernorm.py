@@ -239,10 +239,15 @@ class AffineLoader(wiring.Component):
                 channel.eq(channel + 1), lane.eq(Mux(lane == self.lanes - 1, 0, lane + 1)),
                 self.i.ready.eq(~self.o.p.last),
             ]
+        # An entry comes just now where a beat ends with it, the table's last one included.
+        ends = {self.lanes - 1, (self.channels - 1) % self.lanes}
         for n in range(self.lanes):
             entry = self.o.p.lanes.as_value().word_select(n, layout(AFFINE).size)
+            if n == self.lanes - 1:
+                m.d.comb += entry.eq(self.i.payload)
+                continue
             kept = Signal(len(entry), name=f"entry_{n}", reset_less=True)
             with m.If(taken & (lane == n)):
                 m.d.sync += kept.eq(self.i.payload)
-            m.d.comb += entry.eq(Mux(lane == n, self.i.payload, kept))
+            m.d.comb += entry.eq(Mux(lane == n, self.i.payload, kept) if n in ends else kept)
         return m

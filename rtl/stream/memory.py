@@ -7,6 +7,8 @@ from amaranth.lib.memory import Memory
 
 # Yosys reads it: a block RAM serves as it is, without registers that hold back what is written.
 ATTRIBUTE = "no_rw_check"
+# For synthesis as a whole: block RAM, however few rows there are.
+BLOCK = {"ram_style": "block"}
 
 
 class PlainMemory(Memory):
@@ -26,10 +28,15 @@ class PlainMemory(Memory):
         Rows.
     init : iterable
         What the first rows begin with; zeros for the others.
+    block : bool
+        Ask for block RAM where synthesis would take look-up tables: for few rows that are wide.
     """
 
-    def __init__(self, *, shape: ShapeLike, depth: int, init: Iterable[object] = ()) -> None:
-        super().__init__(shape=shape, depth=depth, init=init, attrs={ATTRIBUTE: 1}, src_loc_at=1)
+    def __init__(
+        self, *, shape: ShapeLike, depth: int, init: Iterable[object] = (), block: bool = False
+    ) -> None:
+        attributes = {ATTRIBUTE: 1, **(BLOCK if block else {})}
+        super().__init__(shape=shape, depth=depth, init=init, attrs=attributes, src_loc_at=1)
 
     def elaborate(self, platform: object) -> Elaboratable:
         memory = super().elaborate(platform)

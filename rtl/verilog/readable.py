@@ -6,10 +6,12 @@ Each step is a change of text that says in its comment what it takes and gives; 
 
 import re
 
-# Yosys prints each attribute on a line of its own before what it belongs to. Two change what
-# synthesis makes of the text: that nobody reads a memory's row while it is written, and that no
-# two cases hold at once. The others (top, generator, enumerations) are Amaranth's own notes.
-_NOTE = re.compile(r"^ *\(\* (?!no_rw_check\b|parallel_case\b).*\*\)\n", re.MULTILINE)
+# Yosys prints each attribute on a line of its own before what it belongs to. Three change what
+# synthesis makes of the text: that nobody reads a memory's row while it is written, that a memory
+# is to be block RAM, and that no two cases hold at once. The others (top, generator, enumerations)
+# are Amaranth's own notes.
+_NOTE = re.compile(
+    r"^ *\(\* (?!no_rw_check\b|ram_style\b|parallel_case\b).*\*\)\n", re.MULTILINE)
 
 # A name that is no Verilog identifier: a backslash, then up to a blank.
 _ESCAPED = re.compile(r"\\(\S+) ")

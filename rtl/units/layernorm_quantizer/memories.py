@@ -73,6 +73,8 @@ class RowMemory(wiring.Component):
 class AffineTable(wiring.Component):
     """Gain and offset of every channel, loaded through a stream; half a code is added to offsets.
 
+    In block RAM: in look-up tables their few but wide rows are a quarter of the unit.
+
     ``i_affine`` is always ready; its last beat begins the table again. Reads have a register
     behind the memory: latency 2, all moved by ``enable``.
 
@@ -123,7 +125,7 @@ class AffineTable(wiring.Component):
             ("gain", Cat(lane.gain for lane in lanes), self.gain_row, self.gain_read, self.gains),
             ("offset", stored.as_value(), self.offset_row, self.offset_read, self.offsets),
         ):
-            memory = PlainMemory(shape=len(data_in), depth=rows)
+            memory = PlainMemory(shape=len(data_in), depth=rows, block=True)
             m.submodules[f"{name}_memory"] = memory
             write, read = memory.write_port(), memory.read_port()
             m.d.comb += [

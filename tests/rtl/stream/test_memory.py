@@ -19,16 +19,24 @@ class Rows(wiring.Component):
     read: In(1)
     source: In(8)
     row: Out(16)
+    block = False
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.rows = rows = PlainMemory(shape=16, depth=256, init=[7])
+        m.submodules.rows = rows = PlainMemory(
+            shape=16, depth=256, init=[7], block=self.block)
         write, read = rows.write_port(), rows.read_port()
         m.d.comb += [
             write.en.eq(self.write), write.addr.eq(self.target), write.data.eq(self.entry),
             read.en.eq(self.read), read.addr.eq(self.source), self.row.eq(read.data),
         ]
         return m
+
+
+class BlockRows(Rows):
+    """The same in block RAM."""
+
+    block = True
 
 
 def simulate(steps):
@@ -64,6 +72,12 @@ def test_the_verilog_carries_the_attribute_and_no_assertion():
     text, _ = modules("rows", Rows())
     assert "  (* no_rw_check = 32'd1 *)\n  reg [15:0] rows [0:255];\n" in text
     assert "assert" not in text
+
+
+def test_block_ram_is_asked_for_by_an_attribute_that_the_verilog_keeps():
+    text, _ = modules("rows", BlockRows())
+    assert '  (* ram_style = "block" *)\n' in text
+    assert "ram_style" not in modules("rows", Rows())[0]
 
 
 @pytest.mark.parametrize(("attribute", "logic"), [(True, False), (False, True)])
