@@ -17,6 +17,8 @@ from vit2rtl.golden.arithmetic.requantizer import multiplier_and_shift
 
 # Accumulators are signed numbers of 32 bits.
 ACCUMULATOR_LIMIT = 1 << 31
+# Two products share a multiplier of 18 × 18 bits: of digits of so many bits, of two rows at least.
+PACKED_BASE, PACKED_ROWS = 4, 2
 EXACT = ((np.float32, 1 << 24), (np.float64, 1 << 53))
 
 

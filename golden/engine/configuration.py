@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields, replace
 
+from vit2rtl.golden.arithmetic.matmul import PACKED_BASE, PACKED_ROWS
+
 # Widths of a digit of the streaming codes.
 BASES = (4, 5, 6, 8)
 # Digits of a code, and of a weight: one, or two at half the speed.
@@ -17,6 +19,8 @@ class Configuration:
     rows, columns       of the array: inputs and outputs of a stationary tile
     base                bits of a digit of a streaming code; a stationary operand's digit is signed
                         and has one bit more
+    packed_columns      of the array, which multiply in blocks of 18 × 18 bits, two products each;
+                        the others in look-up tables. 0 unless ``base`` is 4
     epilogue_lanes      accumulators that are requantized a cycle
     layernorm_lanes     elements of a row a cycle
     softmax_lanes       queries side by side
@@ -44,6 +48,7 @@ class Configuration:
     rows: int = 16
     columns: int = 16
     base: int = 4
+    packed_columns: int = 0
     epilogue_lanes: int = 4
     layernorm_lanes: int = 4
     softmax_lanes: int = 4
@@ -68,11 +73,19 @@ class Configuration:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.type is int and (type(value) is not int or value < 1):
-                raise ValueError(f"{_title(field.name)} must be an integer above 0, not {value!r}")
+            none = field.default == 0
+            if field.type is int and (type(value) is not int or value < (not none)):
+                raise ValueError(f"{_title(field.name)} must be {'0 or ' if none else ''}an "
+                                 f"integer above 0, not {value!r}")
         if self.base not in BASES:
             raise ValueError(f"Base must be one of {', '.join(map(str, BASES))}, "
                              f"not {self.base}")
+        packs = self.base == PACKED_BASE and self.rows >= PACKED_ROWS
+        most = self.columns if packs else 0
+        if self.packed_columns > most:
+            raise ValueError(f"Packed columns must be at most {most} of {self.columns} with "
+                             f"{self.rows} rows and a base of {self.base}, "
+                             f"not {self.packed_columns}")
         if self.acc_width > 27:
             raise ValueError(f"Acc width must be at most 27, not {self.acc_width}")
 
@@ -95,8 +108,9 @@ def _title(name: str) -> str:
 
 DEIT_TINY = Configuration(name="deit-tiny")
 SMALL = Configuration(
-    name="small", rows=8, columns=8, layernorm_lanes=2, softmax_lanes=2, attention_rows=4,
-    tokens=50, channels=64, stream=50 * 64, normalized=50 * 64, projected=50 * 64, hidden=50 * 256,
+    name="small", rows=8, columns=8, packed_columns=5, layernorm_lanes=2, softmax_lanes=2,
+    attention_rows=4, tokens=50, channels=64, stream=50 * 64, normalized=50 * 64,
+    projected=50 * 64, hidden=50 * 256,
 )
 
 

@@ -12,8 +12,8 @@ from vit2rtl.rtl.engine.operands import StationaryOperands
 from vit2rtl.rtl.engine.ports import instruction, payload, read_port
 from vit2rtl.rtl.engine.walk import AddressWalk
 from vit2rtl.rtl.engine.word_reader import WordReader
-from vit2rtl.rtl.units.matmul_array.columns import FORMS, DotColumn
 from vit2rtl.rtl.units.matmul_array.core import ArrayCore
+from vit2rtl.rtl.units.matmul_array.forms import FORMS
 
 
 class MatmulUnit(wiring.Component):
@@ -42,11 +42,12 @@ class MatmulUnit(wiring.Component):
         An instruction has read all that it reads.
     """
 
-    form: type[DotColumn] = FORMS["lut"]
-
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = c = configuration
-        self.latency = ArrayCore.latency(self.form, rows=c.rows, base=c.base, correction=True)
+        self.columns = [FORMS["packed" if n < c.packed_columns else "lut"]
+                        for n in range(c.columns)]
+        self.latency = ArrayCore.latency(
+            self.columns, rows=c.rows, base=c.base, correction=True)
         self.buffers = buffers(c)
         self.sources = [source.name.lower() for source in Source]
         row = {"acc": data.ArrayLayout(signed(c.acc_width), c.columns), "last": 1}
@@ -67,8 +68,8 @@ class MatmulUnit(wiring.Component):
         m.submodules.instructions = copies = Broadcast(self.instruction.p.shape(), readers=3)
         m.submodules.operands = operands = StationaryOperands(c)
         m.submodules.core = core = ArrayCore(
-            self.form, rows=c.rows, lanes=c.columns, base=c.base, acc_width=c.acc_width,
-            depth=c.bank_rows, k_tiles_width=len(copies.i.p.k_tiles),
+            self.columns, rows=c.rows, base=c.base, acc_width=c.acc_width, depth=c.bank_rows,
+            k_tiles_width=len(copies.i.p.k_tiles),
             factor_width=len(operands.factor),
         )
         wiring.connect(m, wiring.flipped(self.instruction), copies.i)

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vit2rtl.golden.arithmetic import matmul
+from vit2rtl.golden.arithmetic.matmul import PACKED_BASE, PACKED_ROWS
 from vit2rtl.golden.units.fields import LANES
 from vit2rtl.golden.units.matmul_array.directed import directed as directed_cases
 from vit2rtl.golden.units.unit import (
@@ -41,7 +42,7 @@ PARAMETERS = {
     "rows": Parameter(16, "weights of a column", 1, 64),
     "base": Parameter(4, "bits of a digit of a code", 4, 8),
     "lane": Parameter(
-        "lut", "multipliers of look-up tables, or two columns in one block",
+        "lut", "multipliers of look-up tables, or two rows in one block",
         choices=("lut", "packed"),
     ),
     "weights": Parameter(
@@ -51,14 +52,13 @@ PARAMETERS = {
     "depth": Parameter(256, "most tokens of a tile", 1, 1024),
 }
 K_TILES_BITS = 10
-PACKED_BASE, PACKED_ROWS = 4, 18
 
 
 def refused(p: Parameters) -> str | None:
-    """Packed columns share a multiplier of 18 × 18 bits: two sums of products have to fit it."""
-    if p["lane"] == "packed" and (p["base"] != PACKED_BASE or p["rows"] > PACKED_ROWS):
+    """Packed rows share a multiplier of 18 × 18 bits: two of them, of digits that fit it."""
+    if p["lane"] == "packed" and (p["base"] != PACKED_BASE or p["rows"] < PACKED_ROWS):
         return (
-            f"Lane packed needs a base of {PACKED_BASE} and at most {PACKED_ROWS} rows, "
+            f"Lane packed needs a base of {PACKED_BASE} and at least {PACKED_ROWS} rows, "
             f"not {p['base']} and {p['rows']}"
         )
     return None
@@ -99,13 +99,11 @@ def configuration(p: Parameters) -> tuple[Field, ...]:
 def domain(p: Parameters) -> tuple[Limit, ...]:
     """Nothing is empty, and a weight less its zero point fits its digits."""
     limits = [Limit({f.name: 1}, low=1) for f in configuration(p) if f.shape]
-    base, packed = p["base"], p["lane"] == "packed"
+    base = p["base"]
     if p["weights"] == "codes":
         step = (1 << 2 * base) - (1 << base)
         limits.append(Limit({"weight_zero_point": 1, "weight_digits": -step},
-                            high=(1 << base) - packed - step))
-    elif packed:
-        limits.append(Limit({"weight": 1}, low=1 - (1 << base)))
+                            high=(1 << base) - step))
     return tuple(limits)
 
 

@@ -40,7 +40,7 @@ class Corners:
     def __init__(self, p: Parameters) -> None:
         self.p = p
         self.rows, self.lanes, self.base = p["rows"], p["lanes"], p["base"]
-        self.depth, self.packed = p["depth"], p["lane"] == "packed"
+        self.depth = p["depth"]
         self.coded = p["weights"] == "codes"
         self.rng = np.random.default_rng(0)
 
@@ -48,17 +48,17 @@ class Corners:
         return 0, (1 << digits * self.base) - 1
 
     def weight_range(self, digits: int) -> tuple[int, int]:
-        """Of signed weights the upper digit has the sign; packed columns take none of -2**base."""
+        """Of signed weights the upper digit has the sign."""
         low, high = self.code_range(digits)
         if self.coded:
             return low, high
-        return -(high + 1) + (self.packed << (digits - 1) * self.base), high
+        return -(high + 1), high
 
     def zero_points(self, digits: int) -> list[int]:
         """Both ends, and the middle."""
         if not self.coded:
             return [0]
-        top = (1 << digits * self.base) - self.packed
+        top = 1 << digits * self.base
         return [top, 0, top // 2]
 
     def all(self) -> Iterator[Corner]:

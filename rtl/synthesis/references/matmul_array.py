@@ -15,25 +15,27 @@ from vit2rtl.rtl.synthesis.references.reference import (
     References,
     Rows,
 )
-from vit2rtl.rtl.units.matmul_array.columns import DotColumn, DotColumnLut, DotColumnPacked
+from vit2rtl.rtl.units.matmul_array.columns import DotColumn
 from vit2rtl.rtl.units.matmul_array.dot_array import DotArray
+from vit2rtl.rtl.units.matmul_array.lut_column import DotColumnLut
+from vit2rtl.rtl.units.matmul_array.packed_column import DotColumnPacked
 
 ROWS, BASE, ACC_WIDTH = 16, 4, 20
 
 
 class MacColumn(wiring.Component):
-    """As many columns as share multipliers, with the adder of their accumulators.
+    """A column, with the adder of its accumulators.
 
-    Latency from a row of codes to the sums that hold it: that of the columns, 1 more for the
+    Latency from a row of codes to the sum that holds it: that of the column, 1 more for the
     accumulators' adder. A row a cycle, no back pressure, as in the array.
 
     Members
     -------
     code, valid, digits, swap, operand, load : In
         Those of :class:`~vit2rtl.rtl.units.matmul_array.dot_array.DotArray`.
-    kept : In(signed × COLUMNS), adds : In(1)
+    kept : In(signed), adds : In(1)
         What is added to, as a memory gives it.
-    totals : Out(signed × COLUMNS)
+    total : Out(signed)
     """
 
     column: type[DotColumn]
@@ -43,26 +45,23 @@ class MacColumn(wiring.Component):
 
     @classmethod
     def _inputs(cls) -> dict[str, Member]:
-        lanes = cls.column.COLUMNS
-        return DotArray.inputs(cls.column, rows=ROWS, lanes=lanes, base=BASE)
+        return DotArray.inputs([cls.column], rows=ROWS, base=BASE)
 
     @classmethod
     def ports(cls) -> wiring.Signature:
-        """Signature: that of the columns, and their accumulators."""
-        sums = data.ArrayLayout(signed(ACC_WIDTH), cls.column.COLUMNS)
-        ends = {"kept": In(sums), "adds": In(1), "totals": Out(sums)}
+        """Signature: that of the column, and its accumulators."""
+        acc = signed(ACC_WIDTH)
+        ends = {"kept": In(acc), "adds": In(1), "total": Out(acc)}
         return wiring.Signature({**cls._inputs(), **ends})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        lanes = self.column.COLUMNS
         m.submodules.dots = dots = DotArray(
-            self.column, rows=ROWS, lanes=lanes, base=BASE, acc_width=ACC_WIDTH, correction=False
+            [self.column], rows=ROWS, base=BASE, acc_width=ACC_WIDTH, correction=False
         )
         m.d.comb += [getattr(dots, name).eq(getattr(self, name)) for name in self._inputs()]
         with m.If(self.adds):
-            for n in range(lanes):
-                m.d.sync += self.totals[n].eq(self.kept[n] + dots.sums[n])
+            m.d.sync += self.total.eq(self.kept + dots.sums[0])
         return m
 
 
@@ -72,8 +71,8 @@ class LutColumn(MacColumn):
     column = DotColumnLut
 
 
-class PackedColumns(MacColumn):
-    """Two columns in 16 multiplier blocks."""
+class PackedColumn(MacColumn):
+    """Two rows in a multiplier block."""
 
     column = DotColumnPacked
 
@@ -93,12 +92,12 @@ class DirectDotColumn(DotColumn):
         m = Module()
         products = []
         for row in range(self.rows):
-            product = self._active(m, 0, row).value * self.code[row]
+            product = self._active(m, row).value * self.code[row]
             products.append(registered(m, product, self.enable[0], name=f"product_{row}"))
         total = Signal(signed(self.sum_width), reset_less=True)
         with m.If(self.enable[1]):
             m.d.sync += total.eq(reduce(add, products))
-        m.d.comb += self.sums[0].eq(total)
+        m.d.comb += self.total.eq(total)
         return m
 
 
@@ -120,7 +119,7 @@ class ShiftAddDotColumn(DirectDotColumn):
         products = []
         stage = 0
         for row in range(self.rows):
-            operand = self._active(m, 0, row).value
+            operand = self._active(m, row).value
             terms: list[Value] = [
                 Mux(self.code[row][bit], operand, 0) for bit in range(self.base)
             ]
@@ -134,7 +133,7 @@ class ShiftAddDotColumn(DirectDotColumn):
                 shift, stage = 2 * shift, stage + 1
             products.append(terms[0])
         total, _ = self._tree(m, products, self.reach(), stage, "sum")
-        m.d.comb += self.sums[0].eq(total)
+        m.d.comb += self.total.eq(total)
         return m
 
     def _joined(self, low: Value, high: Value, shift: int) -> Value:
@@ -150,7 +149,7 @@ class ShiftAddColumn(MacColumn):
 
 DESIGNS: dict[str, tuple[type[MacColumn], str, bool]] = {
     "mac_column_lut": (LutColumn, "the array's, form `lut`", False),
-    "mac_column_packed": (PackedColumns, "the array's, form `packed`", False),
+    "mac_column_packed": (PackedColumn, "the array's, form `packed`", False),
     "mac_column_shift_add": (ShiftAddColumn, "a shift and an addition a bit", False),
     "mac_column_direct": (DirectColumn, "as written, without blocks", True),
 }
@@ -159,18 +158,17 @@ DESIGNS: dict[str, tuple[type[MacColumn], str, bool]] = {
 def section(rows: Rows) -> list[str]:
     """Lines of the page."""
     lines = []
-    for name, (component, title, fabric) in DESIGNS.items():
+    for name, (_, title, fabric) in DESIGNS.items():
         row = find(rows, name, fabric=fabric)
-        macs = ROWS * component.column.COLUMNS
         luts = find(rows, name, "xcup", fabric=fabric)["cells"]["LUT"]
-        cells = [row["cells"][kind] / macs for kind in ("COMB", "FF", "MULT18")]
+        cells = [row["cells"][kind] / ROWS for kind in ("COMB", "FF", "MULT18")]
         lines.append(
-            f"| {title} | {macs} | **{cells[0]:.1f}** | {cells[1]:.1f} | {cells[2]:g} |"
-            f" {row['fmax_mhz']:.0f} | {luts / macs:.1f} |"
+            f"| {title} | {ROWS} | **{cells[0]:.1f}** | {cells[1]:.1f} | {cells[2]:g} |"
+            f" {row['fmax_mhz']:.0f} | {luts / ROWS:.1f} |"
         )
     lut, packed, _, direct = (
-        find(rows, name, fabric=fabric)["cells"]["COMB"] / ROWS / component.column.COLUMNS
-        for name, (component, _, fabric) in DESIGNS.items()
+        find(rows, name, fabric=fabric)["cells"]["COMB"] / ROWS
+        for name, (_, _, fabric) in DESIGNS.items()
     )
     return [
         "### A multiply-accumulate lane of the matmul array", "",
@@ -183,9 +181,9 @@ def section(rows: Rows) -> list[str]:
         f"An adder is a carry chain where its statement has a register behind it: {lut:.1f} COMB a"
         f" lane against {direct:.1f} for products and sums as written. Codes are taken as digits of"
         " two bits, and digits are summed up over the column before they are put together, so that"
-        " the adders of the product are there once a column and not once a lane. Two columns that"
-        f" share multiplier blocks take {packed:.1f} COMB and half a block a lane; the blocks set"
-        " their clock.", "",
+        " the adders of the product are there once a column and not once a lane. Two rows that"
+        f" share a multiplier block, which adds their products, take {packed:.1f} COMB and half a"
+        " block a lane; the blocks set their clock.", "",
     ]
 
 

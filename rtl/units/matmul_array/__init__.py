@@ -7,8 +7,8 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream
 
 from vit2rtl.rtl.stream.stream_unit import UnitComponent
-from vit2rtl.rtl.units.matmul_array.columns import FORMS
 from vit2rtl.rtl.units.matmul_array.core import ArrayCore
+from vit2rtl.rtl.units.matmul_array.forms import FORMS
 from vit2rtl.rtl.units.matmul_array.sequence import TileCounter
 
 
@@ -20,8 +20,8 @@ class MatmulArray(UnitComponent):
     :mod:`vit2rtl.golden.units.matmul_array` says.
 
     Latency from a tile's last beat of codes: ``ceil(log2(rows)) + 8`` cycles in the form ``lut`` at
-    a base of 4, one more in the form ``packed``, with weights that are codes, and where a base
-    needs more than two digits of two bits. A beat of codes a cycle as long as a pass has at least
+    a base of 4 in both forms, one more with weights that are codes, and where a base needs more
+    than two digits of two bits. A beat of codes a cycle as long as a pass has at least
     4 tokens, and not fewer than the ``lanes + 1`` cycles in which a stationary tile loads. While a
     stalled ``o`` holds one tile, the next one is computed; then ``i`` stalls. Operands of one
     stationary tile, and of one column more, are taken ahead. ``last`` of the streams that enter is
@@ -32,12 +32,12 @@ class MatmulArray(UnitComponent):
     lanes : int
         Columns, 1 to 64.
     rows : int
-        Operands of a column, 1 to 64; 18 at most in the form ``packed``.
+        Operands of a column, 1 to 64; 2 at least in the form ``packed``.
     base : int
         Bits of a digit of a code, 4 to 8; 4 in the form ``packed``.
     lane : str
-        ``"lut"``, or ``"packed"``: two columns share multiplier blocks, see
-        :mod:`vit2rtl.rtl.units.matmul_array.columns`.
+        ``"lut"``, or ``"packed"``: two rows of a column share a multiplier block, see
+        :mod:`vit2rtl.rtl.units.matmul_array.packed_column`.
     weights : str
         ``"signed"`` digits as they are, or ``"codes"``: unsigned ones with a zero point.
     acc_width : int
@@ -87,19 +87,19 @@ class MatmulArray(UnitComponent):
         """Those of the dot products, then those of the accumulators and of their drain."""
         p = parameters
         return ArrayCore.latency(
-            FORMS[p["lane"]], rows=p["rows"], base=p["base"], correction=p["weights"] == "codes"
+            [FORMS[p["lane"]]], rows=p["rows"], base=p["base"], correction=p["weights"] == "codes"
         )
 
     @classmethod
     def latency_formula(cls) -> str:
-        return "8 + ceil(log2(rows)) + (lane == 'packed') + (weights == 'codes') + (base > 4)"
+        return "8 + ceil(log2(rows)) + (weights == 'codes') + (base > 4)"
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         p = self.instance.parameters
         codes = p["weights"] == "codes"
         m.submodules.core = core = ArrayCore(
-            FORMS[p["lane"]], rows=p["rows"], lanes=p["lanes"], base=p["base"],
+            [FORMS[p["lane"]]] * p["lanes"], rows=p["rows"], base=p["base"],
             acc_width=p["acc_width"], depth=p["depth"], k_tiles_width=len(self.k_tiles),
             factor_width=len(self._optional("code_zero_point")) if codes else 0,
         )

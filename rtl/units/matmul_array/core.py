@@ -1,6 +1,8 @@
 """The array behind any control: codes and stationary operands in, accumulators of tiles out."""
 
-from amaranth.hdl import Cat, Module, Signal, Value, signed
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -25,9 +27,10 @@ class ArrayCore(wiring.Component):
 
     Parameters
     ----------
-    column : type of DotColumn
-    rows, lanes, base : int
-        Operands of a column, columns, bits of a code.
+    columns : sequence of types of DotColumn
+        See :mod:`~.forms`; they may be different ones.
+    rows, base : int
+        Operands of a column, bits of a code.
     acc_width, depth : int
         Bits of an accumulator, rows of a bank.
     k_tiles_width : int
@@ -54,18 +57,18 @@ class ArrayCore(wiring.Component):
     """
 
     def __init__(
-        self, column: type[DotColumn], *, rows: int, lanes: int, base: int, acc_width: int,
+        self, columns: Sequence[type[DotColumn]], *, rows: int, base: int, acc_width: int,
         depth: int, k_tiles_width: int, factor_width: int = 0,
     ) -> None:
-        self.column, self.rows, self.lanes, self.base = column, rows, lanes, base
+        self.columns, self.rows, self.lanes, self.base = columns, rows, len(columns), base
         self.acc_width, self.depth = acc_width, depth
         self.k_tiles_width, self.factor_width = k_tiles_width, factor_width
-        cycles = DotArray.latency(column, rows=rows, base=base, correction=True)
+        cycles = DotArray.latency(columns, rows=rows, base=base, correction=True)
         # So much later columns are summed up, that what is left of the sums before can be captured.
         self.sums_delay = cycles - 2 - ColumnSums.latency(rows)
         self.factor_delay = ColumnSums.latency(rows) - 2 + self.sums_delay
         digit = base if factor_width else signed(base + 1)
-        result = {"acc": data.ArrayLayout(signed(acc_width), lanes), "last": 1}
+        result = {"acc": data.ArrayLayout(signed(acc_width), self.lanes), "last": 1}
         ports = {
             "i": In(stream.Signature(data.ArrayLayout(base, rows))),
             "i_operand": In(stream.Signature(data.ArrayLayout(digit, rows))),
@@ -85,20 +88,22 @@ class ArrayCore(wiring.Component):
         super().__init__(ports)
 
     @classmethod
-    def latency(cls, column: type[DotColumn], *, rows: int, base: int, correction: bool) -> int:
+    def latency(
+        cls, columns: Sequence[type[DotColumn]], *, rows: int, base: int, correction: bool
+    ) -> int:
         """Those of the dot products, then those of the accumulators and of their drain."""
-        return DotArray.latency(column, rows=rows, base=base, correction=correction) + _OUT
+        return DotArray.latency(columns, rows=rows, base=base, correction=correction) + _OUT
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        size = {"rows": self.rows, "lanes": self.lanes, "base": self.base}
+        size = {"rows": self.rows, "base": self.base}
         codes = self.factor_width > 0
         m.submodules.sequencer = sequencer = PassSequencer(
             depth=self.depth, k_tiles_width=self.k_tiles_width
         )
-        m.submodules.loader = loader = StationaryLoader(self.column, **size, codes=codes)
+        m.submodules.loader = loader = StationaryLoader(self.columns, **size, codes=codes)
         m.submodules.dots = dots = DotArray(
-            self.column, **size, acc_width=self.acc_width, correction=codes
+            self.columns, **size, acc_width=self.acc_width, correction=codes
         )
         taken = Signal()
         m.d.comb += [
@@ -153,15 +158,18 @@ class ArrayCore(wiring.Component):
             Cat(sums.i.as_value(), sums.first, sums.high).eq(column),
             sums.taken.eq(taken),
             sums.factor.eq(self.factor),
-            dots.corrected.eq(sequencer.closing),
         ]
         # The first row for the last tile finds the sums whole; the next tile changes them in this
-        # cycle, not before it.
-        captures = Signal(dots.cycles - 2)
-        m.d.sync += captures.eq(Cat(sequencer.captures, captures))
+        # cycle, not before it. The pass that begins with it is the one that is corrected, whichever
+        # digits it is of: of all others the correction is 0.
+        begins, captures = Signal(dots.cycles - 2), Signal(dots.cycles - 2)
+        m.d.sync += [
+            begins.eq(Cat(sequencer.begins, begins)),
+            captures.eq(Cat(sequencer.captures, captures)),
+        ]
         correction = Signal(sums.sums.shape(), reset_less=True)
-        with m.If(captures[-1]):
-            m.d.sync += correction.eq(sums.sums)
+        with m.If(begins[-1]):
+            m.d.sync += correction.eq(Mux(captures[-1], sums.sums, 0))
         m.d.comb += dots.correction.eq(correction)
 
     def _accumulate(

@@ -1,28 +1,30 @@
 """What fills the columns' shadows: operands as they are kept, and the sums of them."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.arithmetic.matmul import width
 from vit2rtl.rtl.stream.pipeline import registered
-from vit2rtl.rtl.units.matmul_array.columns import DotColumn, DotColumnPacked
+from vit2rtl.rtl.units.matmul_array.columns import DotColumn, kept
 
 
 class StationaryLoader(wiring.Component):
     """Takes operands column after column, makes the multiples that columns keep, fills the shadows.
 
-    Two register stages: operands less their zero point; their triples, or what packed columns lend
-    each other. A column's shadow has its operands three cycles after their beat. One beat a cycle;
-    the first column of the next tile waits in the first stage until ``swap``, and moves on in the
-    cycle behind it: tiles are ``lanes + 1`` cycles apart.
+    Two register stages: operands less their zero point; of each, what the columns keep. A column's
+    shadow has its operands three cycles after their beat. One beat a cycle; the first column of the
+    next tile waits in the first stage until ``swap``, and moves on in the cycle behind it: tiles
+    are ``columns + 1`` cycles apart.
 
     Parameters
     ----------
-    column : type of DotColumn
-        Form of the columns that are filled.
-    rows, lanes, base : int
-        Operands of a column, columns, bits of a code.
+    columns : sequence of types of DotColumn
+        The columns that are filled.
+    rows, base : int
+        Operands of a column, bits of a code.
     codes : bool
         Operands come as unsigned digits, and their zero point is subtracted here; else as signed
         ones.
@@ -33,8 +35,9 @@ class StationaryLoader(wiring.Component):
         Of one column, the first one first.
     zero_point : In(base + 1)
         Only with ``codes``: of the column's operands.
-    operand : Out(what the columns keep, × rows), load : Out(lanes)
-        To the columns; one bit of ``load`` a beat.
+    operand : Out(what the columns keep, × rows), load : Out(columns)
+        To the columns; one bit of ``load`` a beat. ``value`` is the operand, ``triple`` three times
+        it, ``lent`` the operand, in an even row less 1 where that of the row above it is negative.
     last : Out(1)
         The next beat is that of the last column.
     full : Out(1)
@@ -46,15 +49,15 @@ class StationaryLoader(wiring.Component):
     """
 
     def __init__(
-        self, column: type[DotColumn], *, rows: int, lanes: int, base: int, codes: bool
+        self, columns: Sequence[type[DotColumn]], *, rows: int, base: int, codes: bool
     ) -> None:
-        self.column = column
-        self.rows, self.lanes, self.base, self.codes = rows, lanes, base, codes
+        self.columns, self.lanes = columns, len(columns)
+        self.rows, self.base, self.codes = rows, base, codes
         digit = base if codes else signed(base + 1)
         ports = {
             "i": In(stream.Signature(data.ArrayLayout(digit, rows))),
-            "operand": Out(data.ArrayLayout(column.stored(base), rows)),
-            "load": Out(lanes),
+            "operand": Out(data.ArrayLayout(kept(columns, base), rows)),
+            "load": Out(self.lanes),
             "last": Out(1),
             "full": Out(1),
             "swap": In(1),
@@ -83,32 +86,32 @@ class StationaryLoader(wiring.Component):
             m.d.sync += self.full.eq(0)
         with m.If(self.taken & centered[-1]):
             m.d.sync += self.full.eq(1)
-        odd = Cat(centered[n] for n in range(1, self.lanes, 2)).any()
         for row in range(self.rows):
-            self._row(m, row, takes, odd)
+            given = self.i.payload[row]
+            with m.If(takes):
+                m.d.sync += self.centered[row].eq(
+                    given - self.zero_point if self.codes else given)
+            with m.If(self.taken):
+                m.d.sync += [self.operand[row][name].eq(self._multiple(m, row, name))
+                             for name, _ in kept(self.columns, self.base)]
         return m
 
-    def _row(self, m: Module, row: int, takes: Signal, odd: Signal) -> None:
-        """The operand of one row: both stages."""
-        given = self.i.payload[row]
-        value = given - self.zero_point if self.codes else given
+    def _multiple(self, m: Module, row: int, name: str) -> Value:
+        """What columns keep of an operand by this name."""
         centered = self.centered[row]
-        with m.If(takes):
-            m.d.sync += centered.eq(value)
-        kept = self.operand[row]
-        if issubclass(self.column, DotColumnPacked):
-            # The column before is negative, and borrows from this one.
-            lends = registered(m, centered[-1], self.taken, name=f"negative_{row}")
-            value = centered - (odd & lends)
-        else:
-            value = centered
-            # The lowest bit of three times a number is that of the number.
-            upper = Signal(signed(self.base + 2), name=f"upper_{row}")
-            m.d.comb += upper.eq((centered >> 1) + centered)
-            with m.If(self.taken):
-                m.d.sync += kept.triple.eq(Cat(centered[0], upper).as_signed())
-        with m.If(self.taken):
-            m.d.sync += kept.value.eq(value)
+        match name:
+            case "value":
+                return centered
+            case "triple":
+                # The lowest bit of three times a number is that of the number.
+                upper = Signal(signed(self.base + 2), name=f"upper_{row}")
+                m.d.comb += upper.eq((centered >> 1) + centered)
+                return Cat(centered[0], upper).as_signed()
+            case "lent":
+                above = self.centered[row + 1] if row % 2 == 0 and row + 1 < self.rows else None
+                return centered if above is None else centered - above[-1]
+            case _:
+                raise ValueError(f"The loader makes no {name!r}: add it in loader.py")
 
 
 class ColumnSums(wiring.Component):

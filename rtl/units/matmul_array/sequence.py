@@ -80,10 +80,12 @@ class PassSequencer(wiring.Component):
         See :class:`~.dot_array.DotArray` and :class:`~.accumulators.Accumulators`.
     first, begun : Out(1)
         The first pass of an output tile, and that its first row is taken.
-    closing, ends : Out(1)
-        Its last pass, its last row.
+    ends : Out(1)
+        Its last row.
+    begins : Out(1)
+        The first row of a pass is taken.
     captures : Out(1)
-        The first row for the last stationary tile of an output tile.
+        And it is the first one for the last stationary tile of an output tile.
     """
 
     def __init__(self, *, depth: int, k_tiles_width: int) -> None:
@@ -104,8 +106,8 @@ class PassSequencer(wiring.Component):
                 "bank": Out(1),
                 "first": Out(1),
                 "begun": Out(1),
-                "closing": Out(1),
                 "ends": Out(1),
+                "begins": Out(1),
                 "captures": Out(1),
             }
         )
@@ -115,7 +117,7 @@ class PassSequencer(wiring.Component):
         m.submodules.tiles = tiles = TileCounter(self.k_tiles_width)
         low = Signal()  # the lower one of two digits of the codes
         pause = Signal(range(Accumulators.DISTANCE))
-        begins = Signal(init=1)  # a pass begins with the next row
+        fresh = Signal(init=1)  # a pass begins with the next row
         ends_pass, ends_tile, last_pass = Signal(), Signal(), Signal()
         following = Signal(self.tokens.shape())
         m.d.comb += [
@@ -123,11 +125,11 @@ class PassSequencer(wiring.Component):
             ends_pass.eq(following == self.tokens),
             ends_tile.eq(low | ~self.two_code_digits),
             last_pass.eq(tiles.closing & ends_tile),
-            self.swap.eq(self.taken & begins & ~low),
+            self.begins.eq(self.taken & fresh),
+            self.swap.eq(self.begins & ~low),
             self.digits.eq(tiles.high + ~ends_tile),
             self.first.eq(tiles.first & ~low),
-            self.begun.eq(self.taken & begins & self.first),
-            self.closing.eq(last_pass),
+            self.begun.eq(self.begins & self.first),
             self.ends.eq(ends_pass & last_pass),
             self.captures.eq(self.swap & tiles.closing),
             tiles.k_tiles.eq(self.k_tiles),
@@ -135,19 +137,19 @@ class PassSequencer(wiring.Component):
             tiles.step.eq(self.taken & ends_pass & ends_tile),
             self.ready.eq(
                 (pause == 0)
-                & (~begins | low | self.full)
-                & (~(begins & self.first) | Mux(self.bank, self.free[1], self.free[0]))
+                & (~fresh | low | self.full)
+                & (~(fresh & self.first) | Mux(self.bank, self.free[1], self.free[0]))
             ),
         ]
         short = self.tokens < Accumulators.DISTANCE
         with m.If(pause != 0):
             m.d.sync += pause.eq(pause - 1)
         with m.If(self.taken):
-            m.d.sync += [self.row.eq(following), begins.eq(0)]
+            m.d.sync += [self.row.eq(following), fresh.eq(0)]
             with m.If(ends_pass):
                 m.d.sync += [
                     self.row.eq(0),
-                    begins.eq(1),
+                    fresh.eq(1),
                     low.eq(~ends_tile),
                     pause.eq(Mux(short, Accumulators.DISTANCE - self.tokens, 0)),
                 ]

@@ -34,9 +34,9 @@ FACE = Face(
         ),
         Part(
             "columns",
-            "every code and operand of 1 row: by digits of two bits, of 4, 5 and 6; and two "
-            "columns in a multiplier, of 4 bits",
-            (*({**_SMALL, "base": base} for base in (4, 5, 6)), {**_PACKED, "rows": 1}),
+            "every code and operand of 1 row: by digits of two bits, of 4, 5 and 6; and of two "
+            "rows in a multiplier, of 3 bits",
+            (*({**_SMALL, "base": base} for base in (4, 5, 6)), _PACKED),
             core=True,
         ),
         Part(

@@ -49,9 +49,7 @@ def bins(instance: Instance) -> Iterator[Point]:
     signs = {-1: "below zero", 0: "zero", 1: "above zero"}
     if p["weights"] == "codes":
         top = 1 << 2 * p["base"]
-        packed = p["lane"] == "packed"
-        ends = {0: "0", (1 << p["base"]) - packed: "the largest of one digit",
-                top - packed: "the largest"}
+        ends = {0: "0", 1 << p["base"]: "the largest of one digit", top: "the largest"}
         yield Point("zero point of the weights", ends, lambda s: s["c.weight_zero_point"])
         yield Point("zero point of the codes", signs, lambda s: np.sign(s["c.code_zero_point"]))
     yield Point("accumulator", signs, lambda s: np.sign(s["o.acc"]))
@@ -62,7 +60,6 @@ def _products(instance: Instance, tiles: Tiles) -> Point:
     """Of all digits where these are few, else of the largest code and the ends of a weight."""
     code, weight = instance.fields["code"], instance.fields["weight"]
     low, high = weight.range
-    low += instance.parameters["lane"] == "packed" and weight.signed
     step = 1 << 2 * weight.width
 
     def key(s: Samples) -> np.ndarray:

@@ -79,8 +79,9 @@ def use_of(op, tensors, seed=3):
 
 
 @pytest.mark.parametrize("configuration", [
-    SMALL, replace(SMALL, rows=5, columns=3, bank_rows=7, softmax_lanes=3, attention_rows=3),
-    replace(SMALL, base=5, acc_width=23),
+    SMALL, replace(SMALL, rows=5, columns=3, packed_columns=2, bank_rows=7, softmax_lanes=3,
+                   attention_rows=3),
+    replace(SMALL, base=5, packed_columns=0, acc_width=23),
 ], ids=["small", "odd", "base 5"])
 @pytest.mark.parametrize("case", CASES)
 def test_units_compute_every_element_of_the_output(case, configuration):
