@@ -61,19 +61,21 @@ def payload_beats(
     raise ValueError(f"Unit {unit} takes no instructions")
 
 
-# Beats of weights that wait for the array.
+# Beats of weights that wait for the array; the least of any payload.
 WEIGHTS = 256
+BLOCK = 64
 
 
 def payload_room(configuration: Configuration) -> dict[Unit, int]:
     """Beats of payload that wait for a unit, powers of two.
 
     A whole table, of which the epilogue takes an entry a cycle: behind it in the stream are
-    weights that the array needs sooner. Two sets of parameters; as many weights.
+    weights that the array needs sooner. Two sets of parameters, or more: below ``BLOCK`` beats a
+    block RAM would be look-up tables. As many weights.
     """
     c = configuration
     beats = {
         Unit.LOAD: max((1 << c.table_bits) // BYTES, 32), Unit.MATMUL: WEIGHTS,
-        Unit.EPILOGUE: 2 * c.columns, Unit.LAYERNORM: 2 * c.channels,
+        Unit.EPILOGUE: max(2 * c.columns, BLOCK), Unit.LAYERNORM: 2 * c.channels,
     }
     return {unit: 1 << (count - 1).bit_length() for unit, count in beats.items()}

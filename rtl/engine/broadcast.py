@@ -6,9 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 
 class Broadcast(wiring.Component):
-    """Every reader gets every element; the next one is taken once all have the one before.
+    """Every reader gets every element; the next one is taken when all have the one before.
 
-    Latency 1, an element a cycle.
+    Latency 1, an element every two cycles at most; ``i.ready`` comes from registers.
 
     Parameters
     ----------
@@ -36,17 +36,14 @@ class Broadcast(wiring.Component):
         m = Module()
         held = Signal(len(Value.cast(self.i.payload)), reset_less=True)
         waits = Signal(self.readers)  # bit n: reader n has not taken it
-        left = Signal(self.readers)
         for n, port in enumerate(self.o):
             m.d.comb += [
                 port.valid.eq(waits[n]),
                 Value.cast(port.payload).eq(held),
-                left[n].eq(waits[n] & ~port.ready),
             ]
-        m.d.comb += self.i.ready.eq(~left.any())
-        m.d.sync += waits.eq(left)
-        with m.If(self.i.ready):
-            m.d.sync += waits.eq(self.i.valid.replicate(self.readers))
-            with m.If(self.i.valid):
-                m.d.sync += held.eq(self.i.payload)
+            with m.If(port.ready):
+                m.d.sync += waits[n].eq(0)
+        m.d.comb += self.i.ready.eq(~waits.any())
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [held.eq(self.i.payload), waits.eq((1 << self.readers) - 1)]
         return m

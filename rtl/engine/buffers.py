@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from vit2rtl.golden.engine.buffers import Buffer, buffers
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import Unit
+from vit2rtl.rtl.engine.bounds import reaches
 from vit2rtl.rtl.engine.ports import read_port, shared_read_port, shared_write_port, write_port
 from vit2rtl.rtl.stream.memory import PlainMemory
 
@@ -31,7 +32,8 @@ class BufferMemory(wiring.Component):
     """One buffer: a memory with one port that writes and one that reads, for up to two units each.
 
     A word is there the cycle after it was read. Of two units the first one goes first and never
-    waits. Nothing beyond the end is read or written.
+    waits, but has its word in that cycle only; the second one's stays until it reads again. Nothing
+    beyond the end is read or written.
 
     Members
     -------
@@ -78,7 +80,7 @@ class BufferMemory(wiring.Component):
             m.d.comb += ports[1].ready.eq(second)
         enables = []
         for n, port in enumerate(ports):
-            exceeds = port.addr >= self.buffer.depth
+            exceeds = reaches(port.addr, self.buffer.depth)
             m.d.comb += beyond[n].eq(port.en.any() & exceeds)
             enables.append(Mux(exceeds, 0, port.en))
         m.d.comb += [
@@ -88,14 +90,14 @@ class BufferMemory(wiring.Component):
         return second
 
     def _keep(self, m: Module, ports: Sequence, data: Value) -> None:
-        """Each port keeps its word while the other one reads."""
-        for n, port in enumerate(ports):
-            fresh = Signal(name=f"fresh_{n}")
-            kept = Signal(self.buffer.width, name=f"kept_{n}", reset_less=True)
-            m.d.sync += fresh.eq(port.en & (port.ready if n else 1))
-            m.d.comb += port.data.eq(Mux(fresh, data, kept))
-            with m.If(fresh):
-                m.d.sync += kept.eq(data)
+        """The second port keeps its word while the first one reads."""
+        first, second = ports
+        fresh = Signal()
+        kept = Signal(self.buffer.width, reset_less=True)
+        m.d.sync += fresh.eq(second.en & second.ready)
+        m.d.comb += [first.data.eq(data), second.data.eq(Mux(fresh, data, kept))]
+        with m.If(fresh):
+            m.d.sync += kept.eq(data)
 
 
 class Buffers(wiring.Component):

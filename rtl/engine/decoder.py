@@ -18,6 +18,7 @@ from vit2rtl.golden.engine.instructions import (
     signature,
 )
 from vit2rtl.golden.engine.limits import BYTES, OPCODES, ranges, stationary_beats
+from vit2rtl.rtl.engine.bounds import reaches
 from vit2rtl.rtl.engine.layouts import layout, operands
 from vit2rtl.rtl.engine.ports import beats
 
@@ -253,5 +254,5 @@ def _view(given: Signal, unit: Unit) -> data.View:
 
 def _outside(value: Value, low: int, high: int) -> list[Value]:
     """Conditions that say so; none where the width allows no other value."""
-    beyond = [value < low] if low > 0 else []
-    return beyond + ([value > high] if high < (1 << len(value)) - 1 else [])
+    beyond = [~reaches(value, low)] if low > 0 else []
+    return beyond + ([reaches(value, high + 1)] if high < (1 << len(value)) - 1 else [])

@@ -14,7 +14,10 @@ ADDRESS = 17
 
 
 def read_port(buffer: Buffer) -> wiring.Signature:
-    """``data`` is there in the cycle after ``en``, and stays until the next ``en``."""
+    """``data`` is there in the cycle after ``en``, and stays until the next ``en``.
+
+    Where another port gives way to it, ``data`` is there in that one cycle.
+    """
     return wiring.Signature(
         {"en": Out(1), "addr": Out(ADDRESS), "data": In(buffer.width)}
     )

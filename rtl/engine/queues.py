@@ -13,6 +13,9 @@ from vit2rtl.rtl.stream.memory import PlainMemory
 # unit one can wait for: those in its queue and in itself.
 QUEUE = 16
 AHEAD = 6
+# Steps of a fetch: what the first wait is short of is known, and the last one.
+SHORT = 4
+LAST = SHORT + WAITS - 1
 
 
 class Waits(wiring.Component):
@@ -20,8 +23,8 @@ class Waits(wiring.Component):
 
     Members
     -------
-    load : In(WAITS), unit : In(3), missing : In(signed(16))
-        Wait n is for so many more of the unit, counted from the next cycle on; none if negative.
+    load : In(WAITS), unit : In(3), missing : In(AHEAD)
+        Wait n is for so many more of the unit, counted from the next cycle on.
     done : In(units)
         An instruction of the unit is done.
     met : Out(1)
@@ -32,7 +35,7 @@ class Waits(wiring.Component):
             {
                 "load": In(WAITS),
                 "unit": In(3),
-                "missing": In(COUNT),
+                "missing": In(AHEAD),
                 "done": In(len(Unit)),
                 "met": Out(1),
             }
@@ -44,7 +47,7 @@ class Waits(wiring.Component):
         for n, count in enumerate(ahead):
             unit = Signal(3, name=f"unit_{n}")
             with m.If(self.load[n]):
-                m.d.sync += [count.eq(Mux(self.missing[-1], 0, self.missing)), unit.eq(self.unit)]
+                m.d.sync += [count.eq(self.missing), unit.eq(self.unit)]
             with m.Elif(self.done.bit_select(unit, 1) & (count != 0)):
                 m.d.sync += count.eq(count - 1)
         m.d.comb += self.met.eq(~Cat(ahead).any())
@@ -54,9 +57,16 @@ class Waits(wiring.Component):
 class InstructionQueues(wiring.Component):
     """A queue a unit, in one memory, and at its end the instruction that comes next.
 
-    An instruction is at the end six cycles after ``commit`` at the earliest, and is offered once
-    its waits are met: in the cycle after the ``done`` that it waited for. A unit's next one follows
-    six cycles after it is taken.
+    An instruction is at the end eight cycles after ``commit`` at the earliest, and is offered once
+    its waits are met: three cycles after the ``done`` that it waited for. A unit's next one follows
+    eight cycles after it is taken.
+
+    What a wait is short of is a difference in a register: when it is loaded, instructions that are
+    done in the two cycles since are not in it. Waits therefore see each ``done`` two cycles later::
+
+        cycle             t       t + 1    t + 2
+        difference        count   loaded   counts down
+        done that it has  < t     < t      < t, then that of t, t + 1, …
 
     Parameters
     ----------
@@ -119,7 +129,7 @@ class InstructionQueues(wiring.Component):
         ]
 
         # The unit whose instruction is fetched: part n is read in step n, and there in step n + 1.
-        step = Signal(range(BEATS + 1))
+        step = Signal(range(LAST + 1))
         fetched = Signal(3)
         wanted = Cat(
             ~head & (a != b) for head, a, b in zip(heads, first, last, strict=True)
@@ -130,10 +140,10 @@ class InstructionQueues(wiring.Component):
                 m.d.comb += chosen.eq(unit)
         current = Mux(step == 0, chosen, fetched)
         m.d.comb += [
-            read.en.eq(Mux(step == 0, wanted.any(), step != BEATS)),
+            read.en.eq(Mux(step == 0, wanted.any(), step < BEATS)),
             read.addr.eq(Cat(step[:2], Array(first)[current], current)),
         ]
-        m.d.sync += step.eq(Mux(step == 0, wanted.any(), Mux(step == BEATS, 0, step + 1)))
+        m.d.sync += step.eq(Mux(step == 0, wanted.any(), Mux(step == LAST, 0, step + 1)))
         with m.If(step == 0):
             m.d.sync += fetched.eq(chosen)
 
@@ -141,37 +151,38 @@ class InstructionQueues(wiring.Component):
         with m.If(step == 1):
             m.d.sync += control.eq(read.data)
         wait, missing = self._missing(m, control, step)
+        done_1, done_2 = (Signal(len(Unit), name=f"done_{n}") for n in (1, 2))
+        m.d.sync += [done_1.eq(self.done), done_2.eq(done_1)]
         for unit in Unit:
             mine = Signal(name=f"fetches_{unit.name.lower()}")
             m.d.comb += mine.eq(fetched == unit)
-            with m.If(mine & (step == BEATS)):
-                m.d.sync += first[unit].eq(first[unit] + 1)
+            with m.If(mine & (step == LAST)):
+                m.d.sync += [first[unit].eq(first[unit] + 1), heads[unit].eq(1)]
             m.submodules[f"waits_{unit.name.lower()}"] = waits = Waits()
             m.d.comb += [
-                waits.load.eq(Mux(mine, Cat(step == n + 2 for n in range(WAITS)), 0)),
+                waits.load.eq(Mux(mine, Cat(step == n + SHORT for n in range(WAITS)), 0)),
                 waits.unit.eq(wait),
                 waits.missing.eq(missing),
-                waits.done.eq(self.done),
+                waits.done.eq(done_2),
                 self.waiting[unit].eq(heads[unit] & ~waits.met),
             ]
             self._offer(m, unit, heads[unit], waits.met)
             self._keep(m, unit, mine, step, control.opcode, read.data)
-            with m.If(mine & (step == BEATS)):
-                m.d.sync += heads[unit].eq(1)
         return m
 
     def _missing(self, m: Module, control: data.View, step: Signal) -> tuple[Value, Value]:
-        """Of the wait of this step: its unit, and how many it is short of at the next cycle."""
-        wait = Signal(RESOLVED["waits"].shape.elem_shape)
+        """Of the wait of this step: its unit, and how many it is short of; none if negative."""
+        wait = Signal(RESOLVED["waits"].shape.elem_shape, name="wait_of_step")
         for n in range(WAITS):
-            with m.If(step == n + 2):
-                m.d.comb += wait.eq(control.waits[n])
-        missing = Signal(COUNT)
-        finishes = self.done.bit_select(wait.unit, 1)
-        m.d.comb += missing.eq(wait.done - Array(self.count)[wait.unit] - finishes)
-        with m.If(wait.unit >= len(Unit)):
-            m.d.comb += missing.eq(0)
-        return wait.unit, missing
+            with m.If(step == n + SHORT - 2):
+                m.d.sync += wait.eq(control.waits[n])
+        short = Signal(COUNT)
+        unit = Signal(3)
+        m.d.sync += [
+            short.eq(wait.done - Array(self.count)[wait.unit]),
+            unit.eq(wait.unit),
+        ]
+        return unit, Mux(short[-1] | (unit >= len(Unit)), 0, short[:AHEAD])
 
     def _offer(self, m: Module, unit: Unit, head: Signal, met: Value) -> None:
         offered = getattr(self, unit.name.lower())

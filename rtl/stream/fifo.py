@@ -40,7 +40,7 @@ class Fifo(wiring.Component):
         waiting = Signal(range(self.depth + 1))
         moves = Signal()
         m.d.comb += [
-            self.i.ready.eq(waiting != self.depth),
+            self.i.ready.eq(~waiting[-1]),  # fewer than depth, a power of two
             write.en.eq(self.i.valid & self.i.ready),
             write.data.eq(coming),
             moves.eq((waiting != 0) & (~self.o.valid | self.o.ready)),

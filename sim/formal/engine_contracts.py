@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from vit2rtl.golden.engine.errors import Error
 from vit2rtl.golden.engine.instructions import NO_UNIT, WAITS, Unit
 from vit2rtl.rtl.engine.faults import Faults
-from vit2rtl.rtl.engine.queues import AHEAD, QUEUE, InstructionQueues, Waits
+from vit2rtl.rtl.engine.queues import AHEAD, LAST, QUEUE, SHORT, InstructionQueues, Waits
 from vit2rtl.rtl.stream.fifo import Fifo
 from vit2rtl.sim.formal.engine import Proof
 
@@ -71,7 +71,7 @@ def _accounts() -> Proof:
   dut dut(.clk(clk), .rst(rst), .write(write), .unit(unit), .part(part), .word(word),
     .commit(commit), .done(done), .stop(stop), .full(full){ports});
 {_inner("step", 3)}{_inner("fetched", 3)}"""
-    claimed = ["\\dut.step <= 4"]
+    claimed = [f"\\dut.step <= {LAST}"]
     for n, unit in enumerate(UNITS):
         body += "".join(_inner(f"{name}_{unit}", width)
                         for name, width in (("first", bits), ("last", bits), ("head", 1)))
@@ -116,7 +116,7 @@ def _waits() -> Proof:
     short_{n} <= short_{n} - (of_{n} < {COUNT} && done[of_{n}]);
     if (load[{n}]) begin
       of_{n} <= unit;
-      short_{n} <= missing;
+      short_{n} <= {{10'd0, missing}};
     end
     if (rst) short_{n} <= 0;
   end
@@ -127,33 +127,44 @@ def _waits() -> Proof:
     met = " && ".join(f"short_{n} <= 0" for n in range(WAITS))
     return Proof(
         "Waits are met from the cycle on in which all that they are for is done, and not before",
-        Waits, (f"[{WAITS - 1}:0] load", "[2:0] unit", "[15:0] missing", f"[{COUNT - 1}:0] done"),
+        Waits, (f"[{WAITS - 1}:0] load", "[2:0] unit", f"[{AHEAD - 1}:0] missing",
+                f"[{COUNT - 1}:0] done"),
         body, (f"met == ({met})", *claimed),
-        (*assumed, f"load == 0 || ($signed(missing) > -16384 && "
-                   f"$signed(missing) < {1 << AHEAD} && (unit < {COUNT} || missing == 0))"))
+        (*assumed, f"load == 0 || unit < {COUNT} || missing == 0"))
 
 
 def _starts(unit: Unit) -> Proof:
-    """The control word that is fetched last, and what its waits are short of since."""
+    """The control word that is fetched last, and what its waits are short of since.
+
+    Of what is done, ``early`` is what a difference in its register knows, ``late`` what waits do.
+    """
     name = unit.name.lower()
     ports = "".join(f", .count__{n}(total_{n}), .{other}__valid(valid[{n}]), "
                     f".{other}__ready(ready[{n}])" for n, other in enumerate(UNITS))
-    total = "16'd0"
+    early = late = "16'd0"
     for n in reversed(range(COUNT)):
-        total = f"of_N == {n} ? total_{n} : {total}"
+        early = f"of_N == {n} ? early_{n} : {early}"
+        late = f"of_N == {n} ? late_{n} : {late}"
     body = f"""\
   wire [{COUNT - 1}:0] valid;
-  reg [15:0] {', '.join(f'total_{n}' for n in range(COUNT))};
+  reg [15:0] {', '.join(f'total_{n}, early_{n}, late_{n}' for n in range(COUNT))};
   dut dut(.clk(clk), .rst(rst), .write(write), .unit(unit), .part(part), .word(word),
     .commit(commit), .done(done), .stop(stop){ports});
 {_inner("step", 3)}{_inner("fetched", 3)}{_inner("control", 4 + 19 * WAITS)}\
-{_inner(f"head_{name}", 1)}\
+{_inner(f"head_{name}", 1)}{_inner("done_1", COUNT)}{_inner(f"waits_{name}.done", COUNT)}\
+{_inner("wait_of_step", 19)}{_inner("short", 16)}{_inner(f"waits_{name}.unit", 3)}\
   wire fetches = \\dut.step != 0 && \\dut.fetched == {unit.value};
 """
     body += "".join(
-        f"  always @(posedge clk) if (done[{n}]) total_{n} <= total_{n} + 1;\n"
+        f"  always @(posedge clk) begin\n"
+        f"    total_{n} <= rst ? 0 : total_{n} + done[{n}];\n"
+        f"    early_{n} <= rst ? 0 : total_{n};\n"
+        f"    late_{n} <= rst ? 0 : early_{n};\n"
+        f"  end\n"
         for n in range(COUNT))
-    claimed, assumed = ["\\dut.step <= 4", f"!fetches || !\\dut.head_{name} "], []
+    claimed, assumed = [f"\\dut.step <= {LAST}", f"!fetches || !\\dut.head_{name} "], []
+    claimed += [f"total_{n} == early_{n} + \\dut.done_1 [{n}] && "
+                f"early_{n} == late_{n} + \\dut.waits_{name}.done [{n}]" for n in range(COUNT)]
     for n in range(WAITS):
         body += (_inner(f"waits_{name}.ahead_{n}", AHEAD) + _inner(f"waits_{name}.unit_{n}", 3)
                  + f"""\
@@ -161,12 +172,12 @@ def _starts(unit: Unit) -> Proof:
   reg [15:0] target_{n};
   reg loaded_{n};
   wire [2:0] asks_{n} = \\dut.control [{4 + 19 * n} +: 3];
-  wire signed [15:0] short_{n} = of_{n} > 5 ? 16'd0 : target_{n} - ({total.replace("_N", f"_{n}")});
+  wire signed [15:0] short_{n} = of_{n} > 5 ? 16'd0 : target_{n} - ({late.replace("_N", f"_{n}")});
   wire signed [15:0] lacks_{n} =
-    \\dut.control [{7 + 19 * n} +: 16] - ({total.replace("of_N", f"asks_{n}")});
+    \\dut.control [{7 + 19 * n} +: 16] - ({early.replace("of_N", f"asks_{n}")});
   always @(posedge clk) begin
     if (fetches && \\dut.step == 1) loaded_{n} <= 0;
-    if (fetches && \\dut.step == {n + 2}) begin
+    if (fetches && \\dut.step == {n + SHORT}) begin
       loaded_{n} <= 1;
       of_{n} <= asks_{n};
       target_{n} <= \\dut.control [{7 + 19 * n} +: 16];
@@ -179,7 +190,11 @@ def _starts(unit: Unit) -> Proof:
             f"!loaded_{n} || {ahead} == (short_{n} > 0 ? short_{n} : 0)",
             f"!loaded_{n} || short_{n} <= 0 || {waited} == of_{n}",
             f"loaded_{n} || !\\dut.head_{name} ",
-            f"!fetches || \\dut.step <= {n + 2} || loaded_{n}",
+            f"!fetches || \\dut.step <= {n + SHORT} || loaded_{n}",
+            f"!fetches || \\dut.step != {n + SHORT - 1} || "
+            f"\\dut.wait_of_step == \\dut.control [{4 + 19 * n} +: 19]",
+            f"!fetches || \\dut.step != {n + SHORT} || (\\dut.waits_{name}.unit == asks_{n} && "
+            f"(asks_{n} > 5 || \\dut.short == lacks_{n}))",
         ]
         assumed += [f"!loaded_{n} || short_{n} > -16384",
                     f"!fetches || (lacks_{n} > -16384 && lacks_{n} < {1 << AHEAD})"]
