@@ -75,11 +75,11 @@ class EncoderEngine(wiring.Component):
             core.limit.eq(registers.limit),
             self.irq.eq(registers.irq),
         ]
-        for name in ("busy", "ends", "error", "unit", "number", "images", "cycles"):
+        for name in ("busy", "ends", "error", "unit", "number", "images", "cycles", "turn",
+                     "total"):
             m.d.comb += getattr(registers, name).eq(getattr(core, name))
         for unit in Unit:
-            for kind, values in (("issued", core.issued), ("done", core.count),
-                                 ("busy", core.busy_cycles), ("wait", core.wait_cycles)):
+            for kind, values in (("issued", core.issued), ("done", core.count)):
                 m.d.comb += getattr(registers, f"{kind}_{unit.name.lower()}").eq(values[unit])
         self._connect_streams(m, self.aresetn & ~registers.soft_reset)
         if self.taps:

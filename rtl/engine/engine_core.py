@@ -10,7 +10,7 @@ from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import Unit
 from vit2rtl.rtl.engine.attention import AttentionUnit
 from vit2rtl.rtl.engine.buffers import Buffers, port
-from vit2rtl.rtl.engine.counters import ImageCounters, Watchdog
+from vit2rtl.rtl.engine.counters import KINDS, ImageCounters, Watchdog
 from vit2rtl.rtl.engine.decoder import COUNT
 from vit2rtl.rtl.engine.epilogue import EpilogueUnit
 from vit2rtl.rtl.engine.faults import Faults
@@ -28,7 +28,7 @@ COMPONENTS = {
     Unit.LAYERNORM: LayerNormUnit, Unit.SOFTMAX: SoftmaxUnit, Unit.ATTENTION: AttentionUnit,
 }
 # Bits of the count of instructions inside a unit.
-INSIDE = 5
+INSIDE = 6
 
 
 class EngineCore(wiring.Component):
@@ -44,7 +44,8 @@ class EngineCore(wiring.Component):
         An image is inside; one is done.
     error : Out(4), unit : Out(3), number : Out(16)
         As :class:`~vit2rtl.rtl.engine.faults.Faults` has them.
-    images, cycles : Out(32), busy_cycles, wait_cycles : Out(32) × units
+    images, cycles : Out(32), turn : Out(range(2 * units)), total : Out(32)
+        As :class:`~vit2rtl.rtl.engine.counters.ImageCounters` has them.
     issued, count : Out(16) × units
     taps : Out
         ``tap_UNIT`` of the units that have one, and ``tap_done``, a bit a unit.
@@ -71,8 +72,8 @@ class EngineCore(wiring.Component):
                 "number": Out(COUNT),
                 "images": Out(WORD),
                 "cycles": Out(WORD),
-                "busy_cycles": Out(WORD).array(units),
-                "wait_cycles": Out(WORD).array(units),
+                "turn": Out(range(len(KINDS) * units)),
+                "total": Out(WORD),
                 "issued": Out(COUNT).array(units),
                 "count": Out(COUNT).array(units),
                 **{name: Out(shape) for name, shape in self.taps.items()},
@@ -106,7 +107,9 @@ class EngineCore(wiring.Component):
         wiring.connect(m, matmul.o, epilogue.i)
         wiring.connect(m, load.table, epilogue.table)
         wiring.connect(m, epilogue.o, wiring.flipped(self.logits))
-        moves = [port.valid & port.ready for port in (self.cmd, self.image, self.logits)]
+        moves = Signal(3)
+        m.d.sync += moves.eq(Cat(
+            port.valid & port.ready for port in (self.cmd, self.image, self.logits)))
         m.d.comb += [
             load.finish.eq(front_end.ends),
             front_end.run.eq(self.run),
@@ -129,21 +132,22 @@ class EngineCore(wiring.Component):
         ]
         for name in ("error", "unit", "number"):
             m.d.comb += getattr(self, name).eq(getattr(faults, name))
-        for name in ("images", "cycles"):
+        for name in ("images", "cycles", "turn", "total"):
             m.d.comb += getattr(self, name).eq(getattr(counters, name))
         for unit in Unit:
-            for source, names in (
-                (counters, ("busy_cycles", "wait_cycles")), (front_end, ("issued", "count")),
-            ):
-                m.d.comb += [getattr(self, k)[unit].eq(getattr(source, k)[unit]) for k in names]
+            for name in ("issued", "count"):
+                m.d.comb += getattr(self, name)[unit].eq(getattr(front_end, name)[unit])
         return m
 
     def _connect(
         self, m: Module, unit: Unit, component: Any, front_end: FrontEnd, buffers: Buffers
     ) -> None:
-        """A unit to front end, buffers and taps, by the names of its members."""
+        """A unit to front end, buffers and taps, by the names of its members.
+
+        ``done`` is told a cycle later: it comes at the end of a unit's longest paths.
+        """
         name = unit.name.lower()
-        m.d.comb += front_end.done[unit].eq(component.done)
+        m.d.sync += front_end.done[unit].eq(component.done)
         for member in component.signature.members:
             inner = getattr(component, member)
             act, _, buffer = member.partition("_")

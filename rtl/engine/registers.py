@@ -1,11 +1,15 @@
 """AXI4-Lite registers of the engine."""
 
+from collections.abc import Mapping
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.errors import Error
+from vit2rtl.golden.engine.instructions import Unit
+from vit2rtl.rtl.engine.counters import KINDS
 from vit2rtl.rtl.engine.register_map import ADDRESS_WIDTH, BYTES, WATCHDOG, register_map
 from vit2rtl.rtl.packaging.axi_lite_bus import Transfers, axi_lite_ports
 from vit2rtl.rtl.packaging.register_map import WORD, Register
@@ -30,8 +34,10 @@ class ControlRegisters(wiring.Component):
     busy, ends : In(1)
         An image is inside; one is done.
     error : In(4), unit : In(3), number : In(16)
-    images, cycles, issued_UNIT, done_UNIT, busy_UNIT, wait_UNIT : In
+    images, cycles, issued_UNIT, done_UNIT : In
         As they are read.
+    turn : In, total : In(32)
+        BUSY and WAIT, one after the other; who reads one waits for it.
     """
 
     def __init__(self, configuration: Configuration) -> None:
@@ -41,10 +47,11 @@ class ControlRegisters(wiring.Component):
             "interrupt": Signal(2, name="interrupt"),
             "watchdog": Signal(WORD, name="watchdog", init=WATCHDOG),
         }
+        self.counted = [f"{kind}_{unit.name.lower()}" for kind in KINDS for unit in Unit]
+        others = {*self.held, *self.counted, "status", "error"}
         inputs = {
             register.source: In(register.bits[0].width)
-            for register in self.registers
-            if register.source and register.source not in (*self.held, "status", "error")
+            for register in self.registers if register.source and register.source not in others
         }
         super().__init__(
             {
@@ -58,6 +65,8 @@ class ControlRegisters(wiring.Component):
                 "error": In(4),
                 "unit": In(3),
                 "number": In(16),
+                "turn": In(range(len(self.counted))),
+                "total": In(WORD),
                 **inputs,
             }
         )
@@ -67,14 +76,17 @@ class ControlRegisters(wiring.Component):
         offered = self.s_axi_awvalid & self.s_axi_wvalid & ~self.s_axi_bvalid
         transfers = Transfers(m, self, offered)
         accepted = self._write(m, transfers.write)
-        value: Value = Const(0, WORD)
-        matches = []
-        for register in self.registers:
-            chosen = Signal(name=f"read_{register.name.lower()}")
-            m.d.comb += chosen.eq(_is(transfers.address, register))
-            matches.append(chosen)
-            value = value | Mux(chosen, self._value(register), 0)
-        transfers.answer(m, accepted, value, Cat(matches).any())
+        values = {r.offset // BYTES: self._value(r) for r in self.registers}
+        exists, waits = Signal(), Signal()
+        with m.Switch(transfers.word):
+            for register in self.registers:
+                with m.Case(register.offset // BYTES):
+                    m.d.comb += exists.eq(1)
+                    if register.source in self.counted:
+                        number = self.counted.index(register.source)
+                        m.d.comb += waits.eq(self.turn != number)
+        value = Mux(exists, _chosen(values, transfers.word), 0)
+        transfers.answer(m, accepted, value, exists, ~waits)
         return m
 
     def _value(self, register: Register) -> Value:
@@ -87,6 +99,8 @@ class ControlRegisters(wiring.Component):
                 return Cat(self.error, self.unit, Const(0, 9), self.number)
             case source if source in self.held:
                 return self.held[source]
+            case source if source in self.counted:
+                return self.total
             case source:
                 return getattr(self, source)
 
@@ -120,6 +134,18 @@ class ControlRegisters(wiring.Component):
         with m.If(self.soft_reset):
             m.d.sync += [interrupt.eq(0), stopped.eq(0)]
         return Cat(written.values()).any()
+
+
+def _chosen(values: Mapping[int, Value], number: Value) -> Value:
+    """The value of a number, anything where there is none: a tree of multiplexers."""
+    if len({id(value) for value in values.values()}) == 1:
+        return next(iter(values.values()))
+    bit = len(number) - 1
+    halves = [{n & (1 << bit) - 1: value for n, value in values.items() if n >> bit == half}
+              for half in (0, 1)]
+    if not all(halves):
+        return _chosen(halves[0] or halves[1], number[:bit])
+    return Mux(number[bit], *(_chosen(half, number[:bit]) for half in reversed(halves)))
 
 
 def _is(address: Value, register: Register) -> Value:

@@ -65,19 +65,26 @@ class Transfers:
             ports.s_axi_arready.eq(self.read),
         ]
 
-    def answer(self, m: Module, accepted: Value, value: Value, exists: Value) -> None:
-        """Answer with whether the write is accepted, and with the word read if it exists."""
+    def answer(
+        self, m: Module, accepted: Value, value: Value, exists: Value, there: Value | None = None
+    ) -> None:
+        """Answer with whether the write is accepted, and with the word read if it exists.
+
+        there   the word can be read in this cycle; without it, at once
+        """
         ports = self.ports
+        answers = self.reading if there is None else self.reading & there
         m.d.sync += [
             ports.s_axi_bvalid.eq(self.write | (ports.s_axi_bvalid & ~ports.s_axi_bready)),
-            self.reading.eq(self.read),
-            ports.s_axi_rvalid.eq(self.reading | (ports.s_axi_rvalid & ~ports.s_axi_rready)),
+            self.reading.eq(
+                self.read if there is None else self.read | (self.reading & ~there)),
+            ports.s_axi_rvalid.eq(answers | (ports.s_axi_rvalid & ~ports.s_axi_rready)),
         ]
         with m.If(self.write):
             m.d.sync += ports.s_axi_bresp.eq(Mux(accepted, OKAY, SLVERR))
         with m.If(self.read):
             m.d.sync += self.word.eq(ports.s_axi_araddr[2:])
-        with m.If(self.reading):
+        with m.If(answers):
             m.d.sync += [
                 ports.s_axi_rdata.eq(value),
                 ports.s_axi_rresp.eq(Mux(exists, OKAY, SLVERR)),

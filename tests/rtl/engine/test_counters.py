@@ -5,8 +5,14 @@ import numpy as np
 from tests import clocked
 from vit2rtl.golden.engine.errors import Error
 from vit2rtl.golden.engine.instructions import Unit
-from vit2rtl.rtl.engine.counters import ImageCounters, Watchdog
+from vit2rtl.rtl.engine.counters import EventCounters, ImageCounters, Watchdog
 from vit2rtl.rtl.engine.faults import Faults
+
+
+def turns(ctx, dut):
+    """Of all that is counted, from what comes next."""
+    first, count = ctx.get(dut.turn), 2 * len(Unit)
+    return [(first + n) % count for n in range(count)]
 
 
 def test_cycles_of_images():
@@ -31,17 +37,38 @@ def test_cycles_of_images():
             ctx.set(dut.ends, 0)
             for _ in range(3):
                 assert ctx.get(dut.cycles) == length
-                assert [ctx.get(count) for count in dut.busy_cycles] == busy
-                assert [ctx.get(count) for count in dut.wait_cycles] == waiting
                 assert ctx.get(dut.images) == image + 1
                 assert not ctx.get(dut.occupied)
                 await ctx.tick()
+            for _ in range(2):
+                for turn in turns(ctx, dut):
+                    assert ctx.get(dut.turn) == turn
+                    assert ctx.get(dut.total) == [*busy, *waiting][turn]
+                    await ctx.tick()
         ctx.set(dut.begins, 1)
         await ctx.tick()
         ctx.set(dut.begins, 0)
         ctx.set(dut.stop, 1)
         await ctx.tick().repeat(5)
         assert ctx.get(dut.cycles) == 1
+
+    clocked.run(dut, scenario)
+
+
+def test_many_events_and_totals_in_between():
+    rng = np.random.default_rng(6)
+    dut = EventCounters(5)
+
+    async def scenario(ctx, domain):
+        counts = [0] * 5
+        for cycle in range(400):
+            flags = rng.integers(100, size=5) < [100, 90, 50, 5, 0]
+            begins = cycle in (0, 3, 250)
+            ctx.set(dut.begins, begins)
+            ctx.set(dut.flags, int(sum(int(b) << n for n, b in enumerate(flags))))
+            assert ctx.get(dut.total) == counts[ctx.get(dut.turn)], cycle
+            counts = [0 if begins else old + int(b) for old, b in zip(counts, flags, strict=True)]
+            await ctx.tick()
 
     clocked.run(dut, scenario)
 
