@@ -8,7 +8,7 @@ from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import CHANNEL, WORD
 from vit2rtl.rtl.engine.layouts import layout
 from vit2rtl.rtl.engine.ports import payload
-from vit2rtl.rtl.stream.memory import PlainMemory
+from vit2rtl.rtl.stream.memory import BLOCK_ROWS, PlainMemory
 
 
 class ChannelParameters(wiring.Component):
@@ -52,7 +52,7 @@ class ChannelParameters(wiring.Component):
         m = Module()
         channel = self.channels.shape().elem_shape
         m.submodules.memory = memory = PlainMemory(shape=WORD * channel.size,
-                                                   depth=2 * self.groups)
+                                                   depth=max(2 * self.groups, BLOCK_ROWS))
         write, read = memory.write_port(granularity=channel.size), memory.read_port()
         full = Signal(2)
         loading, following, current = Signal(), Signal(), Signal()  # sets

@@ -1,6 +1,6 @@
 """Codes, so many a beat, to words of a buffer of codes."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,7 +12,7 @@ class CodeWords(wiring.Component):
 
     A word is complete with ``configuration.rows`` codes, or with ``last``: then the others are
     zeros. Latency 1 cycle from the beat that completes it; a beat a cycle, but where every beat
-    completes two words, a beat every two.
+    completes two words, a beat every two. Without back pressure where codes have one digit.
 
     Parameters
     ----------
@@ -49,14 +49,16 @@ class CodeWords(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        two_digits: Value = self.two_digits if self.code_bits > self.base else Const(0, 1)
         place = Signal(range(self.beats))
         completes = Signal()
         taken = Signal()
         m.d.comb += [
             completes.eq(self.i.p.last | (place == self.beats - 1)),
-            self.i.ready.eq(~completes | ~self.write | self.complete),
+            self.i.ready.eq(
+                ~completes | ~self.write | self.complete if self.code_bits > self.base else 1),
             taken.eq(self.i.valid & self.i.ready),
-            self.complete.eq(self.write & (self.lower | ~self.two_digits)),
+            self.complete.eq(self.write & (self.lower | ~two_digits)),
         ]
         codes: list[Value] = []
         coming = self.i.p.codes.as_value()
@@ -76,7 +78,7 @@ class CodeWords(wiring.Component):
             m.d.sync += self.write.eq(0)
         with m.Else():
             m.d.sync += self.lower.eq(1)
-        upper = self.two_digits & ~self.lower
+        upper = two_digits & ~self.lower
         for n, code in enumerate(codes):
             digit = self.word.word_select(n, self.base)
             m.d.comb += digit.eq(Mux(upper, code[self.base :], code[: self.base]))

@@ -1,6 +1,6 @@
 """The engine's epilogue: rows of accumulators to codes, logits, the residual stream, the output."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,9 +10,9 @@ from vit2rtl.golden.engine.errors import Error
 from vit2rtl.golden.engine.instructions import WORD, Destination, Unit
 from vit2rtl.rtl.engine.broadcast import Broadcast
 from vit2rtl.rtl.engine.channel_parameters import ChannelParameters
-from vit2rtl.rtl.engine.layouts import epilogue_tap
+from vit2rtl.rtl.engine.layouts import epilogue_tap, operands
 from vit2rtl.rtl.engine.ports import beats, instruction, payload, read_port, write_port
-from vit2rtl.rtl.engine.result_writer import ResultWriter
+from vit2rtl.rtl.engine.result_writer import ROWS, ResultWriter, one_of, place_of
 from vit2rtl.rtl.engine.walk import AddressWalk
 from vit2rtl.rtl.stream.pipeline import PipelineControl, registered
 from vit2rtl.rtl.units.epilogue import Epilogue
@@ -24,9 +24,10 @@ class EpilogueUnit(wiring.Component):
 
     ``WORD`` elements a cycle, in rows, groups of a row in turn. An instruction follows the one
     before without a gap where its settings are the same and nothing is added; else once all
-    results of that one are written, which takes ``GAP`` cycles. Its parameters load meanwhile, one
-    set ahead. Latency from the last group of a row to its write ``LATENCY``, and for upper digits
-    one more. A stalled ``o`` stalls ``i`` and loses nothing.
+    results of that one are written, or taken, which takes ``GAP`` cycles. Its parameters load
+    meanwhile, one set ahead. Latency from the last group of a row to its write ``LATENCY``, and for
+    upper digits one more. Nothing stalls what is under way: groups are issued only where there is
+    room for them at the end, so that a stalled ``o`` stalls ``i`` and loses nothing.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ class EpilogueUnit(wiring.Component):
     """
 
     LATENCY = Epilogue.PIPELINE_CYCLES + Gelu.PIPELINE_CYCLES + 2
-    GAP = LATENCY
+    GAP = LATENCY + 2
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = c = configuration
@@ -87,12 +88,11 @@ class EpilogueUnit(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         c = self.configuration
-        m.submodules.instructions = copies = Broadcast(self.instruction.p.shape(), readers=2)
+        m.submodules.instructions = held = Broadcast(self.instruction.p.shape(), readers=1)
         m.submodules.unit = unit = Epilogue(lanes=WORD, acc_width=c.acc_width, width=STREAM_BITS)
         m.submodules.gelu = gelu = Gelu(lanes=WORD, input_bits=c.table_bits, bits=c.code_bits)
         m.submodules.writer = writer = ResultWriter(c)
-        wiring.connect(m, wiring.flipped(self.instruction), copies.i)
-        wiring.connect(m, copies.o[1], writer.instruction)
+        wiring.connect(m, wiring.flipped(self.instruction), held.i)
         wiring.connect(m, writer.o, wiring.flipped(self.o))
         for name in self.destinations:
             port = f"write_{name}"
@@ -104,12 +104,21 @@ class EpilogueUnit(wiring.Component):
             gelu.i_table.p.lanes[0].entry.eq(self.table.payload),
             self.table.ready.eq(gelu.i_table.ready),
         ]
-        self._begin(m, copies.o[0], unit)
+        place = self._begin(m, held.o[0], unit)
         self._look_up(m, unit, gelu, writer)
+        # Nothing stalls between: an element of the pipelines is where its place is.
+        for n in range(self.LATENCY - 1):
+            following = Signal(place.shape(), name=f"place_{n}", reset_less=True)
+            m.d.sync += following.eq(place)
+            place = following
+        m.d.comb += writer.place.eq(place)
         return m
 
-    def _begin(self, m: Module, jobs: stream.Interface, unit: Epilogue) -> None:
-        """Settings of an instruction change while nothing is inside; then its rows are taken."""
+    def _begin(self, m: Module, jobs: stream.Interface, unit: Epilogue) -> data.View:
+        """Settings of an instruction change while nothing is inside; then its rows are taken.
+
+        Returns the place of the group that is issued.
+        """
         job = jobs.p
         m.submodules.walk = walk = AddressWalk(outer=len(job.rows), inner=len(job.groups))
         m.submodules.parameters = parameters = ChannelParameters(self.configuration)
@@ -118,31 +127,61 @@ class EpilogueUnit(wiring.Component):
             field.name: Signal(getattr(unit, field.name).shape(), name=field.name, reset_less=True)
             for field in unit.instance.configuration
         }
+        outputs, paced = Signal(), Signal()
+        place = Signal(place_of())
+        current = Signal(operands(Unit.EPILOGUE, ("destination", "table", "two_digits", "last")))
         same = Signal()
-        inside = Signal(3)  # instructions that began, and are not done
+        # Began, and are not done, as known a cycle later.
+        inside, done = Signal(range(2 * ResultWriter.OUTPUTS)), Signal()
         begins, fits = Signal(), Signal()
+        output = job.destination == Destination.OUTPUT
         m.d.comb += [
-            same.eq(~job.add & ~Cat(job[name][: len(s)] != s.as_unsigned()
-                                    for name, s in settings.items()).any()),
-            fits.eq(parameters.full & (same | (inside == self.done))),
+            same.eq(~job.add & (output == outputs)
+                    & ~Cat(job[name][: len(s)] != s.as_unsigned()
+                           for name, s in settings.items()).any()),
+            fits.eq(parameters.full & (same | (inside == 0))),
             walk.i.valid.eq(jobs.valid & fits),
             jobs.ready.eq(walk.i.ready & fits),
             begins.eq(jobs.valid & jobs.ready),
             walk.i.p.base.eq(job.base),
             walk.i.p.outer_stride.eq(job.row_stride),
-            walk.i.p.inner_stride.eq(job.group_stride),
+            walk.i.p.inner_stride.eq(Mux(one_of(job.destination, ROWS), 0, job.group_stride)),
             walk.i.p.outer.eq(job.rows),
             walk.i.p.inner.eq(job.groups),
             parameters.begins.eq(begins),
         ]
-        m.d.sync += inside.eq(inside + begins - self.done)
+        m.d.sync += [done.eq(self.done), inside.eq(inside + begins - done)]
         with m.If(begins):
-            m.d.sync += [signal.eq(job[name]) for name, signal in settings.items()]
+            m.d.sync += [
+                outputs.eq(output), paced.eq(job.two_digits & (job.groups == 1)),
+                *(signal.eq(job[name]) for name, signal in settings.items()),
+                *(current[name].eq(job[name]) for name in current.shape().members),
+            ]
+        m.d.comb += [
+            place.address.eq(walk.o.p.address), place.group.eq(walk.o.p.inner),
+            place.ends_row.eq(walk.o.p.ends), place.ends.eq(walk.o.p.last),
+            *(place[name].eq(current[name]) for name in current.shape().members),
+        ]
         m.d.comb += [getattr(unit, name).eq(signal) for name, signal in settings.items()]
-        self._issue(m, walk.o, parameters, unit)
+        self._issue(m, walk.o, parameters, unit, self._room(m, walk.o, outputs, paced))
+        return place
+
+    def _room(
+        self, m: Module, steps: stream.Interface, outputs: Signal, paced: Signal
+    ) -> Value:
+        """Whether the writer will have room for a group that is issued in this cycle."""
+        issued = Signal(range(ResultWriter.OUTPUTS + 1))  # outputs that are not taken
+        pause = Signal()
+        goes = steps.valid & steps.ready
+        m.d.sync += [
+            issued.eq(issued + (goes & outputs) - (self.o.valid & self.o.ready)),
+            pause.eq(goes & paced),
+        ]
+        return ~(outputs & issued[-1]) & ~pause
 
     def _issue(
-        self, m: Module, steps: stream.Interface, parameters: ChannelParameters, unit: Epilogue
+        self, m: Module, steps: stream.Interface, parameters: ChannelParameters, unit: Epilogue,
+        room: Value,
     ) -> None:
         """A group of a row, its parameters and the stream's word, a register ahead of the unit."""
         c = self.configuration
@@ -150,11 +189,11 @@ class EpilogueUnit(wiring.Component):
         goes = Signal()
         step = steps.p
         m.d.comb += [
-            issue.i.valid.eq(steps.valid & self.i.valid),
+            issue.i.valid.eq(steps.valid & self.i.valid & room),
             issue.i.payload.eq(step.ends),
             goes.eq(issue.i.valid & issue.i.ready),
             steps.ready.eq(goes),
-            self.i.ready.eq(steps.valid & issue.i.ready & step.ends),
+            self.i.ready.eq(steps.valid & issue.i.ready & room & step.ends),
             self.error.eq(Mux(goes & step.ends & (self.i.p.last != step.last), Error.OPERAND, 0)),
             parameters.read.eq(goes),
             parameters.group.eq(step.inner),
@@ -194,7 +233,7 @@ class EpilogueUnit(wiring.Component):
             value = registered(m, result, unit.o.valid & unit.o.ready, name=f"value_{n}")
             m.d.comb += [
                 gelu.i.p.lanes[n].code.eq(result),
-                writer.i.payload[n].eq(Mux(writer.table, entry, value)),
+                writer.i.payload[n].eq(Mux(writer.place.table, entry, value)),
                 self.tap.values[n].eq(value),
                 self.tap.entries[n].eq(entry),
             ]

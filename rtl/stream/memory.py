@@ -9,6 +9,9 @@ from amaranth.lib.memory import Memory
 ATTRIBUTE = "no_rw_check"
 # For synthesis as a whole: block RAM, however few rows there are.
 BLOCK = {"ram_style": "block"}
+# Rows from which on synthesis for ECP5 makes block RAM of a wide memory by itself: who has fewer
+# rows and many bits takes as many.
+BLOCK_ROWS = 64
 
 
 class PlainMemory(Memory):
