@@ -13,6 +13,7 @@ from vit2rtl.rtl.engine.handover import Handover
 from vit2rtl.rtl.engine.layouts import layout, operands, tap
 from vit2rtl.rtl.engine.ports import ADDRESS, instruction, payload, shared_read_port, write_port
 from vit2rtl.rtl.stream.pipeline import registered
+from vit2rtl.rtl.stream.skid import SkidBuffer
 from vit2rtl.rtl.units.layernorm_quantizer import LayerNormQuantizer
 
 
@@ -74,10 +75,13 @@ class LayerNormUnit(wiring.Component):
             buffers(c)["stream"], parts=WORD // lanes, shared=True)
         m.submodules.quantizer = quantizer = LayerNormQuantizer(
             lanes=lanes, bits=c.code_bits, width=STREAM_BITS, channels=c.channels)
+        # The quantizer's ready comes from its root, and would go back to the buffers.
+        m.submodules.skid = skid = SkidBuffer(fetch.o.payload.shape())
         m.submodules.words = words = CodeWords(c, lanes=lanes)
         wiring.connect(m, handover.i, wiring.flipped(self.instruction))
         wiring.connect(m, table.i, wiring.flipped(self.payload))
         wiring.connect(m, table.o, quantizer.i_affine)
+        wiring.connect(m, fetch.o, skid.i)
         wiring.connect(m, fetch.port, wiring.flipped(self.read_stream))
         settings = handover.settings
         m.d.comb += [
@@ -89,10 +93,10 @@ class LayerNormUnit(wiring.Component):
             fetch.i.payload.eq(reader.o.payload),
             fetch.i.valid.eq(reader.o.valid & ~table.i.ready),
             reader.o.ready.eq(fetch.i.ready & ~table.i.ready),
-            quantizer.i.p.lanes.as_value().eq(fetch.o.p.part),
-            quantizer.i.p.last.eq(fetch.o.p.last),
-            quantizer.i.valid.eq(fetch.o.valid),
-            fetch.o.ready.eq(quantizer.i.ready),
+            quantizer.i.p.lanes.as_value().eq(skid.o.p.part),
+            quantizer.i.p.last.eq(skid.o.p.last),
+            quantizer.i.valid.eq(skid.o.valid),
+            skid.o.ready.eq(quantizer.i.ready),
             *(getattr(quantizer, name).eq(settings[name])
               for name in ("columns", "shift", "epsilon")),
             words.i.p.last.eq(quantizer.o.p.last),
@@ -210,7 +214,7 @@ class AffineLoader(wiring.Component):
     i : In(payload())
         Ready until all of them are taken.
     o : Out(stream of the table's beats)
-        Without back pressure.
+        From registers, a cycle after the beat that completes them. Without back pressure.
     """
 
     def __init__(self, configuration: Configuration) -> None:
@@ -228,26 +232,20 @@ class AffineLoader(wiring.Component):
         lane = Signal(range(self.lanes))
         channel = Signal(range(self.channels))
         taken = self.i.valid & self.i.ready
-        m.d.comb += [
-            self.o.p.last.eq(channel == self.channels - 1),
-            self.o.valid.eq(taken & (self.o.p.last | (lane == self.lanes - 1))),
+        last = channel == self.channels - 1
+        m.d.sync += [
+            self.o.p.last.eq(last),
+            self.o.valid.eq(taken & (last | (lane == self.lanes - 1))),
         ]
         with m.If(self.begin):
             m.d.sync += [self.i.ready.eq(1), channel.eq(0), lane.eq(0)]
         with m.Elif(taken):
             m.d.sync += [
                 channel.eq(channel + 1), lane.eq(Mux(lane == self.lanes - 1, 0, lane + 1)),
-                self.i.ready.eq(~self.o.p.last),
+                self.i.ready.eq(~last),
             ]
-        # An entry comes just now where a beat ends with it, the table's last one included.
-        ends = {self.lanes - 1, (self.channels - 1) % self.lanes}
         for n in range(self.lanes):
             entry = self.o.p.lanes.as_value().word_select(n, layout(AFFINE).size)
-            if n == self.lanes - 1:
-                m.d.comb += entry.eq(self.i.payload)
-                continue
-            kept = Signal(len(entry), name=f"entry_{n}", reset_less=True)
             with m.If(taken & (lane == n)):
-                m.d.sync += kept.eq(self.i.payload)
-            m.d.comb += entry.eq(Mux(lane == n, self.i.payload, kept) if n in ends else kept)
+                m.d.sync += entry.eq(self.i.payload)
         return m
