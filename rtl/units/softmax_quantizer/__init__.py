@@ -105,6 +105,8 @@ class SoftmaxQuantizer(UnitComponent):
         m.d.comb += [factor.multiplier.eq(self.multiplier), factor.shift.eq(self.shift)]
         for name in ("threshold_a", "threshold_b", "threshold_shift"):
             m.d.comb += getattr(self.thresholds, name).eq(getattr(self, name))
+        self.held = Signal(name="held")  # sums wait for the thresholds
+        self.due = Signal(2, name="due")  # groups in stage 1 whose sums are not held
         self.stage_1: list[ExponentialLane] = []
         self.stage_2: list[ComparisonLane] = []
         for n in range(p["lanes"]):
@@ -147,7 +149,10 @@ class SoftmaxQuantizer(UnitComponent):
             self.logits.write.eq(entered),
             self.logits.token.eq(Cat(values)),
             self.logits.stop.eq(self.logits.place),
-            self.logits.start.eq(complete & ~self.logits.reading & ~awaited),
+            # Sums that come are held at once, while the gap behind the group comes through: so a
+            # group starts behind at most one, and then with none held. Stage 1 never waits.
+            self.logits.start.eq(complete & ~self.logits.reading & ~awaited
+                                 & ((self.due == 0) | ((self.due == 1) & ~self.held))),
         ]
         with m.If(entered):
             m.d.sync += [first.eq(self.i.p.last), complete.eq(self.i.p.last)]
@@ -194,9 +199,9 @@ class SoftmaxQuantizer(UnitComponent):
             stop = registered(m, stop, terms.enable[n], name=f"stop_{n}")
         complete = Signal(name="sums_complete")
         add = Signal()
-        m.d.comb += [terms.o.ready.eq(~complete), add.eq(terms.o.valid & ~complete)]
-        with m.If(add):
-            m.d.sync += complete.eq(terms.o.payload)
+        m.d.comb += [terms.o.ready.eq(1), add.eq(terms.o.valid)]
+        with m.If(add & terms.o.payload):
+            m.d.sync += complete.eq(1)
         stop = registered(m, stop, add & terms.o.payload, name="stop_of_sums")
         for n, lane in enumerate(self.stage_1):
             value = Signal(len(lane.logit), name=f"logit_{n}")
@@ -216,7 +221,7 @@ class SoftmaxQuantizer(UnitComponent):
 
         The last is an input: the group that uses the keys has taken them over.
         """
-        held = Signal()
+        held = self.held
         started = Signal()
         keyed = Signal()
         pending = Signal()  # keys that are made, or not yet taken over
@@ -227,6 +232,7 @@ class SoftmaxQuantizer(UnitComponent):
             hold.eq(summed & ~held),
             unit.start.eq(held & ~started & ~pending),
         ]
+        m.d.sync += self.due.eq(self.due + self.logits.start - hold)
         with m.If(hold):
             m.d.sync += [held.eq(1), summed.eq(0)]
         with m.Elif(started & unit.ready):
