@@ -52,17 +52,18 @@ class AddressWalk(wiring.Component):
         walk = Signal(self.i.payload.shape(), reset_less=True, name="taken")
         # Of the inner step, and of the first one.
         address, start = Signal(ADDRESS, reset_less=True), Signal(ADDRESS, reset_less=True)
-        outer = Signal(walk.outer.shape(), reset_less=True)
-        inner = Signal(walk.inner.shape(), reset_less=True)
+        # Steps, and those behind the next one: sums ahead of the comparisons that say what ends.
+        after_outer = Signal(walk.outer.shape(), reset_less=True)
+        inner, after_inner = (
+            Signal(walk.inner.shape(), name=name, reset_less=True)
+            for name in ("inner", "after_inner")
+        )
         low, again = Signal(reset_less=True), Signal(reset_less=True)
         step = self.o.p
-        after_outer, after_inner = Signal(outer.shape()), Signal(inner.shape())
         digits_end, repeats_end = Signal(), Signal()
         # One adder: to the next inner step, back to the first one, or on to the next outer step's.
         following, target = Signal(ADDRESS), Signal(ADDRESS)
         m.d.comb += [
-            after_outer.eq(outer + 1),
-            after_inner.eq(inner + 1),
             digits_end.eq(low | ~walk.two_digits),
             repeats_end.eq(digits_end & (again | ~walk.repeated)),
             following.eq(
@@ -77,18 +78,19 @@ class AddressWalk(wiring.Component):
             self.i.ready.eq(~self.o.valid | (self.o.ready & step.last)),
         ]
         with m.If(self.o.valid & self.o.ready):
-            m.d.sync += [inner.eq(after_inner), address.eq(target)]
+            m.d.sync += [
+                inner.eq(after_inner), after_inner.eq(after_inner + 1), address.eq(target)]
             with m.If(step.ends):
-                m.d.sync += [inner.eq(0), low.eq(~digits_end)]
+                m.d.sync += [inner.eq(0), after_inner.eq(1), low.eq(~digits_end)]
                 with m.If(digits_end):
                     m.d.sync += again.eq(~repeats_end)
                 with m.If(repeats_end):
-                    m.d.sync += [outer.eq(after_outer), start.eq(target)]
+                    m.d.sync += [after_outer.eq(after_outer + 1), start.eq(target)]
         with m.If(self.i.ready):
             m.d.sync += self.o.valid.eq(self.i.valid)
             with m.If(self.i.valid):
                 m.d.sync += [
                     walk.eq(self.i.p), address.eq(target), start.eq(target),
-                    outer.eq(0), inner.eq(0), low.eq(0), again.eq(0),
+                    after_outer.eq(1), inner.eq(0), after_inner.eq(1), low.eq(0), again.eq(0),
                 ]
         return m
