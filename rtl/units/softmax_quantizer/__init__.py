@@ -72,15 +72,8 @@ class SoftmaxQuantizer(UnitComponent):
     threshold_shift: "Signal"
 
     def __init__(
-        self,
-        *,
-        lanes: int = 4,
-        bits: int = 4,
-        zero_code: str = "top",
-        width: int = 12,
-        rom_bits: int = 8,
-        exp_bits: int = 17,
-        tokens: int = 256,
+        self, *, lanes: int = 4, bits: int = 4, zero_code: str = "top", width: int = 12,
+        rom_bits: int = 8, exp_bits: int = 17, tokens: int = 256,
     ) -> None:
         super().__init__(lanes=lanes, bits=bits, zero_code=zero_code, width=width,
                          rom_bits=rom_bits, exp_bits=exp_bits, tokens=tokens)

@@ -1,15 +1,14 @@
 """The engine's control: what is proved of it, and bugs that break the proofs."""
 
-import os
 from functools import cache
 
 import pytest
 
+from tests.every import EVERY
 from vit2rtl.sim.formal.engine import BOUNDED, FAILED, PROVED, prove, verilog
 from vit2rtl.sim.formal.engine_contracts import contracts
 
-# Half a minute each: VIT2RTL_EVERY_BUG=1 proves when each unit's instructions start.
-EVERY = "VIT2RTL_EVERY_BUG" in os.environ
+# Half a minute each: make test-all proves when each unit's instructions start.
 PROOFS = {name: proof for name, proof in contracts() if EVERY or not name.startswith("starts")}
 # What a name's Verilog says, and what a bug makes of it.
 BUGS = [
@@ -40,6 +39,6 @@ def test_it_holds(name, tmp_path):
 @pytest.mark.parametrize(("name", "right", "wrong"), BUGS)
 def test_a_bug_breaks_it(name, right, wrong, tmp_path):
     if name not in PROOFS:
-        pytest.skip("with VIT2RTL_EVERY_BUG=1")
+        pytest.skip("takes long, see make test-all")
     assert right in text(name)
     assert prove(PROOFS[name], tmp_path, text=text(name).replace(right, wrong)) == FAILED

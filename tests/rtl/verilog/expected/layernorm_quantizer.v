@@ -350,6 +350,7 @@ module layernorm_quantizer_l2_affine(i__valid, clk, rst, enable, gain_read, offs
   wire [41:0] stored_0;
   wire [41:0] stored_1;
   (* no_rw_check = 32'd1 *)
+  (* ram_style = "block" *)
   reg [33:0] gain_memory [0:95];
   integer initial_row;
   initial
@@ -367,6 +368,7 @@ module layernorm_quantizer_l2_affine(i__valid, clk, rst, enable, gain_read, offs
   end
   assign read__data = _0_;
   (* no_rw_check = 32'd1 *)
+  (* ram_style = "block" *)
   reg [83:0] offset_memory [0:95];
   initial
     for (initial_row = 0; initial_row < 96; initial_row = initial_row + 1)

@@ -240,10 +240,10 @@ module matmul_array_l2_r2_d8_core(i__valid_17, o__ready, tokens, k_tiles, two_co
     .clk(clk),
     .code(code),
     .digits(digits),
-    .load_22(load),
-    .operand(operand),
+    .load_21(load),
+    .operand_26(operand),
     .rst(rst),
-    .sums_31(addend),
+    .sums(addend),
     .swap_8(swap),
     .valid(taken)
   );
@@ -282,31 +282,16 @@ module matmul_array_l2_r2_d8_core(i__valid_17, o__ready, tokens, k_tiles, two_co
 endmodule
 
 module matmul_array_l2_r2_d8_core_accumulators(rst, reads, fill, row, bank, first, addend, written, drained, drain_row, drain_bank, moves, clk);
-  wire [19:0] n1;
-  wire n10;
-  wire n11;
-  wire n12;
-  wire n13;
-  wire n14;
-  wire n15;
-  wire n19;
+  wire [20:0] n2;
   wire [20:0] n3;
-  wire [19:0] n4;
-  wire [19:0] n5;
-  wire [20:0] n7;
-  wire [19:0] n8;
-  wire added_0;
-  wire added_1;
+  wire n4;
+  wire [39:0] signature__data;
+  wire [39:0] n17;
+  wire signature__en;
   input [39:0] addend;
   wire [39:0] addend;
   input bank;
   wire bank;
-  reg bank_1;
-  initial bank_1 = 1'h0;
-  reg bank_2;
-  initial bank_2 = 1'h0;
-  reg bank_3;
-  initial bank_3 = 1'h0;
   input clk;
   wire clk;
   input drain_bank;
@@ -324,105 +309,72 @@ module matmul_array_l2_r2_d8_core_accumulators(rst, reads, fill, row, bank, firs
   wire first;
   reg first_1;
   initial first_1 = 1'h0;
-  wire [39:0] held;
-  wire [39:0] held_19;
   reg [39:0] kept;
   initial kept = 40'h0000000000;
   input moves;
   wire moves;
-  wire read;
-  wire read_33;
-  wire [2:0] read_row;
-  wire [2:0] read_row_34;
+  reg [3:0] place_1;
+  initial place_1 = 4'h0;
+  reg [3:0] place_2;
+  initial place_2 = 4'h0;
+  reg [3:0] place_3;
+  initial place_3 = 4'h0;
   input reads;
   wire reads;
   input [2:0] row;
   wire [2:0] row;
-  reg [2:0] row_1;
-  initial row_1 = 3'h0;
-  reg [2:0] row_2;
-  initial row_2 = 3'h0;
-  reg [2:0] row_3;
-  initial row_3 = 3'h0;
   input rst;
   wire rst;
-  reg source;
-  initial source = 1'h0;
   reg [39:0] total;
   initial total = 40'h0000000000;
-  wire write;
-  wire write_35;
   output written;
   wire written;
-  assign n1 = bank_1 ? held_19[19:0] : held[19:0];
-  assign n3 = $signed(kept[19:0]) + $signed(addend[19:0]);
-  assign n4 = source ? held_19[19:0] : held[19:0];
-  assign n5 = bank_1 ? held_19[39:20] : held[39:20];
-  assign n7 = $signed(kept[39:20]) + $signed(addend[39:20]);
-  assign n8 = source ? held_19[39:20] : held[39:20];
-  assign n11 = ~| bank;
-  assign added_0 = n10 & n11;
-  assign n12 = ~| drain_bank;
-  assign n13 = reads & n12;
-  assign read = added_0 | n13;
-  assign read_row = added_0 ? row : drain_row;
-  assign n14 = ~| bank_3;
-  assign write = filling[2] & n14;
-  assign n15 = ~ first;
-  assign n10 = fill & n15;
-  assign added_1 = n10 & bank;
-  assign n19 = reads & drain_bank;
-  assign read_33 = added_1 | n19;
-  assign read_row_34 = added_1 ? row : drain_row;
-  assign write_35 = filling[2] & bank_3;
+  (* no_rw_check = 32'd1 *)
+  reg [39:0] memory [0:15];
+  integer initial_row;
+  initial
+    for (initial_row = 0; initial_row < 16; initial_row = initial_row + 1)
+      memory[initial_row] = 40'h0000000000;
+  always @(posedge clk) begin
+    if (filling[2])
+      memory[place_3] <= total;
+  end
+  reg [39:0] _0_;
+  reg [39:0] _1_;
+  always @(posedge clk) begin
+    if (signature__en) begin
+      _0_ <= memory[{ bank, row }];
+    end
+    if (reads) begin
+      _1_ <= memory[{ drain_bank, drain_row }];
+    end
+  end
+  assign signature__data = _0_;
+  assign n17 = _1_;
+  assign n2 = $signed(kept[19:0]) + $signed(addend[19:0]);
+  assign n3 = $signed(kept[39:20]) + $signed(addend[39:20]);
+  assign n4 = ~ first;
+  assign signature__en = fill & n4;
   always @(posedge clk)
     if (rst) drained <= 40'h0000000000;
-    else if (moves) drained <= { n8, n4 };
+    else if (moves) drained <= n17;
   always @(posedge clk)
-    if (filling[1]) total <= { n7[19:0], n3[19:0] };
+    if (filling[1]) total <= { n3[19:0], n2[19:0] };
   always @(posedge clk)
     if (filling[0])
       if (first_1) kept <= 40'h0000000000;
-      else kept <= { n5, n1 };
+      else kept <= signature__data;
   always @(posedge clk)
-    if (reads) source <= drain_bank;
+    if (filling[1]) place_3 <= place_2;
   always @(posedge clk)
-    if (filling[1]) bank_3 <= bank_2;
+    if (filling[0]) place_2 <= place_1;
   always @(posedge clk)
-    if (filling[1]) row_3 <= row_2;
-  always @(posedge clk)
-    if (filling[0]) bank_2 <= bank_1;
-  always @(posedge clk)
-    if (filling[0]) row_2 <= row_1;
-  always @(posedge clk)
-    if (fill) bank_1 <= bank;
-  always @(posedge clk)
-    if (fill) row_1 <= row;
+    if (fill) place_1 <= { bank, row };
   always @(posedge clk)
     if (fill) first_1 <= first;
   always @(posedge clk)
     if (rst) filling <= 3'h0;
     else filling <= { filling[1:0], fill };
-  matmul_array_l2_r2_d8_core_accumulators_bank bank_0 (
-    .clk(clk),
-    .held(held),
-    .read(read),
-    .read_row(read_row),
-    .rst(rst),
-    .write__addr(row_3),
-    .write__data(total),
-    .write__en(write)
-  );
-  matmul_array_l2_r2_d8_core_accumulators_bank_1 bank_1_39 (
-    .clk(clk),
-    .held(held_19),
-    .read(read_33),
-    .read_row(read_row_34),
-    .rst(rst),
-    .write__addr(row_3),
-    .write__data(total),
-    .write__en(write_35)
-  );
   assign written = filling[2];
 endmodule
 
@@ -446,10 +398,10 @@ module matmul_array_l2_r2_d8_core_banks(clk, rst, filled, given, begun, last, va
   wire [3:0] n4;
   wire n5;
   wire n6;
-  wire n298;
-  wire n301;
-  wire n310;
-  wire n313;
+  wire n284;
+  wire n287;
+  wire n296;
+  wire n299;
   output bank;
   reg bank;
   initial bank = 1'h0;
@@ -519,10 +471,10 @@ module matmul_array_l2_r2_d8_core_banks(clk, rst, filled, given, begun, last, va
   always @(posedge clk)
     if (n24) rows_0 <= tokens;
   always @(posedge clk)
-    if (n301) full[1] <= 1'h0;
+    if (n287) full[1] <= 1'h0;
     else if (n20) full[1] <= 1'h1;
   always @(posedge clk)
-    if (n298) full[0] <= 1'h0;
+    if (n284) full[0] <= 1'h0;
     else if (n18) full[0] <= 1'h1;
   always @(posedge clk)
     if (rst) fills <= 1'h0;
@@ -531,10 +483,10 @@ module matmul_array_l2_r2_d8_core_banks(clk, rst, filled, given, begun, last, va
     if (rst) gives <= 1'h0;
     else if (given) gives <= n11;
   always @(posedge clk)
-    if (n313) free[1] <= 1'h1;
+    if (n299) free[1] <= 1'h1;
     else if (n10) free[1] <= 1'h0;
   always @(posedge clk)
-    if (n310) free[0] <= 1'h1;
+    if (n296) free[0] <= 1'h1;
     else if (n24) free[0] <= 1'h0;
   always @(posedge clk)
     if (rst) begins <= 1'h0;
@@ -545,10 +497,10 @@ module matmul_array_l2_r2_d8_core_banks(clk, rst, filled, given, begun, last, va
   always @(posedge clk)
     if (rst) row <= 3'h0;
     else if (n2) row <= n4[2:0];
-  assign n298 = | { n22, rst };
-  assign n301 = | { n26, rst };
-  assign n310 = | { n13, rst };
-  assign n313 = | { n15, rst };
+  assign n284 = | { n22, rst };
+  assign n287 = | { n26, rst };
+  assign n296 = | { n13, rst };
+  assign n299 = | { n15, rst };
 endmodule
 
 module matmul_array_l2_r2_d8_core_control(clk, rst, i__payload, i__valid, enable, valid_1, o__payload, o__ready);
@@ -596,111 +548,111 @@ module matmul_array_l2_r2_d8_core_control(clk, rst, i__payload, i__valid, enable
   assign enable[0] = i__ready;
 endmodule
 
-module matmul_array_l2_r2_d8_core_dots(rst, valid, swap_8, digits, code, load_22, operand, sums_31, clk);
+module matmul_array_l2_r2_d8_core_dots(rst, valid, swap_8, digits, code, load_21, operand_26, sums, clk);
   wire [16:0] n3;
   wire [24:0] n4;
   wire [16:0] n7;
   wire [24:0] n8;
-  wire n333;
+  wire n319;
   input clk;
   wire clk;
   input [7:0] code;
   wire [7:0] code;
-  reg [7:0] code_18;
-  initial code_18 = 8'h00;
+  reg [7:0] code_19;
+  initial code_19 = 8'h00;
   reg [7:0] code_0;
   initial code_0 = 8'h00;
-  reg [1:0] control_0;
-  initial control_0 = 2'h0;
-  reg [1:0] control_1;
-  initial control_1 = 2'h0;
-  reg [1:0] control_2;
-  initial control_2 = 2'h0;
-  reg [1:0] control_3;
-  initial control_3 = 2'h0;
   input [1:0] digits;
   wire [1:0] digits;
-  input [1:0] load_22;
-  wire [1:0] load_22;
+  reg [1:0] digits_0;
+  initial digits_0 = 2'h0;
+  reg [1:0] digits_1;
+  initial digits_1 = 2'h0;
+  reg [1:0] digits_2;
+  initial digits_2 = 2'h0;
+  reg [1:0] digits_3;
+  initial digits_3 = 2'h0;
+  input [1:0] load_21;
+  wire [1:0] load_21;
   reg [3:0] occupied;
   initial occupied = 4'h0;
-  input [23:0] operand;
-  wire [23:0] operand;
+  input [23:0] operand_26;
+  wire [23:0] operand_26;
   input rst;
   wire rst;
   wire [19:0] shifted_0;
   wire [19:0] shifted_1;
-  wire [9:0] sums;
-  output [39:0] sums_31;
-  reg [39:0] sums_31;
-  initial sums_31 = 40'h0000000000;
-  wire [9:0] sums_32;
+  output [39:0] sums;
+  reg [39:0] sums;
+  initial sums = 40'h0000000000;
   reg swap;
   initial swap = 1'h0;
   input swap_8;
   wire swap_8;
+  wire [9:0] total;
+  wire [9:0] total_27;
   input valid;
   wire valid;
-  assign n3 = control_3[0] ? { {3{sums[9]}}, sums, 4'h0 } : { {7{sums[9]}}, sums };
-  assign { n4[24:20], shifted_0 } = control_3[1] ? { {7{sums[9]}}, sums, 8'h00 } : { n3[16], n3[16], n3[16], n3[16], n3[16], n3[16], n3[16], n3[16], n3 };
-  assign n7 = control_3[0] ? { sums_32[9], sums_32[9], sums_32[9], sums_32, 4'h0 } : { sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32 };
-  assign { n8[24:20], shifted_1 } = control_3[1] ? { sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32[9], sums_32, 8'h00 } : { n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7 };
+  assign n3 = digits_3[0] ? { {3{total[9]}}, total, 4'h0 } : { {7{total[9]}}, total };
+  assign { n4[24:20], shifted_0 } = digits_3[1] ? { {7{total[9]}}, total, 8'h00 } : { n3[16], n3[16], n3[16], n3[16], n3[16], n3[16], n3[16], n3[16], n3 };
+  assign n7 = digits_3[0] ? { total_27[9], total_27[9], total_27[9], total_27, 4'h0 } : { total_27[9], total_27[9], total_27[9], total_27[9], total_27[9], total_27[9], total_27[9], total_27 };
+  assign { n8[24:20], shifted_1 } = digits_3[1] ? { total_27[9], total_27[9], total_27[9], total_27[9], total_27[9], total_27[9], total_27[9], total_27, 8'h00 } : { n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7 };
   always @(posedge clk)
     if (occupied[3])
-      if (n333) sums_31[23:20] <= 4'h0;
-      else sums_31[23:20] <= sums_32[3:0];
+      if (n319) sums[23:20] <= 4'h0;
+      else sums[23:20] <= total_27[3:0];
   always @(posedge clk)
     if (occupied[3])
-      if (control_3[1]) sums_31[27:24] <= 4'h0;
-      else sums_31[27:24] <= n7[7:4];
+      if (digits_3[1]) sums[27:24] <= 4'h0;
+      else sums[27:24] <= n7[7:4];
   always @(posedge clk)
-    if (occupied[3]) sums_31[39:28] <= shifted_1[19:8];
-  always @(posedge clk)
-    if (occupied[3])
-      if (n333) sums_31[3:0] <= 4'h0;
-      else sums_31[3:0] <= sums[3:0];
+    if (occupied[3]) sums[39:28] <= shifted_1[19:8];
   always @(posedge clk)
     if (occupied[3])
-      if (control_3[1]) sums_31[7:4] <= 4'h0;
-      else sums_31[7:4] <= n3[7:4];
+      if (n319) sums[3:0] <= 4'h0;
+      else sums[3:0] <= total[3:0];
   always @(posedge clk)
-    if (occupied[3]) sums_31[19:8] <= shifted_0[19:8];
+    if (occupied[3])
+      if (digits_3[1]) sums[7:4] <= 4'h0;
+      else sums[7:4] <= n3[7:4];
   always @(posedge clk)
-    if (occupied[2]) control_3 <= control_2;
+    if (occupied[3]) sums[19:8] <= shifted_0[19:8];
   always @(posedge clk)
-    if (occupied[1]) control_2 <= control_1;
+    if (occupied[2]) digits_3 <= digits_2;
   always @(posedge clk)
-    if (occupied[0]) control_1 <= control_0;
+    if (occupied[1]) digits_2 <= digits_1;
   always @(posedge clk)
-    if (valid) control_0 <= digits;
+    if (occupied[0]) digits_1 <= digits_0;
+  always @(posedge clk)
+    if (valid) digits_0 <= digits;
   always @(posedge clk)
     if (rst) swap <= 1'h0;
     else swap <= swap_8;
   always @(posedge clk)
-    if (occupied[0]) code_18 <= code_0;
+    if (occupied[0]) code_19 <= code_0;
   always @(posedge clk)
     if (valid) code_0 <= code;
   always @(posedge clk)
     if (rst) occupied <= 4'h0;
     else occupied <= { occupied[2:0], valid };
-  assign n333 = | control_3;
+  assign n319 = | digits_3;
   matmul_array_l2_r2_d8_core_dots_column column_0 (
     .clk(clk),
-    .code(code_18),
+    .code(code_19),
     .enable(occupied[2:1]),
-    .joined_1_0(sums),
-    .load(load_22[0]),
-    .operand(operand),
+    .joined_1_0(total),
+    .load(load_21[0]),
+    .operand(operand_26),
     .rst(rst),
     .swap(swap)
   );
   matmul_array_l2_r2_d8_core_dots_column column_1 (
     .clk(clk),
-    .code(code_18),
+    .code(code_19),
     .enable(occupied[2:1]),
-    .joined_1_0(sums_32),
-    .load(load_22[1]),
-    .operand(operand),
+    .joined_1_0(total_27),
+    .load(load_21[1]),
+    .operand(operand_26),
     .rst(rst),
     .swap(swap)
   );
@@ -710,13 +662,13 @@ endmodule
 
 module matmul_array_l2_r2_d8_core_loader(clk, rst, swap, i__ready, i__payload, load, last, full, operand, i__valid);
   wire n1;
-  wire n5;
   wire n7;
-  wire n371;
-  wire n380;
-  wire n379;
-  wire procmux_171_Y;
-  wire procmux_173_Y;
+  wire n9;
+  wire n357;
+  wire n366;
+  wire n365;
+  wire procmux_157_Y;
+  wire procmux_159_Y;
   reg signal;
   initial signal = 1'h0;
   reg [1:0] centered;
@@ -760,8 +712,8 @@ module matmul_array_l2_r2_d8_core_loader(clk, rst, swap, i__ready, i__payload, l
   assign taken = signal & i__ready;
   assign upper_0 = $signed({ centered_11[4], centered_11[4:1] }) + $signed(centered_11[4:0]);
   assign upper_1 = $signed({ centered_11[9], centered_11[9:6] }) + $signed(centered_11[9:5]);
-  assign n5 = takes | waits;
-  assign n7 = taken & centered[1];
+  assign n7 = takes | waits;
+  assign n9 = taken & centered[1];
   always @(posedge clk)
     if (rst) operand <= 24'h000000;
     else if (taken) operand <= { upper_1, centered_11[5], centered_11[9:5], upper_0, centered_11[0], centered_11[4:0] };
@@ -770,7 +722,7 @@ module matmul_array_l2_r2_d8_core_loader(clk, rst, swap, i__ready, i__payload, l
     else if (takes) centered_11 <= i__payload;
   always @(posedge clk)
     if (rst) full <= 1'h0;
-    else if (n371) full <= procmux_173_Y;
+    else if (n357) full <= procmux_159_Y;
   always @(posedge clk)
     if (rst) centered <= 2'h0;
     else if (takes) centered <= turn;
@@ -778,16 +730,16 @@ module matmul_array_l2_r2_d8_core_loader(clk, rst, swap, i__ready, i__payload, l
     if (rst) turn <= 2'h1;
     else if (takes) turn <= { turn[0], turn[1] };
   always @(posedge clk)
-    if (n380) load <= 2'h0;
+    if (n366) load <= 2'h0;
     else load <= centered;
   always @(posedge clk)
     if (rst) signal <= 1'h0;
-    else signal <= n5;
-  assign n371 = | { n7, swap };
-  assign n379 = ~ taken;
-  assign n380 = | { n379, rst };
-  assign procmux_171_Y = swap ? 1'h0 : 1'hx;
-  assign procmux_173_Y = n7 ? 1'h1 : procmux_171_Y;
+    else signal <= n7;
+  assign n357 = | { n9, swap };
+  assign n365 = ~ taken;
+  assign n366 = | { n365, rst };
+  assign procmux_157_Y = swap ? 1'h0 : 1'hx;
+  assign procmux_159_Y = n9 ? 1'h1 : procmux_157_Y;
   assign last = turn[1];
 endmodule
 
@@ -799,54 +751,54 @@ module matmul_array_l2_r2_d8_core_sequencer(k_tiles, two_code_digits, two_digits
   wire n13;
   wire n14;
   wire n15;
-  wire n16;
+  wire [2:0] n16;
   wire n17;
-  wire [2:0] n18;
-  wire n19;
+  wire n18;
+  wire [4:0] n19;
   wire n2;
-  wire n20;
-  wire [4:0] n21;
-  wire [4:0] n22;
-  wire n23;
-  wire n3;
+  wire [4:0] n20;
+  wire n21;
+  wire n5;
+  wire n6;
   wire n7;
   wire n8;
   wire n9;
-  wire n385;
-  wire n389;
-  wire procmux_213_Y;
-  wire [2:0] procmux_219_Y;
-  wire [1:0] procmux_225_Y;
-  wire [1:0] procmux_227_Y;
-  wire [1:0] procmux_229_Y;
+  wire n371;
+  wire n375;
+  wire procmux_203_Y;
+  wire [2:0] procmux_209_Y;
+  wire [1:0] procmux_215_Y;
+  wire [1:0] procmux_217_Y;
+  wire [1:0] procmux_219_Y;
   wire signal;
   wire n4;
   output bank;
   reg bank;
   initial bank = 1'h0;
-  reg begins;
-  initial begins = 1'h1;
+  wire begins;
   output begun;
   wire begun;
   input clk;
   wire clk;
   wire closing;
-  wire closing_17;
   output [1:0] digits;
   wire [1:0] digits;
   output ends;
   wire ends;
   output first;
   wire first;
-  wire first_15;
+  wire first_16;
   wire [3:0] following;
   input [1:0] free;
   wire [1:0] free;
+  reg fresh;
+  initial fresh = 1'h1;
   input full;
   wire full;
   wire high;
   input [9:0] k_tiles;
   wire [9:0] k_tiles;
+  wire last_pass;
   reg low;
   initial low = 1'h0;
   reg [1:0] pause;
@@ -873,59 +825,59 @@ module matmul_array_l2_r2_d8_core_sequencer(k_tiles, two_code_digits, two_digits
   assign signal = following == tokens;
   assign n1 = ~ two_code_digits;
   assign n4 = low | n1;
-  assign closing_17 = closing & n4;
-  assign swap = n2 & n3;
-  assign digits = high + n19;
-  assign n3 = ~ low;
-  assign first = first_15 & n3;
-  assign n2 = taken & begins;
-  assign begun = n2 & first;
-  assign ends = signal & closing_17;
-  assign n7 = taken & signal;
-  assign step = n7 & n4;
-  assign n8 = ~| pause;
-  assign n9 = ~ begins;
-  assign n10 = n9 | low;
-  assign n11 = n10 | full;
-  assign n12 = n8 & n11;
-  assign n13 = begins & first;
-  assign n14 = ~ n13;
-  assign n15 = bank ? free[1] : free[0];
-  assign n16 = n14 | n15;
-  assign ready = n12 & n16;
-  assign n17 = | pause;
-  assign n18 = pause - 1'h1;
-  assign n19 = ~ n4;
-  assign n20 = tokens < 3'h4;
-  assign n21 = 3'h4 - tokens;
-  assign n22 = n20 ? n21 : 5'h00;
-  assign n23 = ~ bank;
+  assign last_pass = closing & n4;
+  assign begins = taken & fresh;
+  assign swap = begins & n2;
+  assign digits = high + n17;
+  assign n2 = ~ low;
+  assign first = first_16 & n2;
+  assign begun = begins & first;
+  assign ends = signal & last_pass;
+  assign n5 = taken & signal;
+  assign step = n5 & n4;
+  assign n6 = ~| pause;
+  assign n7 = ~ fresh;
+  assign n8 = n7 | low;
+  assign n9 = n8 | full;
+  assign n10 = n6 & n9;
+  assign n11 = fresh & first;
+  assign n12 = ~ n11;
+  assign n13 = bank ? free[1] : free[0];
+  assign n14 = n12 | n13;
+  assign ready = n10 & n14;
+  assign n15 = | pause;
+  assign n16 = pause - 1'h1;
+  assign n17 = ~ n4;
+  assign n18 = tokens < 3'h4;
+  assign n19 = 3'h4 - tokens;
+  assign n20 = n18 ? n19 : 5'h00;
+  assign n21 = ~ bank;
   always @(posedge clk)
     if (rst) bank <= 1'h0;
-    else if (n385) bank <= n23;
+    else if (n371) bank <= n21;
   always @(posedge clk)
     if (rst) low <= 1'h0;
-    else if (n389) low <= n19;
+    else if (n375) low <= n17;
   always @(posedge clk)
-    if (rst) begins <= 1'h1;
-    else if (taken) begins <= procmux_213_Y;
+    if (rst) fresh <= 1'h1;
+    else if (taken) fresh <= procmux_203_Y;
   always @(posedge clk)
     if (rst) row <= 3'h0;
-    else if (taken) row <= procmux_219_Y;
+    else if (taken) row <= procmux_209_Y;
   always @(posedge clk)
     if (rst) pause <= 2'h0;
-    else pause <= procmux_229_Y;
-  assign n385 = & { closing_17, signal, taken };
-  assign n389 = & { signal, taken };
-  assign procmux_213_Y = signal ? 1'h1 : 1'h0;
-  assign procmux_219_Y = signal ? 3'h0 : following[2:0];
-  assign procmux_225_Y = n17 ? n18[1:0] : pause;
-  assign procmux_227_Y = signal ? n22[1:0] : procmux_225_Y;
-  assign procmux_229_Y = taken ? procmux_227_Y : procmux_225_Y;
+    else pause <= procmux_219_Y;
+  assign n371 = & { last_pass, signal, taken };
+  assign n375 = & { signal, taken };
+  assign procmux_203_Y = signal ? 1'h1 : 1'h0;
+  assign procmux_209_Y = signal ? 3'h0 : following[2:0];
+  assign procmux_215_Y = n15 ? n16[1:0] : pause;
+  assign procmux_217_Y = signal ? n20[1:0] : procmux_215_Y;
+  assign procmux_219_Y = taken ? procmux_217_Y : procmux_215_Y;
   matmul_array_l2_r2_d8_core_sequencer_tiles tiles (
     .clk(clk),
     .closing(closing),
-    .first(first_15),
+    .first(first_16),
     .high(high),
     .k_tiles(k_tiles),
     .rst(rst),
@@ -941,7 +893,7 @@ module matmul_array_l2_r2_d8_core_sequencer_tiles(two_digits, clk, rst, step, fi
   wire n4;
   wire n5;
   wire [9:0] n7;
-  wire n398;
+  wire n384;
   input clk;
   wire clk;
   output closing;
@@ -976,87 +928,15 @@ module matmul_array_l2_r2_d8_core_sequencer_tiles(two_digits, clk, rst, step, fi
   assign n7 = closing ? 10'h000 : following;
   always @(posedge clk)
     if (rst) tile <= 10'h000;
-    else if (n398) tile <= n7;
+    else if (n384) tile <= n7;
   always @(posedge clk)
     if (rst) low <= 1'h0;
     else if (step) low <= high;
-  assign n398 = & { step, ends };
+  assign n384 = & { step, ends };
   assign n2[9:0] = following;
 endmodule
 
-module matmul_array_l2_r2_d8_core_accumulators_bank(rst, read, read_row, write__en, held, write__addr, write__data, clk);
-  input clk;
-  wire clk;
-  output [39:0] held;
-  wire [39:0] held;
-  input read;
-  wire read;
-  input [2:0] read_row;
-  wire [2:0] read_row;
-  input rst;
-  wire rst;
-  input [2:0] write__addr;
-  wire [2:0] write__addr;
-  input [39:0] write__data;
-  wire [39:0] write__data;
-  input write__en;
-  wire write__en;
-  (* no_rw_check = 32'd1 *)
-  reg [39:0] memory [0:7];
-  integer initial_row;
-  initial
-    for (initial_row = 0; initial_row < 8; initial_row = initial_row + 1)
-      memory[initial_row] = 40'h0000000000;
-  always @(posedge clk) begin
-    if (write__en)
-      memory[write__addr] <= write__data;
-  end
-  reg [39:0] _0_;
-  always @(posedge clk) begin
-    if (read) begin
-      _0_ <= memory[read_row];
-    end
-  end
-  assign held = _0_;
-endmodule
-
-module matmul_array_l2_r2_d8_core_accumulators_bank_1(rst, read, read_row, write__en, held, write__addr, write__data, clk);
-  input clk;
-  wire clk;
-  output [39:0] held;
-  wire [39:0] held;
-  input read;
-  wire read;
-  input [2:0] read_row;
-  wire [2:0] read_row;
-  input rst;
-  wire rst;
-  input [2:0] write__addr;
-  wire [2:0] write__addr;
-  input [39:0] write__data;
-  wire [39:0] write__data;
-  input write__en;
-  wire write__en;
-  (* no_rw_check = 32'd1 *)
-  reg [39:0] memory [0:7];
-  integer initial_row;
-  initial
-    for (initial_row = 0; initial_row < 8; initial_row = initial_row + 1)
-      memory[initial_row] = 40'h0000000000;
-  always @(posedge clk) begin
-    if (write__en)
-      memory[write__addr] <= write__data;
-  end
-  reg [39:0] _0_;
-  always @(posedge clk) begin
-    if (read) begin
-      _0_ <= memory[read_row];
-    end
-  end
-  assign held = _0_;
-endmodule
-
-module matmul_array_l2_r2_d8_core_dots_column(rst, load, operand, enable, code, swap, joined_1_0, clk);
+module matmul_array_l2_r2_d8_core_dots_column(rst, load, enable, code, swap, operand, joined_1_0, clk);
   wire [7:0] n1;
   wire [7:0] n10;
   wire [7:0] n11;
@@ -1095,10 +975,10 @@ module matmul_array_l2_r2_d8_core_dots_column(rst, load, operand, enable, code, 
   wire [7:0] n7;
   wire [7:0] n8;
   wire [6:0] n9;
-  reg [11:0] active_0_0;
-  initial active_0_0 = 12'h000;
-  reg [11:0] active_0_1;
-  initial active_0_1 = 12'h000;
+  reg [11:0] active_0;
+  initial active_0 = 12'h000;
+  reg [11:0] active_1;
+  initial active_1 = 12'h000;
   input clk;
   wire clk;
   input [7:0] code;
@@ -1122,56 +1002,56 @@ module matmul_array_l2_r2_d8_core_dots_column(rst, load, operand, enable, code, 
   wire [23:0] operand;
   input rst;
   wire rst;
-  reg [11:0] shadow_0_0;
-  initial shadow_0_0 = 12'h000;
-  reg [11:0] shadow_0_1;
-  initial shadow_0_1 = 12'h000;
+  reg [11:0] shadow_0;
+  initial shadow_0 = 12'h000;
+  reg [11:0] shadow_1;
+  initial shadow_1 = 12'h000;
   input swap;
   wire swap;
   wire [8:0] upper_1_0;
   assign n1 = $signed(digit_0_0) + $signed(digit_0_1);
   assign n2 = $signed(digit_2_0) + $signed(digit_2_1);
-  assign n4 = { 1'h0, {7{code[1]}} } & { active_0_0[11], active_0_0[11:5] };
+  assign n4 = { 1'h0, {7{code[1]}} } & { active_0[11], active_0[11:5] };
   assign n5 = ~ { {7{code[1]}} };
-  assign n6 = { 1'h0, n5 } & { {3{active_0_0[4]}}, active_0_0[4:0] };
+  assign n6 = { 1'h0, n5 } & { {3{active_0[4]}}, active_0[4:0] };
   assign n7 = n4 | n6;
   assign n8 = { 1'h0, {7{code[0]}} } & n7;
   assign n9 = ~ { {7{code[0]}} };
-  assign n10 = { 1'h0, {7{code[1]}} } & { {2{active_0_0[4]}}, active_0_0[4:0], 1'h0 };
+  assign n10 = { 1'h0, {7{code[1]}} } & { {2{active_0[4]}}, active_0[4:0], 1'h0 };
   assign n11 = { 1'h0, n9 } & n10;
   assign { n12[7], digit_0_0 } = n8 | n11;
-  assign n14 = { 1'h0, {7{code[5]}} } & { active_0_1[11], active_0_1[11:5] };
+  assign n14 = { 1'h0, {7{code[5]}} } & { active_1[11], active_1[11:5] };
   assign n15 = ~ { {7{code[5]}} };
-  assign n16 = { 1'h0, n15 } & { {3{active_0_1[4]}}, active_0_1[4:0] };
+  assign n16 = { 1'h0, n15 } & { {3{active_1[4]}}, active_1[4:0] };
   assign n17 = n14 | n16;
   assign n18 = { 1'h0, {7{code[4]}} } & n17;
   assign n19 = ~ { {7{code[4]}} };
-  assign n20 = { 1'h0, {7{code[5]}} } & { {2{active_0_1[4]}}, active_0_1[4:0], 1'h0 };
+  assign n20 = { 1'h0, {7{code[5]}} } & { {2{active_1[4]}}, active_1[4:0], 1'h0 };
   assign n21 = { 1'h0, n19 } & n20;
   assign { n22[7], digit_0_1 } = n18 | n21;
-  assign n24 = { 1'h0, {7{code[3]}} } & { active_0_0[11], active_0_0[11:5] };
+  assign n24 = { 1'h0, {7{code[3]}} } & { active_0[11], active_0[11:5] };
   assign n25 = ~ { {7{code[3]}} };
-  assign n26 = { 1'h0, n25 } & { {3{active_0_0[4]}}, active_0_0[4:0] };
+  assign n26 = { 1'h0, n25 } & { {3{active_0[4]}}, active_0[4:0] };
   assign n27 = n24 | n26;
   assign n28 = { 1'h0, {7{code[2]}} } & n27;
   assign n29 = ~ { {7{code[2]}} };
-  assign n30 = { 1'h0, {7{code[3]}} } & { {2{active_0_0[4]}}, active_0_0[4:0], 1'h0 };
+  assign n30 = { 1'h0, {7{code[3]}} } & { {2{active_0[4]}}, active_0[4:0], 1'h0 };
   assign n31 = { 1'h0, n29 } & n30;
   assign { n32[7], digit_2_0 } = n28 | n31;
-  assign n34 = { 1'h0, {7{code[7]}} } & { active_0_1[11], active_0_1[11:5] };
+  assign n34 = { 1'h0, {7{code[7]}} } & { active_1[11], active_1[11:5] };
   assign n35 = ~ { {7{code[7]}} };
-  assign n36 = { 1'h0, n35 } & { {3{active_0_1[4]}}, active_0_1[4:0] };
+  assign n36 = { 1'h0, n35 } & { {3{active_1[4]}}, active_1[4:0] };
   assign n37 = n34 | n36;
   assign n38 = { 1'h0, {7{code[6]}} } & n37;
   assign n39 = ~ { {7{code[6]}} };
-  assign n40 = { 1'h0, {7{code[7]}} } & { {2{active_0_1[4]}}, active_0_1[4:0], 1'h0 };
+  assign n40 = { 1'h0, {7{code[7]}} } & { {2{active_1[4]}}, active_1[4:0], 1'h0 };
   assign n41 = { 1'h0, n39 } & n40;
   assign { n42[7], digit_2_1 } = n38 | n41;
   assign upper_1_0 = $signed({ {2{digit_0_0_0[7]}}, digit_0_0_0[7:2] }) + $signed(digit_2_0_0);
   always @(posedge clk)
-    if (swap) active_0_0 <= shadow_0_0;
+    if (swap) active_0 <= shadow_0;
   always @(posedge clk)
-    if (load) shadow_0_0 <= operand[11:0];
+    if (load) shadow_0 <= operand[11:0];
   always @(posedge clk)
     if (enable[1]) joined_1_0 <= { upper_1_0[7:0], digit_0_0_0[1:0] };
   always @(posedge clk)
@@ -1179,9 +1059,9 @@ module matmul_array_l2_r2_d8_core_dots_column(rst, load, operand, enable, code, 
   always @(posedge clk)
     if (enable[0]) digit_0_0_0 <= n1;
   always @(posedge clk)
-    if (swap) active_0_1 <= shadow_0_1;
+    if (swap) active_1 <= shadow_1;
   always @(posedge clk)
-    if (load) shadow_0_1 <= operand[23:12];
+    if (load) shadow_1 <= operand[23:12];
   assign n12[6:0] = digit_0_0;
   assign n22[6:0] = digit_0_1;
   assign n32[6:0] = digit_2_0;

@@ -20,7 +20,7 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
   wire n1;
   wire n10;
   wire n11;
-  wire n12;
+  wire [9:0] n12;
   wire n13;
   wire n14;
   wire n15;
@@ -32,25 +32,32 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
   wire n20;
   wire n21;
   wire n22;
-  wire [10:0] n23;
-  wire [10:0] n24;
+  wire n23;
+  wire n24;
   wire n25;
   wire n26;
   wire n27;
-  wire n28;
+  wire [10:0] n28;
+  wire [10:0] n29;
   wire n3;
+  wire n30;
+  wire n31;
+  wire [2:0] n33;
+  wire [3:0] n34;
+  wire n35;
+  wire n36;
   wire n4;
   wire n5;
-  wire [9:0] n6;
-  wire n8;
+  wire n6;
+  wire n7;
   wire n9;
-  wire n598;
-  wire n602;
-  wire n606;
-  wire n610;
-  wire n623;
-  wire n633;
-  wire n614;
+  wire n600;
+  wire n604;
+  wire n608;
+  wire n612;
+  wire n626;
+  wire n636;
+  wire n617;
   wire procmux_514_Y;
   wire procmux_516_Y;
   wire procmux_520_Y;
@@ -59,10 +66,10 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
   wire procmux_530_Y;
   wire procmux_534_Y;
   wire procmux_536_Y;
-  wire [9:0] procmux_556_Y;
   wire [9:0] procmux_558_Y;
-  wire procmux_574_Y;
+  wire [9:0] procmux_560_Y;
   wire procmux_576_Y;
+  wire procmux_578_Y;
   wire above;
   wire add;
   wire [9:0] address;
@@ -76,24 +83,26 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
   input clk;
   wire clk;
   wire [3:0] code;
-  wire [3:0] code_144;
+  wire [3:0] code_145;
   reg complete;
   initial complete = 1'h0;
-  wire [6:0] enable_134;
+  reg [1:0] due;
+  initial due = 2'h0;
+  wire [6:0] enable_135;
   wire [7:0] enable_27;
-  wire [1:0] enable_80;
+  wire [1:0] enable_81;
   wire entered;
   wire [17:0] entry;
   wire [17:0] entry_30;
   wire [17:0] entry_37;
   wire [17:0] entry_43;
   wire [15:0] exponent;
-  wire [15:0] exponent_70;
+  wire [15:0] exponent_72;
   wire [17:0] factor;
-  reg first_145;
-  initial first_145 = 1'h1;
-  wire first_148;
-  wire first_159;
+  reg first_146;
+  initial first_146 = 1'h1;
+  wire first_149;
+  wire first_160;
   reg first_of_codes_0;
   initial first_of_codes_0 = 1'h0;
   reg first_of_codes_1;
@@ -108,46 +117,44 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
   wire hold;
   input [24:0] i__payload;
   wire [24:0] i__payload;
-  wire i__payload_124;
-  wire i__payload_57;
-  wire i__payload_63;
+  wire i__payload_125;
+  wire i__payload_59;
+  wire i__payload_65;
   output i__ready;
   wire i__ready;
   input i__valid;
   wire i__valid;
-  wire i__valid_123;
-  wire i__valid_55;
-  wire i__valid_61;
+  wire i__valid_124;
+  wire i__valid_57;
+  wire i__valid_63;
   reg keyed;
   initial keyed = 1'h0;
   reg [11:0] largest_0;
   initial largest_0 = 12'h000;
   reg [11:0] largest_1;
   initial largest_1 = 12'h000;
-  wire last_154;
+  wire last_155;
   wire [1:0] load;
   reg [11:0] maximum;
   initial maximum = 12'h000;
-  reg [11:0] maximum_92;
-  initial maximum_92 = 12'h000;
+  reg [11:0] maximum_93;
+  initial maximum_93 = 12'h000;
   input [15:0] multiplier;
   wire [15:0] multiplier;
   output [8:0] o__payload;
   wire [8:0] o__payload;
-  wire o__payload_129;
-  wire o__payload_151;
+  wire o__payload_130;
+  wire o__payload_152;
   input o__ready;
   wire o__ready;
-  wire o__ready_74;
   output o__valid;
   wire o__valid;
-  wire o__valid_77;
   reg [9:0] occupied;
   initial occupied = 10'h000;
   reg pending;
   initial pending = 1'h0;
   wire [8:0] place;
-  wire [8:0] place_73;
+  wire [8:0] place_75;
   wire reading;
   wire ready;
   input rst;
@@ -155,14 +162,14 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
   input [5:0] shift;
   wire [5:0] shift;
   wire start;
-  wire start_118;
-  wire start_97;
+  wire start_119;
+  wire start_98;
   reg started;
   initial started = 1'h0;
   wire [3:0] steps;
-  reg [8:0] stop_121;
-  initial stop_121 = 9'h000;
-  wire [8:0] stop_72;
+  reg [8:0] stop_122;
+  initial stop_122 = 9'h000;
+  wire [8:0] stop_74;
   reg [8:0] stop_0;
   initial stop_0 = 9'h000;
   reg [8:0] stop_1;
@@ -174,7 +181,7 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
   reg sums_complete;
   initial sums_complete = 1'h0;
   wire take;
-  wire take_126;
+  wire take_127;
   input [31:0] threshold_a;
   wire [31:0] threshold_a;
   input [31:0] threshold_b;
@@ -182,195 +189,202 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
   input [5:0] threshold_shift;
   wire [5:0] threshold_shift;
   wire [25:0] total;
-  wire [25:0] total_156;
+  wire [25:0] total_157;
   reg [25:0] total_0;
   initial total_0 = 26'h0000000;
   reg [25:0] total_1;
   initial total_1 = 26'h0000000;
   wire [23:0] value;
-  wire [31:0] value_138;
-  wire [3:0] write_107;
-  wire write_67;
+  wire [31:0] value_139;
+  wire [3:0] write_108;
+  wire write_69;
+  assign n27 = take_127 & n26;
+  assign n28 = occupied + 1'h1;
+  assign n29 = occupied - 1'h1;
+  assign n30 = take & first_149;
+  assign n31 = add & o__payload_152;
+  assign n33 = due + start;
+  assign n34 = n33 - hold;
+  assign n35 = started & ready;
+  assign n36 = take_127 & first_160;
   assign n1 = ~ complete;
   assign i__ready = n1 | start;
   assign entered = i__valid & i__ready;
   assign n2 = ~ reading;
   assign n3 = complete & n2;
   assign n4 = ~ awaited;
-  assign start = n3 & n4;
-  assign n5 = ~ occupied[9];
-  assign i__valid_55 = reading & n5;
-  assign take = i__valid_55 & enable_27[0];
-  assign write_67 = i__valid_61 & enable_80[0];
-  assign { n6[9], stop_72 } = place_73 + 1'h1;
-  assign o__ready_74 = ~ sums_complete;
-  assign add = o__valid_77 & o__ready_74;
-  assign n8 = ~ held;
-  assign hold = sums_complete & n8;
-  assign n9 = ~ started;
-  assign n10 = held & n9;
-  assign n11 = ~ pending;
-  assign start_97 = n10 & n11;
+  assign n5 = n3 & n4;
+  assign n6 = ~| due;
+  assign n7 = due == 1'h1;
+  assign n9 = n7 & n13;
+  assign n10 = n6 | n9;
+  assign start = n5 & n10;
+  assign n11 = ~ occupied[9];
+  assign i__valid_57 = reading & n11;
+  assign take = i__valid_57 & enable_27[0];
+  assign write_69 = i__valid_63 & enable_81[0];
+  assign { n12[9], stop_74 } = place_75 + 1'h1;
+  assign n13 = ~ held;
+  assign hold = sums_complete & n13;
+  assign n14 = ~ started;
+  assign n15 = held & n14;
+  assign n16 = ~ pending;
+  assign start_98 = n15 & n16;
   assign clear = hold | rst;
-  assign n12 = ~ i__valid_123;
-  assign start_118 = keyed & n12;
-  assign take_126 = i__valid_123 & enable_134[0];
-  assign load = { first_of_codes_3, first_of_codes_2 } & enable_134[4:3];
-  assign n13 = $signed(i__payload[11:0]) > $signed(largest_0);
-  assign n14 = first_145 | n13;
-  assign n15 = entered & n14;
-  assign n16 = $signed(i__payload[23:12]) > $signed(largest_1);
-  assign n17 = first_145 | n16;
-  assign n18 = entered & n17;
-  assign n19 = ~ take_126;
-  assign n20 = take & n19;
-  assign n21 = ~ take;
-  assign n22 = take_126 & n21;
-  assign n23 = occupied + 1'h1;
-  assign n24 = occupied - 1'h1;
-  assign n25 = take & first_148;
-  assign n26 = add & o__payload_151;
-  assign n27 = started & ready;
-  assign n28 = take_126 & first_159;
+  assign n17 = ~ i__valid_124;
+  assign start_119 = keyed & n17;
+  assign take_127 = i__valid_124 & enable_135[0];
+  assign load = { first_of_codes_3, first_of_codes_2 } & enable_135[4:3];
+  assign n18 = $signed(i__payload[11:0]) > $signed(largest_0);
+  assign n19 = first_146 | n18;
+  assign n20 = entered & n19;
+  assign n21 = $signed(i__payload[23:12]) > $signed(largest_1);
+  assign n22 = first_146 | n21;
+  assign n23 = entered & n22;
+  assign n24 = ~ take_127;
+  assign n25 = take & n24;
+  assign n26 = ~ take;
   always @(posedge clk)
     if (rst) first_of_codes_3 <= 1'h0;
-    else if (enable_134[3]) first_of_codes_3 <= first_of_codes_2;
+    else if (enable_135[3]) first_of_codes_3 <= first_of_codes_2;
   always @(posedge clk)
     if (rst) first_of_codes_2 <= 1'h0;
-    else if (enable_134[2]) first_of_codes_2 <= first_of_codes_1;
+    else if (enable_135[2]) first_of_codes_2 <= first_of_codes_1;
   always @(posedge clk)
     if (rst) first_of_codes_1 <= 1'h0;
-    else if (enable_134[1]) first_of_codes_1 <= first_of_codes_0;
+    else if (enable_135[1]) first_of_codes_1 <= first_of_codes_0;
   always @(posedge clk)
     if (rst) first_of_codes_0 <= 1'h0;
-    else if (enable_134[0]) first_of_codes_0 <= n28;
+    else if (enable_135[0]) first_of_codes_0 <= n36;
   always @(posedge clk)
-    if (start_97) stop_121 <= stop_of_held;
+    if (start_98) stop_122 <= stop_of_held;
   always @(posedge clk)
     if (hold) stop_of_held <= stop_of_sums;
   always @(posedge clk)
-    if (hold) total_1 <= total_156;
+    if (hold) total_1 <= total_157;
   always @(posedge clk)
     if (hold) total_0 <= total;
   always @(posedge clk)
     if (rst) keyed <= 1'h0;
-    else if (n598) keyed <= procmux_516_Y;
+    else if (n600) keyed <= procmux_516_Y;
   always @(posedge clk)
     if (rst) pending <= 1'h0;
-    else if (n602) pending <= procmux_523_Y;
+    else if (n604) pending <= procmux_523_Y;
   always @(posedge clk)
     if (rst) started <= 1'h0;
-    else if (n606) started <= procmux_530_Y;
+    else if (n608) started <= procmux_530_Y;
   always @(posedge clk)
     if (rst) held <= 1'h0;
-    else if (n610) held <= procmux_536_Y;
+    else if (n612) held <= procmux_536_Y;
   always @(posedge clk)
-    if (n26) stop_of_sums <= stop_1;
+    if (rst) due <= 2'h0;
+    else due <= n34[1:0];
   always @(posedge clk)
-    if (n614) sums_complete <= 1'h0;
-    else if (add) sums_complete <= o__payload_151;
+    if (n31) stop_of_sums <= stop_1;
   always @(posedge clk)
-    if (enable_80[1]) stop_1 <= stop_0;
+    if (n617) sums_complete <= 1'h0;
+    else if (n31) sums_complete <= 1'h1;
   always @(posedge clk)
-    if (enable_80[0]) stop_0 <= stop_72;
+    if (enable_81[1]) stop_1 <= stop_0;
+  always @(posedge clk)
+    if (enable_81[0]) stop_0 <= stop_74;
   always @(posedge clk)
     if (rst) awaited <= 1'h0;
-    else if (enable_27[0]) awaited <= n25;
+    else if (enable_27[0]) awaited <= n30;
   always @(posedge clk)
     if (rst) occupied <= 10'h000;
-    else if (n623) occupied <= procmux_558_Y;
+    else if (n626) occupied <= procmux_560_Y;
   always @(posedge clk)
-    if (start) maximum_92 <= largest_1;
+    if (start) maximum_93 <= largest_1;
   always @(posedge clk)
     if (rst) largest_1 <= 12'h000;
-    else if (n18) largest_1 <= i__payload[23:12];
+    else if (n23) largest_1 <= i__payload[23:12];
   always @(posedge clk)
     if (start) maximum <= largest_0;
   always @(posedge clk)
     if (rst) largest_0 <= 12'h000;
-    else if (n15) largest_0 <= i__payload[11:0];
+    else if (n20) largest_0 <= i__payload[11:0];
   always @(posedge clk)
     if (rst) complete <= 1'h0;
-    else if (n633) complete <= procmux_576_Y;
+    else if (n636) complete <= procmux_578_Y;
   always @(posedge clk)
-    if (rst) first_145 <= 1'h1;
-    else if (entered) first_145 <= i__payload[24];
-  assign n598 = | { last_154, start_118 };
-  assign n602 = | { load[1], start_97 };
-  assign n606 = | { ready, start_97 };
-  assign n610 = | { n27, hold };
-  assign n623 = | { n22, n20 };
-  assign n633 = | { entered, start };
-  assign n614 = | { rst, hold };
-  assign procmux_514_Y = start_118 ? 1'h0 : 1'hx;
-  assign procmux_516_Y = last_154 ? 1'h1 : procmux_514_Y;
+    if (rst) first_146 <= 1'h1;
+    else if (entered) first_146 <= i__payload[24];
+  assign n600 = | { last_155, start_119 };
+  assign n604 = | { load[1], start_98 };
+  assign n608 = | { ready, start_98 };
+  assign n612 = | { n35, hold };
+  assign n626 = | { n27, n25 };
+  assign n636 = | { entered, start };
+  assign n617 = | { rst, hold };
+  assign procmux_514_Y = start_119 ? 1'h0 : 1'hx;
+  assign procmux_516_Y = last_155 ? 1'h1 : procmux_514_Y;
   assign procmux_520_Y = load[1] ? 1'h0 : 1'hx;
-  assign procmux_523_Y = start_97 ? (* full_case = 32'd1 *) 1'h1 : procmux_520_Y;
+  assign procmux_523_Y = start_98 ? (* full_case = 32'd1 *) 1'h1 : procmux_520_Y;
   assign procmux_527_Y = ready ? 1'h0 : 1'hx;
-  assign procmux_530_Y = start_97 ? (* full_case = 32'd1 *) 1'h1 : procmux_527_Y;
-  assign procmux_534_Y = n27 ? 1'h0 : 1'hx;
+  assign procmux_530_Y = start_98 ? (* full_case = 32'd1 *) 1'h1 : procmux_527_Y;
+  assign procmux_534_Y = n35 ? 1'h0 : 1'hx;
   assign procmux_536_Y = hold ? 1'h1 : procmux_534_Y;
-  assign procmux_556_Y = n22 ? n24[9:0] : 10'hxxx;
-  assign procmux_558_Y = n20 ? n23[9:0] : procmux_556_Y;
-  assign procmux_574_Y = start ? 1'h0 : 1'hx;
-  assign procmux_576_Y = entered ? i__payload[24] : procmux_574_Y;
+  assign procmux_558_Y = n27 ? n29[9:0] : 10'hxxx;
+  assign procmux_560_Y = n25 ? n28[9:0] : procmux_558_Y;
+  assign procmux_576_Y = start ? 1'h0 : 1'hx;
+  assign procmux_578_Y = entered ? i__payload[24] : procmux_576_Y;
   softmax_quantizer_l2_comparison comparison_0 (
     .above(above),
     .address(address_29),
     .base(base),
     .clk(clk),
     .code_6(code),
-    .enable(enable_134),
+    .enable(enable_135),
     .entry(entry_30),
-    .exponent(value_138[15:0]),
+    .exponent(value_139[15:0]),
     .fraction(fraction),
     .load(load),
     .rst(rst),
-    .write(write_107[1:0])
+    .write(write_108[1:0])
   );
   softmax_quantizer_l2_comparison comparison_1 (
     .above(above),
     .address(address_42),
     .base(base),
     .clk(clk),
-    .code_6(code_144),
-    .enable(enable_134),
+    .code_6(code_145),
+    .enable(enable_135),
     .entry(entry_43),
-    .exponent(value_138[31:16]),
+    .exponent(value_139[31:16]),
     .fraction(fraction),
     .load(load),
     .rst(rst),
-    .write(write_107[3:2])
+    .write(write_108[3:2])
   );
   softmax_quantizer_l2_control_1 control_1 (
     .clk(clk),
     .enable(enable_27),
-    .i__payload(i__payload_57),
-    .i__valid(i__valid_55),
-    .o__payload(i__payload_63),
-    .o__ready(enable_80[0]),
+    .i__payload(i__payload_59),
+    .i__valid(i__valid_57),
+    .o__payload(i__payload_65),
+    .o__ready(enable_81[0]),
     .rst(rst),
-    .valid_7(i__valid_61)
+    .valid_7(i__valid_63)
   );
   softmax_quantizer_l2_control_2 control_2 (
     .clk(clk),
-    .enable(enable_134),
-    .i__payload(i__payload_124),
-    .i__valid(i__valid_123),
-    .o__payload(o__payload_129),
+    .enable(enable_135),
+    .i__payload(i__payload_125),
+    .i__valid(i__valid_124),
+    .o__payload(o__payload_130),
     .o__ready(o__ready),
     .rst(rst),
     .valid_6(o__valid)
   );
   softmax_quantizer_l2_control_sum control_sum (
     .clk(clk),
-    .enable(enable_80),
-    .i__payload(i__payload_63),
-    .i__valid(i__valid_61),
-    .o__payload(o__payload_151),
-    .o__ready(o__ready_74),
+    .enable(enable_81),
+    .i__payload(i__payload_65),
+    .i__valid(i__valid_63),
+    .o__payload(o__payload_152),
     .rst(rst),
-    .valid_1(o__valid_77)
+    .valid_1(add)
   );
   softmax_quantizer_l2_exponential exponential_0 (
     .add(add),
@@ -378,7 +392,7 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
     .clear(clear),
     .clk(clk),
     .enable(enable_27),
-    .enable_term(enable_80),
+    .enable_term(enable_81),
     .entry(entry),
     .exponent_7(exponent),
     .factor(factor),
@@ -395,33 +409,33 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
     .clear(clear),
     .clk(clk),
     .enable(enable_27),
-    .enable_term(enable_80),
+    .enable_term(enable_81),
     .entry(entry_37),
-    .exponent_7(exponent_70),
+    .exponent_7(exponent_72),
     .factor(factor),
     .first(awaited),
     .logit(value[23:12]),
-    .maximum(maximum_92),
+    .maximum(maximum_93),
     .rst(rst),
     .steps(steps),
-    .sum(total_156)
+    .sum(total_157)
   );
   softmax_quantizer_l2_exponents exponents (
     .clk(clk),
-    .first(first_159),
-    .last(i__payload_124),
-    .place(place_73),
-    .port_691_0(exponent),
-    .port_777_0(exponent_70),
-    .read__en(take_126),
-    .reading(i__valid_123),
+    .first(first_160),
+    .last(i__payload_125),
+    .place(place_75),
+    .port_699_0(exponent),
+    .port_785_0(exponent_72),
+    .read__en(take_127),
+    .reading(i__valid_124),
     .rst(rst),
-    .start(start_118),
-    .stop_18(stop_121),
-    .value(value_138),
-    .write(write_67)
+    .start(start_119),
+    .stop_18(stop_122),
+    .value(value_139),
+    .write(write_69)
   );
-  softmax_quantizer_l2_factor factor_163 (
+  softmax_quantizer_l2_factor factor_164 (
     .clk(clk),
     .factor(factor),
     .multiplier(multiplier),
@@ -431,8 +445,8 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
   );
   softmax_quantizer_l2_logits logits (
     .clk(clk),
-    .first(first_148),
-    .last(i__payload_57),
+    .first(first_149),
+    .last(i__payload_59),
     .place(place),
     .read__en(take),
     .reading(reading),
@@ -445,7 +459,7 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
   softmax_quantizer_l2_rom rom_0 (
     .address_2(address_29),
     .clk(clk),
-    .enable({ enable_134[2], enable_27[7] }),
+    .enable({ enable_135[2], enable_27[7] }),
     .entry_1(entry),
     .entry_2(entry_30),
     .port__addr(address),
@@ -454,7 +468,7 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
   softmax_quantizer_l2_rom rom_1 (
     .address_2(address_42),
     .clk(clk),
-    .enable({ enable_134[2], enable_27[7] }),
+    .enable({ enable_135[2], enable_27[7] }),
     .entry_1(entry_37),
     .entry_2(entry_43),
     .port__addr(address_36),
@@ -465,18 +479,18 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
     .base(base),
     .clk(clk),
     .fraction(fraction),
-    .last(last_154),
+    .last(last_155),
     .ready(ready),
     .rst(rst),
-    .start(start_97),
+    .start(start_98),
     .threshold_a(threshold_a),
     .threshold_b(threshold_b),
     .threshold_shift(threshold_shift),
     .totals({ total_1, total_0 }),
-    .write(write_107)
+    .write(write_108)
   );
-  assign n6[8:0] = stop_72;
-  assign o__payload = { o__payload_129, code_144, code };
+  assign n12[8:0] = stop_74;
+  assign o__payload = { o__payload_130, code_145, code };
 endmodule
 
 module softmax_quantizer_l2_control_1(rst, i__valid, i__payload, enable, valid_7, o__payload, o__ready, clk);
@@ -712,16 +726,13 @@ module softmax_quantizer_l2_control_2(clk, rst, i__payload, i__valid, enable, va
   assign enable[0] = i__ready;
 endmodule
 
-module softmax_quantizer_l2_control_sum(rst, o__ready, i__valid, i__payload, enable, valid_1, o__payload, clk);
-  wire n1;
-  wire n3;
+module softmax_quantizer_l2_control_sum(rst, i__valid, i__payload, enable, valid_1, o__payload, clk);
   input clk;
   wire clk;
   output [1:0] enable;
   wire [1:0] enable;
   input i__payload;
   wire i__payload;
-  wire i__ready;
   input i__valid;
   wire i__valid;
   reg last_0;
@@ -729,8 +740,6 @@ module softmax_quantizer_l2_control_sum(rst, o__ready, i__valid, i__payload, ena
   output o__payload;
   reg o__payload;
   initial o__payload = 1'h0;
-  input o__ready;
-  wire o__ready;
   input rst;
   wire rst;
   reg valid_0;
@@ -738,33 +747,29 @@ module softmax_quantizer_l2_control_sum(rst, o__ready, i__valid, i__payload, ena
   output valid_1;
   reg valid_1;
   initial valid_1 = 1'h0;
-  assign enable[1] = n1 | o__ready;
-  assign n3 = ~ valid_0;
-  assign i__ready = n3 | enable[1];
-  assign n1 = ~ valid_1;
   always @(posedge clk)
     if (rst) last_0 <= 1'h0;
-    else if (i__ready) last_0 <= i__payload;
+    else last_0 <= i__payload;
   always @(posedge clk)
     if (rst) valid_0 <= 1'h0;
-    else if (i__ready) valid_0 <= i__valid;
+    else valid_0 <= i__valid;
   always @(posedge clk)
     if (rst) o__payload <= 1'h0;
-    else if (enable[1]) o__payload <= last_0;
+    else o__payload <= last_0;
   always @(posedge clk)
     if (rst) valid_1 <= 1'h0;
-    else if (enable[1]) valid_1 <= valid_0;
-  assign enable[0] = i__ready;
+    else valid_1 <= valid_0;
+  assign enable = 2'h3;
 endmodule
 
-module softmax_quantizer_l2_exponents(rst, write, start, read__en, last, value, stop_18, place, reading, first, port_691_0, port_777_0, clk);
+module softmax_quantizer_l2_exponents(rst, write, start, read__en, last, value, stop_18, place, reading, first, port_699_0, port_785_0, clk);
   wire [9:0] n1;
   wire [9:0] n2;
-  wire n811;
-  wire n815;
-  wire n807;
-  wire n819;
+  wire n810;
+  wire n814;
   wire n806;
+  wire n818;
+  wire n805;
   wire procmux_440_Y;
   wire procmux_442_Y;
   wire procmux_446_Y;
@@ -783,10 +788,10 @@ module softmax_quantizer_l2_exponents(rst, write, start, read__en, last, value, 
   output [8:0] place;
   reg [8:0] place;
   initial place = 9'h000;
-  input [15:0] port_691_0;
-  wire [15:0] port_691_0;
-  input [15:0] port_777_0;
-  wire [15:0] port_777_0;
+  input [15:0] port_699_0;
+  wire [15:0] port_699_0;
+  input [15:0] port_785_0;
+  wire [15:0] port_785_0;
   input read__en;
   wire read__en;
   output reading;
@@ -812,7 +817,7 @@ module softmax_quantizer_l2_exponents(rst, write, start, read__en, last, value, 
       memory[initial_row] = 32'd0;
   always @(posedge clk) begin
     if (write)
-      memory[place] <= { port_777_0, port_691_0 };
+      memory[place] <= { port_785_0, port_699_0 };
   end
   reg [31:0] _0_;
   always @(posedge clk) begin
@@ -826,24 +831,24 @@ module softmax_quantizer_l2_exponents(rst, write, start, read__en, last, value, 
   assign last = following == stop;
   always @(posedge clk)
     if (rst) current <= 9'h000;
-    else if (n807) current <= following;
+    else if (n806) current <= following;
   always @(posedge clk)
     if (rst) first <= 1'h0;
-    else if (n811) first <= procmux_442_Y;
+    else if (n810) first <= procmux_442_Y;
   always @(posedge clk)
     if (rst) reading <= 1'h0;
-    else if (n819) reading <= procmux_450_Y;
+    else if (n818) reading <= procmux_450_Y;
   always @(posedge clk)
     if (rst) stop <= 9'h000;
     else if (start) stop <= stop_18;
   always @(posedge clk)
     if (rst) place <= 9'h000;
     else if (write) place <= n2[8:0];
-  assign n811 = | { read__en, start };
-  assign n815 = { read__en, last, start } != 3'h4;
-  assign n806 = ~ start;
-  assign n807 = & { n806, read__en };
-  assign n819 = & { n811, n815 };
+  assign n810 = | { read__en, start };
+  assign n814 = { read__en, last, start } != 3'h4;
+  assign n805 = ~ start;
+  assign n806 = & { n805, read__en };
+  assign n818 = & { n810, n814 };
   assign procmux_440_Y = read__en ? 1'h0 : 1'hx;
   assign procmux_442_Y = start ? 1'h1 : procmux_440_Y;
   assign procmux_446_Y = last ? 1'h0 : 1'hx;
@@ -855,11 +860,11 @@ endmodule
 module softmax_quantizer_l2_logits(clk, rst, write, start, read__en, last, value, place, reading, first, token);
   wire [9:0] n1;
   wire [9:0] n2;
-  wire n841;
-  wire n845;
-  wire n837;
-  wire n849;
+  wire n840;
+  wire n844;
   wire n836;
+  wire n848;
+  wire n835;
   wire procmux_468_Y;
   wire procmux_470_Y;
   wire procmux_474_Y;
@@ -917,24 +922,24 @@ module softmax_quantizer_l2_logits(clk, rst, write, start, read__en, last, value
   assign last = following == stop;
   always @(posedge clk)
     if (rst) current <= 9'h000;
-    else if (n837) current <= following;
+    else if (n836) current <= following;
   always @(posedge clk)
     if (rst) first <= 1'h0;
-    else if (n841) first <= procmux_470_Y;
+    else if (n840) first <= procmux_470_Y;
   always @(posedge clk)
     if (rst) reading <= 1'h0;
-    else if (n849) reading <= procmux_478_Y;
+    else if (n848) reading <= procmux_478_Y;
   always @(posedge clk)
     if (rst) stop <= 9'h000;
     else if (start) stop <= place;
   always @(posedge clk)
     if (rst) place <= 9'h000;
     else if (write) place <= n2[8:0];
-  assign n841 = | { read__en, start };
-  assign n845 = { read__en, last, start } != 3'h4;
-  assign n836 = ~ start;
-  assign n837 = & { n836, read__en };
-  assign n849 = & { n841, n845 };
+  assign n840 = | { read__en, start };
+  assign n844 = { read__en, last, start } != 3'h4;
+  assign n835 = ~ start;
+  assign n836 = & { n835, read__en };
+  assign n848 = & { n840, n844 };
   assign procmux_468_Y = read__en ? 1'h0 : 1'hx;
   assign procmux_470_Y = start ? 1'h1 : procmux_468_Y;
   assign procmux_474_Y = last ? 1'h0 : 1'hx;
@@ -977,11 +982,11 @@ module softmax_quantizer_l2_thresholds(threshold_b, threshold_shift, clk, rst, s
   wire [6:0] n6;
   wire [7:0] n7;
   wire n9;
-  wire n911;
-  wire n913;
-  wire n888;
-  wire n892;
-  wire n915;
+  wire n910;
+  wire n912;
+  wire n887;
+  wire n891;
+  wire n914;
   wire [1:0] procmux_391_Y;
   wire [1:0] procmux_394_Y;
   wire [1:0] procmux_396_Y;
@@ -1145,18 +1150,18 @@ module softmax_quantizer_l2_thresholds(threshold_b, threshold_shift, clk, rst, s
     if (valid_6) which_1 <= which_2_51;
   always @(posedge clk)
     if (valid_6) more_1 <= more_2;
-  reg n860;
-  initial n860 = 1'h0;
+  reg n859;
+  initial n859 = 1'h0;
   always @(posedge clk)
     if (valid_6)
-      if (!window_2[26]) n860 <= 1'h0;
-      else n860 <= window_2[0];
-  assign window_1[0] = n860;
-  reg [24:0] n862;
-  initial n862 = 25'h0000000;
+      if (!window_2[26]) n859 <= 1'h0;
+      else n859 <= window_2[0];
+  assign window_1[0] = n859;
+  reg [24:0] n861;
+  initial n861 = 25'h0000000;
   always @(posedge clk)
-    if (valid_6) n862 <= n48[25:1];
-  assign { fraction, window_1[9:1] } = n862;
+    if (valid_6) n861 <= n48[25:1];
+  assign { fraction, window_1[9:1] } = n861;
   always @(posedge clk)
     if (rst) valid_6 <= 1'h0;
     else valid_6 <= valid_8;
@@ -1209,10 +1214,10 @@ module softmax_quantizer_l2_thresholds(threshold_b, threshold_shift, clk, rst, s
     if (valid_2) which_3 <= which_2;
   always @(posedge clk)
     if (rst) middle <= 17'h00000;
-    else if (n888) middle <= total[16:0];
+    else if (n887) middle <= total[16:0];
   always @(posedge clk)
     if (rst) lowest <= 1'h0;
-    else if (n892) lowest <= n35;
+    else if (n891) lowest <= n35;
   always @(posedge clk)
     if (rst) total <= 34'h000000000;
     else if (valid_2) total <= n33[33:0];
@@ -1246,18 +1251,18 @@ module softmax_quantizer_l2_thresholds(threshold_b, threshold_shift, clk, rst, s
     if (running) total_digit[8:0] <= n24[8:0];
   always @(posedge clk)
     if (rst) which <= 2'h0;
-    else if (n915) which <= procmux_396_Y;
+    else if (n914) which <= procmux_396_Y;
   always @(posedge clk)
     if (rst) part <= 2'h0;
-    else if (n911) part <= procmux_403_Y;
+    else if (n910) part <= procmux_403_Y;
   always @(posedge clk)
     if (rst) running <= 1'h0;
     else running <= procmux_414_Y;
-  assign n911 = | { running, start };
-  assign n913 = { running, n19 } != 2'h2;
-  assign n888 = & { valid_2, n36 };
-  assign n892 = & { valid_2, n34 };
-  assign n915 = & { n911, n913 };
+  assign n910 = | { running, start };
+  assign n912 = { running, n19 } != 2'h2;
+  assign n887 = & { valid_2, n36 };
+  assign n891 = & { valid_2, n34 };
+  assign n914 = & { n910, n912 };
   assign procmux_391_Y = n19 ? n20[1:0] : 2'hx;
   assign procmux_394_Y = start ? 2'h0 : 2'hx;
   assign procmux_396_Y = running ? (* full_case = 32'd1 *) procmux_391_Y : procmux_394_Y;
@@ -1406,7 +1411,7 @@ module softmax_quantizer_l2_comparison(rst, load, exponent, above, base, entry, 
   assign address = exponent_1[7:0];
 endmodule
 
-module softmax_quantizer_l2_exponential(rst, add, clear, logit, entry, maximum, first, steps, factor, address, exponent_7, sum, enable, enable_term, clk);
+module softmax_quantizer_l2_exponential(rst, clear, logit, entry, maximum, first, steps, factor, address, exponent_7, sum, enable, enable_term, add, clk);
   wire n1;
   wire n10;
   wire n11;
@@ -1586,8 +1591,8 @@ endmodule
 module softmax_quantizer_l2_factor(shift, clk, rst, steps, factor, multiplier);
   wire n1;
   wire [18:0] n2;
-  wire n828;
   wire n827;
+  wire n826;
   input clk;
   wire clk;
   wire [63:0] column_0;
@@ -1621,7 +1626,7 @@ module softmax_quantizer_l2_factor(shift, clk, rst, steps, factor, multiplier);
   assign n1 = shift <= 6'h20;
   assign n2 = multiplier << left;
   always @(posedge clk)
-    if (n828) factor <= 18'h00000;
+    if (n827) factor <= 18'h00000;
     else factor <= n2[17:0];
   always @(posedge clk)
     if (rst) left <= 2'h0;
@@ -1632,8 +1637,8 @@ module softmax_quantizer_l2_factor(shift, clk, rst, steps, factor, multiplier);
   always @(posedge clk)
     if (rst) some <= 1'h0;
     else some <= n1;
-  assign n827 = ~ some;
-  assign n828 = | { n827, rst };
+  assign n826 = ~ some;
+  assign n827 = | { n826, rst };
 endmodule
 
 module softmax_quantizer_l2_rom(rst, entry_1, entry_2, enable, port__addr, address_2, clk);
