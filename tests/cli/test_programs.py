@@ -71,7 +71,8 @@ def test_inspect_without_torch(program):
 def test_inspect_says_whether_a_program_fits_an_engine(command, tiny, program, tmp_path, photos):
     code, _, err = command("inspect", program, "--engine", "small")
     assert (code, err) == (
-        2, "vit2rtl: The engine runs programs of variant integer, not hardware\n")
+        2, "vit2rtl: The engine runs programs of variant integer, not hardware: "
+           "vit2rtl lower CHECKPOINT --variant integer makes one\n")
     integer = tmp_path / "integer"
     command("lower", tiny, "--variant", "integer", "--images", photos, "--out", integer)
     code, out, _ = command("inspect", integer, "--engine", "deit-tiny")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.every import long
 from vit2rtl.cli import main
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl.engine import verilog
@@ -38,6 +39,7 @@ def test_writes_one_unit_and_says_what(vit2rtl, tmp_path):
     assert sorted(path.name for path in (tmp_path / "v").iterdir()) == files
 
 
+@long
 def test_all_writes_every_unit(vit2rtl, tmp_path):
     code, _, _ = vit2rtl("--all", "--out", tmp_path)
     assert code == 0

@@ -60,7 +60,7 @@ BUGS = [
         r"shift_base \+ shift_1", "shift_base + shift_1 + 6'h1",
         FUNCTION, "lane_.", default=True),
     Bug("swapped lanes", R, r"(o__payload = \{ \w+), (\w+), (\w+) ", r"\1, \3, \2 ",
-        FUNCTION, "lane_1"),
+        FUNCTION, "lane_."),
     Bug("late tlast", R, r"last_4 <= last_3", "last_4 <= last_2", STREAM, "tlast"),
     Bug("dropped beat", R, r"assign i__ready = enable\[0\]", "assign i__ready = 1'h1",
         STREAM, "tready"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.every import sampled
+from tests.every import long, sampled
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.run.regression import run_regression
 
@@ -58,6 +58,7 @@ def test_no_bench_passes_in_icarus(forgery, regression):
     assert bool(results[-1].error) is bool(error)
 
 
+@long
 def test_no_bench_passes_in_verilator(regression):
     results = regression(FORGED["later"][0], "verilator")
     assert not any(result.passed for result in results)

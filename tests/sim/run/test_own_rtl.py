@@ -5,7 +5,7 @@ In `make test-all` every bug of ``own_rtl`` in every unit, else one of each kind
 
 import pytest
 
-from tests.every import sampled
+from tests.every import long, sampled
 from vit2rtl.golden import BundleWriter, Instance, directed_records
 from vit2rtl.sim.run.regression import run_regression
 
@@ -58,7 +58,8 @@ def test_a_bug_is_found_in_icarus(bug, vectors, tmp_path):
     assert failed(vectors, bug.unit, bug.text(), tmp_path)
 
 
-@pytest.mark.parametrize("name", sampled(ON_VERILATOR, lambda name: "edges" in name))
+@long
+@pytest.mark.parametrize("name", ON_VERILATOR)
 def test_a_bug_is_found_in_verilator(name, vectors, tmp_path):
     bug = next(b for b in BUGS if (b.name, b.unit) == (name, "log_sqrt2_quantizer"))
     assert failed(vectors, bug.unit, bug.text(), tmp_path, "verilator")

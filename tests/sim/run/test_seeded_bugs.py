@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.every import sampled
+from tests.every import long, sampled
 from vit2rtl.rtl import verilog
 from vit2rtl.sim.run.regression import run_regression
 
@@ -191,10 +191,10 @@ def test_caught_in_verilator(name, inject, bundle_path, tmp_path):
     check(regression(bundle_path, bug, inject(bug), "verilator", tmp_path / "out"), bug)
 
 
-@pytest.mark.parametrize("name", sampled(
-    ["dropped beat under back pressure", "payload changes while stalled"],
-    lambda name: "dropped" in name,
-))
+@long
+@pytest.mark.parametrize(
+    "name", ["dropped beat under back pressure", "payload changes while stalled"]
+)
 def test_the_replay_sees_it_too_when_told_to_stall(name, inject, bundle_path, tmp_path):
     bug = named(name)
     results = regression(bundle_path, bug, inject(bug), "icarus", tmp_path / "out", stall=50)
