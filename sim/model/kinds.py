@@ -45,6 +45,8 @@ def kinds(image: EngineImage, outcome: Outcome) -> dict[str, Kind]:
     result = {name: Kind(simulated[name], expected[name]) for name in simulated}
     for unit in ALONE:
         ours = [one for one in image.instructions if one.unit == unit]
+        if not ours:
+            continue
         busy = outcome.registers[f"BUSY_{unit.name}"]
         name = "load" if unit == Unit.LOAD else kind_of[ours[0].work.op]
         result[name] = Kind(busy, _covered((one.start, one.end) for one in ours))

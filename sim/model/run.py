@@ -144,7 +144,8 @@ def simulate_model(
 def _make_room(out: Path) -> None:
     """The folder is there, without what an earlier run left; other things stay as they are."""
     for folder in sorted(out.glob("run-*")):
-        if not (folder / "command.bin").is_file() and any(folder.iterdir()):
+        empty = folder.is_dir() and not any(folder.iterdir())
+        if not empty and not (folder / "command.bin").is_file():
             raise ValueError(f"{folder} is not of a simulation: not overwriting it")
     for folder in out.glob("run-*"):
         shutil.rmtree(folder)

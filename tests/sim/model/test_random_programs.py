@@ -43,9 +43,10 @@ def test_a_folder_of_any_name(monkeypatch, tmp_path):
     assert not results.differences
 
 
-def test_the_folder_keeps_what_is_not_of_a_simulation(tmp_path):
-    mine = tmp_path / "run-0" / "notes.txt"
-    mine.parent.mkdir()
+@pytest.mark.parametrize("name", ["run-0/notes.txt", "run-0"])
+def test_the_folder_keeps_what_is_not_of_a_simulation(name, tmp_path):
+    mine = tmp_path / name
+    mine.parent.mkdir(exist_ok=True)
     mine.write_text("mine")
     with pytest.raises(ValueError, match=r"run-0 is not of a simulation: not overwriting it$"):
         simulated("2 bits", tmp_path)
