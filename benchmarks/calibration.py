@@ -1,7 +1,7 @@
 """CPU cost and memory of calibrating DeiT-Tiny on 32 images, in float forward passes of that batch.
 
-python benchmarks/calibration.py [--method closed-form [--mirrors]] [--weights FILE --images DIR]
-    [--json]
+python benchmarks/calibration.py [--method closed-form [--mirrors] | --method ptq4vit]
+    [--weights FILE --images DIR] [--json]
 
 Memory is the peak of a process of its own, and what calibration adds there to the model and the
 images; both are compared with RepQ-ViT's.
@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 import _deit_tiny as deit_tiny
 
 from vit2rtl.quantization.recipe import Recipe
+from vit2rtl.quantization.settings import METHODS
 from vit2rtl.quantized_vit import QuantizedViT
 
 
@@ -46,14 +47,14 @@ def _peak():
 
 def main():
     parser = deit_tiny.timed(__doc__)
-    parser.add_argument("--method", choices=("repq", "closed-form"), default="repq")
+    parser.add_argument("--method", choices=METHODS, default="repq")
     parser.add_argument("--mirrors", action="store_true", help="closed-form: on mirror images, too")
     options = parser.parse_args()
-    if options.mirrors and options.method == "repq":
+    if options.mirrors and options.method != "closed-form":
         parser.error("--mirrors is of --method closed-form")
     repq = Recipe(method="repq")
-    recipe = repq if options.method == "repq" else Recipe(
-        method="closed-form", mirrors=options.mirrors)
+    mirrors = {"mirrors": True} if options.mirrors else {}
+    recipe = Recipe(method=options.method, **mirrors)
     # Memory first: a process begins with the peak of the one that started it.
     (peak, added), (repq_peak, repq_added) = (memory(options, one) for one in (recipe, repq))
     batch, forward = deit_tiny.float_forward(options)

@@ -15,7 +15,9 @@ from vit2rtl import checkpoint_schema
 from vit2rtl.commands import completion, options
 from vit2rtl.models import hub_folder
 from vit2rtl.quantization.settings import (
+    EITHER_WEIGHTS,
     FEW_BITS,
+    HESSIANS,
     LAYERNORMS,
     METHODS,
     OPTIONS,
@@ -54,23 +56,31 @@ Examples:
                    "'*.qkv.[qk]=6', '*.softmax=4', 'head.*=8'; of several that match the last one "
                    "counts. May be repeated; a file has one a line.")
 @click.option("--method", type=click.Choice(METHODS),
-              help="RepQ-ViT as published, or its grids with weights solved for: the same "
-                   "hardware, more accurate at few bits. By default closed-form where any weight "
-                   f"or activation has {FEW_BITS} bits or fewer, else repq; an option that one "
-                   "method alone has chooses it.")
+              help="RepQ-ViT as published; its grids with weights solved for: the same "
+                   "hardware, more accurate at few bits; or PTQ4ViT, which it is compared with. By "
+                   f"default closed-form where any weight or activation has {FEW_BITS} bits or "
+                   "fewer, else repq; an option that one method alone has chooses it.")
 @click.option("--without", default="", metavar="STEP,...",
               help=f"Steps of method closed-form to leave out: {', '.join(STEPS)}.")
 @click.option("--mirrors", is_flag=True,
               help="Method closed-form: calibrate on mirror images, too. Not for digits and text.")
 @click.option("--profile", type=click.Choice(PROFILES), default="hardware", show_default=True,
-              help="Method repq: arithmetic of the simulated model: the authors' code, the "
-                   "paper's text, or what hardware computes.")
+              help="Methods repq and ptq4vit: arithmetic of the simulated model: the authors' "
+                   "code, the paper's text, or what hardware computes.")
 @click.option("--layernorm", type=click.Choice(LAYERNORMS), default="reparam", show_default=True,
               help="Method repq: quantizer of post-LayerNorm activations.")
 @click.option("--softmax", type=click.Choice(SOFTMAXES), default="log-sqrt2", show_default=True,
               help="Method repq: quantizer of post-Softmax activations.")
+@click.option("--hessian", type=click.Choice(HESSIANS), default="fisher", show_default=True,
+              help="Method ptq4vit: whose squares weigh errors: gradients of a drawn class's "
+                   "likelihood, or as in the authors' code, which are rounding noise.")
+@click.option("--candidates", type=click.IntRange(1, 1000), default=100, show_default=True,
+              help="Method ptq4vit: scales to try of each factor of a matmul.")
+@click.option("--rounds", type=click.IntRange(1, 10), default=3, show_default=True,
+              help="Method ptq4vit: how often each factor has its turn.")
 @click.option("--symmetric-weights", is_flag=True,
-              help="Weights without zero points: all in the middle of their codes.")
+              help="Methods repq and closed-form: weights without zero points, all in the middle "
+                   "of their codes. Of ptq4vit they have none.")
 @options.only
 @click.option("--count", type=click.IntRange(min=2), default=32, show_default=True,
               help="Calibration images to draw from the folder; --list takes all it names.")
@@ -93,6 +103,9 @@ def command(
     profile: str,
     layernorm: str,
     softmax: str,
+    hessian: str,
+    candidates: int,
+    rounds: int,
     symmetric_weights: bool,
     listed: str | None,
     count: int,
@@ -110,12 +123,17 @@ def command(
     rules = rules_of(_listed(bits_of))
     check_steps(without)
     given = _given({"profile": profile, "layernorm": layernorm, "softmax": softmax,
-                    "without": without, "mirrors": mirrors})
+                    "without": without, "mirrors": mirrors, "hessian": hessian,
+                    "candidates": candidates, "rounds": rounds})
     if method is None:
         method = default_method(fewest(weight_bits, activation_bits, (*more, *rules)), given)
     for name in given:
         if name not in OPTIONS[method]:
             raise ValueError(f"Method {method} has no option --{name}")
+    if method in EITHER_WEIGHTS:
+        given["symmetric_weights"] = symmetric_weights
+    elif symmetric_weights:
+        raise ValueError(f"Method {method} has no option --symmetric-weights")
     hub = hub_folder.resolve(model, weights, _parse_arguments(model_arguments))
     checkpoint_schema.check_place(out)
     if plot_file and Path(plot_file).suffix != ".png":
@@ -134,8 +152,7 @@ def command(
     from vit2rtl.quantization.recipe import Recipe
     from vit2rtl.quantized_vit import QuantizedViT
 
-    recipe = Recipe.of(bits, bits_of=rules, method=method,
-                       symmetric_weights=symmetric_weights, **given)
+    recipe = Recipe.of(bits, bits_of=rules, method=method, **given)
     known = timm_models.check(hub.name, hub.arguments, pretrained=hub.weights is None)
     timm_models.check_recipe(*known, recipe)
     options.check_images(folder, model_name=hub.name)
@@ -224,7 +241,8 @@ def _summary(
         widest = max(bounds, key=bounds.__getitem__)
         lines.append(f"widest accumulator: {bounds[widest].bit_length() + 1} bits, in {widest} "
                      "(bound from its weights)")
-    elif recipe.profile == "hardware":
-        lines.append("channel-wise LayerNorm scales have no integer matmul: simulated in float")
+    else:
+        lines.append("simulated in float: programs, ONNX and vectors need "
+                     f"{recipe.setting.lacks_integers()}")
     lines.append(f"checkpoint: {out}")
     return "\n".join(lines)

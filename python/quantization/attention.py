@@ -64,10 +64,8 @@ class QuantAttention(nn.Module):
             raise ValueError("QuantAttention takes no attention mask but Swin's window mask")
         if self.calibrator:
             return self.calibrator(x, mask)
-        batch, tokens, _ = x.shape
-        qkv = self.qkv(x).view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        q, k, v = (self._centered(part, n) for n, part in enumerate(qkv))        # (B, H, N, D)
-        q = q[:, :, :self.queries]                                              # (B, H, Q, D)
+        parts = enumerate(self.split_heads(self.qkv(x)))
+        q, k, v = (self._centered(part, n) for n, part in parts)
         probabilities = self._logits(q, k, mask).softmax(dim=-1)                # (B, H, Q, N)
         if self.calibrating:
             self.softmax_quantizer.calibrate(probabilities)
@@ -75,10 +73,17 @@ class QuantAttention(nn.Module):
             self.tap(self, probabilities)
         if self.value is None:
             attention = self.softmax_quantizer(probabilities)
-            y = (attention @ v.to(attention.dtype)).mul_(self.qkv.outputs[2].scale)
+            y = (attention @ v.to(attention.dtype)).mul_(_of_heads(self.qkv.outputs[2].scale))
         else:
             y = self.value(probabilities, v)
         return self.proj(y.transpose(1, 2).flatten(2))
+
+    def split_heads(self, qkv: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """What qkv gives, float[batch, tokens, 3 channels]
+        -> q float[batch, heads, queries, depth], k and v float[batch, heads, tokens, depth]"""
+        batch, tokens, _ = qkv.shape
+        q, k, v = qkv.view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        return q[:, :, :self.queries], k, v
 
     def _logits(
         self, q: torch.Tensor, k: torch.Tensor, mask: torch.Tensor | None
@@ -87,7 +92,7 @@ class QuantAttention(nn.Module):
         logits = self.products(q, k) if self.products else q @ k.mT
         if self.logit_scale is None:
             q_scale, k_scale, _ = (quantizer.scale for quantizer in self.qkv.outputs)
-            logits = logits.float().mul_(q_scale * k_scale * self.scale)
+            logits = logits.float().mul_(_of_heads(q_scale * k_scale) * self.scale)
         else:
             logits = logits.double().mul_(self.logit_scale)
         return self.add_bias(logits, mask)
@@ -121,6 +126,11 @@ class QuantAttention(nn.Module):
         if self.calibrating:
             quantizer.calibrate(part)
         return quantizer.centered(part)
+
+
+def _of_heads(scale: torch.Tensor) -> torch.Tensor:
+    """float32[] or float32[heads] -> the same, to meet [batch, heads, tokens, ...]"""
+    return scale.view(-1, 1, 1) if scale.ndim else scale
 
 
 def _range(quantizer: UniformQuantizer) -> tuple[int, int]:

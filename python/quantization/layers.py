@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from vit2rtl.golden.arithmetic import matmul
 from vit2rtl.quantization.exact_matmul import Weights
-from vit2rtl.quantization.quantizers import LayerQuantizers, UniformQuantizer
+from vit2rtl.quantization.quantizers import LayerQuantizers, Quantizer, UniformQuantizer
 
 OUTPUT_BITS = 16
 # Room above the largest output seen in calibration, for images not seen.
@@ -41,7 +41,7 @@ class QuantLinear(nn.Module):
     bias: torch.Tensor
 
     def __init__(
-        self, linear: nn.Linear | nn.Conv2d, input_quantizer: UniformQuantizer, weight_bits: int
+        self, linear: nn.Linear | nn.Conv2d, input_quantizer: Quantizer, weight_bits: int
     ) -> None:
         super().__init__()
         weight = linear.weight.detach().flatten(1)
@@ -147,7 +147,7 @@ class QuantPatchEmbedding(QuantLinear):
     """The patch embedding's convolution, stride equal to kernel, as a linear layer on patches."""
 
     def __init__(
-        self, convolution: nn.Conv2d, input_quantizer: UniformQuantizer, weight_bits: int
+        self, convolution: nn.Conv2d, input_quantizer: Quantizer, weight_bits: int
     ) -> None:
         super().__init__(convolution, input_quantizer, weight_bits)
         self.channels, self.patch = convolution.in_channels, convolution.kernel_size

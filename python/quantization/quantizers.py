@@ -23,9 +23,11 @@ class Quantizer(nn.Module):
     scale     float32, a buffer
     encoding  what a code stands for: one of :data:`vit2rtl.golden.program.program.ENCODINGS` where
               programs can hold it
+    shape     of the scale; of a uniform quantizer its axis decides
     """
 
     encoding = ""
+    shape: tuple[int, ...] = ()
     bits: int
     scale: torch.Tensor
 
@@ -133,7 +135,7 @@ class LayerQuantizers:
     outputs  of equal groups of output channels: q, k and v, or one
     """
 
-    input: UniformQuantizer
+    input: Quantizer
     weight: UniformQuantizer
     outputs: tuple[UniformQuantizer, ...]
 

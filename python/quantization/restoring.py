@@ -45,8 +45,10 @@ def restore(structure: Structure, recipe: "Recipe", state: State) -> None:
             owner._parameters[name].data = tensor
         else:
             owner._buffers[name] = tensor
+    heads = {attention.module.qkv: attention.module.heads for attention in structure.attentions}
     for layer in structure.layers:
-        _check_layer(layer.name, layer.module, widths[layer.name], integer=recipe.integer)
+        _check_layer(layer.name, layer.module, widths[layer.name], heads.get(layer.module, 1),
+                     integer=recipe.integer)
     for name in sorted(quantizers):
         quantizer = network.get_submodule(name)
         assert isinstance(quantizer, Quantizer)
@@ -69,19 +71,23 @@ def _check(key: str, tensor: torch.Tensor, own: torch.Tensor, *, any_shape: bool
 
 
 def _check_layer(
-    name: str, layer: QuantLinear, width: torch.Size, *, integer: bool
+    name: str, layer: QuantLinear, width: torch.Size, heads: int, *, integer: bool
 ) -> None:
-    """Codes fit their bits; a scale a row of the weights, one for each of the other tensors."""
+    """Codes fit their bits; a scale a row of the weights, one for each of the other tensors or for
+    each of its heads."""
     top = layer.weight_quantizer.levels - 1
     if layer.weight_codes.numel() and int(layer.weight_codes.max()) > top:
         raise ValueError(f": {name}.weight_codes must be codes of 0 to {top}")
-    allowed: dict[str, set[tuple[int, ...]]] = {
-        "weight_quantizer": {(width[0],)}, "input_quantizer": {()}}
-    if layer.input_quantizer.axis is not None and not integer:
-        allowed["input_quantizer"].add((width[1],))
     for inner, quantizer in layer.named_modules():
         if isinstance(quantizer, Quantizer):
-            shapes = allowed.get(inner, {()})
+            shapes = {quantizer.shape}
+            match getattr(quantizer, "axis", None):
+                case 0:
+                    shapes = {(width[0],)}
+                case 1:
+                    shapes = {(heads,)}
+                case -1 if not integer:
+                    shapes.add((width[1],))
             if tuple(quantizer.scale.shape) not in shapes:
                 due = " or ".join(map(str, sorted(shapes)))
                 raise ValueError(f": {name}.{inner}.scale has shape "
@@ -92,8 +98,9 @@ def _check_quantizer(name: str, quantizer: Quantizer, *, fractional: bool) -> No
     if not (quantizer.scale > 0).all():
         raise ValueError(f": {name}.scale must be positive")
     if not isinstance(quantizer, UniformQuantizer):
-        if quantizer.scale.ndim:
-            raise ValueError(f": {name}.scale must be one number")
+        if quantizer.scale.shape != quantizer.shape:
+            due = f"{quantizer.shape[0]} numbers" if quantizer.shape else "one number"
+            raise ValueError(f": {name}.scale must be {due}")
         return
     zero_point = quantizer.zero_point
     if zero_point.shape != quantizer.scale.shape:

@@ -3,14 +3,22 @@
 from collections.abc import Collection
 
 # Methods, and the options that one of them alone has.
-OPTIONS = {"repq": ("profile", "layernorm", "softmax"), "closed-form": ("without", "mirrors")}
+OPTIONS = {
+    "repq": ("profile", "layernorm", "softmax"),
+    "closed-form": ("without", "mirrors"),
+    "ptq4vit": ("profile", "hessian", "candidates", "rounds"),
+}
 METHODS = tuple(OPTIONS)
+# Those whose weights may have zero points or none; others have none.
+EITHER_WEIGHTS = ("repq", "closed-form")
 # Where any weight or activation has so many bits or fewer, the default is closed-form.
 FEW_BITS = 6
 # Which arithmetic, and which quantizers behind LayerNorm and Softmax: see methods/repq.py.
 PROFILES = ("official", "paper", "hardware")
 LAYERNORMS = ("layer-wise", "channel-wise", "reparam")
 SOFTMAXES = ("uniform", "log2", "log-sqrt2")
+# Whose squares weigh errors: see methods/ptq4vit.py.
+HESSIANS = ("fisher", "authors")
 # Of method closed-form, see methods/closed_form.py; each can be left out.
 STEPS = (
     "transform", "ranges", "softmax", "head", "ridge", "residual", "gptq", "descent", "bias")
@@ -20,10 +28,12 @@ def default_method(fewest_bits: int, options: Collection[str] = ()) -> str:
     """The method where none is named.
 
     fewest_bits   of any weight or activation, see :func:`vit2rtl.quantization.widths.fewest`
-    options       those that are given: one that a method alone has chooses it
+    options       those that are given: they choose the first method that has all of them, or one
     """
-    chosen = [method for method, own in OPTIONS.items() if not {*own}.isdisjoint(options)]
-    return chosen[0] if chosen else "closed-form" if fewest_bits <= FEW_BITS else "repq"
+    named = {*options} & {option for own in OPTIONS.values() for option in own}
+    if not named:
+        return "closed-form" if fewest_bits <= FEW_BITS else "repq"
+    return max(METHODS, key=lambda method: len(named.intersection(OPTIONS[method])))
 
 
 def check_steps(text: str) -> None:

@@ -77,11 +77,12 @@ def test_options_reach_the_recipe_and_reruns_give_the_same_bytes(quantize, tmp_p
     assert (tmp_path / "out" / "model.safetensors").read_bytes() != first["model.safetensors"]
 
 
-def test_channel_wise_hardware_says_that_it_is_simulated_in_float(quantize):
+def test_what_has_no_integers_says_that_it_is_simulated_in_float(quantize):
     _, out, _ = quantize("mnist_vit", "--count", 2, "--layernorm", "channel-wise")
     assert out.splitlines()[2] == (
-        "channel-wise LayerNorm scales have no integer matmul: simulated in float"
-    )
+        "simulated in float: programs, ONNX and vectors need profile hardware, layernorm reparam "
+        "or layer-wise, softmax log-sqrt2; this checkpoint has profile hardware, layernorm "
+        "channel-wise, softmax log-sqrt2")
 
 
 def test_a_model_of_timm_with_a_weights_file(tiny, tiny_weights):

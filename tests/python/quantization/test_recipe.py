@@ -7,8 +7,8 @@ import pytest
 
 from vit2rtl.quantization.methods import METHODS
 from vit2rtl.quantization.recipe import Recipe
+from vit2rtl.quantization.settings import EITHER_WEIGHTS, OPTIONS, STEPS, default_method
 from vit2rtl.quantization.settings import METHODS as NAMES
-from vit2rtl.quantization.settings import OPTIONS, STEPS
 
 
 @pytest.mark.parametrize("bits", [1, 9, 0, -4, 4.0, "4", True, None])
@@ -109,11 +109,21 @@ def test_options_of_two_methods_are_one_too_many():
         "layernorm, softmax, symmetric_weights")
 
 
-def test_options_of_one_method_are_those_that_its_class_alone_has():
+def test_options_of_a_method_are_what_its_class_has_beside_widths_and_symmetry():
     names = {method: [field.name for field in fields(METHODS[method])] for method in NAMES}
-    shared = set.intersection(*map(set, names.values()))
-    assert {method: [name for name in own if name not in shared]
+    others = {"weight_bits", "activation_bits", "bits_of", "symmetric_weights"}
+    assert {method: [name for name in own if name not in others]
             for method, own in names.items()} == {m: [*own] for m, own in OPTIONS.items()}
+    assert EITHER_WEIGHTS == tuple(
+        method for method, own in names.items() if "symmetric_weights" in own)
+
+
+@pytest.mark.parametrize(("options", "method"), [
+    ((), "closed-form"), (("mirrors",), "closed-form"), (("profile",), "repq"),
+    (("rounds",), "ptq4vit"), (("profile", "rounds"), "ptq4vit"), (("softmax",), "repq"),
+])
+def test_options_choose_the_first_method_that_has_all_of_them(options, method):
+    assert default_method(4, options) == method
 
 
 @pytest.mark.parametrize(("recipe", "title"), [

@@ -1,0 +1,139 @@
+"""Method ptq4vit: its quantizers, options, every family, and what a checkpoint keeps of it."""
+
+import pytest
+import torch
+
+from tests.python.random_models import random_model
+from vit2rtl import checkpoint
+from vit2rtl.lowering.lower import lower
+from vit2rtl.models import embedded
+from vit2rtl.models.images import embedded_images, preprocessing
+from vit2rtl.quantization.methods.ptq4vit import PTQ4ViT
+from vit2rtl.quantization.quantizers import UniformQuantizer
+from vit2rtl.quantization.recipe import Recipe
+from vit2rtl.quantization.structure import Place, Role
+from vit2rtl.quantization.twin_quantizers import TwinActivationQuantizer, Unquantized
+from vit2rtl.quantized_vit import QuantizedViT
+
+MODEL = {"name": embedded.MODEL_NAME, "arguments": {}, "weights": {"source": "embedded"}}
+QUICK = {"method": "ptq4vit", "candidates": 6, "rounds": 1}
+VIT = {"img_size": 32, "depth": 2, "embed_dim": 24, "num_heads": 3, "num_classes": 5}
+FAMILIES = [
+    ("vit_tiny_patch16_224", VIT),
+    ("vit_tiny_patch16_224", VIT | {"num_classes": 0}),
+    ("vit_tiny_patch16_224", VIT | {"act_layer": "relu"}),
+    ("deit_tiny_distilled_patch16_224", VIT),
+    ("vit_base_patch16_siglip_224", VIT),
+    ("swin_tiny_patch4_window7_224", {
+        "img_size": 32, "window_size": 4, "embed_dim": 12, "depths": (2, 2), "num_heads": (1, 2),
+        "num_classes": 5}),
+]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_nothing_has_a_zero_point_and_each_head_a_scale(role):
+    chosen = PTQ4ViT(3, 5).quantizers(Place("layer", role))
+    assert (chosen.weight.bits, chosen.weight.axis, chosen.weight.symmetric) == (3, 0, True)
+    assert chosen.input.bits == (8 if role is Role.PATCH_EMBEDDING else 5)
+    assert isinstance(chosen.input, TwinActivationQuantizer) == (role is Role.FC2)
+    assert [(q.bits, q.axis, q.symmetric) for q in chosen.outputs] == (
+        [(5, 1, True)] * 3 if role is Role.QKV else [])
+    for name in ("official", "paper"):
+        image = PTQ4ViT(3, 5, profile=name).quantizers(Place("layer", Role.PATCH_EMBEDDING)).input
+        assert isinstance(image, Unquantized)
+
+
+def test_options_are_checked():
+    for values, text in (
+        ({"profile": "ours"}, "Profile must be one of official, paper, hardware, not 'ours'"),
+        ({"hessian": "exact"}, "Hessian must be one of fisher, authors, not 'exact'"),
+        ({"candidates": 0}, "Candidates must be an integer between 1 and 1000, not 0"),
+        ({"rounds": True}, "Rounds must be an integer between 1 and 10, not True"),
+    ):
+        with pytest.raises(ValueError) as error:
+            Recipe(method="ptq4vit", **values)
+        assert str(error.value) == text
+
+
+@pytest.mark.parametrize("profile", ["official", "paper", "hardware"])
+@pytest.mark.parametrize(("name", "arguments"), FAMILIES)
+def test_every_family_is_quantized_and_near_its_float_model(name, arguments, profile):
+    def noise(bits):
+        recipe = Recipe(bits, bits, profile=profile, **QUICK | {"candidates": 20})
+        quantized, images, _ = random_model(name, arguments, recipe, seed=1, count=5)
+        exact, _, _ = random_model(name, arguments, Recipe(8, 8, method="repq"), seed=1, count=5)
+        return float((quantized(images) - exact(images)).square().mean()
+                     / exact(images).square().mean())
+
+    assert noise(8) < min(0.1, noise(3))
+
+
+def test_a_checkpoint_gives_the_same_logits_and_reruns_the_same_tensors(digits, tmp_path):
+    network = embedded.create()
+    config = preprocessing(network)
+    recipe = Recipe(4, 5, bits_of={"*.fc2.input": 6}, **QUICK)
+    quantized = QuantizedViT(network, recipe).calibrate(digits)
+    checkpoint.save(tmp_path / "model", quantized, model=MODEL, preprocessing=config,
+                    calibration={"images": []})
+    loaded, description = checkpoint.load(tmp_path / "model")
+    assert description["recipe"]["candidates"] == 6
+    images = embedded_images("held_out").batch(range(8))
+    assert loaded(images).equal(quantized(images))
+    again = QuantizedViT(embedded.create(), recipe).calibrate(digits).network.state_dict()
+    assert all(tensor.equal(again[name]) for name, tensor in quantized.network.state_dict().items())
+    scale = quantized.layers()[1][1].outputs[0].scale
+    assert scale.shape == (4,) and len(set(scale.tolist())) > 1
+    with pytest.raises(ValueError, match=r"^Lowering needs integer arithmetic: method repq or "):
+        lower(loaded, variant="integer", model="x", preprocessing=config)
+
+
+def damaged(state, name, value):
+    state[name] = torch.as_tensor(value)
+    return state
+
+
+@pytest.mark.parametrize(("name", "value", "text"), [
+    ("blocks.0.mlp.fc2.input_quantizer.scale", [1.0], "has shape (1,), the model wants (2,)"),
+    ("blocks.0.mlp.fc2.input_quantizer.scale", [1.0, 0.0], "must be positive"),
+    ("blocks.0.attn.softmax_quantizer.scale", 1.0, "must be 2 numbers"),
+    ("blocks.0.attn.qkv.outputs.1.scale", 1.0, "has shape (), the model wants (4,)"),
+])
+def test_a_scale_that_cannot_be_is_refused(name, value, text, digits, tmp_path):
+    from vit2rtl.quantization.restoring import restore
+
+    recipe = Recipe(**QUICK)
+    state = QuantizedViT(embedded.create(), recipe).calibrate(digits).network.state_dict()
+    fresh = QuantizedViT(embedded.create(), recipe)
+    with pytest.raises(ValueError) as error:
+        restore(fresh.structure, recipe, damaged(state, name, value))
+    assert str(error.value).startswith(f": {name}") and str(error.value).endswith(text)
+
+
+def test_the_embedded_model_is_as_accurate_as_its_search_allows(digits):
+    images = embedded_images("held_out").batch(range(200))
+    real = embedded.create().eval()
+    with torch.inference_mode():
+        due = real(images)
+    signal = due.square().sum()
+    noise = {
+        bits: float((QuantizedViT(embedded.create(), Recipe(
+            bits, bits, method="ptq4vit", candidates=25, rounds=2)).calibrate(digits)(images)
+            - due).square().sum() / signal) for bits in (4, 6)}
+    assert noise[4] < 10**-1.4 and noise[6] < 10**-2.5
+
+
+def test_images_that_are_no_numbers_are_one_sentence(digits):
+    digits = digits.clone()
+    digits[0, 0, 0, 0] = torch.nan
+    with pytest.raises(ValueError, match=r"^Calibration met values that are not finite"):
+        QuantizedViT(embedded.create(), Recipe(**QUICK)).calibrate(digits)
+
+
+def test_weights_are_symmetric_codes_of_one_scale_a_matrix(digits):
+    quantized = QuantizedViT(embedded.create(), Recipe(4, 4, **QUICK)).calibrate(digits)
+    for layer in quantized.structure.layers:
+        quantizer = layer.module.weight_quantizer
+        assert isinstance(quantizer, UniformQuantizer)
+        assert quantizer.zero_point.unique().tolist() == [8]
+        scales = len(quantizer.scale.unique())
+        assert scales <= {Role.QKV: 3, Role.PATCH_EMBEDDING: 64}.get(layer.role, 1)
