@@ -101,7 +101,8 @@ def _boundaries(p: Parameters) -> Iterator[Case]:
     """A row whose results are the first above, or the last below, where a code begins.
 
     So one more or less of the shifted product shows, whatever the shift. It comes as often as it
-    takes to be everywhere in a memory of two rows and 64 beats.
+    takes to be everywhere in a memory of two rows and 64 beats. Short rows, the ones shifted least,
+    come with each element on either side, and with products of either sign.
     """
     rng = np.random.default_rng(3)
     end, middle = 1 << (p["width"] - 1), (1 << p["bits"]) // 2 * _UNIT
@@ -112,18 +113,29 @@ def _boundaries(p: Parameters) -> Iterator[Case]:
     ):
         count, spread = min(most, p["channels"]), min(spread, end)
         row = [0, 1] if spread == 1 else rng.integers(-spread, spread, count).tolist()
-        gain = rng.integers(-_GAIN, _GAIN, count, endpoint=True).tolist()
-        total = sum(row)
-        mantissa, places = reciprocal_root(count * sum(x * x for x in row) - total**2 + 1)
-        offset = []
-        for n, (x, factor) in enumerate(zip(row, gain, strict=True)):
-            product = Fraction((count * x - total) * mantissa * factor * _UNIT, 2**(places + shift))
-            below = n // p["lanes"] % 2
-            offset.append(middle - _UNIT // 2 - floor(product) - below)
+        gain = rng.integers(-_GAIN, _GAIN, count, endpoint=True)
         beats = -(-count // p["lanes"])
         rows = [row] * min(2 + -(-64 // beats), 12)
-        affine = Affine(gain, offset, shift, 1)
-        yield _case(p, f"boundary_{name}", rows, affine, "results where a code begins")
+        short = most < 192
+        for sign, side in ((1, 0), (1, 1), (-1, 0), (-1, 1)) if short else ((1, 0),):
+            below = (np.arange(count) // p["lanes"] + side) % 2
+            affine = _at_boundaries(row, (sign * gain).tolist(), shift, middle, below.tolist())
+            ends = f"_{'above' if side else 'below'}_{'negated' if sign < 0 else 'plain'}"
+            yield _case(p, f"boundary_{name}{ends if short else ''}", rows, affine,
+                        "results where a code begins")
+
+
+def _at_boundaries(
+    row: Sequence[int], gain: Sequence[int], shift: int, middle: int, below: Sequence[int]
+) -> Affine:
+    """Offsets that bring each result to where the middle code begins, or one below it."""
+    total, count = sum(row), len(row)
+    mantissa, places = reciprocal_root(count * sum(x * x for x in row) - total**2 + 1)
+    offset = [
+        middle - _UNIT // 2 - less - floor(Fraction(
+            (count * x - total) * mantissa * factor * _UNIT, 2**(places + shift)))
+        for x, factor, less in zip(row, gain, below, strict=True)]
+    return Affine(gain, offset, shift, 1)
 
 
 def _ends(p: Parameters) -> Iterator[Case]:
