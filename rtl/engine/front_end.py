@@ -16,7 +16,7 @@ from vit2rtl.rtl.stream.fifo import Fifo
 class FrontEnd(wiring.Component):
     """Decodes the command stream, queues instructions and payload, and counts what is done.
 
-    Latency from an instruction's last beat to its unit: ten cycles where nothing is to wait for.
+    Latency from an instruction's last beat to its unit: 11 cycles where nothing is to wait for.
 
     Members
     -------

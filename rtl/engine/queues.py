@@ -48,8 +48,10 @@ class Waits(wiring.Component):
             unit = Signal(3, name=f"unit_{n}")
             with m.If(self.load[n]):
                 m.d.sync += [count.eq(self.missing), unit.eq(self.unit)]
-            with m.Elif(self.done.bit_select(unit, 1) & (count != 0)):
-                m.d.sync += count.eq(count - 1)
+            with m.Elif(self.done.bit_select(unit, 1) & count.any()):
+                # One less: a bit turns where those below are 0. Without a carry chain, since it
+                # merges with the choice of what is loaded.
+                m.d.sync += count.eq(count ^ Cat(~count[:bit].any() for bit in range(AHEAD)))
         m.d.comb += self.met.eq(~Cat(ahead).any())
         return m
 
@@ -57,9 +59,9 @@ class Waits(wiring.Component):
 class InstructionQueues(wiring.Component):
     """A queue a unit, in one memory, and at its end the instruction that comes next.
 
-    An instruction is at the end eight cycles after ``commit`` at the earliest, and is offered once
-    its waits are met: three cycles after the ``done`` that it waited for. A unit's next one follows
-    eight cycles after it is taken.
+    An instruction is offered nine cycles after ``commit`` at the earliest, once its waits are met:
+    four cycles after the ``done`` that it waited for, from a register. A unit's next one follows
+    nine cycles after it is taken.
 
     What a wait is short of is a difference in a register: when it is loaded, instructions that are
     done in the two cycles since are not in it. Waits therefore see each ``done`` two cycles later::
@@ -186,9 +188,12 @@ class InstructionQueues(wiring.Component):
 
     def _offer(self, m: Module, unit: Unit, head: Signal, met: Value) -> None:
         offered = getattr(self, unit.name.lower())
-        m.d.comb += offered.valid.eq(head & met & ~self.stop)
+        begins = Signal(name=f"begins_{unit.name.lower()}")  # may begin, but for ``stop``
+        m.d.comb += offered.valid.eq(begins & ~self.stop)
         with m.If(offered.valid & offered.ready):
-            m.d.sync += head.eq(0)
+            m.d.sync += [head.eq(0), begins.eq(0)]
+        with m.Elif(met):
+            m.d.sync += begins.eq(head)
 
     def _keep(
         self, m: Module, unit: Unit, mine: Value, step: Signal, opcode: Value, word: Value

@@ -74,7 +74,8 @@ def _accounts() -> Proof:
     claimed = [f"\\dut.step <= {LAST}"]
     for n, unit in enumerate(UNITS):
         body += "".join(_inner(f"{name}_{unit}", width)
-                        for name, width in (("first", bits), ("last", bits), ("head", 1)))
+                        for name, width in (
+                            ("first", bits), ("last", bits), ("head", 1), ("begins", 1)))
         body += f"""\
   reg [15:0] committed_{n}, taken_{n};
   wire [15:0] inside_{n} = committed_{n} - taken_{n};
@@ -88,6 +89,7 @@ def _accounts() -> Proof:
             f"inside_{n} == queued_{n} + \\dut.head_{unit} && inside_{n} <= {QUEUE}",
             f"full[{n}] == (queued_{n} == {QUEUE - 1})",
             f"!valid[{n}] || (inside_{n} != 0 && !stop)",
+            f"!\\dut.begins_{unit} || \\dut.head_{unit} ",
             f"\\dut.step == 0 || \\dut.fetched != {n} || "
             f"(queued_{n} != 0 && !\\dut.head_{unit} )",
         ]
@@ -151,7 +153,8 @@ def _starts(unit: Unit) -> Proof:
   dut dut(.clk(clk), .rst(rst), .write(write), .unit(unit), .part(part), .word(word),
     .commit(commit), .done(done), .stop(stop){ports});
 {_inner("step", 3)}{_inner("fetched", 3)}{_inner("control", 4 + 19 * WAITS)}\
-{_inner(f"head_{name}", 1)}{_inner("done_1", COUNT)}{_inner(f"waits_{name}.done", COUNT)}\
+{_inner(f"head_{name}", 1)}{_inner(f"begins_{name}", 1)}\
+{_inner("done_1", COUNT)}{_inner(f"waits_{name}.done", COUNT)}\
 {_inner("wait_of_step", 19)}{_inner("short", 16)}{_inner(f"waits_{name}.unit", 3)}\
   wire fetches = \\dut.step != 0 && \\dut.fetched == {unit.value};
 """
@@ -199,13 +202,20 @@ def _starts(unit: Unit) -> Proof:
         assumed += [f"!loaded_{n} || short_{n} > -16384",
                     f"!fetches || (lacks_{n} > -16384 && lacks_{n} < {1 << AHEAD})"]
     met = " && ".join(f"short_{n} <= 0" for n in range(WAITS))
+    body += f"""\
+  reg due;
+  always @(posedge clk)
+    due <= !rst && \\dut.head_{name} && {met} && !(valid[{unit.value}] && ready[{unit.value}]);
+"""
     return Proof(
-        f"{name.capitalize()}'s next instruction is offered exactly while its waits are met",
+        f"{name.capitalize()}'s next instruction is offered exactly from the cycle after its waits "
+        "are met",
         InstructionQueues,
         ("write", "[2:0] unit", "[1:0] part", "[63:0] word", f"[{COUNT - 1}:0] commit",
          f"[{COUNT - 1}:0] done", f"[{COUNT - 1}:0] ready", "stop"),
         body,
-        (f"valid[{unit.value}] == (\\dut.head_{name} && !stop && {met})", *claimed),
+        (f"valid[{unit.value}] == (due && !stop)",
+         f"\\dut.begins_{name} == due && (!due || (\\dut.head_{name} && {met}))", *claimed),
         tuple(assumed))
 
 

@@ -25,9 +25,9 @@ from vit2rtl.golden.engine.instructions import Load, Unit
 from vit2rtl.golden.engine.limits import payload_room, stationary_beats
 
 # An instruction's beats, and what it takes to the front of its unit's queue; places of a queue.
-DECODE, QUEUED, PLACES = 6, 8, 15
+DECODE, QUEUED, PLACES = 6, 9, 15
 # From what is waited for to the beginning; from a beginning to the unit's first cycle of work.
-WAKE, BEGIN = 5, 3
+WAKE, BEGIN = 6, 3
 # Accumulators of the array.
 BANKS = 2
 

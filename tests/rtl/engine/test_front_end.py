@@ -76,18 +76,18 @@ async def cycles_until(ctx, signal):
     raise AssertionError("never")
 
 
-def test_an_instruction_is_offered_ten_cycles_after_its_last_beat():
+def test_an_instruction_is_offered_11_cycles_after_its_last_beat():
     async def scenario(ctx, dut):
         ctx.set(dut.front_end.run, 1)
         await send(ctx, dut.front_end, beats_of(TINY, [simple(Unit.SOFTMAX)])[:-1])
         command = simple(Unit.SOFTMAX).beats()
         await send(ctx, dut.front_end, [(command[-1], 0)])
-        assert await cycles_until(ctx, dut.front_end.softmax.valid) == 10
+        assert await cycles_until(ctx, dut.front_end.softmax.valid) == 11
 
     run(scenario)
 
 
-def test_an_instruction_is_offered_three_cycles_after_what_it_waits_for():
+def test_an_instruction_is_offered_four_cycles_after_what_it_waits_for():
     async def scenario(ctx, dut):
         front_end = dut.front_end
         ctx.set(front_end.run, 1)
@@ -103,7 +103,7 @@ def test_an_instruction_is_offered_three_cycles_after_what_it_waits_for():
             ctx.set(front_end.done[Unit.SOFTMAX], 1)
             await ctx.tick()
             ctx.set(front_end.done[Unit.SOFTMAX], 0)
-        assert await cycles_until(ctx, front_end.attention.valid) == 3
+        assert await cycles_until(ctx, front_end.attention.valid) == 4
         assert ctx.get(front_end.waiting) == 0
 
     run(scenario)
