@@ -108,8 +108,8 @@ def _title(name: str) -> str:
 
 DEIT_TINY = Configuration(name="deit-tiny")
 SMALL = Configuration(
-    name="small", rows=8, columns=8, packed_columns=5, layernorm_lanes=2, softmax_lanes=2,
-    attention_rows=4, tokens=50, channels=64, stream=50 * 64, normalized=50 * 64,
+    name="small", rows=8, columns=8, packed_columns=6, layernorm_lanes=2, softmax_lanes=2,
+    attention_rows=4, acc_width=18, tokens=50, channels=64, stream=50 * 64, normalized=50 * 64,
     projected=50 * 64, hidden=50 * 256,
 )
 
