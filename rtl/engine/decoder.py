@@ -98,7 +98,8 @@ class CommandDecoder(wiring.Component):
         expected = Signal(18)
         left = Signal.like(control.payload)
         ready, takes, committed = Signal(), Signal(), Signal()
-        resolved = self._resolved(m, control)
+        stopped = Signal()
+        number, resolved = self._resolved(m, control, stopped, committed)
         closing = Signal()
         m.d.comb += [
             self.i.ready.eq(ready & ~self.stop),
@@ -184,13 +185,19 @@ class CommandDecoder(wiring.Component):
                     m.d.comb += self.ends.eq(1)
                     m.next = "HEADER"
             with m.State("FAULT"):
-                m.d.comb += self.error.eq(fault)
+                m.d.comb += [self.error.eq(fault), stopped.eq(1)]
                 with m.If(self.unit < len(Unit)):
-                    m.d.comb += self.number.eq(Array(self.issued)[self.unit] - committed)
+                    m.d.comb += self.number.eq(number)
         return m
 
-    def _resolved(self, m: Module, control: data.View) -> Value:
-        """The first word of the instruction; one wait is resolved a beat of operands."""
+    def _resolved(
+        self, m: Module, control: data.View, stopped: Value, committed: Value
+    ) -> tuple[Value, Value]:
+        """Which one of its unit an instruction is, and the first word of the instruction.
+
+        One wait is resolved a beat of operands; where the decoder has stopped, the number is that
+        of the instruction that is wrong, its last one where it is committed.
+        """
         resolved = Signal(RESOLVED)
         issued = Array(self.issued)
         wait, back = Signal(3), Signal(9)
@@ -201,7 +208,9 @@ class CommandDecoder(wiring.Component):
             with m.If(self.part == n + 1):
                 m.d.comb += [wait.eq(control[f"wait_{n}"]), back.eq(control[f"back_{n}"])]
                 m.d.sync += resolved.waits[n].done.eq(number)
-        return resolved.as_value()
+        with m.If(stopped):
+            m.d.comb += [wait.eq(self.unit), back.eq(committed)]
+        return number, resolved.as_value()
 
     def _fault(self, control: data.View, given: Signal) -> Value:
         """What is wrong with an instruction, its payload aside."""

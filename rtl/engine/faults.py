@@ -1,6 +1,6 @@
 """The first error: what stops the engine."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -52,21 +52,24 @@ class Faults(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.d.comb += self.stop.eq(self.error != Error.NONE)
+        decoder = self.decoder != Error.NONE
+        found = [self.units[unit] != Error.NONE for unit in Unit]
+        wrong = [found[unit] | self.beyond[unit] for unit in Unit]
+        first, error = Signal(3), Signal(4)
+        for unit in reversed(Unit):
+            with m.If(wrong[unit]):
+                m.d.comb += [
+                    first.eq(unit),
+                    error.eq(Mux(found[unit], self.units[unit], Error.ADDRESS)),
+                ]
         with m.If(~self.stop):
             with m.If(self.watchdog):
                 m.d.sync += self.error.eq(Error.WATCHDOG)
-            for unit in reversed(Unit):
-                found = self.units[unit] != Error.NONE
-                with m.If(found | self.beyond[unit]):
-                    m.d.sync += [self.unit.eq(unit), self.number.eq(self.count[unit])]
-                    with m.If(found):
-                        m.d.sync += self.error.eq(self.units[unit])
-                    with m.Else():
-                        m.d.sync += self.error.eq(Error.ADDRESS)
-            with m.If(self.decoder != Error.NONE):
+            with m.If(decoder | Cat(wrong).any()):
                 m.d.sync += [
-                    self.error.eq(self.decoder),
-                    self.unit.eq(self.decoder_unit),
-                    self.number.eq(self.decoder_number),
+                    self.error.eq(Mux(decoder, self.decoder, error)),
+                    self.unit.eq(Mux(decoder, self.decoder_unit, first)),
+                    self.number.eq(
+                        Mux(decoder, self.decoder_number, Array(self.count)[first])),
                 ]
         return m
