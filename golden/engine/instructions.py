@@ -76,7 +76,8 @@ class Field:
     signed: bool = False
 
 
-_ADDRESS, _STRIDE, _ROWS = Field(16), Field(12), Field(11)
+ADDRESS, STRIDE = Field(16), Field(12)
+_ROWS = Field(11)
 _FLAG = Field(1)
 
 CONTROL: dict[str, Field] = {
@@ -91,7 +92,7 @@ OPERANDS: dict[Unit, dict[str, Field]] = {
     # STREAM: payload of WORD signed values a beat to words base, base + 1, …; PATCHES: from the
     # image stream, code words base + n * digits; TABLE: payload of eight entries a beat, from 0 on.
     Unit.LOAD: {
-        "base": _ADDRESS,
+        "base": ADDRESS,
         "count": Field(16),  # words of the stream, code words, or entries
         "two_digits": _FLAG,
     },
@@ -99,17 +100,17 @@ OPERANDS: dict[Unit, dict[str, Field]] = {
     # upper digit is 0. Stationary operands: from the payload, or the codes of a query a column.
     Unit.MATMUL: {
         "source": Field(3),
-        "base": _ADDRESS,
-        "row_stride": _STRIDE,
-        "tile_stride": _STRIDE,
+        "base": ADDRESS,
+        "row_stride": STRIDE,
+        "tile_stride": STRIDE,
         "rows": _ROWS,
         "k_tiles": Field(10),
         "two_code_digits": _FLAG,
         "two_weight_digits": _FLAG,
         "dynamic": _FLAG,
-        "query_base": _ADDRESS,
-        "query_row_stride": _STRIDE,
-        "query_tile_stride": _STRIDE,
+        "query_base": ADDRESS,
+        "query_row_stride": STRIDE,
+        "query_tile_stride": STRIDE,
         "queries": Field(8),
         "query_zero_point": Field(9),
         "key_zero_point": Field(10, signed=True),
@@ -120,9 +121,9 @@ OPERANDS: dict[Unit, dict[str, Field]] = {
         "destination": Field(3),
         "table": _FLAG,
         "add": _FLAG,  # to the residual stream's words at the same place
-        "base": _ADDRESS,
-        "row_stride": _STRIDE,
-        "group_stride": _STRIDE,
+        "base": ADDRESS,
+        "row_stride": STRIDE,
+        "group_stride": STRIDE,
         "rows": _ROWS,
         "groups": Field(5),  # of WORD columns: fewer than all at the edge of OUTPUT only
         "two_digits": _FLAG,
@@ -135,12 +136,12 @@ OPERANDS: dict[Unit, dict[str, Field]] = {
     # Payload, where "table" says so: configuration.channels beats of gain and offset.
     Unit.LAYERNORM: {
         "table": _FLAG,
-        "stream_base": _ADDRESS,
-        "stream_row_stride": _STRIDE,
+        "stream_base": ADDRESS,
+        "stream_row_stride": STRIDE,
         "rows": _ROWS,
         "columns": Field(13),
-        "base": _ADDRESS,
-        "row_stride": _STRIDE,
+        "base": ADDRESS,
+        "row_stride": STRIDE,
         "two_digits": _FLAG,
         "shift": Field(6),
         "epsilon": Field(60),
@@ -148,9 +149,9 @@ OPERANDS: dict[Unit, dict[str, Field]] = {
     },
     # Logits of queries 4 g .. 4 g + 3 and a key: logit_base + g * group_stride + key.
     Unit.SOFTMAX: {
-        "logit_base": _ADDRESS,
-        "group_stride": _STRIDE,
-        "code_base": _ADDRESS,  # a word of all queries of the tile for every key
+        "logit_base": ADDRESS,
+        "group_stride": STRIDE,
+        "code_base": ADDRESS,  # a word of all queries of the tile for every key
         "keys": _ROWS,
         "queries": Field(8),
         "multiplier": Field(16),
@@ -163,15 +164,15 @@ OPERANDS: dict[Unit, dict[str, Field]] = {
     # v: value_base + key * value_row_stride + channel tile; results: base + query * row_stride +
     # channel tile * tile_stride + digit.
     Unit.ATTENTION: {
-        "code_base": _ADDRESS,
+        "code_base": ADDRESS,
         "keys": _ROWS,
         "queries": Field(8),
-        "value_base": _ADDRESS,
-        "value_row_stride": _STRIDE,
+        "value_base": ADDRESS,
+        "value_row_stride": STRIDE,
         "channel_tiles": Field(7),
-        "base": _ADDRESS,
-        "row_stride": _STRIDE,
-        "tile_stride": _STRIDE,
+        "base": ADDRESS,
+        "row_stride": STRIDE,
+        "tile_stride": STRIDE,
         "two_digits": _FLAG,
         "value_zero_point": Field(9),
         "multiplier_even": Field(17),

@@ -2,8 +2,18 @@
 
 from collections.abc import Mapping
 
+from vit2rtl.golden.engine.buffers import address_bits
 from vit2rtl.golden.engine.configuration import Configuration
-from vit2rtl.golden.engine.instructions import BEAT, OPERANDS, WORD, Destination, Load, Source, Unit
+from vit2rtl.golden.engine.instructions import (
+    ADDRESS,
+    BEAT,
+    OPERANDS,
+    WORD,
+    Destination,
+    Load,
+    Source,
+    Unit,
+)
 
 # Entries of a table, and zero points, in a beat.
 BYTES = BEAT // 8
@@ -15,7 +25,7 @@ def ranges(configuration: Configuration) -> dict[Unit, dict[str, tuple[int, int]
     """Smallest and largest value of the operands that have narrower limits than their fields."""
     c = configuration
     queries, keys, rows = (0, c.columns), (1, c.tokens), (1, c.bank_rows)
-    return {
+    narrower = {
         Unit.LOAD: {"count": (1, (1 << OPERANDS[Unit.LOAD]["count"].width) - 1)},
         Unit.MATMUL: {
             "source": (0, len(Source) - 1), "rows": rows, "k_tiles": (1, 1023), "queries": queries,
@@ -28,6 +38,13 @@ def ranges(configuration: Configuration) -> dict[Unit, dict[str, tuple[int, int]
         Unit.SOFTMAX: {"keys": keys, "queries": (1, c.columns)},
         Unit.ATTENTION: {"keys": keys, "queries": (1, c.columns), "channel_tiles": (1, 127)},
     }
+    # One bit less than units add addresses in: they can tell what runs beyond a buffer.
+    last = (1 << address_bits(c) - 1) - 1
+    if last >= (1 << ADDRESS.width) - 1:
+        return narrower
+    bases = {unit: {name: (0, last) for name, field in fields.items() if field is ADDRESS}
+             for unit, fields in OPERANDS.items()}
+    return {unit: bases[unit] | narrower[unit] for unit in Unit}
 
 
 def stationary_beats(configuration: Configuration) -> tuple[int, int]:

@@ -4,14 +4,14 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from vit2rtl.golden.engine.buffers import buffers
+from vit2rtl.golden.engine.buffers import address_bits, buffers
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import Unit
 from vit2rtl.rtl.engine.code_words import CodeWords
 from vit2rtl.rtl.engine.fetch import Fetch, request
 from vit2rtl.rtl.engine.handover import Handover
 from vit2rtl.rtl.engine.layouts import operands, tap
-from vit2rtl.rtl.engine.ports import ADDRESS, instruction, read_port, write_port
+from vit2rtl.rtl.engine.ports import instruction, read_port, write_port
 from vit2rtl.rtl.stream.pipeline import registered
 from vit2rtl.rtl.units.attention_value import AttentionValue
 
@@ -115,11 +115,12 @@ class AttentionUnit(wiring.Component):
         The sum of an address takes two cycles; between two queries are ``columns``, 4 at least.
         """
         rows, where = self.configuration.attention_rows, handover.o.p
-        block, tile, query = Signal(ADDRESS), Signal(ADDRESS), Signal(ADDRESS)  # words from base
+        bits = address_bits(self.configuration)
+        block, tile, query = Signal(bits), Signal(bits), Signal(bits)  # words from base
         row = Signal(range(rows))
         tiles = Signal.like(where.channel_tiles)
         queries = Signal.like(where.queries)  # of the blocks before
-        first, address = Signal(ADDRESS), Signal(ADDRESS)
+        first, address = Signal(bits), Signal(bits)
         last_row, last_tile, last_block = Signal(), Signal(), Signal()
         ends = words.write & words.complete
         m.d.comb += [
@@ -164,15 +165,15 @@ class TileReader(wiring.Component):
     """
 
     def __init__(self, configuration: Configuration) -> None:
-        self.rows = configuration.attention_rows
+        self.rows, self.address = configuration.attention_rows, address_bits(configuration)
         super().__init__({
             "begin": In(1),
             "operands": In(operands(Unit.ATTENTION)),
             "read": Out(1),
             "valid": Out(1),
             "ready": In(1),
-            "codes": Out(request(configuration.columns // self.rows)),
-            "values": Out(request(1)),
+            "codes": Out(request(self.address, configuration.columns // self.rows)),
+            "values": Out(request(self.address, 1)),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -180,8 +181,7 @@ class TileReader(wiring.Component):
         keys = Signal.like(self.operands.keys)
         tiles = Signal.like(self.operands.channel_tiles)
         queries = Signal.like(self.operands.queries)
-        tile = Signal(ADDRESS)
-        next_tile = Signal(ADDRESS)
+        tile, next_tile = Signal(self.address), Signal(self.address)
         last_tile, last_block = Signal(), Signal()
         held = registered(m, self.operands, self.begin, name="held")
         taken = self.valid & self.ready

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from vit2rtl.golden.engine.buffers import STREAM_BITS, buffers
+from vit2rtl.golden.engine.buffers import STREAM_BITS, address_bits, buffers
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.errors import Error
 from vit2rtl.golden.engine.instructions import WORD, Destination, Unit
@@ -120,7 +120,8 @@ class EpilogueUnit(wiring.Component):
         Returns the place of the group that is issued.
         """
         job = jobs.p
-        m.submodules.walk = walk = AddressWalk(outer=len(job.rows), inner=len(job.groups))
+        m.submodules.walk = walk = AddressWalk(
+            outer=len(job.rows), inner=len(job.groups), address=address_bits(self.configuration))
         m.submodules.parameters = parameters = ChannelParameters(self.configuration)
         wiring.connect(m, wiring.flipped(self.payload), parameters.i)
         settings = {
@@ -128,7 +129,7 @@ class EpilogueUnit(wiring.Component):
             for field in unit.instance.configuration
         }
         outputs, paced = Signal(), Signal()
-        place = Signal(place_of())
+        place = Signal(place_of(self.configuration))
         current = Signal(operands(Unit.EPILOGUE, ("destination", "table", "two_digits", "last")))
         same = Signal()
         # Began, and are not done, as known a cycle later.

@@ -5,13 +5,14 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.engine.buffers import Buffer
-from vit2rtl.rtl.engine.ports import ADDRESS, read_port, shared_read_port
+from vit2rtl.rtl.engine.ports import read_port, shared_read_port
 from vit2rtl.rtl.stream.pipeline import PipelineControl, registered
 
 
-def request(parts: int) -> data.StructLayout:
-    """Which part of which word. With ``again``, of the last one: it is not read again."""
-    return data.StructLayout({"addr": ADDRESS, "again": 1, "part": range(parts), "last": 1})
+def request(address: int, parts: int) -> data.StructLayout:
+    """Which part of which word, by so many bits of its address. With ``again``, of the last one:
+    it is not read again."""
+    return data.StructLayout({"addr": address, "again": 1, "part": range(parts), "last": 1})
 
 
 class Fetch(wiring.Component):
@@ -30,7 +31,7 @@ class Fetch(wiring.Component):
 
     Members
     -------
-    i : In(stream of request(parts))
+    i : In(stream of request(buffer.address, parts))
     port : Out(read_port(buffer) or shared_read_port(buffer))
     o : Out(stream of {part: unsigned, last: 1})
     """
@@ -39,7 +40,7 @@ class Fetch(wiring.Component):
         self.parts, self.shared = parts, shared
         found = {"part": buffer.width // parts, "last": 1}
         super().__init__({
-            "i": In(stream.Signature(request(parts))),
+            "i": In(stream.Signature(request(buffer.address, parts))),
             "port": Out((shared_read_port if shared else read_port)(buffer)),
             "o": Out(stream.Signature(data.StructLayout(found))),
         })

@@ -4,14 +4,14 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from vit2rtl.golden.engine.buffers import STREAM_BITS, buffers
+from vit2rtl.golden.engine.buffers import STREAM_BITS, address_bits, buffers
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import AFFINE, WORD, Unit
 from vit2rtl.rtl.engine.code_words import CodeWords
 from vit2rtl.rtl.engine.fetch import Fetch, request
 from vit2rtl.rtl.engine.handover import Handover
 from vit2rtl.rtl.engine.layouts import layout, operands, tap
-from vit2rtl.rtl.engine.ports import ADDRESS, instruction, payload, shared_read_port, write_port
+from vit2rtl.rtl.engine.ports import instruction, payload, shared_read_port, write_port
 from vit2rtl.rtl.stream.pipeline import registered
 from vit2rtl.rtl.stream.skid import SkidBuffer
 from vit2rtl.rtl.units.layernorm_quantizer import LayerNormQuantizer
@@ -70,7 +70,7 @@ class LayerNormUnit(wiring.Component):
             Unit.LAYERNORM, settings=("columns", "shift", "epsilon", "top", "two_digits"),
             results=("base", "row_stride", "rows"))
         m.submodules.table = table = AffineLoader(c)
-        m.submodules.reader = reader = RowReader(lanes)
+        m.submodules.reader = reader = RowReader(c)
         m.submodules.fetch = fetch = Fetch(
             buffers(c)["stream"], parts=WORD // lanes, shared=True)
         m.submodules.quantizer = quantizer = LayerNormQuantizer(
@@ -116,14 +116,14 @@ class LayerNormUnit(wiring.Component):
         """Words of a row one after the other."""
         where = handover.o.p
         continues = Signal()  # an instruction's first word is written
-        next_row = Signal(ADDRESS)
-        following = Signal(ADDRESS)
+        next_row = Signal(address_bits(self.configuration))
+        following = Signal(address_bits(self.configuration))
         left = Signal.like(where.rows)
         row = Mux(continues, next_row, where.base)
         rows = Mux(continues, left, where.rows)
         ends = words.write & words.complete & words.last
         begins = Signal(init=1)  # a row
-        address = Signal(ADDRESS)
+        address = Signal(address_bits(self.configuration))
         m.d.comb += [
             address.eq(Mux(begins, row, following)),
             self.write_normalized.en.eq(words.write),
@@ -144,7 +144,7 @@ class RowReader(wiring.Component):
 
     Parameters
     ----------
-    lanes : int
+    configuration : Configuration
         Elements a beat, a divisor of ``WORD``.
 
     Members
@@ -153,22 +153,23 @@ class RowReader(wiring.Component):
         Which rows.
     read : Out(1)
         The last request is taken.
-    o : Out(stream of request(WORD // lanes))
+    o : Out(stream of request(address, WORD // lanes))
         ``last`` with the last beat of a row.
     """
 
-    def __init__(self, lanes: int) -> None:
-        self.lanes, self.parts = lanes, WORD // lanes
+    def __init__(self, configuration: Configuration) -> None:
+        self.lanes, self.address = configuration.layernorm_lanes, address_bits(configuration)
+        self.parts = WORD // self.lanes
         super().__init__({
             "begin": In(1),
             "operands": In(operands(Unit.LAYERNORM)),
             "read": Out(1),
-            "o": Out(stream.Signature(request(self.parts))),
+            "o": Out(stream.Signature(request(self.address, self.parts))),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        row = Signal(ADDRESS)
+        row = Signal(self.address)
         columns = Signal.like(self.operands.columns)
         rows = Signal.like(self.operands.rows)
         held = registered(m, self.operands, self.begin, name="held")

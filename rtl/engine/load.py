@@ -4,12 +4,12 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from vit2rtl.golden.engine.buffers import buffers
+from vit2rtl.golden.engine.buffers import address_bits, buffers
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import Load, Unit
 from vit2rtl.golden.engine.limits import BYTES
 from vit2rtl.rtl.engine.image import CODE, ImageWords
-from vit2rtl.rtl.engine.ports import ADDRESS, beats, instruction, payload, shared_write_port
+from vit2rtl.rtl.engine.ports import beats, instruction, payload, shared_write_port
 
 
 class LoadUnit(wiring.Component):
@@ -58,7 +58,7 @@ class LoadUnit(wiring.Component):
         m.submodules.words = words = ImageWords(self.configuration)
         wiring.connect(m, wiring.flipped(self.image), words.i)
         m.d.comb += [words.finish.eq(self.finish), self.error.eq(words.error)]
-        address = Signal(ADDRESS)
+        address = Signal(address_bits(self.configuration))
         left = Signal(16)  # words, or entries
         two_digits = Signal()
         m.d.comb += [self.write_stream.addr.eq(address), self.write_hidden.addr.eq(address)]

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from vit2rtl.golden.engine.buffers import buffers
+from vit2rtl.golden.engine.buffers import address_bits, buffers
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import Source, Unit
 from vit2rtl.rtl.engine.broadcast import Broadcast
@@ -100,7 +100,8 @@ class MatmulUnit(wiring.Component):
     def _codes(self, m: Module, jobs: stream.Interface) -> stream.Interface:
         """Rows of codes, in the order of passes."""
         job = jobs.p
-        m.submodules.walk = walk = AddressWalk(outer=len(job.k_tiles), inner=len(job.rows))
+        m.submodules.walk = walk = AddressWalk(
+            outer=len(job.k_tiles), inner=len(job.rows), address=address_bits(self.configuration))
         m.submodules.reader = reader = WordReader(self.buffers, self.sources)
         source = Signal(job.source.shape(), reset_less=True)
         m.d.comb += [

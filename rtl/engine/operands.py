@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from vit2rtl.golden.engine.buffers import buffers
+from vit2rtl.golden.engine.buffers import address_bits, buffers
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import BEAT, OPERANDS, Unit
 from vit2rtl.rtl.engine.ports import instruction, payload, read_port
@@ -184,7 +184,7 @@ class StationaryOperands(wiring.Component):
         """Words of the queries' buffer, and their zero point."""
         c = self.configuration
         m.submodules.walk = walk = AddressWalk(
-            outer=len(job.k_tiles), inner=c.columns.bit_length())
+            outer=len(job.k_tiles), inner=c.columns.bit_length(), address=address_bits(c))
         m.submodules.reader = reader = WordReader(buffers(c), ["queries"])
         given = self.instruction.p
         m.d.comb += [

@@ -8,10 +8,6 @@ from vit2rtl.golden.engine.instructions import BEAT, CONTROL, OPERANDS, Unit
 from vit2rtl.golden.engine.limits import OPCODES
 from vit2rtl.rtl.engine.layouts import layout
 
-# One bit more than an instruction's addresses: what runs beyond a buffer does not come back to its
-# beginning, and the buffer sees it. Units add their strides in as many bits.
-ADDRESS = 17
-
 
 def read_port(buffer: Buffer) -> wiring.Signature:
     """``data`` is there in the cycle after ``en``, and stays until the next ``en``.
@@ -19,7 +15,7 @@ def read_port(buffer: Buffer) -> wiring.Signature:
     Where another port gives way to it, ``data`` is there in that one cycle.
     """
     return wiring.Signature(
-        {"en": Out(1), "addr": Out(ADDRESS), "data": In(buffer.width)}
+        {"en": Out(1), "addr": Out(buffer.address), "data": In(buffer.width)}
     )
 
 
@@ -29,21 +25,21 @@ def shared_read_port(buffer: Buffer) -> wiring.Signature:
     Its word stays until it reads again, whatever the other one reads.
     """
     return wiring.Signature(
-        {"en": Out(1), "ready": In(1), "addr": Out(ADDRESS), "data": In(buffer.width)}
+        {"en": Out(1), "ready": In(1), "addr": Out(buffer.address), "data": In(buffer.width)}
     )
 
 
 def write_port(buffer: Buffer) -> wiring.Signature:
     """Writes the parts of a word whose bit of ``en`` is high, part 0 in the lowest bits."""
     return wiring.Signature(
-        {"en": Out(buffer.parts), "addr": Out(ADDRESS), "data": Out(buffer.width)}
+        {"en": Out(buffer.parts), "addr": Out(buffer.address), "data": Out(buffer.width)}
     )
 
 
 def shared_write_port(buffer: Buffer) -> wiring.Signature:
     """A write port that gives way to another one: writes where ``en`` and ``ready`` are high."""
     return wiring.Signature(
-        {"en": Out(1), "ready": In(1), "addr": Out(ADDRESS), "data": Out(buffer.width)}
+        {"en": Out(1), "ready": In(1), "addr": Out(buffer.address), "data": Out(buffer.width)}
     )
 
 

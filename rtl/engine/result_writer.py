@@ -6,10 +6,10 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from vit2rtl.golden.engine.buffers import STREAM_BITS, buffers
+from vit2rtl.golden.engine.buffers import STREAM_BITS, address_bits, buffers
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import OPERANDS, WORD, Destination, Unit
-from vit2rtl.rtl.engine.ports import ADDRESS, beats, write_port
+from vit2rtl.rtl.engine.ports import beats, write_port
 from vit2rtl.rtl.stream.fifo import Fifo
 from vit2rtl.rtl.stream.memory import BLOCK_ROWS
 
@@ -49,7 +49,7 @@ class ResultWriter(wiring.Component):
             d: d.name.lower() for d in Destination if d is not Destination.OUTPUT}
         super().__init__(
             {
-                "place": In(place_of()),
+                "place": In(place_of(configuration)),
                 "i": In(stream.Signature(data.ArrayLayout(signed(STREAM_BITS), WORD))),
                 **{f"write_{name}": Out(write_port(self.buffers[name]))
                    for name in self.destinations.values()},
@@ -160,14 +160,15 @@ class ResultWriter(wiring.Component):
         ]
 
 
-def place_of() -> data.StructLayout:
+def place_of(configuration: Configuration) -> data.StructLayout:
     """Where a group of a row goes.
 
     ``ends_row``, ``ends``: it is the row's last one, the instruction's; ``last``: and the image's.
     """
     fields = OPERANDS[Unit.EPILOGUE]
     return data.StructLayout({
-        "address": ADDRESS, "group": fields["groups"].width, "ends_row": 1, "ends": 1,
+        "address": address_bits(configuration), "group": fields["groups"].width, "ends_row": 1,
+        "ends": 1,
         **{name: fields[name].width for name in ("destination", "table", "two_digits", "last")},
     })
 

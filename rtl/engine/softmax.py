@@ -4,13 +4,13 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from vit2rtl.golden.engine.buffers import buffers
+from vit2rtl.golden.engine.buffers import address_bits, buffers
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import WORD, Unit
 from vit2rtl.rtl.engine.fetch import Fetch, request
 from vit2rtl.rtl.engine.handover import Handover
 from vit2rtl.rtl.engine.layouts import operands, tap
-from vit2rtl.rtl.engine.ports import ADDRESS, instruction, read_port, write_port
+from vit2rtl.rtl.engine.ports import instruction, read_port, write_port
 from vit2rtl.rtl.stream.pipeline import registered
 from vit2rtl.rtl.units.softmax_quantizer import SoftmaxQuantizer
 
@@ -65,7 +65,7 @@ class SoftmaxUnit(wiring.Component):
         numbers = "multiplier", "shift", "threshold_a", "threshold_b", "threshold_shift"
         m.submodules.handover = handover = Handover(
             Unit.SOFTMAX, settings=(*numbers, "top"), results=("code_base", "queries"))
-        m.submodules.reader = reader = GroupReader(c.softmax_lanes)
+        m.submodules.reader = reader = GroupReader(c)
         m.submodules.fetch = fetch = Fetch(buffers(c)["logits"], parts=WORD // c.softmax_lanes)
         m.submodules.quantizer = quantizer = SoftmaxQuantizer(
             lanes=c.softmax_lanes, bits=c.attention_bits, width=c.logit_width,
@@ -91,7 +91,7 @@ class SoftmaxUnit(wiring.Component):
         c = self.configuration
         top, where = handover.settings.top, handover.o.p
         group = Signal(range(c.columns // c.softmax_lanes))
-        key = Signal(ADDRESS)
+        key = Signal(address_bits(self.configuration))
         last = Signal()
         written = quantizer.o.valid
         m.d.comb += [
@@ -121,7 +121,7 @@ class GroupReader(wiring.Component):
 
     Parameters
     ----------
-    lanes : int
+    configuration : Configuration
         Queries of a group, a divisor of ``WORD``.
 
     Members
@@ -130,27 +130,28 @@ class GroupReader(wiring.Component):
         Which logits.
     read : Out(1)
         The last request is taken.
-    o : Out(stream of request(WORD // lanes))
+    o : Out(stream of request(address, WORD // lanes))
         ``last`` with the last key of a group.
     """
 
-    def __init__(self, lanes: int) -> None:
-        self.lanes, self.parts = lanes, WORD // lanes
+    def __init__(self, configuration: Configuration) -> None:
+        self.lanes, self.address = configuration.softmax_lanes, address_bits(configuration)
+        self.parts = WORD // self.lanes
         super().__init__({
             "begin": In(1),
             "operands": In(operands(Unit.SOFTMAX)),
             "read": Out(1),
-            "o": Out(stream.Signature(request(self.parts))),
+            "o": Out(stream.Signature(request(self.address, self.parts))),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        words = Signal(ADDRESS)  # of the group's first key
+        words = Signal(self.address)  # of the group's first key
         keys = Signal.like(self.operands.keys)
         queries = Signal.like(self.operands.queries)
         taken = self.o.valid & self.o.ready
         whole = self.o.p.part == self.parts - 1
-        following = Signal(ADDRESS)
+        following = Signal(self.address)
         held = registered(m, self.operands, self.begin, name="held")
         m.d.comb += [
             following.eq(words + Mux(whole, held.group_stride, 0)),

@@ -5,7 +5,6 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.engine.instructions import OPERANDS, Unit
-from vit2rtl.rtl.engine.ports import ADDRESS
 
 _FIELDS = OPERANDS[Unit.MATMUL]
 _BASE, _STRIDE = _FIELDS["base"].width, _FIELDS["row_stride"].width
@@ -25,6 +24,8 @@ class AddressWalk(wiring.Component):
     ----------
     outer, inner : int
         Bits of the two counts.
+    address : int
+        Bits of the sums, :func:`vit2rtl.golden.engine.buffers.address_bits`.
 
     Members
     -------
@@ -34,12 +35,13 @@ class AddressWalk(wiring.Component):
         ``ends``: the last inner step; ``last``: the last address.
     """
 
-    def __init__(self, *, outer: int, inner: int) -> None:
+    def __init__(self, *, outer: int, inner: int, address: int) -> None:
+        self.address = address
         walk = {
             "base": _BASE, "outer_stride": _STRIDE, "inner_stride": _STRIDE,
             "outer": outer, "inner": inner, "two_digits": 1, "repeated": 1,
         }
-        step = {"address": ADDRESS, "inner": inner, "ends": 1, "last": 1}
+        step = {"address": address, "inner": inner, "ends": 1, "last": 1}
         super().__init__(
             {
                 "i": In(stream.Signature(data.StructLayout(walk))),
@@ -51,7 +53,8 @@ class AddressWalk(wiring.Component):
         m = Module()
         walk = Signal(self.i.payload.shape(), reset_less=True, name="taken")
         # Of the inner step, and of the first one.
-        address, start = Signal(ADDRESS, reset_less=True), Signal(ADDRESS, reset_less=True)
+        address, start = (
+            Signal(self.address, name=name, reset_less=True) for name in ("address", "start"))
         # Steps, and those behind the next one: sums ahead of the comparisons that say what ends.
         after_outer = Signal(walk.outer.shape(), reset_less=True)
         inner, after_inner = (
@@ -62,7 +65,7 @@ class AddressWalk(wiring.Component):
         step = self.o.p
         digits_end, repeats_end = Signal(), Signal()
         # One adder: to the next inner step, back to the first one, or on to the next outer step's.
-        following, target = Signal(ADDRESS), Signal(ADDRESS)
+        following, target = Signal(self.address), Signal(self.address)
         m.d.comb += [
             digits_end.eq(low | ~walk.two_digits),
             repeats_end.eq(digits_end & (again | ~walk.repeated)),

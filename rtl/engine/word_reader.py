@@ -7,7 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from vit2rtl.golden.engine.buffers import Buffer
-from vit2rtl.rtl.engine.ports import ADDRESS, read_port
+from vit2rtl.rtl.engine.ports import read_port
 from vit2rtl.rtl.stream.pipeline import PipelineControl, registered
 
 
@@ -34,7 +34,8 @@ class WordReader(wiring.Component):
     def __init__(self, buffers: Mapping[str, Buffer], sources: Iterable[str]) -> None:
         self.sources = tuple(sources)
         self.width = buffers[self.sources[0]].width
-        request = {"source": range(len(self.sources) + 1), "address": ADDRESS}
+        request = {"source": range(len(self.sources) + 1),
+                   "address": buffers[self.sources[0]].address}
         super().__init__(
             {
                 "i": In(stream.Signature(data.StructLayout(request))),

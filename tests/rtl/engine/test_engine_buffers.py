@@ -14,7 +14,7 @@ from vit2rtl.rtl.engine.buffers import READERS, WRITERS, BufferMemory, Buffers, 
 def test_each_port_has_its_words_and_the_first_never_waits(parts, writers, readers):
     """A word read is the one written last; the second port's stays while the first one reads."""
     rng = np.random.default_rng(parts)
-    buffer = Buffer(16, 11, parts)
+    buffer = Buffer(16, 11, 4, parts)
     dut = BufferMemory(buffer, writers=writers, readers=readers)
     part = buffer.width // parts
 

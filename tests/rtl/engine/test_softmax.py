@@ -122,14 +122,14 @@ def test_reset_in_mid_stream_leaves_nothing(cycles):
 
 
 def test_addresses_beyond_a_buffer_do_not_come_back():
-    """The buffer sees them: 17 bits do not wrap where 16 would."""
+    """The buffer sees them: a stride beyond its last word does not wrap, where a bit less would."""
     c = configuration()
     program = Program(c, 5)
     program.add(queries=8, keys=3, bits=4)
     far = program.instructions[0] | {
-        "logit_base": 65534, "group_stride": 4095, "code_base": 65534}
+        "logit_base": 1599, "group_stride": 4095, "code_base": 1599}
     adapter = Adapter(SoftmaxUnit(c), program.memories).run([far])
-    keys = [65534, 65535, 65536]
+    keys = [1599, 1600, 1601]
     assert adapter.reads["read_logits"] == [
         key + 4095 * (group // 2) for group in range(4) for key in keys]
     assert [address for _, address, _ in adapter.written[0]] == keys * 4
