@@ -57,7 +57,7 @@ Examples:
                    "counts. May be repeated; a file has one a line.")
 @click.option("--method", type=click.Choice(METHODS),
               help="RepQ-ViT as published; its grids with weights solved for: the same "
-                   "hardware, more accurate at few bits; or PTQ4ViT, which it is compared with. By "
+                   "hardware, more accurate at few bits; or PTQ4ViT or FQ-ViT, to compare. By "
                    f"default closed-form where any weight or activation has {FEW_BITS} bits or "
                    "fewer, else repq; an option that one method alone has chooses it.")
 @click.option("--without", default="", metavar="STEP,...",
@@ -78,9 +78,11 @@ Examples:
               help="Method ptq4vit: scales to try of each factor of a matmul.")
 @click.option("--rounds", type=click.IntRange(1, 10), default=3, show_default=True,
               help="Method ptq4vit: how often each factor has its turn.")
+@click.option("--softmax-bits", type=click.IntRange(2, 8), default=4, show_default=True,
+              help="Method fq: of what Softmax gives, where no rule of --bits-of says otherwise.")
 @click.option("--symmetric-weights", is_flag=True,
               help="Methods repq and closed-form: weights without zero points, all in the middle "
-                   "of their codes. Of ptq4vit they have none.")
+                   "of their codes. Of the others they have none.")
 @options.only
 @click.option("--count", type=click.IntRange(min=2), default=32, show_default=True,
               help="Calibration images to draw from the folder; --list takes all it names.")
@@ -106,6 +108,7 @@ def command(
     hessian: str,
     candidates: int,
     rounds: int,
+    softmax_bits: int,
     symmetric_weights: bool,
     listed: str | None,
     count: int,
@@ -124,12 +127,12 @@ def command(
     check_steps(without)
     given = _given({"profile": profile, "layernorm": layernorm, "softmax": softmax,
                     "without": without, "mirrors": mirrors, "hessian": hessian,
-                    "candidates": candidates, "rounds": rounds})
+                    "candidates": candidates, "rounds": rounds, "softmax_bits": softmax_bits})
     if method is None:
         method = default_method(fewest(weight_bits, activation_bits, (*more, *rules)), given)
     for name in given:
         if name not in OPTIONS[method]:
-            raise ValueError(f"Method {method} has no option --{name}")
+            raise ValueError(f"Method {method} has no option --{name.replace('_', '-')}")
     if method in EITHER_WEIGHTS:
         given["symmetric_weights"] = symmetric_weights
     elif symmetric_weights:

@@ -58,6 +58,7 @@ def operate(model: nn.Module, recipe: Recipe) -> Structure:
     family.check(model)
     surgeon = Surgeon(model, family, recipe.setting)
     surgeon.visit(model, "")
+    surgeon.head_norm()
     check_names(recipe.setting.bits_of, surgeon.structure.quantities())
     return surgeon.structure
 
@@ -164,10 +165,26 @@ class Surgeon:
         return Mlp(name, self.pair(norm_name, norm, fc1), fc2, mlp.act)
 
     def pair(self, norm_name: str, norm: nn.LayerNorm, layer: Layer) -> NormedLinear:
-        """A LayerNorm and the layer it feeds, on record."""
-        pair = NormedLinear(norm_name, norm, layer)
+        """A LayerNorm and the layer it feeds, on record, as the method has the first one."""
+        pair = NormedLinear(norm_name, self._norm(norm_name, norm, layer), layer)
         self.structure.normed.append(pair)
         return pair
+
+    def head_norm(self) -> None:
+        """The one in front of the classifiers, as the method has it."""
+        structure = self.structure
+        norm = structure.head_norm
+        if norm is not None:
+            name = next(name for name, module in structure.network.named_modules()
+                        if module is norm)
+            structure.head_norm = self._norm(name, norm, next(iter(structure.heads), None))
+
+    def _norm(self, name: str, norm: nn.LayerNorm, layer: Layer | None) -> nn.LayerNorm:
+        new = self._method.layer_norm(norm, layer.module if layer else None)
+        if new is not norm:
+            parent, _, child = name.rpartition(".")
+            setattr(self.structure.network.get_submodule(parent), child, new)
+        return new
 
     def linear(self, linear: nn.Linear, place: Place) -> Layer:
         """A quantized layer in place of a float one, on record."""

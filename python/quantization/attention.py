@@ -66,16 +66,20 @@ class QuantAttention(nn.Module):
             return self.calibrator(x, mask)
         parts = enumerate(self.split_heads(self.qkv(x)))
         q, k, v = (self._centered(part, n) for n, part in parts)
-        probabilities = self._logits(q, k, mask).softmax(dim=-1)                # (B, H, Q, N)
+        takes_logits = self.softmax_quantizer.takes_logits
+        seen = self._logits(q, k, None if takes_logits else mask)               # (B, H, Q, N)
+        if not takes_logits:
+            seen = seen.softmax(dim=-1)
         if self.calibrating:
-            self.softmax_quantizer.calibrate(probabilities)
+            self.softmax_quantizer.calibrate(seen)
         if self.tap:
-            self.tap(self, probabilities)
-        if self.value is None:
-            attention = self.softmax_quantizer(probabilities)
-            y = (attention @ v.to(attention.dtype)).mul_(_of_heads(self.qkv.outputs[2].scale))
+            self.tap(self, seen)
+        if self.value is not None:
+            y = self.value(seen, v)
         else:
-            y = self.value(probabilities, v)
+            attention = (self.softmax_quantizer(seen, self._hidden(seen, mask)) if takes_logits
+                         else self.softmax_quantizer(seen))
+            y = (attention @ v.to(attention.dtype)).mul_(_of_heads(self.qkv.outputs[2].scale))
         return self.proj(y.transpose(1, 2).flatten(2))
 
     def split_heads(self, qkv: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -101,11 +105,17 @@ class QuantAttention(nn.Module):
         """Logits float[batch, heads, tokens, tokens] with what is added to them, in place."""
         if self.relative_position_bias is not None:
             logits += self.relative_position_bias
-        if mask is not None:
-            windows, shape = mask.shape[0], logits.shape
-            logits = logits.view(-1, windows, *shape[1:]) + mask[None, :, None]
-            logits = logits.view(shape)
-        return logits
+        return logits if mask is None else self.add_mask(logits, mask)
+
+    @staticmethod
+    def add_mask(logits: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Logits with Swin's window mask added, one of float[windows, tokens, tokens] each."""
+        windows, shape = mask.shape[0], logits.shape
+        return (logits.view(-1, windows, *shape[1:]) + mask[None, :, None]).view(shape)
+
+    def _hidden(self, logits: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor | None:
+        """Keys that a query does not see, where a quantizer takes logits without the mask."""
+        return None if mask is None else self.add_mask(torch.zeros_like(logits), mask) < 0
 
     def freeze(self) -> None:
         """Prepare the integer path."""

@@ -30,11 +30,13 @@ class QuantLinear(nn.Module):
     bias            float32[out]
     outputs         quantizers of the output, for equal groups of channels: one of 16 bits where
                     the float vector unit takes over, those of q, k and v for qkv
+    output_codes    the float path gives what codes of the output stand for
     emits_codes     the integer path gives codes less zero point, for what multiplies them (q, k, v)
                     or looks them up (fc1), rather than codes times their scale
     """
 
     emits_codes = False
+    output_codes = False
     # One of the two is None: the codes before freezing, the float weight after it.
     weight: torch.Tensor
     weight_codes: torch.Tensor
@@ -65,6 +67,7 @@ class QuantLinear(nn.Module):
         layer = cls(linear, quantizers.input, quantizers.weight.bits)
         layer.weight_quantizer = quantizers.weight
         layer.outputs = nn.ModuleList(quantizers.outputs)
+        layer.output_codes = quantizers.output_codes
         return layer
 
     def calibrate_weight(self) -> None:
@@ -135,7 +138,8 @@ class QuantLinear(nn.Module):
 
     def _forward_float(self, x: torch.Tensor) -> torch.Tensor:
         if not self.calibrating:
-            return F.linear(self.input_quantizer(x), self._operand, self.bias)
+            y = F.linear(self.input_quantizer(x), self._operand, self.bias)
+            return self.outputs[0](y) if self.output_codes else y
         self.input_quantizer.calibrate(x)
         y = F.linear(self.input_quantizer(x), self._operand, self.bias)
         if len(self.outputs) == 1:

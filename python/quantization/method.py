@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
+from torch import nn
 
 from vit2rtl.quantization import widths
+from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import LayerQuantizers, Quantizer
 from vit2rtl.quantization.structure import Place, Structure
 
@@ -53,6 +55,13 @@ class Method(ABC):
     @abstractmethod
     def quantizers(self, place: Place) -> LayerQuantizers:
         """What a linear layer at this place is quantized by: role, block or name may decide."""
+
+    def layer_norm(self, norm: nn.LayerNorm, linear: QuantLinear | None) -> nn.LayerNorm:
+        """What stands in place of a LayerNorm.
+
+        linear   the layer that takes what it gives; None where there is no such
+        """
+        return norm
 
     @abstractmethod
     def softmax_quantizer(self, place: Place) -> Quantizer:

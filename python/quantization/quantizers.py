@@ -24,10 +24,12 @@ class Quantizer(nn.Module):
     encoding  what a code stands for: one of :data:`vit2rtl.golden.program.program.ENCODINGS` where
               programs can hold it
     shape     of the scale; of a uniform quantizer its axis decides
+    takes_logits  whether a quantizer of what Softmax gives is Softmax itself
     """
 
     encoding = ""
     shape: tuple[int, ...] = ()
+    takes_logits = False
     bits: int
     scale: torch.Tensor
 
@@ -133,11 +135,13 @@ class LayerQuantizers:
     input    of what is multiplied
     weight   an output channel a scale
     outputs  of equal groups of output channels: q, k and v, or one
+    output_codes  whether the simulated output is in codes of the one output, too
     """
 
     input: Quantizer
     weight: UniformQuantizer
     outputs: tuple[UniformQuantizer, ...]
+    output_codes: bool = False
 
 
 class Log2Quantizer(Quantizer):

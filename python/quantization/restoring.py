@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from vit2rtl.quantization.fq_vit.layer_norm import IntegerLayerNorm
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import Quantizer, UniformQuantizer
 from vit2rtl.quantization.structure import Structure
@@ -49,6 +50,9 @@ def restore(structure: Structure, recipe: "Recipe", state: State) -> None:
     for layer in structure.layers:
         _check_layer(layer.name, layer.module, widths[layer.name], heads.get(layer.module, 1),
                      integer=recipe.integer)
+    for name, module in network.named_modules():
+        if isinstance(module, IntegerLayerNorm):
+            _check_stream(name, module)
     for name in sorted(quantizers):
         quantizer = network.get_submodule(name)
         assert isinstance(quantizer, Quantizer)
@@ -92,6 +96,16 @@ def _check_layer(
                 due = " or ".join(map(str, sorted(shapes)))
                 raise ValueError(f": {name}.{inner}.scale has shape "
                                  f"{tuple(quantizer.scale.shape)}, the model wants {due}")
+
+
+def _check_stream(name: str, norm: IntegerLayerNorm) -> None:
+    """A scale a channel, all of them powers of two apart."""
+    scale = norm.stream.scale
+    if scale.shape != norm.weight.shape:
+        raise ValueError(f": {name}.stream.scale has shape {tuple(scale.shape)}, the model wants "
+                         f"{tuple(norm.weight.shape)}")
+    if (scale > 0).all() and (torch.frexp(scale / scale.min()).mantissa != 0.5).any():
+        raise ValueError(f": {name}.stream.scale must be powers of two apart")
 
 
 def _check_quantizer(name: str, quantizer: Quantizer, *, fractional: bool) -> None:

@@ -7,6 +7,7 @@ OPTIONS = {
     "repq": ("profile", "layernorm", "softmax"),
     "closed-form": ("without", "mirrors"),
     "ptq4vit": ("profile", "hessian", "candidates", "rounds"),
+    "fq": ("softmax_bits",),
 }
 METHODS = tuple(OPTIONS)
 # Those whose weights may have zero points or none; others have none.

@@ -32,5 +32,5 @@ def test_a_change_of_one_bit_shows_whatever_another_bit_is():
                 bits = np.array([scaled >> bit & 1 for bit in range(WIDTH)])
                 shown[:, np.arange(WIDTH), bits] |= np.array(changes)[:, None]
     # The lowest bit is never part of a result, so that the one above it counts as lowest.
-    missed = np.argwhere(~shown[1:, 2:]) + [1, 2, 0]
-    assert [pair for pair in missed.tolist() if pair[0] != pair[1]] == []
+    missed = [(bit + 1, other + 2, value) for bit, other, value in np.argwhere(~shown[1:, 2:])]
+    assert [(bit, *rest) for bit, *rest in missed if bit != rest[0]] == []

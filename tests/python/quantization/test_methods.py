@@ -65,9 +65,10 @@ def test_a_checkpoint_of_a_method_that_is_not_there_is_one_sentence(digits, tmp_
         quantized = QuantizedViT(network, Recipe(method="minmax")).calibrate(digits)
         checkpoint.save(tmp_path / "model", quantized, model=MODEL, calibration={"images": []},
                         preprocessing=preprocessing(network))
-    text = r"model\.json: recipe: Method must be one of repq, closed-form, ptq4vit, not 'minmax'$"
-    with pytest.raises(ValueError, match=text):
+    with pytest.raises(ValueError) as error:
         checkpoint.load(tmp_path / "model")
+    assert str(error.value).endswith(
+        "model.json: recipe: Method must be one of repq, closed-form, ptq4vit, fq, not 'minmax'")
 
 
 def test_a_method_checks_its_options(minmax):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.python.random_models import random_model
+from tests.python.quantization.methods.families import FAMILIES, noise
 from vit2rtl import checkpoint
 from vit2rtl.lowering.lower import lower
 from vit2rtl.models import embedded
@@ -17,17 +17,6 @@ from vit2rtl.quantized_vit import QuantizedViT
 
 MODEL = {"name": embedded.MODEL_NAME, "arguments": {}, "weights": {"source": "embedded"}}
 QUICK = {"method": "ptq4vit", "candidates": 6, "rounds": 1}
-VIT = {"img_size": 32, "depth": 2, "embed_dim": 24, "num_heads": 3, "num_classes": 5}
-FAMILIES = [
-    ("vit_tiny_patch16_224", VIT),
-    ("vit_tiny_patch16_224", VIT | {"num_classes": 0}),
-    ("vit_tiny_patch16_224", VIT | {"act_layer": "relu"}),
-    ("deit_tiny_distilled_patch16_224", VIT),
-    ("vit_base_patch16_siglip_224", VIT),
-    ("swin_tiny_patch4_window7_224", {
-        "img_size": 32, "window_size": 4, "embed_dim": 12, "depths": (2, 2), "num_heads": (1, 2),
-        "num_classes": 5}),
-]
 
 
 @pytest.mark.parametrize("role", Role)
@@ -58,14 +47,9 @@ def test_options_are_checked():
 @pytest.mark.parametrize("profile", ["official", "paper", "hardware"])
 @pytest.mark.parametrize(("name", "arguments"), FAMILIES)
 def test_every_family_is_quantized_and_near_its_float_model(name, arguments, profile):
-    def noise(bits):
-        recipe = Recipe(bits, bits, profile=profile, **QUICK | {"candidates": 20})
-        quantized, images, _ = random_model(name, arguments, recipe, seed=1, count=5)
-        exact, _, _ = random_model(name, arguments, Recipe(8, 8, method="repq"), seed=1, count=5)
-        return float((quantized(images) - exact(images)).square().mean()
-                     / exact(images).square().mean())
-
-    assert noise(8) < min(0.1, noise(3))
+    recipes = (Recipe(bits, bits, profile=profile, **QUICK | {"candidates": 20}) for bits in (8, 3))
+    fine, coarse = (noise(name, arguments, recipe) for recipe in recipes)
+    assert fine < min(0.1, coarse)
 
 
 def test_a_checkpoint_gives_the_same_logits_and_reruns_the_same_tensors(digits, tmp_path):

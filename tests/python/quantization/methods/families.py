@@ -1,0 +1,24 @@
+"""A model of each family, small and with random weights, and how noisy a recipe makes it."""
+
+from tests.python.random_models import random_model
+from vit2rtl.quantization.recipe import Recipe
+
+VIT = {"img_size": 32, "depth": 2, "embed_dim": 24, "num_heads": 3, "num_classes": 5}
+FAMILIES = [
+    ("vit_tiny_patch16_224", VIT),
+    ("vit_tiny_patch16_224", VIT | {"num_classes": 0}),
+    ("vit_tiny_patch16_224", VIT | {"act_layer": "relu"}),
+    ("deit_tiny_distilled_patch16_224", VIT),
+    ("vit_base_patch16_siglip_224", VIT),
+    ("swin_tiny_patch4_window7_224", {
+        "img_size": 32, "window_size": 4, "embed_dim": 12, "depths": (2, 2), "num_heads": (1, 2),
+        "num_classes": 5}),
+]
+
+
+def noise(name, arguments, recipe):
+    """Of the outputs, as a share of their power, against 8 bits by RepQ-ViT."""
+    quantized, images, _ = random_model(name, arguments, recipe, seed=1, count=5)
+    exact, _, _ = random_model(name, arguments, Recipe(8, 8, method="repq"), seed=1, count=5)
+    due = exact(images)
+    return float((quantized(images) - due).square().mean() / due.square().mean())
