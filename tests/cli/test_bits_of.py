@@ -43,7 +43,8 @@ def test_rules_of_options_and_a_file_one_after_the_other(quantize, tmp_path):
          "blocks.0.mlp.fc2.input, blocks.0.mlp.fc2.weight, blocks.3.mlp.fc2.input"),
         (["--bits", "w8a8+"], "Bits of *.fc2.input must be an integer between 2 and 8, not 9"),
         (["--bits-of", "@absent.txt"], "No such file or directory: absent.txt"),
-        (["--first-last-bits", "8"], "No such option '--first-last-bits'. Did you mean '--softmax-bits'?"),
+        (["--first-last-bits", "8"],
+         "No such option '--first-last-bits'. Did you mean '--softmax-bits'?"),
     ],
 )
 def test_odd_rules(arguments, said, quantize, tmp_path):
