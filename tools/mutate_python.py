@@ -29,7 +29,8 @@ FOLDERS = ("golden", "python/quantization")
 # What is tested where, beside the test file named like the module; the longest prefix counts.
 TESTS = {
     "golden/arithmetic": "tests/golden/arithmetic",
-    "golden/engine": "tests/golden/engine",
+    "golden/engine": "tests/golden/engine tests/docs/test_engine_instructions.py "
+                     "tests/docs/test_engine_page.py",
     "golden/files": "tests/golden/files tests/golden/vectors/test_bundle_writer.py",
     "golden/registry.py": "tests/golden/test_registry.py",
     "golden/program/images.py": "tests/python/test_image_files.py "

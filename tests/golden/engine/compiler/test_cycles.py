@@ -54,6 +54,19 @@ def test_products_are_the_ops(image):
     assert products["1.mlp.fc1"] * 13 == products["0.mlp.fc1"]
 
 
+def test_every_instruction_and_cycle_of_a_unit_is_some_op_s(image):
+    result = cycles(image)
+    for row in result.rows:
+        own = [one for one in image.instructions if one.work.op == row.op]
+        assert row.instructions == len(own)
+        for unit in Unit:
+            spent = sum(length(one, TINY).busy for one in own if one.unit == unit)
+            assert row.busy.get(unit.name.lower(), 0) == spent
+    for unit in Unit:
+        spent = sum(length(one, TINY).busy for one in image.instructions if one.unit == unit)
+        assert result.busy[unit.name.lower()] == pytest.approx(spent / result.total)
+
+
 def test_all_slots_of_the_array(image):
     result = cycles(image)
     assert sum(result.lost.values()) + result.utilization == pytest.approx(1)

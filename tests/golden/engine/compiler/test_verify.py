@@ -50,8 +50,9 @@ def test_every_wait_that_is_dropped(shape):
     assert dropped > 20
 
 
-def test_every_wait_for_one_instruction_less():
-    image = compiled(groups=1)
+@pytest.mark.parametrize("groups", [1, 2])
+def test_every_wait_for_one_instruction_less(groups):
+    image = compiled(groups=groups)
     for number, one in enumerate(image.instructions):
         for unit, count in one.waits.items():
             problems = verify(edited(image, number, waits=one.waits | {unit: count - 1}))
