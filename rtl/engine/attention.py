@@ -112,7 +112,8 @@ class AttentionUnit(wiring.Component):
     def _write(self, m: Module, words: CodeWords, handover: Handover) -> None:
         """A word, or two, of each query of a tile, tile by tile, block by block.
 
-        The sum of an address takes two cycles; between two queries are ``columns``, 4 at least.
+        Between two queries are ``columns`` cycles, 4 at least: the sum of an address takes two of
+        them, and what ends with a query is compared in registers.
         """
         rows, where = self.configuration.attention_rows, handover.o.p
         bits = address_bits(self.configuration)
@@ -121,13 +122,16 @@ class AttentionUnit(wiring.Component):
         tiles = Signal.like(where.channel_tiles)
         queries = Signal.like(where.queries)  # of the blocks before
         first, address = Signal(bits), Signal(bits)
-        last_row, last_tile, last_block = Signal(), Signal(), Signal()
+        last_row, last_tile, last_block, wanted = Signal(), Signal(), Signal(), Signal()
         ends = words.write & words.complete
-        m.d.comb += [
-            last_row.eq(row == rows - 1),
+        m.d.sync += [
             last_tile.eq(tiles == where.channel_tiles - 1),
             last_block.eq(queries + rows >= where.queries),
-            self.write_attended.en.eq(words.write & (queries + row < where.queries)),
+            wanted.eq(queries + row < where.queries),
+        ]
+        m.d.comb += [
+            last_row.eq(row == rows - 1),
+            self.write_attended.en.eq(words.write & wanted),
             self.write_attended.addr.eq(address + words.lower),
             self.write_attended.data.eq(words.word),
             self.done.eq(ends & last_row & last_tile & last_block),

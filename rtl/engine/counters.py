@@ -83,7 +83,8 @@ class ImageCounters(wiring.Component):
         An image is.
     images, cycles : Out(32)
     turn : Out(range(2 * units)), total : Out(32)
-        Cycles in which unit ``turn`` was busy, or unit ``turn - units`` waited. Each comes round.
+        Cycles in which unit ``turn`` was busy, or unit ``turn - units`` waited, up to the last but
+        one. Each comes round.
     """
 
     def __init__(self) -> None:
@@ -119,9 +120,8 @@ class ImageCounters(wiring.Component):
         m.d.comb += [
             events.begins.eq(self.begins),
             events.flags.eq(Mux(counting, Cat(self.busy, self.waiting), 0)),
-            self.turn.eq(events.turn),
-            self.total.eq(events.total),
         ]
+        m.d.sync += [self.turn.eq(events.turn), self.total.eq(events.total)]
         return m
 
 

@@ -98,7 +98,7 @@ class EngineCore(wiring.Component):
                 counters.busy[unit].eq(self._executes(m, unit, front_end)),
             ]
             if hasattr(component, "error"):
-                m.d.comb += faults.units[unit].eq(component.error)
+                m.d.sync += faults.units[unit].eq(component.error)
         load, matmul, epilogue = (
             units[unit] for unit in (Unit.LOAD, Unit.MATMUL, Unit.EPILOGUE)
         )
@@ -144,7 +144,7 @@ class EngineCore(wiring.Component):
     ) -> None:
         """A unit to front end, buffers and taps, by the names of its members.
 
-        ``done`` is told a cycle later: it comes at the end of a unit's longest paths.
+        ``done`` and errors are told a cycle later: they come at the end of a unit's longest paths.
         """
         name = unit.name.lower()
         m.d.sync += front_end.done[unit].eq(component.done)

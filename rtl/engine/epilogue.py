@@ -131,16 +131,14 @@ class EpilogueUnit(wiring.Component):
         outputs, paced = Signal(), Signal()
         place = Signal(place_of(self.configuration))
         current = Signal(operands(Unit.EPILOGUE, ("destination", "table", "two_digits", "last")))
-        same = Signal()
+        # `same` is of the job on offer, and of these settings, where it was compared.
+        same, compared = Signal(), Signal()
         # Began, and are not done, as known a cycle later.
         inside, done = Signal(range(2 * ResultWriter.OUTPUTS)), Signal()
         begins, fits = Signal(), Signal()
         output = job.destination == Destination.OUTPUT
         m.d.comb += [
-            same.eq(~job.add & (output == outputs)
-                    & ~Cat(job[name][: len(s)] != s.as_unsigned()
-                           for name, s in settings.items()).any()),
-            fits.eq(parameters.full & (same | (inside == 0))),
+            fits.eq(parameters.full & ((compared & same) | (inside == 0))),
             walk.i.valid.eq(jobs.valid & fits),
             jobs.ready.eq(walk.i.ready & fits),
             begins.eq(jobs.valid & jobs.ready),
@@ -151,7 +149,13 @@ class EpilogueUnit(wiring.Component):
             walk.i.p.inner.eq(job.groups),
             parameters.begins.eq(begins),
         ]
-        m.d.sync += [done.eq(self.done), inside.eq(inside + begins - done)]
+        m.d.sync += [
+            done.eq(self.done), inside.eq(inside + begins - done),
+            compared.eq(jobs.valid & ~begins),
+            same.eq(~job.add & (output == outputs)
+                    & ~Cat(job[name][: len(s)] != s.as_unsigned()
+                           for name, s in settings.items()).any()),
+        ]
         with m.If(begins):
             m.d.sync += [
                 outputs.eq(output), paced.eq(job.two_digits & (job.groups == 1)),
@@ -164,21 +168,27 @@ class EpilogueUnit(wiring.Component):
             *(place[name].eq(current[name]) for name in current.shape().members),
         ]
         m.d.comb += [getattr(unit, name).eq(signal) for name, signal in settings.items()]
-        self._issue(m, walk.o, parameters, unit, self._room(m, walk.o, outputs, paced))
+        coming = Mux(begins, output, outputs)
+        room = self._room(m, walk.o, outputs, coming, paced)
+        self._issue(m, walk.o, parameters, unit, room)
         return place
 
     def _room(
-        self, m: Module, steps: stream.Interface, outputs: Signal, paced: Signal
+        self, m: Module, steps: stream.Interface, outputs: Signal, coming: Value, paced: Signal
     ) -> Value:
-        """Whether the writer will have room for a group that is issued in this cycle."""
+        """Whether the writer will have room for a group that is issued in this cycle.
+
+        From registers, which know whether groups of the next cycle are outputs: ``coming``.
+        """
         issued = Signal(range(ResultWriter.OUTPUTS + 1))  # outputs that are not taken
-        pause = Signal()
+        following = Signal(issued.shape())
+        full, pause = Signal(), Signal()
         goes = steps.valid & steps.ready
+        m.d.comb += following.eq(issued + (goes & outputs) - (self.o.valid & self.o.ready))
         m.d.sync += [
-            issued.eq(issued + (goes & outputs) - (self.o.valid & self.o.ready)),
-            pause.eq(goes & paced),
+            issued.eq(following), full.eq(coming & following[-1]), pause.eq(goes & paced),
         ]
-        return ~(outputs & issued[-1]) & ~pause
+        return ~full & ~pause
 
     def _issue(
         self, m: Module, steps: stream.Interface, parameters: ChannelParameters, unit: Epilogue,
@@ -207,7 +217,7 @@ class EpilogueUnit(wiring.Component):
         ]
         groups = self.i.p.acc.as_value()
         accs = registered(m, groups.word_select(step.inner[: parameters.group.shape().width],
-                                                WORD * c.acc_width), goes, name="accs")
+                                                WORD * c.acc_width), issue.enable[0], name="accs")
         word = data.View(data.ArrayLayout(signed(STREAM_BITS), WORD), self.read_stream.data)
         for n, lane in enumerate(unit.i.p.lanes):
             channel = parameters.channels[n]

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from vit2rtl.golden.engine.buffers import Buffer
 from vit2rtl.rtl.engine.ports import read_port, shared_read_port
 from vit2rtl.rtl.stream.pipeline import PipelineControl, registered
+from vit2rtl.rtl.stream.skid import SkidBuffer
 
 
 def request(address: int, parts: int) -> data.StructLayout:
@@ -19,7 +20,9 @@ class Fetch(wiring.Component):
     """Reads words, or equal parts of words, in the order of requests.
 
     Latency 2 cycles: the buffer, and a register behind it. A word a cycle; a stalled ``o`` stalls
-    ``i`` when two words wait, and nothing is lost. Reset discards what is inside.
+    ``i`` when two words and a request wait, and nothing is lost. ``i.ready`` comes from a register:
+    who makes addresses knows nothing of the port and of ``o`` in the same cycle. Reset discards
+    what is inside.
 
     Parameters
     ----------
@@ -47,19 +50,22 @@ class Fetch(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        m.submodules.requests = requests = SkidBuffer(self.i.payload.shape())
+        wiring.connect(m, wiring.flipped(self.i), requests.i)
         m.submodules.control = control = PipelineControl(2)
-        granted = self.i.p.again | (self.port.ready if self.shared else 1)
+        asked = requests.o
+        granted = asked.p.again | (self.port.ready if self.shared else 1)
         m.d.comb += [
-            control.i.valid.eq(self.i.valid & granted),
-            control.i.payload.eq(self.i.p.last),
-            self.i.ready.eq(control.i.ready & granted),
-            self.port.en.eq(self.i.valid & control.i.ready & ~self.i.p.again),
-            self.port.addr.eq(self.i.p.addr),
+            control.i.valid.eq(asked.valid & granted),
+            control.i.payload.eq(asked.p.last),
+            asked.ready.eq(control.i.ready & granted),
+            self.port.en.eq(asked.valid & control.i.ready & ~asked.p.again),
+            self.port.addr.eq(asked.p.addr),
             self.o.valid.eq(control.o.valid),
             self.o.p.last.eq(control.o.payload),
             control.o.ready.eq(self.o.ready),
         ]
-        part = registered(m, self.i.p.part, control.enable[0], name="part_of_word")
+        part = registered(m, asked.p.part, control.enable[0], name="part_of_word")
         chosen = self.port.data.word_select(part, len(self.o.p.part))
         m.d.comb += self.o.p.part.eq(registered(m, chosen, control.enable[1], name="chosen"))
         return m

@@ -62,24 +62,24 @@ class LoadUnit(wiring.Component):
         left = Signal(16)  # words, or entries
         two_digits = Signal()
         m.d.comb += [self.write_stream.addr.eq(address), self.write_hidden.addr.eq(address)]
-        opcode, operands = Signal(4), self.instruction.payload
+        operands = self.instruction.payload
+        kinds = Signal(len(Load))  # a bit of the load that is executed
         idle = Signal(init=1)
         m.d.comb += self.instruction.ready.eq(idle)
         with m.If(idle & self.instruction.valid):
             m.d.sync += [
-                idle.eq(0), opcode.eq(operands.opcode), address.eq(operands.base),
+                idle.eq(0), *(kinds[kind].eq(operands.opcode == kind) for kind in Load),
+                address.eq(operands.base),
                 left.eq(operands.count), two_digits.eq(operands.two_digits),
             ]
         with m.If(self.done):
-            m.d.sync += idle.eq(1)
-        with m.If(~idle):
-            with m.Switch(opcode):
-                with m.Case(Load.STREAM):
-                    self._stream(m, address, left)
-                with m.Case(Load.PATCHES):
-                    self._patches(m, words, address, left, two_digits)
-                with m.Case(Load.TABLE):
-                    self._table(m, left)
+            m.d.sync += [idle.eq(1), kinds.eq(0)]
+        with m.If(kinds[Load.STREAM]):
+            self._stream(m, address, left)
+        with m.If(kinds[Load.PATCHES]):
+            self._patches(m, words, address, left, two_digits)
+        with m.If(kinds[Load.TABLE]):
+            self._table(m, left)
         return m
 
     def _stream(self, m: Module, address: Signal, left: Signal) -> None:

@@ -77,16 +77,17 @@ class ControlRegisters(wiring.Component):
         transfers = Transfers(m, self, offered)
         accepted = self._write(m, transfers.write)
         values = {r.offset // BYTES: self._value(r) for r in self.registers}
-        exists, waits = Signal(), Signal()
+        exists, counted = Signal(), Signal()
+        number = Signal(range(len(self.counted)))
         with m.Switch(transfers.word):
             for register in self.registers:
                 with m.Case(register.offset // BYTES):
                     m.d.comb += exists.eq(1)
                     if register.source in self.counted:
-                        number = self.counted.index(register.source)
-                        m.d.comb += waits.eq(self.turn != number)
+                        m.d.comb += [
+                            counted.eq(1), number.eq(self.counted.index(register.source))]
         value = Mux(exists, _chosen(values, transfers.word), 0)
-        transfers.answer(m, accepted, value, exists, ~waits)
+        transfers.answer(m, accepted, value, exists, ~counted | (self.turn == number))
         return m
 
     def _value(self, register: Register) -> Value:

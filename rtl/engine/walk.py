@@ -55,12 +55,15 @@ class AddressWalk(wiring.Component):
         # Of the inner step, and of the first one.
         address, start = (
             Signal(self.address, name=name, reset_less=True) for name in ("address", "start"))
-        # Steps, and those behind the next one: sums ahead of the comparisons that say what ends.
-        after_outer = Signal(walk.outer.shape(), reset_less=True)
-        inner, after_inner = (
-            Signal(walk.inner.shape(), name=name, reset_less=True)
-            for name in ("inner", "after_inner")
+        # Of the step after this one, from 1 on: whether it is the last one, known ahead.
+        inner = Signal(walk.inner.shape(), reset_less=True)
+        after_outer, after_inner = (
+            Signal(shape, name=name, reset_less=True)
+            for name, shape in (("after_outer", walk.outer.shape()),
+                                ("after_inner", walk.inner.shape()))
         )
+        one = Signal(reset_less=True)  # inner step
+        outer_ends = Signal(reset_less=True)
         low, again = Signal(reset_less=True), Signal(reset_less=True)
         step = self.o.p
         digits_end, repeats_end = Signal(), Signal()
@@ -76,24 +79,31 @@ class AddressWalk(wiring.Component):
             target.eq(Mux(self.i.ready, self.i.p.base, following)),
             step.address.eq(address + low),
             step.inner.eq(inner),
-            step.ends.eq(after_inner == walk.inner),
-            step.last.eq(step.ends & repeats_end & (after_outer == walk.outer)),
+            step.last.eq(step.ends & repeats_end & outer_ends),
             self.i.ready.eq(~self.o.valid | (self.o.ready & step.last)),
         ]
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += [
-                inner.eq(after_inner), after_inner.eq(after_inner + 1), address.eq(target)]
+                inner.eq(inner + 1), after_inner.eq(after_inner + 1),
+                step.ends.eq(after_inner == walk.inner), address.eq(target),
+            ]
             with m.If(step.ends):
-                m.d.sync += [inner.eq(0), after_inner.eq(1), low.eq(~digits_end)]
+                m.d.sync += [
+                    inner.eq(0), after_inner.eq(2), step.ends.eq(one), low.eq(~digits_end)]
                 with m.If(digits_end):
                     m.d.sync += again.eq(~repeats_end)
                 with m.If(repeats_end):
-                    m.d.sync += [after_outer.eq(after_outer + 1), start.eq(target)]
+                    m.d.sync += [
+                        after_outer.eq(after_outer + 1), outer_ends.eq(after_outer == walk.outer),
+                        start.eq(target),
+                    ]
+        single = self.i.p.inner == 1
         with m.If(self.i.ready):
-            m.d.sync += self.o.valid.eq(self.i.valid)
-            with m.If(self.i.valid):
-                m.d.sync += [
-                    walk.eq(self.i.p), address.eq(target), start.eq(target),
-                    after_outer.eq(1), inner.eq(0), after_inner.eq(1), low.eq(0), again.eq(0),
-                ]
+            # Whether there is a walk or not: what has no ``valid`` may be anything.
+            m.d.sync += [
+                self.o.valid.eq(self.i.valid),
+                walk.eq(self.i.p), address.eq(target), start.eq(target), low.eq(0), again.eq(0),
+                after_outer.eq(2), outer_ends.eq(self.i.p.outer == 1), inner.eq(0),
+                after_inner.eq(2), one.eq(single), step.ends.eq(single),
+            ]
         return m

@@ -9,12 +9,14 @@ from amaranth.lib.wiring import In, Out
 from vit2rtl.golden.engine.buffers import Buffer
 from vit2rtl.rtl.engine.ports import read_port
 from vit2rtl.rtl.stream.pipeline import PipelineControl, registered
+from vit2rtl.rtl.stream.skid import SkidBuffer
 
 
 class WordReader(wiring.Component):
     """Reads a word of one of several buffers for every address.
 
     Latency 2, a word a cycle; a stalled ``o`` stalls ``i``, and two words are read ahead.
+    ``i.ready`` comes from a register, and one address more waits.
 
     Parameters
     ----------
@@ -46,23 +48,26 @@ class WordReader(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        m.submodules.requests = requests = SkidBuffer(self.i.payload.shape())
+        wiring.connect(m, wiring.flipped(self.i), requests.i)
         m.submodules.control = control = PipelineControl(2)
+        asked = requests.o
         m.d.comb += [
-            control.i.valid.eq(self.i.valid),
-            self.i.ready.eq(control.i.ready),
+            control.i.valid.eq(asked.valid),
+            asked.ready.eq(control.i.ready),
             self.o.valid.eq(control.o.valid),
             control.o.ready.eq(self.o.ready),
         ]
         takes = Signal()
-        m.d.comb += takes.eq(self.i.valid & self.i.ready)
-        source = registered(m, self.i.p.source, takes, name="source")
+        m.d.comb += takes.eq(asked.valid & asked.ready)
+        source = registered(m, asked.p.source, takes, name="source")
         word: Value = Const(0, self.width)
         for n, name in enumerate(self.sources):
             port = getattr(self, f"read_{name}")
             chosen = Signal(name=f"chosen_{name}")
             m.d.comb += [
-                port.en.eq(takes & (self.i.p.source == n)),
-                port.addr.eq(self.i.p.address),
+                port.en.eq(takes & (asked.p.source == n)),
+                port.addr.eq(asked.p.address),
                 chosen.eq(source == n),
             ]
             word = word | (port.data & chosen.replicate(self.width))

@@ -66,7 +66,7 @@ BUGS = [
      "self.read_stream.en.eq(goes & unit.add)",
      "self.read_stream.en.eq(goes & unit.add & ~step.ends)"),
     ("add does not wait for what is inside", "epilogue",
-     "fits.eq(parameters.full & (same | (inside == 0)))",
+     "fits.eq(parameters.full & ((compared & same) | (inside == 0)))",
      "fits.eq(parameters.full)"),
     ("settings change without waiting", "epilogue",
      "same.eq(~job.add & (output", "same.eq(1 | ~job.add & (output"),
