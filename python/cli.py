@@ -30,6 +30,7 @@ COMMANDS = {
     "package": "Write the IP package of a hardware unit: RTL, registers, projects, data sheet.",
     "prove": "Prove the Verilog: stream contract and function, for all inputs.",
     "quantize": "Quantize a timm model after training.",
+    "reproduce": "Measure the paper's tables again, on your own images.",
     "run": "Execute an integer program on images; needs no torch.",
     "simulate": "Replay golden vectors through the Verilog in Icarus and Verilator.",
     "simulate-model": "Classify images by the engine's Verilog, and compare every bit.",

@@ -1,0 +1,160 @@
+"""vit2rtl reproduce: the paper's tables, measured again on one's own images."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vit2rtl.commands import options
+from vit2rtl.golden.files import atomic
+from vit2rtl.golden.program.images import read_list
+from vit2rtl.quantization.settings import METHODS
+from vit2rtl.quantization.widths import parse_bits
+from vit2rtl.reproduction import page
+from vit2rtl.reproduction.cells import Cell, Store, cells_of, check_names
+from vit2rtl.reproduction.published import EMBEDDED, MODELS, TABLES, Table
+
+if TYPE_CHECKING:
+    from vit2rtl.reproduction.measure import Bench
+
+
+@click.command(epilog="""\b
+Examples:
+  vit2rtl reproduce table3 --models mnist_vit --count 200 --out runs/table3
+  vit2rtl reproduce table1 --images val/ --models deit_tiny,deit_small --count 1000 --out table1
+  vit2rtl reproduce table1 --images imagenet250/ --calibration-list calibration.txt \\
+      --weights-dir weights/ --models deit_tiny --methods repq,fq --out runs/table1
+  vit2rtl reproduce table5 --list-only
+""")
+@click.argument("name", metavar="TABLE", type=click.Choice([*TABLES]))
+@click.option("--images", "folder", type=options.FOLDER,
+              help="Labelled image folder: class sub-folders, or flat with labels.csv.")
+@click.option("--calibration-list", type=options.FILE,
+              help="Images of the folder that calibrate, and are not measured, one name a line. "
+                   "By default 32 drawn ones.")
+@click.option("--weights-dir", type=options.FOLDER,
+              help="Folder of float weights, NAME.safetensors by timm's names. By default timm "
+                   "downloads them.")
+@click.option("--models", metavar="NAME,...",
+              help=f"Of {', '.join(MODELS)}; the last one needs no images. By default the table's.")
+@click.option("--methods", default="", metavar="NAME,...",
+              help="Only these methods. By default all of the table that are methods here.")
+@click.option("--bits", default="", metavar="BITS,...", help="Only these widths: w4a4,w6a6.")
+@click.option("--count", type=click.IntRange(min=1),
+              help="Measure so many images, evenly over the classes, each class's first by name.")
+@click.option("--seed", type=options.SEED, default=0, show_default=True,
+              help="Seed of the draw of calibration images.")
+@click.option("--list-only", is_flag=True, help="Show the cells, and run none.")
+@click.option("--out", type=options.FOLDER,
+              help="Folder for results and table. What is there already is not measured again.")
+def command(
+    name: str,
+    folder: str | None,
+    calibration_list: str | None,
+    weights_dir: str | None,
+    models: str | None,
+    methods: str,
+    bits: str,
+    count: int | None,
+    seed: int,
+    list_only: bool,
+    out: str | None,
+) -> None:
+    """Measure a TABLE of the RepQ-ViT paper again: table1, table3, table4 or table5.
+
+    Each cell has three numbers: ours, the published one and their difference, with the noise of as
+    many images. RepQ-ViT and PTQ4ViT are computed as their authors' code does (profile official).
+    Results are kept a file each: the same command goes on where it was interrupted, and measures
+    nothing twice.
+    """
+    table = TABLES[name]
+    chosen = _split(models) if models else [*table.models]
+    check_names(chosen)
+    cells = cells_of(table, chosen, _widths(bits), _methods(methods))
+    if list_only:
+        for cell in cells:
+            click.echo(f"{MODELS[cell.model].name}  {cell.line.bits or 'float'}  "
+                       f"{cell.line.title}")
+        return
+    if out is None:
+        raise click.UsageError("Missing option '--out': a folder for results and table")
+    atomic.check_folder(Path(out))
+    if folder is None and any(model != EMBEDDED for model in chosen):
+        raise click.UsageError("Missing option '--images': a folder of labelled images")
+    if folder:
+        options.check_images(folder, model_name="")
+    listed = read_list(calibration_list) if calibration_list else None
+    # All that can be refused at once has been: torch takes seconds to load.
+    from functools import partial
+
+    from vit2rtl.reproduction.measure import Bench, Source
+
+    source = Source(folder, listed, count, weights_dir, seed)
+    benches = {model: Bench(model, source, partial(click.echo, err=True)) for model in chosen}
+    results = _measured(table, cells, benches, Store(out))
+    text = page.markdown(table, chosen, results)
+    _write(Path(out), name, table, chosen, results, text)
+    click.echo(text, nl=False)
+    click.echo(f"written to {out}: {name}.md, {name}.json, {name}.png")
+
+
+def _measured(
+    table: Table, cells: Sequence[Cell], benches: "Mapping[str, Bench]", store: Store
+) -> dict[tuple[int, str], dict[str, Any]]:
+    """Results of all cells; those that are not kept yet are measured, with time left."""
+    from tqdm import tqdm
+
+    place = {id(line): n for n, line in enumerate(table.lines)}
+    results = {}
+    with tqdm(cells, desc=table.title.partition(":")[0].lower(), unit="cell", leave=False,
+              disable=None) as bar:
+        for cell in bar:
+            bench = benches[cell.model]
+            identity = bench.identity(cell.line)
+            result = store.find(identity)
+            if result is None:
+                result = bench.measure(cell.line)
+                store.keep(identity, result)
+            results[place[id(cell.line)], cell.model] = result
+    return results
+
+
+def _write(
+    out: Path, name: str, table: Table, models: Sequence[str], results: page.Results, text: str
+) -> None:
+    from vit2rtl.report.page import report
+    from vit2rtl.report.table_chart import Bar, table_chart
+
+    bars = []
+    for model in models:
+        rows = []
+        for place, line in enumerate(table.lines):
+            result = results.get((place, model))
+            title = f"{line.title} {line.bits.upper()}".rstrip()
+            ours = result and result["top1"]
+            noise = page.half_width(ours, result["images"]) if result else 0.0
+            rows.append(Bar(title, ours, noise, line.top1.get(model)))
+        bars.append(rows)
+    figure = table_chart(table.title, [MODELS[model].title for model in models], bars)
+    document = json.dumps(page.document(table, models, results), indent=1, sort_keys=True)
+    atomic.files(out, {f"{name}.md": text.encode(), f"{name}.json": f"{document}\n".encode()})
+    report([figure], out / f"{name}.png")
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _widths(text: str) -> list[str]:
+    for bits in _split(text):
+        parse_bits(bits)
+    return [bits.lower() for bits in _split(text)]
+
+
+def _methods(text: str) -> list[str]:
+    for method in _split(text):
+        if method not in METHODS:
+            raise ValueError(f"Methods must be of {', '.join(METHODS)}, not {method!r}")
+    return _split(text)

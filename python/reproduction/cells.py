@@ -1,0 +1,106 @@
+"""Cells of a table: what each is measured with, and the file that keeps what was measured."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vit2rtl import __version__
+from vit2rtl.golden.files import atomic
+from vit2rtl.reproduction.published import MODELS, Line, Table
+
+CELLS = "cells"
+# Searches take minutes where others take seconds: they come last.
+_SLOW = ("ptq4vit",)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A line of a table for one model; ``model`` is a key of :data:`published.MODELS`."""
+
+    model: str
+    line: Line
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all cells of a model share.
+
+    weights      SHA-256 of their file, or where they come from
+    calibration  names of the images, and those of the images that are measured
+    """
+
+    name: str
+    weights: str
+    calibration: Sequence[str]
+    measured: Sequence[str]
+
+    def identity(self, recipe: dict[str, Any] | None) -> dict[str, Any]:
+        """All that a result depends on, as JSON data."""
+        return {
+            "model": self.name, "weights": self.weights, "recipe": recipe,
+            "calibration": _digest(self.calibration) if recipe else None,
+            "measured": _digest(self.measured), "images": len(self.measured),
+            "vit2rtl": __version__,
+        }
+
+
+def cells_of(
+    table: Table, models: Iterable[str], bits: Collection[str], methods: Collection[str]
+) -> list[Cell]:
+    """Those that can be run, cheap methods first.
+
+    bits, methods   empty for all of them
+    """
+    found = []
+    for model in models:
+        for line in table.lines:
+            whole = not line.bits
+            if whole or (line.settings is not None and (not bits or line.bits in bits)
+                         and (not methods or line.method in methods)):
+                found.append(Cell(model, line))
+    return sorted(found, key=lambda cell: cell.line.method in _SLOW)
+
+
+def check_names(models: Iterable[str]) -> None:
+    """A ValueError unless these are models of the tables."""
+    for model in models:
+        if model not in MODELS:
+            raise ValueError(f"Models must be of {', '.join(MODELS)}, not {model!r}")
+
+
+class Store:
+    """A folder of results, a file each, named by the SHA-256 of what they depend on."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def find(self, identity: dict[str, Any]) -> dict[str, Any] | None:
+        """What was measured, if it was."""
+        path = self._path(identity)
+        if not path.is_file():
+            return None
+        try:
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            if kept["identity"] == identity and isinstance(kept["result"], dict):
+                return kept["result"]
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise ValueError(f"{path} is no result of this command: move it away")
+
+    def keep(self, identity: dict[str, Any], result: dict[str, Any]) -> None:
+        """Whole or not at all."""
+        path = self._path(identity)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"identity": identity, "result": result}, indent=1, sort_keys=True)
+        atomic.text(path, text + "\n")
+
+    def _path(self, identity: dict[str, Any]) -> Path:
+        return self.folder / CELLS / f"{_digest(identity)}.json"
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value if isinstance(value, dict) else [*value], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,173 @@
+"""One model of a table: its images, its float network, and what each recipe makes of it."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from vit2rtl import evaluation
+from vit2rtl.models import zoo
+from vit2rtl.models.images import (
+    Images,
+    check_labels,
+    embedded_images,
+    open_images,
+    preprocessing,
+)
+from vit2rtl.models.weights import digest
+from vit2rtl.quantization.recipe import Recipe
+from vit2rtl.quantized_vit import QuantizedViT
+from vit2rtl.reproduction.cells import Setup
+from vit2rtl.reproduction.published import EMBEDDED, MODELS, Line
+
+CALIBRATION_IMAGES = 32
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where images and weights come from.
+
+    images       a labelled folder; None for the embedded model's own
+    calibration  names in it that calibrate and are not measured; None for a draw of 32 by ``seed``
+    count        of images to measure, evenly over the classes; None for all
+    weights      a folder of files named as timm names the models, ``NAME.safetensors``; None for
+                 timm's download
+    """
+
+    images: str | None = None
+    calibration: list[str] | None = None
+    count: int | None = None
+    weights: str | None = None
+    seed: int = 0
+
+
+@dataclass
+class Bench:
+    """A model, ready to be measured; weights and images are opened when first needed."""
+
+    key: str
+    source: Source
+    say: Callable[[str], None] = field(default=lambda text: None)
+
+    @cached_property
+    def setup(self) -> Setup:
+        file = self._weights
+        name = MODELS[self.key].name
+        own = "embedded" if self.key == EMBEDDED else f"timm {name}"
+        return Setup(name, digest(file) if file else own, self.calibration.names,
+                     self.measured.names)
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """The float network, as it is before anything is quantized."""
+        return self._create()
+
+    @cached_property
+    def calibration(self) -> Images:
+        return self._images[0]
+
+    @cached_property
+    def measured(self) -> Images:
+        return self._images[1]
+
+    @cached_property
+    def reference(self) -> torch.Tensor:
+        """float32[n, classes]: logits of the float network, once for all cells."""
+        return evaluation.logits(self.network, self.measured, title=f"{self.key} float")
+
+    def measure(self, line: Line) -> dict[str, Any]:
+        """Figures of a line, as JSON data; of a recipe that has no result, ``refused``."""
+        labels = self.measured.labels
+        assert labels is not None
+        chance = 100 / self.reference.shape[1]
+        if line.settings is None:
+            scores = evaluation.scores(self.reference, labels)
+            return {"top1": scores.top1, "top5": scores.top5, "images": scores.images}
+        recipe = Recipe.of(line.bits, **line.settings)
+        batch = self.calibration.batch(range(len(self.calibration)))
+        forward = self._forward(batch)
+        started = time.process_time()
+        quantized = QuantizedViT(self._create(), recipe)
+        try:
+            quantized.calibrate(batch)
+        except ValueError as error:
+            return {"top1": chance, "images": len(self.measured), "refused": str(error)}
+        seconds = time.process_time() - started
+        title = f"{self.key} {line.bits} {line.title}"
+        predicted = evaluation.logits(quantized, self.measured, title=title)
+        scores = evaluation.scores(predicted, labels, self.reference)
+        return {
+            "top1": scores.top1, "top5": scores.top5, "agreement": scores.agreement,
+            "sqnr": scores.sqnr, "mean_sqnr": scores.mean_sqnr, "images": scores.images,
+            "calibration_images": len(batch), "calibration_cpu_seconds": seconds,
+            "forward_cpu_seconds": forward, "torch": torch.__version__,
+        }
+
+    def identity(self, line: Line) -> dict[str, Any]:
+        """What the figures of a line depend on."""
+        recipe = line.settings and Recipe.of(line.bits, **line.settings).as_dict()
+        return self.setup.identity(recipe or None)
+
+    def _forward(self, batch: torch.Tensor) -> float:
+        """CPU seconds of the float network on the images that calibrate."""
+        with torch.inference_mode():
+            started = time.process_time()
+            self.network(batch)
+            return time.process_time() - started
+
+    @property
+    def _weights(self) -> Path | None:
+        folder = self.source.weights
+        if folder is None or self.key == EMBEDDED:
+            return None
+        name = MODELS[self.key].name.partition(".")[0]
+        found = Path(folder) / f"{name}.safetensors"
+        if not found.is_file():
+            raise ValueError(f"Weights file {found} does not exist")
+        return found
+
+    def _create(self) -> nn.Module:
+        return zoo.create(MODELS[self.key].name, weights=self._weights, say=self.say)
+
+    @cached_property
+    def _images(self) -> tuple[Images, Images]:
+        """Those that calibrate, and those that are measured."""
+        source = self.source
+        if self.key == EMBEDDED:
+            available = embedded_images("held_out")
+            calibration = embedded_images("train").sample(CALIBRATION_IMAGES, source.seed)
+        else:
+            if source.images is None:
+                raise ValueError(f"{MODELS[self.key].title} needs labelled images: --images FOLDER")
+            available = open_images(source.images, preprocessing(self.network))
+            calibration = (available.sample(CALIBRATION_IMAGES, source.seed)
+                           if source.calibration is None else available.only(source.calibration))
+            available = available.excluding(calibration.names)
+        check_labels(available.labels, self.network.num_classes)
+        if source.count is not None:
+            available = evenly(available, source.count)
+        return calibration, available
+
+
+def evenly(images: Images, count: int) -> Images:
+    """So many of the images, as many of each class as there can be, each class's first by name."""
+    if count > len(images):
+        raise ValueError(f"{count} images are asked for, but there are only {len(images)}")
+    assert images.labels is not None
+    places: dict[int, list[int]] = {}
+    for place in sorted(range(len(images)), key=lambda n: images.names[n]):
+        places.setdefault(int(images.labels[place]), []).append(place)
+    turns = _turns(places[label] for label in sorted(places))
+    return images.subset(sorted(turns[:count]))
+
+
+def _turns(classes: Iterable[list[int]]) -> list[int]:
+    """The first of each class, then the second of each, …"""
+    numbered = [(turn, n, place) for n, places in enumerate(classes)
+                for turn, place in enumerate(places)]
+    return [place for _, _, place in sorted(numbered)]

@@ -1,0 +1,106 @@
+"""vit2rtl reproduce: a table on the embedded model, resumed, repeated, and asked wrongly."""
+
+import json
+
+import pytest
+
+from vit2rtl.quantized_vit import QuantizedViT
+from vit2rtl.reproduction.cells import CELLS
+from vit2rtl.reproduction.measure import Bench
+
+
+@pytest.fixture
+def reproduce(command, tmp_path):
+    """``reproduce(*arguments) -> (exit code, stdout, stderr)`` into ``tmp_path/out``."""
+    def run(*arguments):
+        return command("reproduce", *arguments, "--out", tmp_path / "out")
+    return run
+
+
+TABLE3 = ("table3", "--models", "mnist_vit", "--count", "40")
+
+
+def test_a_table_is_measured_once(reproduce, tmp_path, monkeypatch):
+    code, out, _ = reproduce(*TABLE3)
+    assert code == 0
+    assert out.startswith("# Table 3: quantizers behind LayerNorm, on a subset of 40 images\n")
+    assert "| scale reparameterization | W4/A4 | " in out
+    folder = tmp_path / "out"
+    first = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    assert sorted(first) == ["table3.json", "table3.md", "table3.png"]
+    assert first["table3.md"].decode() in out
+    assert len([*(folder / CELLS).iterdir()]) == 4
+    assert [cell["measured"]["images"] for cell in json.loads(first["table3.json"])["cells"]] == (
+        [40] * 4)
+
+    def never(*_, **__):
+        raise AssertionError("measured again")
+
+    monkeypatch.setattr(QuantizedViT, "calibrate", never)
+    assert reproduce(*TABLE3)[0] == 0
+    again = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    assert again == first
+
+
+def test_what_is_measured_before_an_interrupt_is_kept(reproduce, tmp_path, monkeypatch):
+    measured, measure = [], Bench.measure
+
+    def interrupted(self, line):
+        if len(measured) == 2:
+            raise KeyboardInterrupt
+        measured.append(line.title)
+        return measure(self, line)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Bench, "measure", interrupted)
+        assert reproduce(*TABLE3)[0] == 130
+    assert len([*(tmp_path / "out" / CELLS).iterdir()]) == 2
+    assert not (tmp_path / "out" / "table3.md").exists()
+    rest = []
+    monkeypatch.setattr(Bench, "measure", lambda self, line: rest.append(line.title) or measure(
+        self, line))
+    assert reproduce(*TABLE3)[0] == 0
+    assert measured + rest == [
+        "Full precision", "layer-wise", "channel-wise", "scale reparameterization"]
+
+
+def test_tables_share_what_they_have_in_common(reproduce, monkeypatch):
+    assert reproduce(*TABLE3)[0] == 0
+    titles, measure = [], Bench.measure
+    monkeypatch.setattr(Bench, "measure", lambda self, line: titles.append(line.title) or measure(
+        self, line))
+    code, out, _ = reproduce("table4", *TABLE3[1:])
+    assert code == 0 and titles == ["log2"]
+    assert "| log√2 | W4/A4 | " in out
+
+
+def test_cells_are_listed_and_none_is_run(command):
+    code, out, _ = command("reproduce", "table1", "--list-only", "--models", "deit_tiny",
+                           "--bits", "W4A4")
+    assert code == 0
+    assert out.splitlines() == [
+        "deit_tiny_patch16_224.fb_in1k  float  Full precision",
+        "deit_tiny_patch16_224.fb_in1k  w4a4  FQ-ViT",
+        "deit_tiny_patch16_224.fb_in1k  w4a4  RepQ-ViT",
+        "deit_tiny_patch16_224.fb_in1k  w4a4  PTQ4ViT"]
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("table2",), "'table2' is not one of"),
+    (("table1", "--models", "resnet50"), "Models must be of vit_small,"),
+    (("table1", "--methods", "gptq"), "Methods must be of repq, closed-form, ptq4vit, fq, not "),
+    (("table1", "--bits", "4"), "Bits must look like"),
+    (("table1",), "Missing option '--images': a folder of labelled images"),
+    (("table3", "--models", "mnist_vit", "--count", "4000"),
+     "4000 images are asked for, but there are only 1000"),
+])
+def test_odd_requests_are_one_line_and_leave_nothing(arguments, said, reproduce, tmp_path):
+    code, out, err = reproduce(*arguments)
+    assert (code, out) == (2, "") and said in err.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_in_the_folder_s_place(reproduce, tmp_path):
+    (tmp_path / "out").write_text("")
+    code, _, err = reproduce(*TABLE3)
+    assert code == 2 and "is a file" in err

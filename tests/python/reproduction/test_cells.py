@@ -1,0 +1,64 @@
+"""Cells: which are run, what their results depend on, and what is kept of them."""
+
+from dataclasses import replace
+
+import pytest
+
+from vit2rtl.reproduction.cells import CELLS, Setup, Store, cells_of, check_names
+from vit2rtl.reproduction.published import TABLES
+
+SETUP = Setup("deit", "abc", ("a.png", "b.png"), ("c.png", "d.png"))
+RECIPE = {"method": "repq", "weight_bits": 4}
+
+
+def chosen(name, *, models=("deit_tiny",), bits=(), methods=()):
+    return [(cell.line.title, cell.line.bits)
+            for cell in cells_of(TABLES[name], models, bits, methods)]
+
+
+def test_what_can_be_run_of_a_table_searches_last():
+    assert chosen("table1") == [
+        ("Full precision", ""), ("FQ-ViT", "w4a4"), ("RepQ-ViT", "w4a4"), ("FQ-ViT", "w6a6"),
+        ("RepQ-ViT", "w6a6"), ("PTQ4ViT", "w4a4"), ("PTQ4ViT", "w6a6")]
+    assert chosen("table1", bits=["w6a6"], methods=["repq", "fq"]) == [
+        ("Full precision", ""), ("FQ-ViT", "w6a6"), ("RepQ-ViT", "w6a6")]
+    assert len(chosen("table3", models=("deit_small", "swin_small"))) == 8
+
+
+def test_a_result_depends_on_all_that_it_was_measured_with():
+    others = [
+        SETUP.identity(RECIPE | {"weight_bits": 5}), SETUP.identity(None),
+        *(replace(SETUP, **change).identity(RECIPE) for change in (
+            {"name": "vit"}, {"weights": "abd"}, {"calibration": ("a.png",)},
+            {"measured": ("d.png", "c.png")}))]
+    store = Store("results")
+    paths = {store._path(identity) for identity in [SETUP.identity(RECIPE), *others]}
+    assert len(paths) == 1 + len(others)
+    assert store._path(SETUP.identity(dict(RECIPE))) == store._path(SETUP.identity(RECIPE))
+    # The float network has no calibration.
+    assert SETUP.identity(None) == replace(SETUP, calibration=("x.png",)).identity(None)
+
+
+def test_what_is_kept_is_found_again_and_nothing_half_written_lies_beside_it(tmp_path):
+    store, identity = Store(tmp_path), SETUP.identity(RECIPE)
+    assert store.find(identity) is None
+    store.keep(identity, {"top1": 50.0})
+    assert Store(tmp_path).find(identity) == {"top1": 50.0}
+    assert store.find(SETUP.identity(None)) is None
+    assert len([*(tmp_path / CELLS).iterdir()]) == 1
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"identity": {}, "result": {}}'])
+def test_a_file_that_is_no_result_is_one_sentence(text, tmp_path):
+    store, identity = Store(tmp_path), SETUP.identity(RECIPE)
+    store.keep(identity, {})
+    (path,) = (tmp_path / CELLS).iterdir()
+    path.write_text(text)
+    with pytest.raises(ValueError) as error:
+        store.find(identity)
+    assert str(error.value) == f"{path} is no result of this command: move it away"
+
+
+def test_a_model_of_no_table():
+    with pytest.raises(ValueError, match=r"^Models must be of vit_small, .*, not 'resnet50'$"):
+        check_names(["deit_tiny", "resnet50"])
