@@ -3,15 +3,17 @@
 Nothing of it is in the product: a test puts these components in the place of others while it has
 the Verilog made. What a unit waits for is kept, so that a right schedule gives the same; with a
 wait too few, what merely happens to be done in time no longer is. Some units are slow for a while
-in which others are fast.
+in which others are fast. A run may hold one instruction of every image for as long as it says.
 """
 
-from itertools import count
+from itertools import count, cycle
+from typing import NamedTuple
 
-from amaranth.hdl import Array, Module, Signal
+from amaranth.hdl import Array, Instance, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
+from vit2rtl.golden.engine.instructions import Unit
 from vit2rtl.rtl.engine import fetch, front_end, queues, word_reader
 from vit2rtl.rtl.engine.encoder_engine import EncoderEngine
 from vit2rtl.rtl.stream.fifo import Fifo
@@ -24,6 +26,34 @@ from vit2rtl.sim.model import bench
 MOODS, LASTS = (0, 0x1F, 0xFF, 0xFFF), 8
 # Of a xorshift generator (Marsaglia, 2003): left, right, left.
 SHIFTS = (13, -17, 5)
+
+HELD = "held.txt"
+_HELD_VERILOG = f"""
+module held(output reg [31:0] unit, number, count, cycles);
+  integer file, got;
+  initial begin
+    unit = 99; number = 0; count = 1; cycles = 0;
+    file = $fopen("{HELD}", "r");
+    if (file != 0) begin
+      got = $fscanf(file, "%d %d %d %d", unit, number, count, cycles);
+      $fclose(file);
+    end
+  end
+endmodule
+"""
+
+
+class Held(NamedTuple):
+    """An instruction that begins so many cycles late, ``number`` of the ``count`` of an image."""
+
+    unit: Unit
+    number: int
+    count: int
+    cycles: int
+
+    def write(self, folder):
+        """For a run in this folder."""
+        (folder / HELD).write_text(f"{int(self.unit)} {self.number} {self.count} {self.cycles}")
 
 
 class Chance(wiring.Component):
@@ -49,11 +79,13 @@ class Chance(wiring.Component):
 
 
 class LateWaits(wiring.Component):
-    """An instruction's waits, and then as many cycles as chance has."""
+    """An instruction's waits, and then as many cycles as chance has, or the run's ``Held``."""
 
     exact = queues.Waits
+    units = cycle(Unit)
 
     def __init__(self):
+        self.owner = next(self.units)
         self.waits = self.exact()
         super().__init__(self.waits.signature)
 
@@ -64,9 +96,16 @@ class LateWaits(wiring.Component):
         wiring.connect(m, wiring.flipped(self), self.waits)
         random = chance.bits
         mood = Signal(range(len(MOODS)), reset_less=True)
-        left = Signal(range(max(MOODS) + 1))
+        left = Signal(32)
+        unit, number, size, cycles = (Signal(32, name=f"held_{name}") for name in Held._fields)
+        m.submodules.held = Instance(
+            "held", o_unit=unit, o_number=number, o_count=size, o_cycles=cycles)
+        place = Signal(32)
         with m.If(self.load[0]):
+            m.d.sync += place.eq(Mux(place + 1 == size, 0, place + 1))
             m.d.sync += left.eq(Array(MOODS)[mood] & random)
+            with m.If((unit == self.owner.value) & (number == place)):
+                m.d.sync += left.eq(cycles)
             with m.If(random[-8:] < 256 // LASTS):
                 m.d.sync += mood.eq(random[16:])
         with m.Elif(self.waits.met & (left != 0)):
@@ -108,4 +147,5 @@ def with_delays(monkeypatch, configuration):
         patch.setattr(word_reader, "PipelineControl", late(PipelineControl, "i"))
         patch.setattr(front_end, "Fifo", late(Fifo, "o"))
         text, _ = modules(bench.ENGINE, EncoderEngine(configuration, taps=True))
+    text += _HELD_VERILOG
     monkeypatch.setattr(bench, "engine_verilog", lambda configuration: text)

@@ -12,9 +12,8 @@ from tests.golden.engine.compiler.engines import TINY
 from tests.golden.engine.compiler.random_programs import random_image, random_program
 from tests.golden.engine.compiler.test_compile import PROGRAMS
 from tests.golden.engine.compiler.test_verify import edited
-from tests.sim.model.delays import with_delays
+from tests.sim.model.delays import Held, with_delays
 from vit2rtl.golden.engine.compiler import compile, image_stream
-from vit2rtl.golden.engine.instructions import Unit
 from vit2rtl.golden.program.execute import execute
 from vit2rtl.sim.model import bench, differences
 from vit2rtl.sim.model.bench import Stalls
@@ -23,6 +22,9 @@ from vit2rtl.sim.tools import builds, simulators
 SHAPE = {"image": (1, 4, 4), "channels": 8, "heads": 2, "hidden": 8, "prefix": 1}
 PATTERNS = [Stalls.of(pattern, seed) for seed, pattern in enumerate(
     ["0", "bursts", "30", "0", "60", "bursts", "10", "80"])]
+
+# Longer than the engine takes for the rest of the image, shorter than its watchdog's patience.
+HELD_CYCLES = 50_000
 
 
 class Runs:
@@ -63,22 +65,34 @@ def without(image, number, unit):
     return edited(image, number, waits={u: count for u, count in waits.items() if u != unit})
 
 
+def holding(image, number, unit, folder):
+    """From here on what the wait is for begins late, in every run in this folder."""
+    waits_for = image.instructions[number].waits[unit] - 1
+    count = sum(one.unit == unit for one in image.instructions)
+    Held(unit, waits_for, count, HELD_CYCLES).write(folder)
+
+
 @long
 def test_dropped_waits(late, tmp_path):
-    """Of all but those for which the epilogue waits anyway: before it adds, its results are out."""
-    runs = Runs(late, random_program(7, depth=2))
+    """Each with the instruction held that it is for, so that the one that waits overtakes it.
+
+    The program is one whose softmax codes differ from row to row in every head: where they do not,
+    old ones are as good as new ones.
+    """
+    runs = Runs(late, random_program(226, depth=2), images=3)
     instructions = runs.image.instructions
-    places = [(n, unit) for n, one in enumerate(instructions) for unit in one.waits
-              if not (unit == one.unit == Unit.EPILOGUE and one.operands["add"])]
+    places = [(n, unit) for n, one in enumerate(instructions) for unit in one.waits]
     assert not any(runs.differ(runs.image, tmp_path, stalls) for stalls in PATTERNS)
-    left = [
-        place for place in places
-        if not any(runs.differ(without(runs.image, *place), tmp_path, stalls)
-                   for stalls in PATTERNS)]
+    left = []
+    for place in places:
+        holding(runs.image, *place, tmp_path)
+        if not runs.differ(without(runs.image, *place), tmp_path, Stalls()):
+            left.append(place)
+            assert not runs.differ(runs.image, tmp_path, Stalls())
     names = [f"{instructions[n].unit.name.lower()} {n} ({instructions[n].work.op}) for "
              f"{unit.name.lower()}" for n, unit in left]
     print(f"{len(places) - len(left)} of {len(places)} dropped waits seen; not: {names}")
-    # Measured: 54 of 65.
+    # Measured: 62 of 73.
     assert len(left) <= 0.2 * len(places), names
 
 
