@@ -133,9 +133,12 @@ def _write(
         for place, line in enumerate(table.lines):
             result = results.get((place, model))
             title = f"{line.title} {line.bits.upper()}".rstrip()
-            ours = result and result["top1"]
-            noise = page.half_width(ours, result["images"]) if result else 0.0
-            rows.append(Bar(title, ours, noise, line.top1.get(model)))
+            published = line.top1.get(model)
+            if result is None:
+                rows.append(Bar(title, None, 0.0, published))
+            else:
+                noise = page.half_width(result["top1"], result["images"])
+                rows.append(Bar(title, result["top1"], noise, published))
         bars.append(rows)
     figure = table_chart(table.title, [MODELS[model].title for model in models], bars)
     document = json.dumps(page.document(table, models, results), indent=1, sort_keys=True)

@@ -110,8 +110,9 @@ class Bench:
 
     def identity(self, line: Line) -> dict[str, Any]:
         """What the figures of a line depend on."""
-        recipe = line.settings and Recipe.of(line.bits, **line.settings).as_dict()
-        return self.setup.identity(recipe or None)
+        if line.settings is None:
+            return self.setup.identity(None)
+        return self.setup.identity(Recipe.of(line.bits, **line.settings).as_dict())
 
     def _forward(self, batch: torch.Tensor) -> float:
         """CPU seconds of the float network on the images that calibrate."""

@@ -32,12 +32,13 @@ def vectors(tiny, photos, tmp_path_factory):
 
 @long
 def test_every_op_of_a_model_is_computed_by_its_unit(command, vectors, tmp_path):
-    code, out, err = command("simulate", vectors, "--simulator", "icarus", "--engine", "small",
-                             "--out", tmp_path / "out")
+    code, out, err = command("simulate", vectors, "--simulator", "icarus", "--engine",
+                             "deit-tiny", "--out", tmp_path / "out")
     assert code == 0, out + err
     *lines, benches, summary = out.splitlines()
     assert re.fullmatch(
-        rf"{21 - MOVES} of 21 ops on 7 units of the engine small, [\d,]+ elements: 0 differences",
+        rf"{21 - MOVES} of 21 ops on 7 units of the engine deit-tiny, [\d,]+ elements: 0 "
+        "differences",
         summary)
     assert benches.startswith("7 benches, ") and ", 0 mismatches, 0 failed; " in benches
     units = {line.split()[2].partition("_l")[0] for line in lines}
@@ -70,7 +71,7 @@ def test_a_difference_names_op_token_and_channel(command, vectors, tmp_path):
     assert re.search(r"op blocks\.0\.mlp\.act, image 0, token 0, channel 2, gelu_l4, .*"
                      r"got 0x\w, want 0x\w: wrong value", out)
     assert {int(n) % 4 for n in re.findall(r"channel (\d+)", out)} == {2}
-    assert re.search(r"1 of 21 ops on 1 unit of the engine small, 480 elements: \d+ diff", out)
+    assert re.search(r"1 of 21 ops on 1 unit of the engine deit-tiny, 480 elements: \d+ diff", out)
     assert "1 of 1 benches failed" in err
 
 
@@ -86,7 +87,7 @@ def test_what_makes_no_sense_is_one_line(command, vectors, tmp_path, arguments, 
 
 def test_from_python(vectors, tmp_path):
     out = tmp_path / "out"
-    (result,) = simulate(vectors, ["icarus"], out, units=["gelu"], engine="small")
+    (result,) = simulate(vectors, ["icarus"], out, units=["gelu"], engine="deit-tiny")
     assert result.passed and result.instance.startswith("gelu") and (out / "units").is_dir()
     with pytest.raises(ValueError, match=r"Unit must be one of the bundle's \(matmul_array_.*'no'"):
         simulate(vectors, ["icarus"], tmp_path / "none", units=["no"])

@@ -40,8 +40,10 @@ class Ranges:
         try:
             self._structure.network(images)
         finally:
-            for module in (*layers, *attentions):
-                module.calibrator = None
+            for layer in layers:
+                layer.calibrator = None
+            for attention in attentions:
+                attention.calibrator = None
             for norm in norms:
                 norm.observer = None
 

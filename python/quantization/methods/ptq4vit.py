@@ -130,10 +130,11 @@ class PTQ4ViT(Method):
         else:
             pair = (operands.Probabilities(first, softmax),
                     operands.Uniform(second, v, self.candidates, axis=1))
+        a, b = pair
         search.AttentionProduct(
-            *pair, sample.gradient, images, transposed=product == "qk").search(self.rounds)
-        for operand in pair:
-            operand.give()
+            a, b, sample.gradient, images, transposed=product == "qk").search(self.rounds)
+        a.give()
+        b.give()
 
 
 METHOD = PTQ4ViT

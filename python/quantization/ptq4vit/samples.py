@@ -174,8 +174,10 @@ class _FloatNetwork:
             attention.calibrator = self._attention(attention)
 
     def __exit__(self, *error: object) -> None:
-        for module in (*self._layers, *self._attentions):
-            module.calibrator = None
+        for layer in self._layers:
+            layer.calibrator = None
+        for attention in self._attentions:
+            attention.calibrator = None
         self._inference.__exit__(*error)
 
     def _tell(self, key: tuple[QuantLinear | QuantAttention, str], operands, output):
