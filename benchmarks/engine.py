@@ -19,7 +19,6 @@ from pathlib import Path
 import _deit_tiny as deit_tiny
 
 from vit2rtl.golden.engine import CONFIGURATIONS
-from vit2rtl.golden.engine.compiler import compile, image_stream
 from vit2rtl.golden.engine.compiler.cycles import cycles as expected
 from vit2rtl.golden.program.reader import read_program
 from vit2rtl.lowering.lower import lower
@@ -79,13 +78,10 @@ def main():
     given = options()
     program, codes, what = program_of(given)
     configuration = CONFIGURATIONS[given.engine]
-    image = compile(program, configuration)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["VIT2RTL_CACHE"] = folder
         started = children()
-        bench(simulators.find("verilator"), configuration,
-              practice=(image.stream().astype("<u8").tobytes(),
-                        image_stream(program, codes[0], configuration)))
+        bench(simulators.find("verilator"), configuration)
         build = children() - started
         results = simulate_model(program, codes, configuration, compare=given.compare,
                                  out=Path(folder) / "out")

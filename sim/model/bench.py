@@ -2,13 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -34,8 +33,6 @@ READ = ("ERROR", "IMAGES", "CYCLES", *(f"{kind}_{unit.name}" for kind in ("DONE"
 # Cycles in which nothing leaves a unit and no beat is taken, before a run is given up.
 PATIENCE = 100_000
 _KNOWN, _UNKNOWN = str.maketrans("xz", "00"), str.maketrans("1xz", "011")
-# Of an image's beginning, of which the C++ compiler learns what runs often: more than a block.
-PRACTICE = 400_000
 # Of a run, beside a second for every so many cycles.
 SECONDS_AT_LEAST = 600
 
@@ -125,14 +122,12 @@ class ModelBench:
     def run(
         self, command: bytes, images: Sequence[bytes], folder: Path, *, record: bool = False,
         stalls: Stalls | None = None, watched: Watched | None = None, cycles: int = 10_000_000,
-        at_most: int | None = None,
     ) -> Outcome:
         """Images through the engine, one after the other.
 
         command  of one image, images: what each sends, folder: for the files of the run
         record   what leaves the units, as well
         cycles   expected of an image, for the time limit
-        at_most  cycles after which a run in Verilator ends, finished or not
         """
         stalls = stalls or Stalls()
         if self.tool.name == "icarus":
@@ -146,8 +141,6 @@ class ModelBench:
             bursts=int(stalls.bursts), taps=int(record))]
         for address in self.registers:
             arguments += ["read", address]
-        if at_most is not None:
-            arguments += ["cycles", at_most]
         if watched:
             arguments += _pairs(unit=int(watched.unit), **{"from": watched.first},
                                 until=watched.last + 1)
@@ -199,12 +192,11 @@ def _execute(arguments: Sequence[object], folder: Path, seconds: float) -> None:
 
 def bench(
     tool: simulators.Tool, configuration: Configuration, *, waves: bool = False,
-    kind: str = builds.NATIVE, practice: tuple[bytes, bytes] | None = None,
+    kind: str = builds.NATIVE,
 ) -> ModelBench:
     """The bench of a configuration, from the cache of builds where it is there.
 
-    kind      Verilator's: made to be fast, or ``builds.SOON``
-    practice  command and image that one made to be fast learns from
+    kind   Verilator's: made to be fast, or ``builds.SOON``
     """
     bits = tap_bits(configuration)
     recorded = {name: Tap(bits[name]) for name in TAPS}
@@ -218,16 +210,8 @@ def bench(
             recorded, control, addresses["WATCHDOG"], ADDRESS_WIDTH, read)}
         top, kind = hdl.TOP, builds.REPLAY
     sources[f"{ENGINE}.v"] = engine_verilog(configuration)
-    model = partial(ModelBench, tool, taps=recorded, registers=read)
-    learns = practice if kind == builds.NATIVE and not waves else None
-    return model(builds.build(tool, sources, top, kind=kind, waves=waves,
-                              practice=learns and partial(_practise, model, *learns)))
-
-
-def _practise(model: Callable[..., ModelBench], command: bytes, image: bytes,
-              built: builds.Build) -> None:
-    with TemporaryDirectory() as folder:
-        model(built).run(command, [image], Path(folder), record=True, at_most=PRACTICE)
+    built = builds.build(tool, sources, top, kind=kind, waves=waves)
+    return ModelBench(tool, built, recorded, read)
 
 
 def engine_verilog(configuration: Configuration) -> str:

@@ -220,7 +220,7 @@ struct Bench {
 
 int main(int argc, char** argv) {
   std::string folder = ".";
-  uint64_t images = 1, seed = 1, patience = 100000, cycles_at_most = UINT64_MAX;
+  uint64_t images = 1, seed = 1, patience = 100000;
   int percent = 0, watched = -1;
   bool bursts = false, taps = false;
   uint64_t from = 0, until = 0;
@@ -232,7 +232,6 @@ int main(int argc, char** argv) {
     else if (name == "images") images = strtoull(value, nullptr, 10);
     else if (name == "seed") seed = strtoull(value, nullptr, 10);
     else if (name == "patience") patience = strtoull(value, nullptr, 10);
-    else if (name == "cycles") cycles_at_most = strtoull(value, nullptr, 10);
     else if (name == "stall") percent = atoi(value);
     else if (name == "bursts") bursts = atoi(value);
     else if (name == "taps") taps = atoi(value);
@@ -256,8 +255,7 @@ int main(int argc, char** argv) {
 #endif
   bench.reset();
   const clock_t start = clock();
-  while (bench.finished < images && bench.quiet < patience && bench.cycle < cycles_at_most)
-    bench.tick();
+  while (bench.finished < images && bench.quiet < patience) bench.tick();
   for (int n = 0; n < 64; n++) bench.tick();
   const double seconds = double(clock() - start) / CLOCKS_PER_SEC;
   const uint64_t cycles = bench.cycle;

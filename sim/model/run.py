@@ -108,9 +108,8 @@ def simulate_model(
         raise ValueError("Waves of an op are recorded by Verilator")
     image = compile(program, configuration, groups=groups)
     watched = _watched(image, waves) if waves else None
+    model = bench(tool, configuration, waves=bool(waves))
     command = image.stream().astype("<u8").tobytes()
-    model = bench(tool, configuration, waves=bool(waves),
-                  practice=(command, image_stream(program, codes[0], configuration)))
     size = max(1, min(TOGETHER[compare], -(-len(codes) // jobs)))
     parts = [codes[n:n + size] for n in range(0, len(codes), size)]
     _make_room(out)

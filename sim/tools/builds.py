@@ -5,10 +5,9 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,15 +30,11 @@ _QUIET = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-INITIALDLY")
 # Whole images: nothing random, nothing checked within, whatever the compiler can do.
 _PLAIN = ("--x-assign", "fast", "--x-initial", "fast", "--noassert")
 # What the C++ compiler does for each kind: what runs once, half of the text, is compiled soon.
-# Code of a cycle is a hundred kilobytes from front to end: the less of it, the faster.
 _OPTIMIZED = {
-    NATIVE: {"OPT_FAST": "-O1", "OPT_SLOW": "-O0", "OPT_GLOBAL": "-O2"},
+    NATIVE: {"OPT_FAST": "-O2", "OPT_SLOW": "-O0", "OPT_GLOBAL": "-O2"},
     # A few small images.
     SOON: {"OPT_FAST": "-O0", "OPT_SLOW": "-O0", "OPT_GLOBAL": "-O0"},
 }
-# gcc's options for a program that counts what it runs, and for one compiled by such counts.
-_COUNTING = {"OPT_FAST": " -fprofile-generate", "USER_LDFLAGS": "-fprofile-generate"}
-_COUNTED, _COUNTS = {"OPT_FAST": " -fprofile-use"}, "*.gcda"
 _C99 = ("cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2", "-c")
 
 _WAVES_TOP = """\
@@ -89,7 +84,6 @@ def build(
     kind: str,
     waves: bool = False,
     code_coverage: bool = False,
-    practice: Callable[[Build], object] | None = None,
 ) -> Build:
     """Compile Verilog for a simulator, or find it compiled.
 
@@ -99,8 +93,6 @@ def build(
              ``native``: a main program in C++ among the sources (Verilator), made to be fast;
              ``soon``: such a one, made to be compiled soon. Sources in C are C99 without a warning
     code_coverage   count lines and toggles, where the simulator is Verilator
-    practice   runs a native bench once; what it ran often is then compiled to be fast, and the
-             rest is moved out of the way, where the C++ compiler is one that can (gcc)
     raises   ValueError with the end of the compiler's log
     """
     sources = dict(sources)
@@ -116,8 +108,7 @@ def build(
     command = command(tool, names, top, kind, waves)
     if code_coverage and tool.name == "verilator":
         command[1:1] = coverage_flags.FLAGS
-    key = _key(tool, sources, command, kind, practice is not None)
-    folder = cache_folder() / "builds" / key
+    folder = cache_folder() / "builds" / _key(tool, sources, command, kind)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with naming(folder), FileLock(f"{folder}.lock"):
         complete = folder / "complete"
@@ -134,16 +125,14 @@ def build(
             _compile([*_C99, *in_c], tool, folder)
         _compile(command, tool, folder)
         if tool.name == "verilator":
-            run = None if practice is None else partial(practice, compiled)
-            _make(tool, folder, command, kind, run)
+            _make(tool, folder, command, kind)
         complete.touch()
     return compiled
 
 
-def _key(tool, sources, command, kind, practised):
+def _key(tool, sources, command, kind):
     versions = [tool.name, tool.version, simulators.cocotb().version, sys.version]
-    make = _make_command(tool, kind, _COUNTED if practised else {})
-    text = json.dumps([versions, command, make, sources], sort_keys=True)
+    text = json.dumps([versions, command, _make_command(tool, kind), sources], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
@@ -169,41 +158,22 @@ def _verilator(tool, names, top, kind, waves):
     return [*command, *(name for name in names if name != "waves.v")]
 
 
-def _make(tool, folder, command, kind, practice):
+def _make(tool, folder, command, kind):
     runtime = cache_folder() / "runtime" / _runtime_key(folder, tool, command, kind)
     runtime.parent.mkdir(parents=True, exist_ok=True)
     # Whoever comes first compiles the runtime, the others wait for it.
     with nullcontext() if runtime.is_dir() else FileLock(f"{runtime}.lock"):
         _restore(runtime, folder)
-        if practice is not None:
-            _count(tool, folder, kind, practice)
-        counted = any(folder.glob(_COUNTS))
-        _compile(_make_command(tool, kind, _COUNTED if counted else {}), tool, folder)
+        _compile(_make_command(tool, kind), tool, folder)
         _keep(runtime, folder)
     for leftover in (*folder.glob("*.o"), *folder.glob("*.a"), *folder.glob("*.gch")):
         leftover.unlink()
 
 
-def _count(tool, folder, kind, practice):
-    """Leaves counts of what a run runs, and of objects those that are compiled once and for all."""
-    try:
-        _compile(_make_command(tool, kind, _COUNTING), tool, folder)
-        practice()
-    except ValueError:
-        # A compiler that cannot count leaves none; any other fault comes again, without counts.
-        for counts in folder.glob(_COUNTS):
-            counts.unlink()
-    for path in (*folder.glob("*.o"), *folder.glob("*.a"), *folder.glob("*.fast.gch")):
-        if not path.name.endswith("Slow.o") and not path.name.startswith("verilated"):
-            path.unlink()
-
-
-def _make_command(tool, kind, more):
-    """With more flags, behind those of the kind."""
+def _make_command(tool, kind):
     # -o: objects of the runtime do not depend on the model, though the makefile says so.
     make = ["make", f"-j{MAKE_JOBS}", "-f", "Vtop.mk", "-o", "Vtop.mk", f"PYTHON3={sys.executable}"]
-    flags = _OPTIMIZED.get(kind, {})
-    make += [f"{name}={flags.get(name, '')}{more.get(name, '')}" for name in {**flags, **more}]
+    make += [f"{name}={flag}" for name, flag in _OPTIMIZED.get(kind, {}).items()]
     return [*make, "CFG_CXXFLAGS_PCH_I=-include"] if simulators.is_packaged(tool) else make
 
 

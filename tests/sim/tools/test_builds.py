@@ -1,8 +1,5 @@
 """The cache of builds, the child processes, and which tools are found."""
 
-import os
-import shutil
-import subprocess
 import sys
 import time
 
@@ -53,54 +50,6 @@ def test_a_build_that_fails_shows_the_compilers_words_and_is_not_kept(icarus):
     for _ in range(2):
         with pytest.raises(ValueError, match=r"(?s)^icarus cannot compile .*syntax error"):
             builds.build(icarus, {"t.v": "module top; nonsense"}, "top", kind="replay")
-
-
-COUNTER = {
-    "top.v": "module top(input clk, output reg [7:0] n = 0); always @(posedge clk) n <= n + 1; "
-             "endmodule\n",
-    "main.cpp": """\
-#include <cstdio>
-#include "Vtop.h"
-int main() {
-  Vtop top;
-  for (int n = 0; n < 10; n++) { top.clk = n & 1; top.eval(); }
-  printf("%d\\n", top.n);
-  return 0;
-}
-"""}
-
-
-def practised(tmp_path, practice):
-    """A counter, what it prints, and how its model was compiled each time."""
-    sources = COUNTER | {"main.cpp": f"// {tmp_path}\n{COUNTER['main.cpp']}"}  # of its own
-    built = builds.build(
-        simulators.find("verilator"), sources, "top", kind="native", practice=practice)
-    printed = subprocess.run([built.executable], capture_output=True, text=True, check=True).stdout
-    compiled = [line for line in (built.folder / "build.log").read_text().splitlines()
-                if line.startswith("c++") and "-c -o main.o" in line]
-    flags = [["counting", "counted"]["-fprofile-use" in line] if "-fprofile" in line else "plain"
-             for line in compiled]
-    return printed, flags
-
-
-def test_a_native_bench_practises(tmp_path):
-    def practice(built):
-        assert subprocess.run([built.executable], capture_output=True, text=True).stdout == "5\n"
-
-    assert practised(tmp_path, practice) == ("5\n", ["counting", "counted"])
-
-
-def test_a_compiler_without_counts_does_without(monkeypatch, tmp_path):
-    compiler = tmp_path / "bin" / "c++"
-    compiler.parent.mkdir()
-    compiler.write_text(f'''#!/bin/sh
-case "$*" in *-fprofile*) exit 1 ;; esac
-exec {shutil.which("c++")} "$@"
-''')
-    compiler.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{compiler.parent}{os.pathsep}{os.environ['PATH']}")
-    printed, flags = practised(tmp_path, lambda built: None)
-    assert (printed, flags[-1]) == ("5\n", "plain")
 
 
 def test_the_cache_is_where_the_environment_says(monkeypatch, tmp_path):
