@@ -109,7 +109,7 @@ def _changes(node: ast.AST, places: _Places) -> Iterator[Change]:
         return
     yield from _of_statement(node, places)
     yield from _of_expression(node, places)
-    if isinstance(node, ast.Raise):
+    if isinstance(node, ast.Raise | ast.MatchValue):
         return
     for field, value in ast.iter_fields(node):
         if field in _LEFT_ALONE:
@@ -157,6 +157,9 @@ def _of_expression(node: ast.AST, places: _Places) -> Iterator[Change]:
     elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         start, end = places.of(node)
         yield start, end, f"({places.source[start:end].decode()} + 1)"
+    elif isinstance(node, ast.MatchValue) and isinstance(node.value, ast.Constant):
+        if isinstance(node.value.value, int | float):
+            yield *places.of(node), str(node.value.value + 1)  # a pattern takes no sum
     elif isinstance(node, ast.Call):
         yield from _called(node.func, places)
 

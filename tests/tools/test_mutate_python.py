@@ -18,7 +18,9 @@ def f(x: int = 2, *, y: bool = True) -> int:
     if not x or x <= 4:
         raise ValueError(f"{x + 5} is {y} and 6")
     check(x)
-    x -= max(-x, 7.5)
+    match x:
+        case 8 | "nine":
+            x -= max(-x, 7.5)
     return x if x is not None else y
 '''
 CHANGES = """\
@@ -34,6 +36,7 @@ and for or
 (4 + 1) for 4
 pass for raise ValueError(f"{x + 5} is {y} and 6")
 pass for check(x)
+9 for 8
 += for -=
 min for max
  for -
@@ -55,7 +58,7 @@ def test_every_operator_number_and_statement_is_changed(tmp_path):
         assert mutant.text(source) != source
     (loop,) = [m for m in mutants if m.change[2] == "+="]
     assert (str(loop), loop.line) == (
-        "golden/f.py: x -= max(-x, 7.5) -> x += max(-x, 7.5)", 9)
+        "golden/f.py: x -= max(-x, 7.5) -> x += max(-x, 7.5)", 11)
 
 
 def test_every_mutant_of_the_project_compiles_and_has_tests():
