@@ -30,7 +30,8 @@ FOLDERS = ("golden", "python/quantization")
 TESTS = {
     "golden/arithmetic": "tests/golden/arithmetic",
     "golden/engine": "tests/golden/engine tests/docs/test_engine_instructions.py "
-                     "tests/docs/test_engine_page.py",
+                     "tests/docs/test_engine_page.py tests/sim/model/test_random_programs.py "
+                     "tests/cli/test_compile.py",
     "golden/files": "tests/golden/files tests/golden/vectors/test_bundle_writer.py",
     "golden/registry.py": "tests/golden/test_registry.py",
     "golden/program/images.py": "tests/python/test_image_files.py "

@@ -48,10 +48,10 @@ def readme(image: EngineImage) -> str:
     c, stream, program = image.configuration, image.stream(), image.program
     logits = program.logits
     words = len(image_order(program, c))
-    beats = max(-(-c.rows // 8), 1)
-    layout = (f"A word of {c.rows} codes is {beats} beats." if c.rows >= 8
-              else f"A word of {c.rows} codes is one beat, its upper bytes 0, which "
-                   "`image_order` leaves out.")
+    beats = -(-c.rows // 8)
+    layout = (f"A word of {c.rows} codes is one beat, its upper bytes 0, which\n"
+              "`image_order` leaves out." if c.rows < 8
+              else f"A word of {c.rows} codes is {beats} beat{'s' * (beats > 1)}.")
     return _TEXT.format(
         model=program.model, name=c.name, instructions=len(image.instructions),
         beats=len(stream), size=8 * len(stream), cycles=image.cycles, header=header(c),

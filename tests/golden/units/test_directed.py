@@ -55,6 +55,18 @@ DIGESTS = {
         "8850707e777a2eb5f1794ae2459f82ffc1bb8b2b260fdda98471fd80e483119c",
     "requantizer_l2_b3_aw12_mw5_sb3_sw2":
         "4b223a64a4ec46c7c58f741b16b1e427dea6f9e5e2e57ab61524e2cdac759702",
+    "attention_value_l8":
+        "922fc5aaf9a73a692e74a0ba8b247913599fa71a0689439ce50a294982843d0a",
+    "epilogue_l4":
+        "db5c233da84dca4b45396136272967188efeb1f397f620da65e13bb98bfee3bc",
+    "gelu_l4":
+        "70a4aa43aa5908871a79b33e609ea3d9221f7ee564f47b4e4a63fed9fb140931",
+    "layernorm_quantizer_l4":
+        "037a5d9c5fec1fe4fbe357c652d8f1ca1d1d7e4ddaf3e008f0b1ae6de44418b5",
+    "matmul_array_l4":
+        "58c5aca0414ffbd6cfed97f087e1f73bd4aa161319c39be63f486ced0f943cbe",
+    "softmax_quantizer_l4":
+        "caafafeb7541a7093230d9291553a8a86141e2388d62619a060df1ffb4fa0ea3",
 }
 
 
@@ -65,6 +77,12 @@ DIGESTS = {
     Instance.of("requantizer", bits=8, acc_width=18),
     Instance.of("requantizer", lanes=2, bits=3, acc_width=12, multiplier_width=5, shift_base=3,
                 shift_width=2),
+    Instance.of("attention_value"),
+    Instance.of("epilogue"),
+    Instance.of("gelu"),
+    Instance.of("layernorm_quantizer"),
+    Instance.of("matmul_array"),
+    Instance.of("softmax_quantizer"),
 ], ids=lambda instance: instance.name)
 def test_the_records_are_those_of_before(instance):
     records = [
@@ -72,7 +90,7 @@ def test_the_records_are_those_of_before(instance):
          for key, value in record.items()}
         for record in directed_records(instance)
     ]
-    text = json.dumps(records, sort_keys=True)
+    text = json.dumps(records, sort_keys=True, default=np.ndarray.tolist)
     assert hashlib.sha256(text.encode()).hexdigest() == DIGESTS[instance.name]
 
 

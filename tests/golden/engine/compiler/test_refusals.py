@@ -34,6 +34,20 @@ def taken_twice(program, ops):
                              {"tokens": [*range(q.shape[0])]}))
 
 
+def table_taken_twice(program, ops):
+    """A select takes codes behind the activation besides."""
+    active = ops["0.mlp.act"].output
+    program.ops.insert(program.ops.index(ops["0.mlp.fc2"]), Op(
+        "also", "select", (active.name,), replace(active, name="also"),
+        {"tokens": [*range(active.shape[0])]}))
+
+
+def no_linear_layer_behind(program, ops):
+    for name in ("0.mlp.fc1", "0.mlp.act", "0.mlp.fc2"):
+        program.ops.remove(ops[name])
+    ops["0.mlp.add"].inputs = ("0.attn.add.out", "0.mlp.normed")
+
+
 def uneven(program, ops):
     token = ops["token0"]
     token.attributes["tokens"] = [0, 1, 3]
@@ -56,12 +70,29 @@ def features(program, ops):
      "goes to nothing"),
     (input_of("0.mlp.add", 0, "x"),
      "op '0.mlp.add' does not fit the engine tiny: it takes 'x' after '0.attn.add' took it"),
+    (table_taken_twice,
+     "op '0.mlp.act' does not fit the engine tiny: its output must go to linear layers"),
+    (no_linear_layer_behind,
+     "op '0.mlp.add' does not fit the engine tiny: its second input must come from a linear layer"),
+    (input_of("0.attn.add", 0, "embedded"),
+     "op 'proj' does not fit the engine tiny: the engine has no buffer for its output, which goes "
+     "to add, embed"),
+    (input_of("token0", 0, "image"),
+     "op 'token0' does not fit the engine tiny: its input 'image' is in none of the engine's "
+     "buffers"),
     (uneven, "op 'head0' does not fit the engine tiny: a head gives one row of logits"),
     (features,
      "op 'logits' does not fit the engine tiny: its inputs must come from linear layers"),
 ])
 def test_graphs(change, text):
     assert refusal(change) == text
+
+
+def test_more_heads_than_two():
+    with pytest.raises(ValueError) as raised:
+        compile(random_program(5, ends=3, prefix=3), TINY)
+    assert str(raised.value) == ("op 'logits' does not fit the engine tiny: it adds the logits of "
+                                 "3 heads, and the engine those of two")
 
 
 def test_room():
