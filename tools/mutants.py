@@ -115,12 +115,19 @@ def _changes(node: ast.AST, places: _Places) -> Iterator[Change]:
         if field in _LEFT_ALONE:
             continue
         for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
+            if isinstance(child, ast.UnaryOp) and _is_reshape(node):
+                yield from _of_expression(child, places)
+            elif isinstance(child, ast.AST):
                 yield from _changes(child, places)
 
 
 def _is_type_checking(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def _is_reshape(node: ast.AST) -> bool:
+    """numpy's, to which any negative number is the size that follows from the others."""
+    return isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "reshape"
 
 
 def _of_statement(node: ast.AST, places: _Places) -> Iterator[Change]:

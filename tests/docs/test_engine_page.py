@@ -11,6 +11,7 @@ from vit2rtl.golden.engine.configuration import (
     SMALL,
     Configuration,
 )
+from vit2rtl.golden.engine.errors import TITLES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "engine.md").read_text(encoding="utf-8")
 
@@ -41,3 +42,9 @@ def test_the_others_are_deit_tiny_with_larger_buffers():
     widths = {"attention_bits": 8, "attention_acc_width": 28, "code_bits": 8, "logit_width": 16,
               "rom_bits": 10, "acc_width": 27}
     assert vars(DEIT_TINY_8) == vars(DEIT_TINY) | codes | widths | {"name": "deit-tiny-8"}
+
+
+def test_the_table_of_errors():
+    section = PAGE.partition("### When something is wrong")[2].partition("\n### ")[0]
+    stated = re.findall(r"^\| (\d+) \| (.+) \|$", section, re.MULTILINE)
+    assert stated == [(str(int(error)), title) for error, title in TITLES.items()]

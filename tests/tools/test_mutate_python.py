@@ -21,6 +21,7 @@ def f(x: int = 2, *, y: bool = True) -> int:
     match x:
         case 8 | "nine":
             x -= max(-x, 7.5)
+    x = y.reshape(-1, 6)
     return x if x is not None else y
 '''
 CHANGES = """\
@@ -41,6 +42,8 @@ pass for check(x)
 min for max
  for -
 (7.5 + 1) for 7.5
+(6 + 1) for 6
+ for -
 return None for return x if x is not None else y
 (not (x is not None)) for x is not None
 is for is not"""

@@ -111,14 +111,14 @@ class Places:
             case "linear":
                 self._place_results(op, targets[op.name])
             case "layernorm":
-                self._rent(output.name, "normalized", op, tiles_of(output.shape[-1], c.columns),
+                self._rent(output.name, "normalized", op, tiles_of(output.shape[1], c.columns),
                            c.code_digits(output.bits), output.shape[0])
             case "attention_value":
-                tiles = tiles_of(output.shape[-1], c.columns, op.attributes["heads"])
+                tiles = tiles_of(output.shape[1], c.columns, op.attributes["heads"])
                 self._rent(output.name, "attended", op, tiles, c.code_digits(output.bits),
                            output.shape[0])
             case "embed":
-                self._rent(output.name, "stream", op, tiles_of(output.shape[-1], c.columns),
+                self._rent(output.name, "stream", op, tiles_of(output.shape[1], c.columns),
                            c.columns // WORD, output.shape[0])
                 self._tenants[-1].first = 0
             case "add":
@@ -148,7 +148,7 @@ class Places:
             case Destination.HIDDEN:
                 pass
         self._rent(stored.name, target.destination.name.lower(), op,
-                   tiles_of(stored.shape[-1], c.columns, heads), digits, stored.shape[0])
+                   tiles_of(stored.shape[1], c.columns, heads), digits, stored.shape[0])
 
     def _is_head(self, op: Op) -> bool:
         return any(taker.kind == "average" for taker, _ in self.graph.takers[op.output.name])

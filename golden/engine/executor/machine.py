@@ -82,7 +82,6 @@ class _Machine:
         self.products = Products(self.work)
         self.units = {unit: _Unit() for unit in Unit}
         self.tiles: deque[np.ndarray] = deque()
-        self.filling = False
         self.done: Counter[Unit] = Counter()
         self.left = 0
         self.front = self._front(decode(stream, configuration))

@@ -1,6 +1,7 @@
 """The schedule's times: waits are kept, nothing overtakes, and all slots of the array are told."""
 
 from collections import defaultdict
+from itertools import pairwise
 
 import pytest
 
@@ -72,6 +73,12 @@ def test_all_slots_of_the_array(image):
     assert sum(result.lost.values()) + result.utilization == pytest.approx(1)
     assert min(result.lost.values()) >= 0
     assert result.total == max(one.end for one in image.instructions)
+    tiles = [one for one in image.instructions if one.unit == Unit.MATMUL]
+    waited = sum(after.start - before.end for before, after in pairwise(tiles)
+                 if after.start > before.end) + tiles[0].start
+    assert sum(row.waited for row in result.rows) == waited
+    assert result.lost["waiting"] == pytest.approx(
+        (waited + result.total - tiles[-1].end) / result.total)
     lines = [*table(result)]
     assert len(lines) == len(result.rows) + 5
     assert lines[-3].startswith(f"{result.total:,} cycles an image, ")
