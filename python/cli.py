@@ -23,6 +23,7 @@ COMMANDS = {
     "doctor": "Show which tools are usable and what to do about those that are not.",
     "evaluate": "Measure a quantized model on labelled images.",
     "export": "Write a quantized model as ONNX: QONNX Quant nodes, or QDQ.",
+    "generate": "Make calibration images from noise, where there are none.",
     "inspect": "Show what an integer program holds and costs.",
     "lower": "Lower a quantized model to an integer program.",
     "models": "List timm's models: supported, or what stops them.",

@@ -57,9 +57,10 @@ Examples:
                    "counts. May be repeated; a file has one a line.")
 @click.option("--method", type=click.Choice(METHODS),
               help="RepQ-ViT as published; its grids with weights solved for: the same "
-                   "hardware, more accurate at few bits; or PTQ4ViT or FQ-ViT, to compare. By "
-                   f"default closed-form where any weight or activation has {FEW_BITS} bits or "
-                   "fewer, else repq; an option that one method alone has chooses it.")
+                   "hardware, more accurate at few bits; or PTQ4ViT, FQ-ViT or PSAQ-ViT, to "
+                   "compare. By default closed-form where any weight or activation has "
+                   f"{FEW_BITS} bits or fewer, else repq; an option that one method alone has "
+                   "chooses it.")
 @click.option("--without", default="", metavar="STEP,...",
               help=f"Steps of method closed-form to leave out: {', '.join(STEPS)}.")
 @click.option("--mirrors", is_flag=True,
@@ -137,7 +138,7 @@ def command(
         given["symmetric_weights"] = symmetric_weights
     elif symmetric_weights:
         raise ValueError(f"Method {method} has no option --symmetric-weights")
-    hub = hub_folder.resolve(model, weights, _parse_arguments(model_arguments))
+    hub = hub_folder.resolve(model, weights, parse_arguments(model_arguments))
     checkpoint_schema.check_place(out)
     if plot_file and Path(plot_file).suffix != ".png":
         raise ValueError(f"Plots must be named *.png, not {plot_file!r}")
@@ -208,7 +209,8 @@ def _listed(rules: Iterable[str]) -> Iterator[str]:
             yield rule
 
 
-def _parse_arguments(pairs: Iterable[str]) -> dict[str, Any]:
+def parse_arguments(pairs: Iterable[str]) -> dict[str, Any]:
+    """What ``--model-arg NAME=VALUE`` says."""
     arguments = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")

@@ -44,8 +44,11 @@ Examples:
 @click.option("--bits", default="", metavar="BITS,...", help="Only these widths: w4a4,w6a6.")
 @click.option("--count", type=click.IntRange(min=1),
               help="Measure so many images, evenly over the classes, each class's first by name.")
+@click.option("--psaq-iterations", type=click.IntRange(1, 100_000),
+              help="Make 32 images from noise for method psaq, by so many steps (the authors: "
+                   "1000). Without it that method has no figure.")
 @click.option("--seed", type=options.SEED, default=0, show_default=True,
-              help="Seed of the draw of calibration images.")
+              help="Seed of the draw of calibration images, and of noise.")
 @click.option("--list-only", is_flag=True, help="Show the cells, and run none.")
 @click.option("--out", type=options.FOLDER,
               help="Folder for results and table. What is there already is not measured again.")
@@ -58,6 +61,7 @@ def command(
     methods: str,
     bits: str,
     count: int | None,
+    psaq_iterations: int | None,
     seed: int,
     list_only: bool,
     out: str | None,
@@ -72,7 +76,8 @@ def command(
     table = TABLES[name]
     chosen = _split(models) if models else [*table.models]
     check_names(chosen)
-    cells = cells_of(table, chosen, _widths(bits), _methods(methods))
+    cells = cells_of(table, chosen, _widths(bits), _methods(methods),
+                     without=() if psaq_iterations else ("psaq",))
     if list_only:
         for cell in cells:
             click.echo(f"{MODELS[cell.model].name}  {cell.line.bits or 'float'}  "
@@ -89,9 +94,10 @@ def command(
     # All that can be refused at once has been: torch takes seconds to load.
     from functools import partial
 
-    from vit2rtl.reproduction.measure import Bench, Source
+    from vit2rtl.reproduction.measure import Bench, Made, Source
 
-    source = Source(folder, listed, count, weights_dir, seed)
+    made = Made(Path(out) / "generated", psaq_iterations) if psaq_iterations else None
+    source = Source(folder, listed, count, weights_dir, seed, made)
     benches = {model: Bench(model, source, partial(click.echo, err=True)) for model in chosen}
     results = _measured(table, cells, benches, Store(out))
     text = page.markdown(table, chosen, results)

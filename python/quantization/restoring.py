@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from vit2rtl.quantization.fq_vit.layer_norm import IntegerLayerNorm
+from vit2rtl.quantization.fq_vit.layer_norm import StreamLayerNorm
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import Quantizer, UniformQuantizer
 from vit2rtl.quantization.structure import Structure
@@ -51,7 +51,7 @@ def restore(structure: Structure, recipe: "Recipe", state: State) -> None:
         _check_layer(layer.name, layer.module, widths[layer.name], heads.get(layer.module, 1),
                      integer=recipe.integer)
     for name, module in network.named_modules():
-        if isinstance(module, IntegerLayerNorm):
+        if isinstance(module, StreamLayerNorm):
             _check_stream(name, module)
     for name in sorted(quantizers):
         quantizer = network.get_submodule(name)
@@ -98,12 +98,12 @@ def _check_layer(
                                  f"{tuple(quantizer.scale.shape)}, the model wants {due}")
 
 
-def _check_stream(name: str, norm: IntegerLayerNorm) -> None:
-    """A scale a channel, all of them powers of two apart."""
-    scale = norm.stream.scale
-    if scale.shape != norm.weight.shape:
+def _check_stream(name: str, norm: StreamLayerNorm) -> None:
+    """One scale, or one a channel, all of them powers of two apart."""
+    scale, due = norm.stream.scale, () if norm.stream.axis is None else tuple(norm.weight.shape)
+    if tuple(scale.shape) != due:
         raise ValueError(f": {name}.stream.scale has shape {tuple(scale.shape)}, the model wants "
-                         f"{tuple(norm.weight.shape)}")
+                         f"{due}")
     if (scale > 0).all() and (torch.frexp(scale / scale.min()).mantissa != 0.5).any():
         raise ValueError(f": {name}.stream.scale must be powers of two apart")
 

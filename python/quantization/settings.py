@@ -8,6 +8,7 @@ OPTIONS = {
     "closed-form": ("without", "mirrors"),
     "ptq4vit": ("profile", "hessian", "candidates", "rounds"),
     "fq": ("softmax_bits",),
+    "psaq": (),
 }
 METHODS = tuple(OPTIONS)
 # Those whose weights may have zero points or none; others have none.

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from vit2rtl.reproduction.published import MODELS, Line, Table
 
 CELLS = "cells"
 # Searches take minutes where others take seconds: they come last.
-_SLOW = ("ptq4vit",)
+_SLOW = ("ptq4vit", "psaq")
 
 
 @dataclass(frozen=True)
@@ -30,36 +30,45 @@ class Setup:
 
     weights      SHA-256 of their file, or where they come from
     calibration  names of the images, and those of the images that are measured
+    generated    what method psaq's images depend on beside the model: iterations and seed
     """
 
     name: str
     weights: str
     calibration: Sequence[str]
     measured: Sequence[str]
+    generated: Mapping[str, int] = field(default_factory=dict)
 
     def identity(self, recipe: dict[str, Any] | None) -> dict[str, Any]:
         """All that a result depends on, as JSON data."""
+        calibration: Any = None
+        if recipe:
+            calibration = (dict(self.generated) if recipe["method"] == "psaq"
+                           else _digest(self.calibration))
         return {
             "model": self.name, "weights": self.weights, "recipe": recipe,
-            "calibration": _digest(self.calibration) if recipe else None,
+            "calibration": calibration,
             "measured": _digest(self.measured), "images": len(self.measured),
             "vit2rtl": __version__,
         }
 
 
 def cells_of(
-    table: Table, models: Iterable[str], bits: Collection[str], methods: Collection[str]
+    table: Table, models: Iterable[str], bits: Collection[str], methods: Collection[str],
+    without: Collection[str] = (),
 ) -> list[Cell]:
     """Those that can be run, cheap methods first.
 
     bits, methods   empty for all of them
+    without         methods that lack something
     """
     found = []
     for model in models:
         for line in table.lines:
             whole = not line.bits
             if whole or (line.settings is not None and (not bits or line.bits in bits)
-                         and (not methods or line.method in methods)):
+                         and (not methods or line.method in methods)
+                         and line.method not in without):
                 found.append(Cell(model, line))
     return sorted(found, key=lambda cell: cell.line.method in _SLOW)
 

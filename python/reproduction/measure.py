@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from vit2rtl import evaluation
+from vit2rtl.generated_images import IMAGES, GeneratedImages
 from vit2rtl.models import zoo
 from vit2rtl.models.images import (
     Images,
@@ -29,6 +30,14 @@ CALIBRATION_IMAGES = 32
 
 
 @dataclass(frozen=True)
+class Made:
+    """32 images from noise for each model, by so many iterations, in a folder each."""
+
+    folder: Path
+    iterations: int
+
+
+@dataclass(frozen=True)
 class Source:
     """Where images and weights come from.
 
@@ -37,6 +46,8 @@ class Source:
     count        of images to measure, evenly over the classes; None for all
     weights      a folder of files named as timm names the models, ``NAME.safetensors``; None for
                  timm's download
+    made         settings and folder of the images that method psaq calibrates on, see
+                 :mod:`vit2rtl.generated_images`; None where it is not run
     """
 
     images: str | None = None
@@ -44,6 +55,7 @@ class Source:
     count: int | None = None
     weights: str | None = None
     seed: int = 0
+    made: Made | None = None
 
 
 @dataclass
@@ -59,8 +71,10 @@ class Bench:
         file = self._weights
         name = MODELS[self.key].name
         own = "embedded" if self.key == EMBEDDED else f"timm {name}"
+        made = self.source.made
         return Setup(name, digest(file) if file else own, self.calibration.names,
-                     self.measured.names)
+                     self.measured.names,
+                     {"iterations": made.iterations, "seed": self.source.seed} if made else {})
 
     @cached_property
     def network(self) -> nn.Module:
@@ -70,6 +84,18 @@ class Bench:
     @cached_property
     def calibration(self) -> Images:
         return self._images[0]
+
+    @cached_property
+    def made(self) -> Images:
+        """Images from noise; those that are there already are not made again."""
+        made, config = self.source.made, preprocessing(self.network)
+        assert made is not None
+        settings = {"model": self.setup.name, "weights": self.setup.weights,
+                    "count": CALIBRATION_IMAGES, "iterations": made.iterations,
+                    "seed": self.source.seed}
+        images = GeneratedImages(made.folder / f"{self.key}-{made.iterations}", settings, config)
+        images.make_for(self._create(), title=f"{self.key} images")
+        return open_images(images.out / IMAGES, config)
 
     @cached_property
     def measured(self) -> Images:
@@ -89,7 +115,8 @@ class Bench:
             scores = evaluation.scores(self.reference, labels)
             return {"top1": scores.top1, "top5": scores.top5, "images": scores.images}
         recipe = Recipe.of(line.bits, **line.settings)
-        batch = self.calibration.batch(range(len(self.calibration)))
+        images = self.made if line.method == "psaq" else self.calibration
+        batch = images.batch(range(len(images)))
         forward = self._forward(batch)
         started = time.process_time()
         quantized = QuantizedViT(self._create(), recipe)

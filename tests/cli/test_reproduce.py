@@ -1,9 +1,11 @@
 """vit2rtl reproduce: a table on the embedded model, resumed, repeated, and asked wrongly."""
 
 import json
+import shutil
 
 import pytest
 
+from vit2rtl.quantization.psaq.images import Maker
 from vit2rtl.quantized_vit import QuantizedViT
 from vit2rtl.reproduction.cells import CELLS
 from vit2rtl.reproduction.measure import Bench
@@ -74,6 +76,25 @@ def test_tables_share_what_they_have_in_common(reproduce, monkeypatch):
     assert "| log√2 | W4/A4 | " in out
 
 
+def test_images_from_noise_are_made_once(reproduce, tmp_path, monkeypatch):
+    request = ("table1", "--models", "mnist_vit", "--count", "40", "--methods", "psaq")
+    code, out, _ = reproduce(*request)
+    assert code == 0
+    assert "| PSAQ-ViT | W6/A6 | not reproduced (its images need --psaq-iterations) |" in out
+    assert reproduce(*request, "--psaq-iterations", "2")[0] == 0
+    made = tmp_path / "out" / "generated" / "mnist_vit-2"
+    assert len([*(made / "images").iterdir()]) == 32
+
+    def never(*_, **__):
+        raise AssertionError("made again")
+
+    monkeypatch.setattr(Maker, "steps", never)
+    (cells,) = (tmp_path / "out").glob("cells")
+    shutil.rmtree(cells)
+    code, out, _ = reproduce(*request, "--psaq-iterations", "2")
+    assert code == 0 and "| PSAQ-ViT | W6/A6 | not" not in out and "| PSAQ-ViT | W6/A6 | " in out
+
+
 def test_cells_are_listed_and_none_is_run(command):
     code, out, _ = command("reproduce", "table1", "--list-only", "--models", "deit_tiny",
                            "--bits", "W4A4")
@@ -88,7 +109,8 @@ def test_cells_are_listed_and_none_is_run(command):
 @pytest.mark.parametrize(("arguments", "said"), [
     (("table2",), "'table2' is not one of"),
     (("table1", "--models", "resnet50"), "Models must be of vit_small,"),
-    (("table1", "--methods", "gptq"), "Methods must be of repq, closed-form, ptq4vit, fq, not "),
+    (("table1", "--methods", "gptq"),
+     "Methods must be of repq, closed-form, ptq4vit, fq, psaq, not 'gptq'"),
     (("table1", "--bits", "4"), "Bits must look like"),
     (("table1",), "Missing option '--images': a folder of labelled images"),
     (("table3", "--models", "mnist_vit", "--count", "4000"),

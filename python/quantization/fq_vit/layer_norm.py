@@ -1,4 +1,4 @@
-"""LayerNorm on integers behind a residual stream of few bits (Lin et al., IJCAI 2022)."""
+"""LayerNorm behind a residual stream of few bits, and on integers (Lin et al., IJCAI 2022)."""
 
 from collections.abc import Callable
 
@@ -34,35 +34,51 @@ def power_of_two_factors(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
     quantizer.set(scale, torch.full_like(scale, float(zero_point)))
 
 
-class IntegerLayerNorm(nn.LayerNorm):
-    """Quantizes the residual stream where it takes it, in place, and normalizes its codes.
+class StreamLayerNorm(nn.LayerNorm):
+    """Quantizes the residual stream where it takes it, in place: it goes on as the norm has seen
+    it, as between additions of quantized tensors.
 
-    So the stream carries on what the norm has seen, as between FQ-ViT's additions. Gain and offset
-    are one multiplier M of 8 bits, a shift N and an addend for each token and channel:
-    ``round((sign M X + B) / 2**N)`` codes of the next layer (Eqs. 10-12).
-
-    stream     channel-wise quantizer of the stream
+    stream     quantizer of the stream, one for all or a scale a channel
     observer   in place of the forward pass, while ranges are seen
     """
 
-    def __init__(self, norm: nn.LayerNorm, bits: int, linear: QuantLinear | None) -> None:
+    def __init__(self, norm: nn.LayerNorm, stream: UniformQuantizer) -> None:
         super().__init__(norm.normalized_shape, eps=norm.eps, device=norm.weight.device)
         self.weight, self.bias = norm.weight, norm.bias
-        self.stream = UniformQuantizer(bits, axis=-1)
-        # The layer behind it, which it does not own; None where its output stays in float.
-        self._linear = (linear,)
+        self.stream = stream
         self.observer: Callable[[torch.Tensor], None] | None = None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """float[..., channels] -> the same, multiples of the next layer's scale"""
+        """float[..., channels] -> the same"""
         if self.observer:
             self.observer(x)
             return super().forward(x)
         codes = self.stream.centered(x)
         x.copy_(codes * self.stream.scale)
+        return self.of_codes(codes, x)
+
+    def of_codes(self, codes: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """The norm of codes less zero point, float[..., channels]; ``x`` is what they stand for."""
+        return super().forward(x)
+
+
+class IntegerLayerNorm(StreamLayerNorm):
+    """Normalizes the stream's codes, whose channels have scales that are powers of two apart.
+
+    Gain and offset are one multiplier M of 8 bits, a shift N and an addend for each token and
+    channel: ``round((sign M X + B) / 2**N)`` codes of the next layer (Eqs. 10-12).
+    """
+
+    def __init__(self, norm: nn.LayerNorm, bits: int, linear: QuantLinear | None) -> None:
+        super().__init__(norm, UniformQuantizer(bits, axis=-1))
+        # The layer behind it, which it does not own; None where its output stays in float.
+        self._linear = (linear,)
+
+    def of_codes(self, codes: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """Multiples of the next layer's scale."""
         (linear,) = self._linear
         if linear is None:
-            return super().forward(x)
+            return super().of_codes(codes, x)
         return self.normalized(codes, float(linear.input_quantizer.scale)).to(x.dtype)
 
     def normalized(self, codes: torch.Tensor, scale: float) -> torch.Tensor:

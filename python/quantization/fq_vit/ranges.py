@@ -1,13 +1,13 @@
 """Ranges that the float network has on the calibration images: the extremes of each tensor."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from math import inf
 
 import torch
-from torch.nn import functional as F
 
 from vit2rtl.quantization.attention import QuantAttention
-from vit2rtl.quantization.fq_vit.layer_norm import IntegerLayerNorm, power_of_two_factors
+from vit2rtl.quantization.float_pass import float_pass
+from vit2rtl.quantization.fq_vit.layer_norm import StreamLayerNorm, power_of_two_factors
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.structure import Structure
@@ -27,25 +27,23 @@ class Ranges:
 
         images   float32[n, channels, height, width]
         """
-        layers = [layer.module for layer in self._structure.layers]
-        attentions = [attention.module for attention in self._structure.attentions]
-        norms = [module for module in self._structure.network.modules()
-                 if isinstance(module, IntegerLayerNorm)]
-        for layer in layers:
-            layer.calibrator = self._linear(layer)
-        for attention in attentions:
-            attention.calibrator = self._attention(attention)
-        for norm in norms:
-            norm.observer = self._norm(norm)
-        try:
-            self._structure.network(images)
-        finally:
-            for layer in layers:
-                layer.calibrator = None
-            for attention in attentions:
-                attention.calibrator = None
-            for norm in norms:
-                norm.observer = None
+        float_pass(self._structure, images, self)
+
+    def linear(self, layer: QuantLinear, x: torch.Tensor, y: torch.Tensor) -> None:
+        self._note(layer.input_quantizer, x)
+        for quantizer in layer.outputs:
+            self._note(quantizer, y)
+
+    def attention(
+        self, attention: QuantAttention, logits: torch.Tensor, mixed: torch.Tensor
+    ) -> None:
+        self._note(attention.softmax_quantizer.logits, logits)
+
+    def norm(self, norm: StreamLayerNorm, x: torch.Tensor) -> None:
+        if norm.stream.axis is None:
+            self._note(norm.stream, x)
+        else:
+            power_of_two_factors(x, norm.stream)
 
     def join(self, quantizers: Iterable[UniformQuantizer]) -> None:
         """One range for several."""
@@ -64,30 +62,6 @@ class Ranges:
         if not -inf < low <= high < inf:
             raise ValueError("Calibration met values that are not finite (NaN or infinity)")
         self._extremes[quantizer] = low, high
-
-    def _linear(self, layer: QuantLinear) -> Callable[[torch.Tensor], torch.Tensor]:
-        def forward(x: torch.Tensor) -> torch.Tensor:
-            self._note(layer.input_quantizer, x)
-            y = F.linear(x, layer.weight, layer.bias)
-            for quantizer in layer.outputs:
-                self._note(quantizer, y)
-            return y
-
-        return forward
-
-    def _attention(self, attention: QuantAttention) -> Callable[..., torch.Tensor]:
-        def forward(x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-            q, k, v = attention.split_heads(attention.qkv(x))
-            logits = attention.add_bias(q @ k.mT * attention.scale, None)
-            self._note(attention.softmax_quantizer.logits, logits)
-            masked = logits if mask is None else attention.add_mask(logits, mask)
-            y = masked.softmax(-1) @ v
-            return attention.proj(y.transpose(1, 2).flatten(2))
-
-        return forward
-
-    def _norm(self, norm: IntegerLayerNorm) -> Callable[[torch.Tensor], None]:
-        return lambda x: power_of_two_factors(x, norm.stream)
 
 
 def set_extremes(quantizer: UniformQuantizer, low: float, high: float) -> None:

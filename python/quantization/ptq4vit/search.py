@@ -5,6 +5,7 @@ An error is a sum over images, so that it only grows as images are added: a cand
 soon as it is behind the best one, and the choice is the one that all sums would give.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 import torch
@@ -17,7 +18,7 @@ _TOGETHER = 4
 Errors = Callable[[slice], torch.Tensor]
 
 
-class Product:
+class Product(ABC):
     """A matmul of two factors, and how wrong it is where they are quantized.
 
     The error of a group of outputs is the sum of (gradient times difference) squared over them
@@ -47,11 +48,13 @@ class Product:
                                                self._candidates(mine, partner)))
                     stale[other] |= changed and not other.float_partner
 
+    @abstractmethod
     def _candidates(self, mine: Operand, partner: torch.Tensor) -> Callable[[int], Errors]:
-        raise NotImplementedError
+        """Of each candidate of a factor, the errors of a chunk, its partner as given."""
 
+    @abstractmethod
     def _multiply(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        raise NotImplementedError
+        """The outputs [rows, out]."""
 
 
 class LinearProduct(Product):

@@ -11,9 +11,9 @@ SETUP = Setup("deit", "abc", ("a.png", "b.png"), ("c.png", "d.png"))
 RECIPE = {"method": "repq", "weight_bits": 4}
 
 
-def chosen(name, *, models=("deit_tiny",), bits=(), methods=()):
+def chosen(name, *, models=("deit_tiny",), bits=(), methods=(), without=("psaq",)):
     return [(cell.line.title, cell.line.bits)
-            for cell in cells_of(TABLES[name], models, bits, methods)]
+            for cell in cells_of(TABLES[name], models, bits, methods, without)]
 
 
 def test_what_can_be_run_of_a_table_searches_last():
@@ -22,6 +22,8 @@ def test_what_can_be_run_of_a_table_searches_last():
         ("RepQ-ViT", "w6a6"), ("PTQ4ViT", "w4a4"), ("PTQ4ViT", "w6a6")]
     assert chosen("table1", bits=["w6a6"], methods=["repq", "fq"]) == [
         ("Full precision", ""), ("FQ-ViT", "w6a6"), ("RepQ-ViT", "w6a6")]
+    assert chosen("table1", bits=["w6a6"], methods=["psaq", "repq"], without=()) == [
+        ("Full precision", ""), ("RepQ-ViT", "w6a6"), ("PSAQ-ViT", "w6a6")]
     assert len(chosen("table3", models=("deit_small", "swin_small"))) == 8
 
 
@@ -35,6 +37,13 @@ def test_a_result_depends_on_all_that_it_was_measured_with():
     paths = {store._path(identity) for identity in [SETUP.identity(RECIPE), *others]}
     assert len(paths) == 1 + len(others)
     assert store._path(SETUP.identity(dict(RECIPE))) == store._path(SETUP.identity(RECIPE))
+    # Method psaq has images of its own.
+    made = replace(SETUP, generated={"iterations": 30, "seed": 0})
+    psaq = RECIPE | {"method": "psaq"}
+    assert made.identity(RECIPE) == SETUP.identity(RECIPE)
+    assert made.identity(psaq) == replace(made, calibration=("x.png",)).identity(psaq)
+    assert made.identity(psaq) != replace(
+        made, generated={"iterations": 31, "seed": 0}).identity(psaq)
     # The float network has no calibration.
     assert SETUP.identity(None) == replace(SETUP, calibration=("x.png",)).identity(None)
 

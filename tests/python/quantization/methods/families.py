@@ -1,7 +1,13 @@
 """A model of each family, small and with random weights, and how noisy a recipe makes it."""
 
 from tests.python.random_models import random_model
+from vit2rtl import checkpoint
+from vit2rtl.models import embedded
+from vit2rtl.models.images import preprocessing
 from vit2rtl.quantization.recipe import Recipe
+from vit2rtl.quantized_vit import QuantizedViT
+
+MODEL = {"name": embedded.MODEL_NAME, "arguments": {}, "weights": {"source": "embedded"}}
 
 VIT = {"img_size": 32, "depth": 2, "embed_dim": 24, "num_heads": 3, "num_classes": 5}
 FAMILIES = [
@@ -22,3 +28,14 @@ def noise(name, arguments, recipe):
     exact, _, _ = random_model(name, arguments, Recipe(8, 8, method="repq"), seed=1, count=5)
     due = exact(images)
     return float((quantized(images) - due).square().mean() / due.square().mean())
+
+
+def saved_and_loaded(recipe, images, folder):
+    """The embedded model quantized, and what is loaded of its checkpoint in ``folder / model``."""
+    network = embedded.create()
+    config = preprocessing(network)
+    quantized = QuantizedViT(network, recipe).calibrate(images)
+    checkpoint.save(folder / "model", quantized, model=MODEL, preprocessing=config,
+                    calibration={"images": []})
+    loaded, _ = checkpoint.load(folder / "model")
+    return quantized, loaded

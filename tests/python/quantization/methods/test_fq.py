@@ -3,10 +3,9 @@
 import pytest
 import torch
 
-from tests.python.quantization.methods.families import FAMILIES, noise
-from vit2rtl import checkpoint
+from tests.python.quantization.methods.families import FAMILIES, noise, saved_and_loaded
 from vit2rtl.models import embedded
-from vit2rtl.models.images import embedded_images, preprocessing
+from vit2rtl.models.images import embedded_images
 from vit2rtl.quantization.fq_vit.layer_norm import IntegerLayerNorm
 from vit2rtl.quantization.fq_vit.log_int_softmax import LogIntSoftmax
 from vit2rtl.quantization.methods.fq import FQViT
@@ -68,13 +67,8 @@ def test_every_norm_with_a_layer_behind_it_is_on_integers(digits):
 
 
 def test_a_checkpoint_gives_the_same_logits(digits, tmp_path):
-    network = embedded.create()
-    config = preprocessing(network)
-    quantized = QuantizedViT(network, Recipe(8, 6, method="fq")).calibrate(digits)
-    checkpoint.save(tmp_path / "model", quantized, model=MODEL, preprocessing=config,
-                    calibration={"images": []})
-    loaded, description = checkpoint.load(tmp_path / "model")
-    assert description["recipe"]["softmax_bits"] == 4
+    quantized, loaded = saved_and_loaded(Recipe(8, 6, method="fq"), digits, tmp_path)
+    assert loaded.recipe.softmax_bits == 4
     images = embedded_images("held_out").batch(range(8))
     assert loaded(images).equal(quantized(images))
 

@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from tests.python.quantization.methods.families import FAMILIES, noise
-from vit2rtl import checkpoint
+from tests.python.quantization.methods.families import FAMILIES, noise, saved_and_loaded
 from vit2rtl.lowering.lower import lower
 from vit2rtl.models import embedded
 from vit2rtl.models.images import embedded_images, preprocessing
@@ -53,14 +52,9 @@ def test_every_family_is_quantized_and_near_its_float_model(name, arguments, pro
 
 
 def test_a_checkpoint_gives_the_same_logits_and_reruns_the_same_tensors(digits, tmp_path):
-    network = embedded.create()
-    config = preprocessing(network)
     recipe = Recipe(4, 5, bits_of={"*.fc2.input": 6}, **QUICK)
-    quantized = QuantizedViT(network, recipe).calibrate(digits)
-    checkpoint.save(tmp_path / "model", quantized, model=MODEL, preprocessing=config,
-                    calibration={"images": []})
-    loaded, description = checkpoint.load(tmp_path / "model")
-    assert description["recipe"]["candidates"] == 6
+    quantized, loaded = saved_and_loaded(recipe, digits, tmp_path)
+    assert loaded.recipe.candidates == 6
     images = embedded_images("held_out").batch(range(8))
     assert loaded(images).equal(quantized(images))
     again = QuantizedViT(embedded.create(), recipe).calibrate(digits).network.state_dict()
@@ -68,7 +62,7 @@ def test_a_checkpoint_gives_the_same_logits_and_reruns_the_same_tensors(digits, 
     scale = quantized.layers()[1][1].outputs[0].scale
     assert scale.shape == (4,) and len(set(scale.tolist())) > 1
     with pytest.raises(ValueError, match=r"^Lowering needs integer arithmetic: method repq or "):
-        lower(loaded, variant="integer", model="x", preprocessing=config)
+        lower(loaded, variant="integer", model="x", preprocessing=preprocessing(embedded.create()))
 
 
 def damaged(state, name, value):

@@ -1,0 +1,1 @@
+"""PSAQ-ViT's parts: Softmax behind quantized logits, images made from noise."""
