@@ -87,9 +87,8 @@ def overlaps(one: Instruction, before: Instruction) -> bool:
     """Whether a unit begins an instruction before the one before it is done."""
     if one.unit in (Unit.LOAD, Unit.MATMUL):
         return True
-    restarts = one.operands.get("add", 0) if one.unit == Unit.EPILOGUE else (
-        one.operands.get("table", 0))
-    return not restarts and settings(one) == settings(before)
+    restarts = {Unit.EPILOGUE: "add", Unit.LAYERNORM: "table"}.get(one.unit)
+    return not (restarts and one.operands[restarts]) and settings(one) == settings(before)
 
 
 def _load(one: Instruction, c: Configuration) -> int:

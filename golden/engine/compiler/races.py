@@ -42,7 +42,8 @@ class Clocks:
         if one.unit == Unit.EPILOGUE:
             tile = self._numbers[Unit.MATMUL][one.number]
             np.maximum(begun, self.begun[tile], out=self.written[number])
-            self.written[number, Unit.MATMUL] = one.number + 1
+            done = max(self.written[number, Unit.MATMUL], one.number + 1)
+            self.written[number, Unit.MATMUL] = done
 
 
 class _Memory:

@@ -124,11 +124,9 @@ class _Engine:
         payload, number = self.payload[Unit.EPILOGUE], len(self.drained)
         self.front = payload.deliver(self.front, c.columns)
         # One set of parameters loads while the other one is in use.
-        start = max(self.front, self.drained[number - 1] if number else 0)
         loading = max(self.front - c.columns, self.drained[number - 2] if number > 1 else 0)
         payload.take(loading, c.columns)
         begin = max(begin, loading + c.columns, self.sums[number], self._idle(one))
-        begin = max(begin, start if number and self.drained[number - 1] > begin else begin)
         end = begin + length(one, c).busy
         self.drained.append(end)
         self.free[Unit.EPILOGUE] = end

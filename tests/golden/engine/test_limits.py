@@ -1,11 +1,13 @@
 """What an instruction may hold, and how long its payload is: by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from vit2rtl.golden.engine.configuration import DEIT_TINY, SMALL
 from vit2rtl.golden.engine.errors import TITLES, Error
 from vit2rtl.golden.engine.instructions import OPERANDS, Load, Unit
-from vit2rtl.golden.engine.limits import payload_beats, ranges
+from vit2rtl.golden.engine.limits import payload_beats, payload_room, ranges
 
 
 def beats(unit, configuration=SMALL, opcode=0, **operands):
@@ -21,6 +23,43 @@ def test_ranges_name_operands_and_fit_their_fields(configuration):
     for unit, limits in ranges(configuration).items():
         for name, (low, high) in limits.items():
             assert 0 <= low <= high < 1 << OPERANDS[unit][name].width, (unit, name)
+
+
+# Columns, tokens, channels; the last address that an operand may name: one bit less than address
+# adders have, of 12,800 / 8 and 151,296 / 16 words of hidden codes, or a stride's 12 bits.
+@pytest.mark.parametrize(("configuration", "columns", "tokens", "channels", "last"), [
+    (SMALL, 8, 50, 64, (1 << 12) - 1), (DEIT_TINY, 16, 197, 192, (1 << 14) - 1),
+])
+def test_every_range(configuration, columns, tokens, channels, last):
+    address, queries = (0, last), (1, columns)
+    assert ranges(configuration) == {
+        Unit.LOAD: {"base": address, "count": (1, 65535)},
+        Unit.MATMUL: {"base": address, "query_base": address, "source": (0, 3), "rows": (1, 256),
+                      "k_tiles": (1, 1023), "queries": (0, columns)},
+        Unit.EPILOGUE: {"base": address, "destination": (0, 6), "rows": (1, 256),
+                        "groups": (1, columns // 4)},
+        Unit.LAYERNORM: {"base": address, "stream_base": address, "rows": (1, 2047),
+                         "columns": (1, channels)},
+        Unit.SOFTMAX: {"logit_base": address, "code_base": address, "keys": (1, tokens),
+                       "queries": queries},
+        Unit.ATTENTION: {"code_base": address, "value_base": address, "base": address,
+                         "keys": (1, tokens), "queries": queries, "channel_tiles": (1, 127)},
+    }
+
+
+def test_addresses_of_all_their_bits_have_no_range():
+    """A buffer of 2**16 words: what runs beyond it is told by the adder's 17th bit."""
+    wide = replace(DEIT_TINY, hidden=16 << 16)
+    assert ranges(wide)[Unit.LOAD] == {"count": (1, 65535)}
+    assert ranges(replace(wide, hidden=16 << 15))[Unit.LOAD]["base"] == (0, (1 << 15) - 1)
+
+
+def test_payload_that_waits():
+    """A table of 4,096 entries, eight a beat; 256 beats of weights; two sets of parameters."""
+    assert payload_room(SMALL) == {
+        Unit.LOAD: 512, Unit.MATMUL: 256, Unit.EPILOGUE: 64, Unit.LAYERNORM: 128}
+    assert payload_room(replace(DEIT_TINY, columns=48, table_bits=4, channels=200)) == {
+        Unit.LOAD: 32, Unit.MATMUL: 256, Unit.EPILOGUE: 128, Unit.LAYERNORM: 512}
 
 
 def test_beats_of_a_load():

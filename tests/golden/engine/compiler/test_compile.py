@@ -49,6 +49,17 @@ def test_keys_of_several_banks():
     assert got == want
 
 
+def test_two_linear_layers_in_a_row():
+    """Without an activation function between them."""
+    program = random_program(6)
+    table = next(op for op in program.ops if op.kind == "table")
+    before = program.ops[program.ops.index(table) - 1]
+    program.ops.remove(table)
+    before.output = table.output
+    got, want = run(compile(program, TINY), program, seed=2)
+    assert got == want
+
+
 def test_small_queues():
     program = random_program(3)
     got, want = run(compile(program, TINY), program, seed=4, queue=1, fifo=4)
