@@ -131,9 +131,9 @@ class Lowering:
         """Patches of the image in parts that the hidden buffer holds, and their products."""
         if not ops:
             return
-        patches, (linear, *others) = ops[0], ops[1:]
-        if patches.kind != "patches" or others or linear.inputs != (patches.output.name,):
+        if [op.kind for op in ops] != ["patches", "linear"]:
             raise self.graph.refusal(ops[-1], "patches must go to one linear layer")
+        patches, linear = ops
         for part, region in self._patch_parts(patches):
             yield (self._load_patches(patches, part, region),)
             yield (self._load_constants(linear, part),)

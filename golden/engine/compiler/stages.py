@@ -48,9 +48,15 @@ class Rows:
 
 
 class Graph:
-    """Who makes each tensor and who takes it."""
+    """Who makes each tensor and who takes it.
+
+    raises   ValueError where there is no residual stream
+    """
 
     def __init__(self, program: IntegerProgram, configuration: Configuration) -> None:
+        if not any(op.kind == "embed" for op in program.ops):
+            raise ValueError(f"The program does not fit the engine {configuration.name}: it has no "
+                             "op embed, which begins the residual stream")
         self.program, self.configuration = program, configuration
         self.tensors = program.tensors()
         self.makers = {op.output.name: op for op in program.ops}
@@ -85,8 +91,7 @@ class Graph:
     @property
     def tokens(self) -> int:
         """Of the residual stream."""
-        embed = next((op for op in self.program.ops if op.kind == "embed"), None)
-        return embed.output.shape[0] if embed else 0
+        return next(op for op in self.program.ops if op.kind == "embed").output.shape[0]
 
 
 def stages(graph: Graph) -> list[Attention | Rows]:

@@ -48,6 +48,18 @@ def no_linear_layer_behind(program, ops):
     ops["0.mlp.add"].inputs = ("0.attn.add.out", "0.mlp.normed")
 
 
+def no_residual_stream(program, ops):
+    program.ops.remove(ops["embed"])
+    for op in program.ops:
+        op.inputs = tuple("embedded" if name == "x" else name for name in op.inputs)
+
+
+def two_linear_layers_of_patches(program, ops):
+    """The second one goes nowhere."""
+    proj = ops["proj"]
+    program.ops.insert(2, replace(proj, name="again", output=replace(proj.output, name="again")))
+
+
 def uneven(program, ops):
     token = ops["token0"]
     token.attributes["tokens"] = [0, 1, 3]
@@ -80,6 +92,11 @@ def features(program, ops):
     (input_of("token0", 0, "image"),
      "op 'token0' does not fit the engine tiny: its input 'image' is in none of the engine's "
      "buffers"),
+    (no_residual_stream, "The program does not fit the engine tiny: it has no op embed, which "
+                         "begins the residual stream"),
+    (two_linear_layers_of_patches,
+     "op 'again' does not fit the engine tiny: the engine has no buffer for its output, which goes "
+     "to nothing"),
     (uneven, "op 'head0' does not fit the engine tiny: a head gives one row of logits"),
     (features,
      "op 'logits' does not fit the engine tiny: its inputs must come from linear layers"),
