@@ -53,20 +53,12 @@ class Producers:
 
     def _names(self, one: Decoded, work: Work) -> tuple[Names, Names]:
         """Of what an instruction has to read, and of what it writes."""
-        match one.unit:
-            case Unit.LOAD:
-                return self._load(one, work)
-            case Unit.MATMUL:
-                return self._matmul(one, work)
-            case Unit.EPILOGUE:
-                return self._epilogue(one, work)
-            case Unit.LAYERNORM:
-                return self._layernorm(one, work)
-            case Unit.SOFTMAX:
-                return self._softmax(one, work)
-            case Unit.ATTENTION:
-                return self._attention(one, work)
-        raise ValueError(f"Unit {one.unit} reads nothing")
+        names = {
+            Unit.LOAD: self._load, Unit.MATMUL: self._matmul, Unit.EPILOGUE: self._epilogue,
+            Unit.LAYERNORM: self._layernorm, Unit.SOFTMAX: self._softmax,
+            Unit.ATTENTION: self._attention,
+        }
+        return names[one.unit](one, work)
 
     def _name(self, tensor: str, rows: Sequence[int], places: Sequence[int],
               head: int = 0) -> np.ndarray:
