@@ -58,13 +58,15 @@ class GeneratedImages:
         """All images, batch by batch; ``progress`` gets iterations, those done before at once."""
         count, iterations = self.settings["count"], self.settings["iterations"]
         self._write({DOCUMENT: _json(self.settings)})
+        made: list[str] = []
         for number, first in enumerate(range(0, count, TOGETHER)):
             names = [f"{IMAGES}/{n:05d}.png" for n in range(first, min(first + TOGETHER, count))]
+            made += names
             if all((self.out / name).is_file() for name in names):
                 progress(iterations)
                 continue
             seed = self.settings["seed"] * 10_007 + number
-            state = self._resumed(number) or maker.start(len(names), seed)
+            state = self._resumed(number, len(names)) or maker.start(len(names), seed)
             progress(state.done)
             kept = time.monotonic()
             steps = maker.steps(state, iterations, seed)
@@ -80,7 +82,7 @@ class GeneratedImages:
             pixels = self._pixels(state.image)
             self._write(dict(zip(names, map(self._png, pixels), strict=True)))
         (self.out / _PROGRESS).unlink(missing_ok=True)
-        files = sorted((self.out / IMAGES).iterdir())
+        files = [self.out / name for name in made]
         self._write({SHEET: _sheet([self._crop(file) for file in files])})
         return files
 
@@ -94,7 +96,7 @@ class GeneratedImages:
         self._write({_PROGRESS: safetensors.torch.save(
             tensors, {"batch": str(number), "done": str(state.done)})})
 
-    def _resumed(self, number: int) -> Progress | None:
+    def _resumed(self, number: int, count: int) -> Progress | None:
         """What an interrupted run kept of a batch."""
         path = self.out / _PROGRESS
         if not path.is_file():
@@ -104,9 +106,21 @@ class GeneratedImages:
                 said = file.metadata() or {}
             if said.get("batch") != str(number):
                 return None
-            return Progress(int(said["done"]), **safetensors.torch.load_file(path))
+            state = Progress(int(said["done"]), **safetensors.torch.load_file(path))
+            self._check(state, count)
         except (safetensors.SafetensorError, KeyError, ValueError, TypeError) as error:
             raise ValueError(f"{path} is damaged: delete it, and its batch begins anew") from error
+        return state
+
+    def _check(self, state: Progress, count: int) -> None:
+        """A ValueError unless a batch of so many images can go on from there."""
+        shape = (count, *self.preprocessing["input_size"])
+        for tensor in (state.image, state.first, state.second):
+            if (tuple(tensor.shape) != shape or tensor.dtype != torch.float32
+                    or not torch.isfinite(tensor).all()):
+                raise ValueError("no images of this setting")
+        if not 0 <= state.done <= self.settings["iterations"]:
+            raise ValueError("no iterations of this setting")
 
     def _pixels(self, image: torch.Tensor) -> np.ndarray:
         """uint8[n, height, width, channels] of normalized images."""
@@ -117,16 +131,28 @@ class GeneratedImages:
 
     def _png(self, pixels: np.ndarray) -> bytes:
         sides = pixels.shape[:2]
-        whole = [floor(side / self.preprocessing.get("crop_pct", 1.0)) for side in sides]
+        whole = self._whole(sides)
         margins = [(first, size - side - first) for side, size, first in zip(
             sides, whole, _corner(whole, sides), strict=True)]
         return _encoded(np.pad(pixels, (*margins, (0, 0)), mode="edge"))
 
+    def _whole(self, sides: Sequence[int]) -> tuple[int, ...]:
+        """Sides of what the preprocessing crops from."""
+        share = self.preprocessing.get("crop_pct", 1.0)
+        return tuple(floor(side / share) for side in sides)
+
     def _crop(self, file: Path) -> np.ndarray:
-        pixels = np.atleast_3d(np.asarray(Image.open(file)))
-        height, width = self.preprocessing["input_size"][1:]
-        top, left = _corner(pixels.shape[:2], (height, width))
-        return pixels[top:top + height, left:left + width]
+        channels, *sides = self.preprocessing["input_size"]
+        whole = self._whole(sides)
+        try:
+            with Image.open(file) as image:
+                pixels = np.atleast_3d(np.asarray(image))
+        except (OSError, SyntaxError, ValueError):
+            pixels = np.zeros(0)
+        if pixels.shape != (*whole, channels):
+            raise ValueError(f"{file} is none of the images: delete it, and it is made again")
+        top, left = _corner(whole, sides)
+        return pixels[top:top + sides[0], left:left + sides[1]]
 
 
 def _corner(whole: Sequence[int], sides: Sequence[int]) -> list[int]:
@@ -146,9 +172,10 @@ def check(out: Path, settings: Mapping[str, Any]) -> None:
         raise ValueError(f"{out} is not empty and not of generated images: not writing to "
                          "it") from None
     if differing:
-        name = differing[0]
-        raise ValueError(f"{out} holds images of {name} {theirs.get(name)!r}, not "
-                         f"{settings[name]!r}: choose another folder")
+        name, ours = differing[0], settings[differing[0]]
+        what = (f"another {name}" if isinstance(ours, dict)
+                else f"{name} {theirs.get(name)!r}, not {ours!r}")
+        raise ValueError(f"{out} holds images of {what}: choose another folder")
 
 
 def _sheet(images: Sequence[np.ndarray]) -> bytes:

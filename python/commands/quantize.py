@@ -140,6 +140,9 @@ def command(
         raise ValueError(f"Method {method} has no option --symmetric-weights")
     hub = hub_folder.resolve(model, weights, parse_arguments(model_arguments))
     checkpoint_schema.check_place(out)
+    if plot_file and method not in EITHER_WEIGHTS:
+        raise ValueError(f"Plots show what methods {' and '.join(EITHER_WEIGHTS)} quantize, not "
+                         f"method {method}")
     if plot_file and Path(plot_file).suffix != ".png":
         raise ValueError(f"Plots must be named *.png, not {plot_file!r}")
     if plot_file:

@@ -12,6 +12,7 @@ from torch import nn
 
 from vit2rtl import evaluation
 from vit2rtl.generated_images import IMAGES, GeneratedImages
+from vit2rtl.golden.files import documents
 from vit2rtl.models import zoo
 from vit2rtl.models.images import (
     Images,
@@ -93,7 +94,8 @@ class Bench:
         settings = {"model": self.setup.name, "weights": self.setup.weights,
                     "count": CALIBRATION_IMAGES, "iterations": made.iterations,
                     "seed": self.source.seed}
-        images = GeneratedImages(made.folder / f"{self.key}-{made.iterations}", settings, config)
+        folder = made.folder / f"{self.key}-{documents.sha256_of(repr(settings).encode())[:12]}"
+        images = GeneratedImages(folder, settings, config)
         images.make_for(self._create(), title=f"{self.key} images")
         return open_images(images.out / IMAGES, config)
 

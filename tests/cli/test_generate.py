@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from PIL import Image
 
@@ -103,21 +105,78 @@ def test_other_settings_go_elsewhere(whole, arguments, said, command):
     assert contents(whole) == before
 
 
-def test_a_folder_of_others_and_a_damaged_state_are_one_line(command, tmp_path):
+def test_a_folder_of_others_and_another_model_are_one_line(whole, command, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     code, _, err = command("generate", *REQUEST, "--out", tmp_path)
     assert code == 2
     assert err.splitlines()[-1].endswith(
         "is not empty and not of generated images: not writing to it")
+    code, _, err = command("generate", "resnet50", "--out", tmp_path / "none")
+    assert code == 2 and not (tmp_path / "none").exists()
+    settings = json.loads((whole / "generated.json").read_text())
+    with pytest.raises(ValueError, match=r"holds images of another model: choose another folder$"):
+        generated_images.check(whole, settings | {"model": {"name": "other"}})
+
+
+def saved(done="1", batch="1", **changes):
+    """A state of the second batch, which has one image."""
+    tensors = {name: torch.zeros(1, 1, 28, 28) for name in ("image", "first", "second")}
+    return safetensors.torch.save(tensors | changes, {"done": done, "batch": batch})
+
+
+@pytest.mark.parametrize("state", [
+    b"no tensors", b"", saved(done="9"), saved(done="-1"), saved(done="x"),
+    saved(image=torch.zeros(2, 1, 28, 28)), saved(first=torch.zeros(1, 1, 28, 28).int()),
+    saved(second=torch.full((1, 1, 28, 28), torch.nan)), saved(third=torch.zeros(1)),
+], ids=range(9))
+def test_a_damaged_state_is_one_line(state, whole, command, tmp_path):
     out = tmp_path / "made"
-    assert command("generate", *REQUEST, "--out", out)[0] == 0
-    (out / "images" / "00001.png").unlink()
-    (out / "progress.safetensors").write_bytes(b"no tensors")
+    shutil.copytree(whole, out)
+    (out / "images" / "00008.png").unlink()
+    (out / "progress.safetensors").write_bytes(state)
     code, _, err = command("generate", *REQUEST, "--out", out)
     assert code == 2
     assert err.splitlines()[-1].endswith("is damaged: delete it, and its batch begins anew")
-    code, _, err = command("generate", "resnet50", "--out", tmp_path / "none")
-    assert code == 2 and not (tmp_path / "none").exists()
+    (out / "progress.safetensors").write_bytes(saved(batch="0"))
+    assert command("generate", *REQUEST, "--out", out)[0] == 0
+    assert contents(out) == contents(whole)
+
+
+def test_what_else_lies_beside_the_images_stays(whole, command, tmp_path):
+    out = tmp_path / "made"
+    shutil.copytree(whole, out)
+    for name in ("labels.csv", "00042.png"):
+        (out / "images" / name).write_text("mine")
+    (out / "images" / ".partial-x").mkdir()
+    (out / "contact_sheet.png").unlink()
+    code, said, _ = command("generate", *REQUEST, "--out", out)
+    assert code == 0 and said.startswith("9 images of 4 iterations: ")
+    assert (out / "images" / "00042.png").read_text() == "mine"
+    assert contents(out)["contact_sheet.png"] == contents(whole)["contact_sheet.png"]
+
+
+@pytest.mark.parametrize("damage", [
+    lambda path: path.write_bytes(b"junk"), lambda path: path.write_bytes(path.read_bytes()[:99]),
+    lambda path: Image.new("L", (9, 7)).save(path), lambda path: Image.new("RGB", (28, 28)).save(
+        path)], ids=["junk", "cut", "size", "colour"])
+def test_a_file_that_is_none_of_the_images(damage, whole, command, tmp_path):
+    out = tmp_path / "made"
+    shutil.copytree(whole, out)
+    path = out / "images" / "00003.png"
+    damage(path)
+    code, _, err = command("generate", *REQUEST, "--out", out)
+    assert (code, err.splitlines()[-1]) == (
+        2, f"vit2rtl: {path} is none of the images: delete it, and it is made again")
+    path.unlink()
+    assert command("generate", *REQUEST, "--out", out)[0] == 0
+    assert contents(out) == contents(whole)
+
+
+def test_plots_are_of_other_methods(whole, command, tmp_path):
+    code, _, err = command("quantize", "mnist_vit", "--method", "psaq", "--plots",
+                           tmp_path / "p.png", "--out", tmp_path / "model")
+    assert (code, err) == (2, "vit2rtl: Plots show what methods repq and closed-form quantize, not "
+                              "method psaq\n")
 
 
 @pytest.mark.parametrize(("size", "crop"), [((3, 32, 32), 0.9), ((3, 24, 40), 0.875),

@@ -19,7 +19,7 @@ from vit2rtl.quantization.structure import Role, Structure
 TOGETHER = 8
 _RATES, _BETAS = {"global": 0.20, "windows": 0.25}, (0.5, 0.9)
 # The learning rate rises over a fifth of each of two turns; images are rolled by so much of their
-# sides at most.
+# shorter side at most, both ways alike.
 _RISE, _ROLLS = 0.2, (15 / 224, 30 / 224)
 _VARIATION_WEIGHT = 0.05
 # What the total variation of 32 images of 3 x 224 x 224 numbers is drawn from.
@@ -63,7 +63,10 @@ class Maker:
         self._patches = prod(structure.input_size) // numbers
 
     def start(self, count: int, seed: int) -> Progress:
-        """Noise."""
+        """Noise.
+
+        seed   from 0 up
+        """
         generator = _generator(seed, 0)
         image = torch.randn(count, *self._structure.input_size, generator=generator)
         image = image.clamp(self._low, self._high)
@@ -79,11 +82,13 @@ class Maker:
         labels, variation = self._wanted(len(image), seed)
         for done in range(progress.done, iterations):
             adam.param_groups[0]["lr"] = self._rate * _pace(done, iterations)
-            late = 2 * done >= iterations
+            late = done >= _turn(iterations)
             adam.zero_grad()
             with torch.enable_grad():
                 loss = self._loss(image, labels, variation, _generator(seed, done + 1), late)
                 loss.backward()
+            if not torch.isfinite(loss):
+                raise ValueError("The network gives values that are not finite (NaN or infinity)")
             adam.step()
             with torch.no_grad():
                 image.clamp_(self._low, self._high)
@@ -104,20 +109,25 @@ class Maker:
         self, image: torch.Tensor, labels: torch.Tensor, variation: float,
         generator: torch.Generator, late: bool,
     ) -> torch.Tensor:
-        most = [round(_ROLLS[late] * side) for side in image.shape[2:]]
-        rolls = [int(torch.randint(-far, far + 1, (), generator=generator)) for far in most]
-        x = image.roll(rolls, (2, 3))
+        most = round(_ROLLS[late] * min(image.shape[2:]))
+        roll = int(torch.randint(-most, most + 1, (), generator=generator))
+        x = image.roll((roll, roll), (2, 3))
         if torch.rand((), generator=generator) < 0.5:
             x = x.flip(3)
-        watcher = PatchEntropy(self._patches)
+        watcher = PatchEntropy(len(x), self._patches)
         outputs = float_pass(self._structure, x, watcher)
         loss = _VARIATION_WEIGHT * (_total_variation(x) - variation).abs() - watcher.total
         return loss + F.cross_entropy(outputs, labels) if self._classes else loss
 
 
+def _turn(iterations: int) -> int:
+    """Steps of the first of two turns."""
+    return (iterations + 1) // 2
+
+
 def _pace(done: int, iterations: int) -> float:
     """Of the learning rate: two turns that rise and fall as a cosine."""
-    turn = max(iterations // 2, 1)
+    turn = _turn(iterations)
     place, rise = done % turn, max(int(_RISE * turn), 1)
     if place < rise:
         return (place + 1) / rise
@@ -133,4 +143,4 @@ def _total_variation(x: torch.Tensor) -> torch.Tensor:
 
 def _generator(seed: int, iteration: int) -> torch.Generator:
     """Of an iteration alone: who goes on needs no state."""
-    return torch.Generator().manual_seed(seed * 1_000_003 + iteration + 1)
+    return torch.Generator().manual_seed((seed * 1_000_003 + iteration + 1) % (1 << 63))

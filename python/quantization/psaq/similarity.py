@@ -46,11 +46,12 @@ def entropy(values: torch.Tensor) -> torch.Tensor:
 class PatchEntropy:
     """Watches a forward pass; :attr:`total` is the sum of all blocks' entropies.
 
+    images    in the batch: windows of one have one density
     patches   of an image; tokens in front of them are left out
     """
 
-    def __init__(self, patches: int) -> None:
-        self._patches = patches
+    def __init__(self, images: int, patches: int) -> None:
+        self._images, self._patches = images, patches
         self.total = torch.zeros(())
 
     def linear(self, layer: QuantLinear, x: torch.Tensor, y: torch.Tensor) -> None:
@@ -62,7 +63,8 @@ class PatchEntropy:
         """The heads' mean is a patch's feature; where few tokens ask there are no pairs of all."""
         if attention.queries is None:
             features = mixed.mean(1)[:, -self._patches:]
-            self.total = self.total + entropy(similarities(features))
+            values = similarities(features).view(self._images, -1)
+            self.total = self.total + entropy(values)
 
     def norm(self, norm: StreamLayerNorm, x: torch.Tensor) -> None:
         """Nothing of it."""

@@ -2,22 +2,23 @@
 
 import torch
 
-from vit2rtl.quantization.quantizers import Quantizer, UniformQuantizer
+from vit2rtl.quantization.quantizers import PROBABILITY_WIDTH, Quantizer, UniformQuantizer
 
 
 class FloatSoftmax(Quantizer):
     """Probabilities of quantized logits; they themselves stay in float.
 
-    bits     of the logits
+    bits     as what float vector units take
     logits   their quantizer
     """
 
     takes_logits = True
 
-    def __init__(self, bits: int) -> None:
+    bits = PROBABILITY_WIDTH
+
+    def __init__(self, logit_bits: int) -> None:
         super().__init__()
-        self.bits = bits
-        self.logits = UniformQuantizer(bits)
+        self.logits = UniformQuantizer(logit_bits)
 
     @property
     def scale(self) -> torch.Tensor:

@@ -17,8 +17,8 @@ from vit2rtl.quantized_vit import QuantizedViT
 def test_softmax_takes_codes_and_stays_in_float():
     place = Place("blocks.0.attn.qkv", Role.QKV)
     softmax = PSAQViT(8, 6).softmax_quantizer(place)
-    assert isinstance(softmax, FloatSoftmax) and softmax.bits == softmax.logits.bits == 6
-    assert PSAQViT(8, 6, bits_of={"*.softmax": 3}).softmax_quantizer(place).bits == 3
+    assert isinstance(softmax, FloatSoftmax) and (softmax.bits, softmax.logits.bits) == (16, 6)
+    assert PSAQViT(8, 6, bits_of={"*.softmax": 3}).softmax_quantizer(place).logits.bits == 3
     softmax.logits.set(torch.tensor(0.5), torch.tensor(32.0))
     logits = torch.tensor([[0.6, -1.1, 3.0], [20.0, 1.0, 0.0]])
     codes = torch.tensor([[0.5, -1.0, 3.0], [15.5, 1.0, 0.0]])
