@@ -1,10 +1,12 @@
-"""Verilog as yosys writes it, made readable: names, attributes, memories, lanes, initial values.
+"""Verilog as yosys writes it, made readable: names, attributes, memories, registers, lanes.
 
 Each step is a change of text that says in its comment what it takes and gives; the files of
 ``tests/rtl/verilog/expected`` hold the outcome byte by byte.
 """
 
 import re
+
+from vit2rtl.rtl.verilog.registers import grouped
 
 # Yosys prints each attribute on a line of its own before what it belongs to. Three change what
 # synthesis makes of the text: that nobody reads a memory's row while it is written, that a memory
@@ -69,7 +71,7 @@ def _readable(module: str) -> str:
     text = _NOT.sub(r" = ~| \1;", module)
     text = _REPEATED.sub(lambda m: f"{{{m[2].count(',') + 1}{{{m[1]}}}}}", text)
     text = _INITIAL.sub(r"\1\2;\n  initial \2 = \3", _plain(text))
-    return _memories(text)
+    return grouped(_memories(text))
 
 
 def _plain(module: str) -> str:

@@ -17,8 +17,8 @@ from vit2rtl.sim.model.bench import Stalls
 # A memory's initial rows, where all are zero.
 ZEROS = re.compile(r"  initial\n    for \(initial_row_* = 0; .*\n      \w+\[\w+\] = \d+'[hd]0+;\n")
 
-# Cycles an image for one and for two groups: of the Verilog, as the schedule expects them. Measured:
-# who changes the compiler or the engine measures them again, and sees what the change costs.
+# Cycles an image for one and for two groups: of the Verilog, as the schedule expects them. They are
+# measured: who changes compiler or engine measures them again, and sees what the change costs.
 CYCLES = {
     "4 bits": ((3532, 3602), (3038, 3126)),
     "8 bits": ((2046, 2081), (1773, 1804)),

@@ -242,51 +242,39 @@ module attention_value_l2_array(clk, rst, i__valid, moves, o__ready, i__payload,
   assign n15 = ~ free;
   assign n16 = valid[1] & last[1];
   assign n17 = whole ? n15 : n16;
-  always @(posedge clk)
-    if (!whole) amount_77 <= amount_2;
-  always @(posedge clk)
-    if (!whole) odd_2_0 <= i__payload[16];
-  always @(posedge clk)
-    if (!whole) odd_1_1 <= odd_1_0;
-  always @(posedge clk)
-    if (!whole) none_48 <= none_1;
-  always @(posedge clk)
-    if (!whole) amount_46 <= amount_1;
-  always @(posedge clk)
-    if (!whole) odd_1_0 <= i__payload[12];
-  always @(posedge clk)
-    if (!whole) odd_0_1 <= odd_0_0;
-  always @(posedge clk)
-    if (!whole) none <= none_0;
-  always @(posedge clk)
-    if (!whole) amount <= amount_0;
-  always @(posedge clk)
-    if (!whole) odd_0_0 <= i__payload[8];
-  always @(posedge clk)
-    if (!whole) value_123 <= centered_1;
-  always @(posedge clk)
-    if (!whole) value <= centered_0;
-  always @(posedge clk)
-    if (rst) last <= 2'h0;
-    else if (!whole) last <= { last[0], i__payload[24] };
-  always @(posedge clk)
-    if (rst) valid <= 2'h0;
-    else if (!whole) valid <= { valid[0], i__valid };
-  always @(posedge clk)
-    if (rst) whole <= 1'h0;
-    else whole <= n17;
-  always @(posedge clk)
-    if (!whole) odd_3_1 <= odd_3_0;
-  always @(posedge clk)
-    if (!whole) none_110 <= none_3;
-  always @(posedge clk)
-    if (!whole) amount_108 <= amount_3;
-  always @(posedge clk)
-    if (!whole) odd_3_0 <= i__payload[20];
-  always @(posedge clk)
-    if (!whole) odd_2_1 <= odd_2_0;
-  always @(posedge clk)
-    if (!whole) none_79 <= none_2;
+  always @(posedge clk) begin
+    if (!whole) begin
+      amount <= amount_0;
+      amount_46 <= amount_1;
+      amount_77 <= amount_2;
+      amount_108 <= amount_3;
+      none <= none_0;
+      none_48 <= none_1;
+      none_79 <= none_2;
+      none_110 <= none_3;
+      odd_0_0 <= i__payload[8];
+      odd_0_1 <= odd_0_0;
+      odd_1_0 <= i__payload[12];
+      odd_1_1 <= odd_1_0;
+      odd_2_0 <= i__payload[16];
+      odd_2_1 <= odd_2_0;
+      odd_3_0 <= i__payload[20];
+      odd_3_1 <= odd_3_0;
+      value <= centered_0;
+      value_123 <= centered_1;
+    end
+    if (rst) begin
+      last <= 2'h0;
+      valid <= 2'h0;
+      whole <= 1'h0;
+    end else begin
+      whole <= n17;
+      if (!whole) begin
+        last <= { last[0], i__payload[24] };
+        valid <= { valid[0], i__valid };
+      end
+    end
+  end
   attention_value_l2_array_drain drain (
     .clear__0(clear),
     .clear__1(clear_37),
@@ -588,38 +576,35 @@ module attention_value_l2_array_drain(rst, keep, free, clear__0, clear__1, clear
   assign n29 = odd_of_row_0 ^ odd_of_row_1;
   assign n30 = n29 ^ odd_of_row_2;
   assign n31 = n30 ^ odd_of_row_3;
-  always @(posedge clk)
-    if (moves) even_of_row_1 <= n19;
-  always @(posedge clk)
-    if (moves) even_of_row_0 <= n18;
-  always @(posedge clk)
-    if (rst) last <= 2'h0;
-    else if (moves) last <= { last[0], turn[7] };
-  always @(posedge clk)
-    if (rst) valid <= 2'h0;
-    else if (moves) valid <= { valid[0], draining };
-  always @(posedge clk)
-    if (rst) draining <= 1'h0;
-    else if (n12) draining <= n17;
-  always @(posedge clk)
-    if (rst) turn <= 8'h00;
-    else if (n12) turn <= n14[7:0];
-  always @(posedge clk)
-    if (moves) odd_left <= n31;
-  always @(posedge clk)
-    if (moves) odd_of_row_3 <= n28;
-  always @(posedge clk)
-    if (moves) odd_of_row_2 <= n27;
-  always @(posedge clk)
-    if (moves) odd_of_row_1 <= n26;
-  always @(posedge clk)
-    if (moves) odd_of_row_0 <= n25;
-  always @(posedge clk)
-    if (moves) even_left <= n24;
-  always @(posedge clk)
-    if (moves) even_of_row_3 <= n21;
-  always @(posedge clk)
-    if (moves) even_of_row_2 <= n20;
+  always @(posedge clk) begin
+    if (moves) begin
+      even_left <= n24;
+      even_of_row_0 <= n18;
+      even_of_row_1 <= n19;
+      even_of_row_2 <= n20;
+      even_of_row_3 <= n21;
+      odd_left <= n31;
+      odd_of_row_0 <= n25;
+      odd_of_row_1 <= n26;
+      odd_of_row_2 <= n27;
+      odd_of_row_3 <= n28;
+    end
+    if (rst) begin
+      draining <= 1'h0;
+      last <= 2'h0;
+      turn <= 8'h00;
+      valid <= 2'h0;
+    end else begin
+      if (moves) begin
+        last <= { last[0], turn[7] };
+        valid <= { valid[0], draining };
+      end
+      if (n12) begin
+        draining <= n17;
+        turn <= n14[7:0];
+      end
+    end
+  end
   assign o__payload = { last[1], o__payload_odd, o__payload_even };
   assign o__valid = valid[1];
 endmodule
@@ -671,22 +656,28 @@ module attention_value_l2_array_lane_0_0(rst, moves, keep, add, clear, value, am
   assign n5 = add & parity;
   assign n6 = parity ? sum_odd : sum_even;
   assign { n7[14], after } = $signed(n6) + $signed(term);
-  always @(posedge clk)
-    if (clear) kept_odd <= 14'h0000;
-    else if (keep) kept_odd <= sum_odd;
-  always @(posedge clk)
-    if (n391) sum_odd <= 14'h0000;
-    else if (n5) sum_odd <= after;
-  always @(posedge clk)
-    if (clear) kept_even <= 14'h0000;
-    else if (keep) kept_even <= sum_even;
-  always @(posedge clk)
-    if (n391) sum_even <= 14'h0000;
-    else if (n4) sum_even <= after;
-  always @(posedge clk)
-    if (moves)
+  always @(posedge clk) begin
+    if (clear) begin
+      kept_even <= 14'h0000;
+      kept_odd <= 14'h0000;
+    end else begin
+      if (keep) begin
+        kept_even <= sum_even;
+        kept_odd <= sum_odd;
+      end
+    end
+    if (moves) begin
       if (none) term <= 12'h000;
       else term <= n1;
+    end
+    if (n391) begin
+      sum_even <= 14'h0000;
+      sum_odd <= 14'h0000;
+    end else begin
+      if (n4) sum_even <= after;
+      if (n5) sum_odd <= after;
+    end
+  end
   assign n391 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
@@ -738,22 +729,28 @@ module attention_value_l2_array_lane_0_1(rst, moves, keep, add, clear, value, am
   assign n5 = add & parity;
   assign n6 = parity ? sum_odd : sum_even;
   assign { n7[14], after } = $signed(n6) + $signed(term);
-  always @(posedge clk)
-    if (clear) kept_odd <= 14'h0000;
-    else if (keep) kept_odd <= sum_odd;
-  always @(posedge clk)
-    if (n405) sum_odd <= 14'h0000;
-    else if (n5) sum_odd <= after;
-  always @(posedge clk)
-    if (clear) kept_even <= 14'h0000;
-    else if (keep) kept_even <= sum_even;
-  always @(posedge clk)
-    if (n405) sum_even <= 14'h0000;
-    else if (n4) sum_even <= after;
-  always @(posedge clk)
-    if (moves)
+  always @(posedge clk) begin
+    if (clear) begin
+      kept_even <= 14'h0000;
+      kept_odd <= 14'h0000;
+    end else begin
+      if (keep) begin
+        kept_even <= sum_even;
+        kept_odd <= sum_odd;
+      end
+    end
+    if (moves) begin
       if (none) term <= 12'h000;
       else term <= n1;
+    end
+    if (n405) begin
+      sum_even <= 14'h0000;
+      sum_odd <= 14'h0000;
+    end else begin
+      if (n4) sum_even <= after;
+      if (n5) sum_odd <= after;
+    end
+  end
   assign n405 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
@@ -805,22 +802,28 @@ module attention_value_l2_array_lane_1_0(rst, moves, keep, add, clear, value, am
   assign n5 = add & parity;
   assign n6 = parity ? sum_odd : sum_even;
   assign { n7[14], after } = $signed(n6) + $signed(term);
-  always @(posedge clk)
-    if (clear) kept_odd <= 14'h0000;
-    else if (keep) kept_odd <= sum_odd;
-  always @(posedge clk)
-    if (n419) sum_odd <= 14'h0000;
-    else if (n5) sum_odd <= after;
-  always @(posedge clk)
-    if (clear) kept_even <= 14'h0000;
-    else if (keep) kept_even <= sum_even;
-  always @(posedge clk)
-    if (n419) sum_even <= 14'h0000;
-    else if (n4) sum_even <= after;
-  always @(posedge clk)
-    if (moves)
+  always @(posedge clk) begin
+    if (clear) begin
+      kept_even <= 14'h0000;
+      kept_odd <= 14'h0000;
+    end else begin
+      if (keep) begin
+        kept_even <= sum_even;
+        kept_odd <= sum_odd;
+      end
+    end
+    if (moves) begin
       if (none) term <= 12'h000;
       else term <= n1;
+    end
+    if (n419) begin
+      sum_even <= 14'h0000;
+      sum_odd <= 14'h0000;
+    end else begin
+      if (n4) sum_even <= after;
+      if (n5) sum_odd <= after;
+    end
+  end
   assign n419 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
@@ -872,22 +875,28 @@ module attention_value_l2_array_lane_1_1(rst, moves, keep, add, clear, value, am
   assign n5 = add & parity;
   assign n6 = parity ? sum_odd : sum_even;
   assign { n7[14], after } = $signed(n6) + $signed(term);
-  always @(posedge clk)
-    if (clear) kept_odd <= 14'h0000;
-    else if (keep) kept_odd <= sum_odd;
-  always @(posedge clk)
-    if (n433) sum_odd <= 14'h0000;
-    else if (n5) sum_odd <= after;
-  always @(posedge clk)
-    if (clear) kept_even <= 14'h0000;
-    else if (keep) kept_even <= sum_even;
-  always @(posedge clk)
-    if (n433) sum_even <= 14'h0000;
-    else if (n4) sum_even <= after;
-  always @(posedge clk)
-    if (moves)
+  always @(posedge clk) begin
+    if (clear) begin
+      kept_even <= 14'h0000;
+      kept_odd <= 14'h0000;
+    end else begin
+      if (keep) begin
+        kept_even <= sum_even;
+        kept_odd <= sum_odd;
+      end
+    end
+    if (moves) begin
       if (none) term <= 12'h000;
       else term <= n1;
+    end
+    if (n433) begin
+      sum_even <= 14'h0000;
+      sum_odd <= 14'h0000;
+    end else begin
+      if (n4) sum_even <= after;
+      if (n5) sum_odd <= after;
+    end
+  end
   assign n433 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
@@ -939,22 +948,28 @@ module attention_value_l2_array_lane_2_0(rst, moves, keep, add, clear, value, am
   assign n5 = add & parity;
   assign n6 = parity ? sum_odd : sum_even;
   assign { n7[14], after } = $signed(n6) + $signed(term);
-  always @(posedge clk)
-    if (clear) kept_odd <= 14'h0000;
-    else if (keep) kept_odd <= sum_odd;
-  always @(posedge clk)
-    if (n447) sum_odd <= 14'h0000;
-    else if (n5) sum_odd <= after;
-  always @(posedge clk)
-    if (clear) kept_even <= 14'h0000;
-    else if (keep) kept_even <= sum_even;
-  always @(posedge clk)
-    if (n447) sum_even <= 14'h0000;
-    else if (n4) sum_even <= after;
-  always @(posedge clk)
-    if (moves)
+  always @(posedge clk) begin
+    if (clear) begin
+      kept_even <= 14'h0000;
+      kept_odd <= 14'h0000;
+    end else begin
+      if (keep) begin
+        kept_even <= sum_even;
+        kept_odd <= sum_odd;
+      end
+    end
+    if (moves) begin
       if (none) term <= 12'h000;
       else term <= n1;
+    end
+    if (n447) begin
+      sum_even <= 14'h0000;
+      sum_odd <= 14'h0000;
+    end else begin
+      if (n4) sum_even <= after;
+      if (n5) sum_odd <= after;
+    end
+  end
   assign n447 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
@@ -1006,22 +1021,28 @@ module attention_value_l2_array_lane_2_1(rst, moves, keep, add, clear, value, am
   assign n5 = add & parity;
   assign n6 = parity ? sum_odd : sum_even;
   assign { n7[14], after } = $signed(n6) + $signed(term);
-  always @(posedge clk)
-    if (clear) kept_odd <= 14'h0000;
-    else if (keep) kept_odd <= sum_odd;
-  always @(posedge clk)
-    if (n461) sum_odd <= 14'h0000;
-    else if (n5) sum_odd <= after;
-  always @(posedge clk)
-    if (clear) kept_even <= 14'h0000;
-    else if (keep) kept_even <= sum_even;
-  always @(posedge clk)
-    if (n461) sum_even <= 14'h0000;
-    else if (n4) sum_even <= after;
-  always @(posedge clk)
-    if (moves)
+  always @(posedge clk) begin
+    if (clear) begin
+      kept_even <= 14'h0000;
+      kept_odd <= 14'h0000;
+    end else begin
+      if (keep) begin
+        kept_even <= sum_even;
+        kept_odd <= sum_odd;
+      end
+    end
+    if (moves) begin
       if (none) term <= 12'h000;
       else term <= n1;
+    end
+    if (n461) begin
+      sum_even <= 14'h0000;
+      sum_odd <= 14'h0000;
+    end else begin
+      if (n4) sum_even <= after;
+      if (n5) sum_odd <= after;
+    end
+  end
   assign n461 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
@@ -1073,22 +1094,28 @@ module attention_value_l2_array_lane_3_0(rst, moves, keep, add, clear, value, am
   assign n5 = add & parity;
   assign n6 = parity ? sum_odd : sum_even;
   assign { n7[14], after } = $signed(n6) + $signed(term);
-  always @(posedge clk)
-    if (clear) kept_odd <= 14'h0000;
-    else if (keep) kept_odd <= sum_odd;
-  always @(posedge clk)
-    if (n475) sum_odd <= 14'h0000;
-    else if (n5) sum_odd <= after;
-  always @(posedge clk)
-    if (clear) kept_even <= 14'h0000;
-    else if (keep) kept_even <= sum_even;
-  always @(posedge clk)
-    if (n475) sum_even <= 14'h0000;
-    else if (n4) sum_even <= after;
-  always @(posedge clk)
-    if (moves)
+  always @(posedge clk) begin
+    if (clear) begin
+      kept_even <= 14'h0000;
+      kept_odd <= 14'h0000;
+    end else begin
+      if (keep) begin
+        kept_even <= sum_even;
+        kept_odd <= sum_odd;
+      end
+    end
+    if (moves) begin
       if (none) term <= 12'h000;
       else term <= n1;
+    end
+    if (n475) begin
+      sum_even <= 14'h0000;
+      sum_odd <= 14'h0000;
+    end else begin
+      if (n4) sum_even <= after;
+      if (n5) sum_odd <= after;
+    end
+  end
   assign n475 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
@@ -1138,20 +1165,23 @@ module attention_value_l2_array_lane_3_1(rst, moves, keep, add, value, amount, n
   assign n5 = add & parity;
   assign n6 = parity ? sum_odd : sum_even;
   assign { n7[14], after } = $signed(n6) + $signed(term);
-  always @(posedge clk)
-    if (keep) kept_odd <= sum_odd;
-  always @(posedge clk)
-    if (n488) sum_odd <= 14'h0000;
-    else if (n5) sum_odd <= after;
-  always @(posedge clk)
-    if (keep) kept_even <= sum_even;
-  always @(posedge clk)
-    if (n488) sum_even <= 14'h0000;
-    else if (n4) sum_even <= after;
-  always @(posedge clk)
-    if (moves)
+  always @(posedge clk) begin
+    if (keep) begin
+      kept_even <= sum_even;
+      kept_odd <= sum_odd;
+    end
+    if (moves) begin
       if (none) term <= 12'h000;
       else term <= n1;
+    end
+    if (n488) begin
+      sum_even <= 14'h0000;
+      sum_odd <= 14'h0000;
+    end else begin
+      if (n4) sum_even <= after;
+      if (n5) sum_odd <= after;
+    end
+  end
   assign n488 = | { rst, keep };
   assign n7[13:0] = after;
 endmodule
@@ -1181,13 +1211,13 @@ module attention_value_l2_buffer(rst, i__ready, o__valid, o__payload, i__payload
   initial waiting = 29'h00000000;
   assign n2 = o__valid & n1;
   assign i__ready = ~ full;
-  always @(posedge clk)
+  always @(posedge clk) begin
     waiting <= o__payload;
-  assign o__valid = full | i__valid;
-  assign n1 = ~ o__ready;
-  always @(posedge clk)
     if (rst) full <= 1'h0;
     else full <= n2;
+  end
+  assign o__valid = full | i__valid;
+  assign n1 = ~ o__ready;
   assign o__payload = full ? waiting : i__payload;
 endmodule
 
@@ -1249,42 +1279,47 @@ module attention_value_l2_control(clk, rst, i__valid, i__payload, enable, valid_
   assign enable[1] = n9 | enable[2];
   assign n11 = ~ valid_0;
   assign i__ready = n11 | enable[1];
-  always @(posedge clk)
-    if (rst) last_0 <= 1'h0;
-    else if (i__ready) last_0 <= i__payload;
-  always @(posedge clk)
-    if (rst) valid_0 <= 1'h0;
-    else if (i__ready) valid_0 <= i__valid;
-  always @(posedge clk)
-    if (rst) last_1 <= 1'h0;
-    else if (enable[1]) last_1 <= last_0;
-  always @(posedge clk)
-    if (rst) valid_1 <= 1'h0;
-    else if (enable[1]) valid_1 <= valid_0;
-  always @(posedge clk)
-    if (rst) last_2 <= 1'h0;
-    else if (enable[2]) last_2 <= last_1;
-  always @(posedge clk)
-    if (rst) valid_2 <= 1'h0;
-    else if (enable[2]) valid_2 <= valid_1;
-  always @(posedge clk)
-    if (rst) last_3 <= 1'h0;
-    else if (enable[3]) last_3 <= last_2;
-  always @(posedge clk)
-    if (rst) valid_3 <= 1'h0;
-    else if (enable[3]) valid_3 <= valid_2;
-  always @(posedge clk)
-    if (rst) last_4 <= 1'h0;
-    else if (enable[4]) last_4 <= last_3;
-  always @(posedge clk)
-    if (rst) valid_4 <= 1'h0;
-    else if (enable[4]) valid_4 <= valid_3;
-  always @(posedge clk)
-    if (rst) o__payload <= 1'h0;
-    else if (enable[5]) o__payload <= last_4;
-  always @(posedge clk)
-    if (rst) valid_5 <= 1'h0;
-    else if (enable[5]) valid_5 <= valid_4;
+  always @(posedge clk) begin
+    if (rst) begin
+      last_0 <= 1'h0;
+      last_1 <= 1'h0;
+      last_2 <= 1'h0;
+      last_3 <= 1'h0;
+      last_4 <= 1'h0;
+      o__payload <= 1'h0;
+      valid_0 <= 1'h0;
+      valid_1 <= 1'h0;
+      valid_2 <= 1'h0;
+      valid_3 <= 1'h0;
+      valid_4 <= 1'h0;
+      valid_5 <= 1'h0;
+    end else begin
+      if (enable[1]) begin
+        last_1 <= last_0;
+        valid_1 <= valid_0;
+      end
+      if (enable[2]) begin
+        last_2 <= last_1;
+        valid_2 <= valid_1;
+      end
+      if (enable[3]) begin
+        last_3 <= last_2;
+        valid_3 <= valid_2;
+      end
+      if (enable[4]) begin
+        last_4 <= last_3;
+        valid_4 <= valid_3;
+      end
+      if (enable[5]) begin
+        o__payload <= last_4;
+        valid_5 <= valid_4;
+      end
+      if (i__ready) begin
+        last_0 <= i__payload;
+        valid_0 <= i__valid;
+      end
+    end
+  end
   assign enable[0] = i__ready;
 endmodule
 
@@ -1425,48 +1460,41 @@ module attention_value_l2_requantizer(multiplier_odd, shift, zero_point, clk, rs
   assign n22 = n21 | lost_by_4;
   assign n23 = n22 | lost_by_2;
   assign n24 = total[3:0] | { {4{above}} };
-  always @(posedge clk)
-    if (enable[5])
-      if (below) code_5 <= 4'h0;
-      else code_5 <= n24;
-  always @(posedge clk)
-    if (enable[4]) amount_4 <= amount_3[0];
-  always @(posedge clk)
-    if (enable[4]) sign_4 <= sign_3;
-  always @(posedge clk)
-    if (enable[4]) overflow_4 <= n23;
-  always @(posedge clk)
-    if (enable[4]) shifted_4 <= shifted_by_2;
-  always @(posedge clk)
-    if (enable[3]) amount_3 <= amount_2[3:0];
-  always @(posedge clk)
-    if (enable[3]) sign_3 <= product_2[31];
-  always @(posedge clk)
-    if (enable[3]) overflow_3 <= n19;
-  always @(posedge clk)
-    if (enable[3])
-      if (n8) far_3 <= 6'h00;
-      else far_3 <= { product_2[31], product_2[19:15] };
-  always @(posedge clk)
-    if (enable[3])
+  always @(posedge clk) begin
+    if (enable[0]) begin
+      acc_even_0 <= i[13:0];
+      acc_odd_0 <= i[27:14];
+      multiplier_even_0 <= multiplier_even;
+      multiplier_odd_0 <= multiplier_odd;
+    end
+    if (enable[1]) begin
+      product_even_1 <= n1;
+      product_odd_1 <= n2;
+    end
+    if (enable[2]) begin
+      amount_2 <= shift;
+      product_2 <= n3;
+    end
+    if (enable[3]) begin
+      amount_3 <= amount_2[3:0];
+      overflow_3 <= n19;
+      sign_3 <= product_2[31];
       if (amount_2[5]) near_3 <= 16'h0000;
       else near_3 <= n7;
-  always @(posedge clk)
-    if (enable[2]) amount_2 <= shift;
-  always @(posedge clk)
-    if (enable[2]) product_2 <= n3;
-  always @(posedge clk)
-    if (enable[1]) product_odd_1 <= n2;
-  always @(posedge clk)
-    if (enable[0]) multiplier_odd_0 <= multiplier_odd;
-  always @(posedge clk)
-    if (enable[0]) acc_odd_0 <= i[27:14];
-  always @(posedge clk)
-    if (enable[1]) product_even_1 <= n1;
-  always @(posedge clk)
-    if (enable[0]) multiplier_even_0 <= multiplier_even;
-  always @(posedge clk)
-    if (enable[0]) acc_even_0 <= i[13:0];
+      if (n8) far_3 <= 6'h00;
+      else far_3 <= { product_2[31], product_2[19:15] };
+    end
+    if (enable[4]) begin
+      amount_4 <= amount_3[0];
+      overflow_4 <= n23;
+      shifted_4 <= shifted_by_2;
+      sign_4 <= sign_3;
+    end
+    if (enable[5]) begin
+      if (below) code_5 <= 4'h0;
+      else code_5 <= n24;
+    end
+  end
   assign n28[12:0] = shifted_by_8;
   assign n33[8:0] = shifted_by_4;
   assign n37[6:0] = shifted_by_2;

@@ -91,12 +91,15 @@ module epilogue_l2(i__valid, o__ready, o_row__ready, shift_base, zero_point, low
   assign n10 = o__valid_19 & n5;
   assign n11 = i__ready_26 | counted;
   assign n12 = n10 & n11;
-  always @(posedge clk)
-    if (rst) counted <= 1'h0;
-    else counted <= n12;
-  always @(posedge clk)
-    if (rst) signal <= 1'h0;
-    else signal <= n8;
+  always @(posedge clk) begin
+    if (rst) begin
+      counted <= 1'h0;
+      signal <= 1'h0;
+    end else begin
+      counted <= n12;
+      signal <= n8;
+    end
+  end
   epilogue_l2_control control (
     .clk(clk),
     .enable(enable),
@@ -232,66 +235,71 @@ module epilogue_l2_control(i__valid, clk, rst, o__ready, enable, valid_9, o__pay
   assign enable[1] = n17 | enable[2];
   assign n19 = ~ valid_0;
   assign i__ready = n19 | enable[1];
-  always @(posedge clk)
-    if (rst) valid_0 <= 1'h0;
-    else if (i__ready) valid_0 <= i__valid;
-  always @(posedge clk)
-    if (rst) last_1 <= 1'h0;
-    else if (enable[1]) last_1 <= last_0;
-  always @(posedge clk)
-    if (rst) valid_1 <= 1'h0;
-    else if (enable[1]) valid_1 <= valid_0;
-  always @(posedge clk)
-    if (rst) last_2 <= 1'h0;
-    else if (enable[2]) last_2 <= last_1;
-  always @(posedge clk)
-    if (rst) valid_2 <= 1'h0;
-    else if (enable[2]) valid_2 <= valid_1;
-  always @(posedge clk)
-    if (rst) last_3 <= 1'h0;
-    else if (enable[3]) last_3 <= last_2;
-  always @(posedge clk)
-    if (rst) valid_3 <= 1'h0;
-    else if (enable[3]) valid_3 <= valid_2;
-  always @(posedge clk)
-    if (rst) last_4 <= 1'h0;
-    else if (enable[4]) last_4 <= last_3;
-  always @(posedge clk)
-    if (rst) valid_4 <= 1'h0;
-    else if (enable[4]) valid_4 <= valid_3;
-  always @(posedge clk)
-    if (rst) last_5 <= 1'h0;
-    else if (enable[5]) last_5 <= last_4;
-  always @(posedge clk)
-    if (rst) valid_5 <= 1'h0;
-    else if (enable[5]) valid_5 <= valid_4;
-  always @(posedge clk)
-    if (rst) last_6 <= 1'h0;
-    else if (enable[6]) last_6 <= last_5;
-  always @(posedge clk)
-    if (rst) valid_6 <= 1'h0;
-    else if (enable[6]) valid_6 <= valid_5;
-  always @(posedge clk)
-    if (rst) last_7 <= 1'h0;
-    else if (enable[7]) last_7 <= last_6;
-  always @(posedge clk)
-    if (rst) valid_7 <= 1'h0;
-    else if (enable[7]) valid_7 <= valid_6;
-  always @(posedge clk)
-    if (rst) last_8 <= 1'h0;
-    else if (enable[8]) last_8 <= last_7;
-  always @(posedge clk)
-    if (rst) valid_8 <= 1'h0;
-    else if (enable[8]) valid_8 <= valid_7;
-  always @(posedge clk)
-    if (rst) o__payload <= 1'h0;
-    else if (enable[9]) o__payload <= last_8;
-  always @(posedge clk)
-    if (rst) valid_9 <= 1'h0;
-    else if (enable[9]) valid_9 <= valid_8;
-  always @(posedge clk)
-    if (rst) last_0 <= 1'h0;
-    else if (i__ready) last_0 <= i__payload;
+  always @(posedge clk) begin
+    if (rst) begin
+      last_0 <= 1'h0;
+      last_1 <= 1'h0;
+      last_2 <= 1'h0;
+      last_3 <= 1'h0;
+      last_4 <= 1'h0;
+      last_5 <= 1'h0;
+      last_6 <= 1'h0;
+      last_7 <= 1'h0;
+      last_8 <= 1'h0;
+      o__payload <= 1'h0;
+      valid_0 <= 1'h0;
+      valid_1 <= 1'h0;
+      valid_2 <= 1'h0;
+      valid_3 <= 1'h0;
+      valid_4 <= 1'h0;
+      valid_5 <= 1'h0;
+      valid_6 <= 1'h0;
+      valid_7 <= 1'h0;
+      valid_8 <= 1'h0;
+      valid_9 <= 1'h0;
+    end else begin
+      if (enable[1]) begin
+        last_1 <= last_0;
+        valid_1 <= valid_0;
+      end
+      if (enable[2]) begin
+        last_2 <= last_1;
+        valid_2 <= valid_1;
+      end
+      if (enable[3]) begin
+        last_3 <= last_2;
+        valid_3 <= valid_2;
+      end
+      if (enable[4]) begin
+        last_4 <= last_3;
+        valid_4 <= valid_3;
+      end
+      if (enable[5]) begin
+        last_5 <= last_4;
+        valid_5 <= valid_4;
+      end
+      if (enable[6]) begin
+        last_6 <= last_5;
+        valid_6 <= valid_5;
+      end
+      if (enable[7]) begin
+        last_7 <= last_6;
+        valid_7 <= valid_6;
+      end
+      if (enable[8]) begin
+        last_8 <= last_7;
+        valid_8 <= valid_7;
+      end
+      if (enable[9]) begin
+        o__payload <= last_8;
+        valid_9 <= valid_8;
+      end
+      if (i__ready) begin
+        last_0 <= i__payload;
+        valid_0 <= i__valid;
+      end
+    end
+  end
   assign enable[0] = i__ready;
 endmodule
 
@@ -368,27 +376,26 @@ module epilogue_l2_statistics(clk, rst, i__valid, o__valid_27, i__payload, row_s
   assign { n12[27], grown[42:16] } = $signed(n11) + $signed(sum_1_0);
   assign n13 = first ? 41'h00000000000 : row_so_far[83:43];
   assign { n14[41], grown[83:43] } = n13 + squares_1_0;
-  always @(posedge clk)
+  always @(posedge clk) begin
+    if (enable[0]) begin
+      square_0_0 <= n1[30:0];
+      square_0_1 <= n2[30:0];
+      value_0_0 <= i__payload[15:0];
+      value_0_1 <= i__payload[31:16];
+    end
+    if (enable[1]) begin
+      largest_1_0 <= n4;
+      squares_1_0 <= n6;
+      sum_1_0 <= n5;
+    end
     if (n430) row_so_far[15:0] <= largest_1_0;
-  always @(posedge clk)
+    if (rst) begin
+      first <= 1'h1;
+    end else begin
+      if (taken) first <= i__payload_23;
+    end
     if (taken) row_so_far[83:16] <= grown[83:16];
-  always @(posedge clk)
-    if (rst) first <= 1'h1;
-    else if (taken) first <= i__payload_23;
-  always @(posedge clk)
-    if (enable[1]) squares_1_0 <= n6;
-  always @(posedge clk)
-    if (enable[1]) sum_1_0 <= n5;
-  always @(posedge clk)
-    if (enable[1]) largest_1_0 <= n4;
-  always @(posedge clk)
-    if (enable[0]) square_0_1 <= n2[30:0];
-  always @(posedge clk)
-    if (enable[0]) square_0_0 <= n1[30:0];
-  always @(posedge clk)
-    if (enable[0]) value_0_1 <= i__payload[31:16];
-  always @(posedge clk)
-    if (enable[0]) value_0_0 <= i__payload[15:0];
+  end
   assign n430 = & { taken, n9 };
   epilogue_l2_statistics_row row (
     .clk(clk),
@@ -437,12 +444,17 @@ module epilogue_l2_statistics_row(rst, o__ready, enable, i__valid, i__payload, v
   initial valid_0 = 1'h0;
   assign n1 = ~ valid_0;
   assign enable = n1 | o__ready;
-  always @(posedge clk)
-    if (rst) o__payload <= 1'h0;
-    else if (enable) o__payload <= i__payload;
-  always @(posedge clk)
-    if (rst) valid_0 <= 1'h0;
-    else if (enable) valid_0 <= i__valid;
+  always @(posedge clk) begin
+    if (rst) begin
+      o__payload <= 1'h0;
+      valid_0 <= 1'h0;
+    end else begin
+      if (enable) begin
+        o__payload <= i__payload;
+        valid_0 <= i__valid;
+      end
+    end
+  end
 endmodule
 
 module epilogue_l2_statistics_tree(rst, i__valid, o__ready, i__payload, enable, valid_1, o__payload, clk);
@@ -475,18 +487,23 @@ module epilogue_l2_statistics_tree(rst, i__valid, o__ready, i__payload, enable, 
   assign n3 = ~ valid_0;
   assign i__ready = n3 | enable[1];
   assign n1 = ~ valid_1;
-  always @(posedge clk)
-    if (rst) last_0 <= 1'h0;
-    else if (i__ready) last_0 <= i__payload;
-  always @(posedge clk)
-    if (rst) valid_0 <= 1'h0;
-    else if (i__ready) valid_0 <= i__valid;
-  always @(posedge clk)
-    if (rst) o__payload <= 1'h0;
-    else if (enable[1]) o__payload <= last_0;
-  always @(posedge clk)
-    if (rst) valid_1 <= 1'h0;
-    else if (enable[1]) valid_1 <= valid_0;
+  always @(posedge clk) begin
+    if (rst) begin
+      last_0 <= 1'h0;
+      o__payload <= 1'h0;
+      valid_0 <= 1'h0;
+      valid_1 <= 1'h0;
+    end else begin
+      if (enable[1]) begin
+        o__payload <= last_0;
+        valid_1 <= valid_0;
+      end
+      if (i__ready) begin
+        last_0 <= i__payload;
+        valid_0 <= i__valid;
+      end
+    end
+  end
   assign enable[0] = i__ready;
 endmodule
 
@@ -703,91 +720,72 @@ module epilogue_l2_lane(shift_base, zero_point, low, high, add, clk, rst, enable
   assign n67 = n65 & n66;
   assign n68 = ~ signs_8[0];
   assign n83 = n67 ? { signs_8[0], n68, n68, n68, n68, n68, n68, n68, n68, n68, n68, n68, n68, n68, n68, n68 } : sum_8;
-  always @(posedge clk)
-    if (enable[9]) value_9 <= n83;
-  always @(posedge clk)
-    if (enable[8]) signs_8 <= { residual_7[15], n62[15] };
-  always @(posedge clk)
-    if (enable[8]) sum_8 <= n63[15:0];
-  always @(posedge clk)
-    if (enable[7]) total_7 <= { negative_6, total_6 };
-  always @(posedge clk)
-    if (enable[7]) limit_7 <= limit_6;
-  always @(posedge clk)
-    if (enable[7]) beyond_7 <= n61;
-  always @(posedge clk)
-    if (enable[6]) total_6 <= total_5[14:0];
-  always @(posedge clk)
-    if (enable[6]) negative_6 <= negative_5;
-  always @(posedge clk)
-    if (enable[6]) overflow_6 <= n56;
-  always @(posedge clk)
-    if (enable[6]) limit_6 <= n53;
-  always @(posedge clk)
-    if (enable[5]) negative_5 <= n52;
-  always @(posedge clk)
-    if (enable[5]) overflow_5 <= n50;
-  always @(posedge clk)
-    if (enable[5]) total_5 <= rounded;
-  always @(posedge clk)
-    if (enable[7]) residual_7 <= residual_6;
-  always @(posedge clk)
-    if (enable[6]) residual_6 <= residual_5;
-  always @(posedge clk)
-    if (enable[5]) residual_5 <= residual_4;
-  always @(posedge clk)
-    if (enable[4]) residual_4 <= residual_3;
-  always @(posedge clk)
-    if (enable[3]) residual_3 <= residual_2;
-  always @(posedge clk)
-    if (enable[2]) residual_2 <= residual_1;
-  always @(posedge clk)
-    if (enable[1]) residual_1 <= residual_0;
-  always @(posedge clk)
-    if (!add) residual_0 <= 16'h0000;
-    else if (enable[0]) residual_0 <= i[70:55];
-  always @(posedge clk)
-    if (enable[4]) amount_4 <= amount_3[0];
-  always @(posedge clk)
-    if (enable[4]) sign_4 <= sign_3;
-  always @(posedge clk)
-    if (enable[4]) overflow_4 <= n48;
-  always @(posedge clk)
-    if (enable[4]) shifted_4 <= shifted_by_2;
-  always @(posedge clk)
-    if (enable[3]) amount_3 <= amount_2[1:0];
-  always @(posedge clk)
-    if (enable[3]) sign_3 <= sign_2;
-  always @(posedge clk)
-    if (enable[3]) overflow_3 <= n47;
-  always @(posedge clk)
-    if (enable[3]) shifted_3 <= shifted_by_4;
-  always @(posedge clk)
-    if (enable[2]) amount_2 <= amount_1[3:0];
-  always @(posedge clk)
-    if (enable[2]) sign_2 <= product_1[33];
-  always @(posedge clk)
-    if (enable[2]) overflow_2 <= n44;
-  always @(posedge clk)
-    if (enable[2])
-      if (n31) far_2 <= 16'h0000;
-      else far_2 <= { product_1[33], product_1[31:17] };
-  always @(posedge clk)
-    if (enable[2])
+  always @(posedge clk) begin
+    if (!add) begin
+      residual_0 <= 16'h0000;
+    end else begin
+      if (enable[0]) residual_0 <= i[70:55];
+    end
+    if (enable[0]) begin
+      acc_0 <= acc;
+      multiplier_0 <= i[51:36];
+      shift_0 <= i[54:52];
+    end
+    if (enable[1]) begin
+      amount_1 <= n25[5:0];
+      product_1 <= n24;
+      residual_1 <= residual_0;
+    end
+    if (enable[2]) begin
+      amount_2 <= amount_1[3:0];
+      nearest_2 <= n28;
+      overflow_2 <= n44;
+      residual_2 <= residual_1;
+      sign_2 <= product_1[33];
       if (amount_1[5]) near_2 <= 16'h0000;
       else near_2 <= n30;
-  always @(posedge clk)
-    if (enable[2]) nearest_2 <= n28;
-  always @(posedge clk)
-    if (enable[1]) amount_1 <= n25[5:0];
-  always @(posedge clk)
-    if (enable[0]) shift_0 <= i[54:52];
-  always @(posedge clk)
-    if (enable[1]) product_1 <= n24;
-  always @(posedge clk)
-    if (enable[0]) multiplier_0 <= i[51:36];
-  always @(posedge clk)
-    if (enable[0]) acc_0 <= acc;
+      if (n31) far_2 <= 16'h0000;
+      else far_2 <= { product_1[33], product_1[31:17] };
+    end
+    if (enable[3]) begin
+      amount_3 <= amount_2[1:0];
+      overflow_3 <= n47;
+      residual_3 <= residual_2;
+      shifted_3 <= shifted_by_4;
+      sign_3 <= sign_2;
+    end
+    if (enable[4]) begin
+      amount_4 <= amount_3[0];
+      overflow_4 <= n48;
+      residual_4 <= residual_3;
+      shifted_4 <= shifted_by_2;
+      sign_4 <= sign_3;
+    end
+    if (enable[5]) begin
+      negative_5 <= n52;
+      overflow_5 <= n50;
+      residual_5 <= residual_4;
+      total_5 <= rounded;
+    end
+    if (enable[6]) begin
+      limit_6 <= n53;
+      negative_6 <= negative_5;
+      overflow_6 <= n56;
+      residual_6 <= residual_5;
+      total_6 <= total_5[14:0];
+    end
+    if (enable[7]) begin
+      beyond_7 <= n61;
+      limit_7 <= limit_6;
+      residual_7 <= residual_6;
+      total_7 <= { negative_6, total_6 };
+    end
+    if (enable[8]) begin
+      signs_8 <= { residual_7[15], n62[15] };
+      sum_8 <= n63[15:0];
+    end
+    if (enable[9]) value_9 <= n83;
+  end
   assign n1[17:0] = acc;
   assign n13[18:0] = shifted_by_2;
   assign n17[17:0] = shifted_by_1;

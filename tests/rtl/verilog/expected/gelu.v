@@ -49,9 +49,13 @@ module gelu_l2(i__valid, i_table__payload, i_table__valid, o__ready, clk, rst, i
   input rst;
   wire rst;
   assign n1 = place + 1'h1;
-  always @(posedge clk)
-    if (rst) place <= 12'h000;
-    else if (i_table__valid) place <= n1[11:0];
+  always @(posedge clk) begin
+    if (rst) begin
+      place <= 12'h000;
+    end else begin
+      if (i_table__valid) place <= n1[11:0];
+    end
+  end
   gelu_l2_control control (
     .clk(clk),
     .enable(i__ready),
@@ -99,12 +103,17 @@ module gelu_l2_control(i__valid, o__ready, clk, rst, enable, valid_0, o__payload
   initial valid_0 = 1'h0;
   assign n1 = ~ valid_0;
   assign enable = n1 | o__ready;
-  always @(posedge clk)
-    if (rst) o__payload <= 1'h0;
-    else if (enable) o__payload <= i__payload;
-  always @(posedge clk)
-    if (rst) valid_0 <= 1'h0;
-    else if (enable) valid_0 <= i__valid;
+  always @(posedge clk) begin
+    if (rst) begin
+      o__payload <= 1'h0;
+      valid_0 <= 1'h0;
+    end else begin
+      if (enable) begin
+        o__payload <= i__payload;
+        valid_0 <= i__valid;
+      end
+    end
+  end
 endmodule
 
 module gelu_l2_table(entry, write, clk, rst, enable, entries__0, entries__1, place, port_0_2);

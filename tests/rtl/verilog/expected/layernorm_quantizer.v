@@ -156,87 +156,61 @@ module layernorm_quantizer_l2(i__valid, i_affine__payload, i_affine__valid, o__r
   assign n3 = enable & fires;
   assign n4 = row + 1'h1;
   assign n5 = o__payload_39[32] ? 8'h00 : n4;
-  always @(posedge clk)
-    if (enable) mean <= o__payload_54[65:25];
-  always @(posedge clk)
-    if (enable) last_10 <= last_9;
-  always @(posedge clk)
-    if (enable) last_9 <= last_8;
-  always @(posedge clk)
-    if (enable) last_8 <= last_7;
-  always @(posedge clk)
-    if (enable) last_7 <= last_6;
-  always @(posedge clk)
-    if (enable) last_6 <= last_5;
-  always @(posedge clk)
-    if (enable) last_5 <= last_4;
-  always @(posedge clk)
-    if (enable) last_4 <= last_3;
-  always @(posedge clk)
-    if (enable) last_3 <= last_2;
-  always @(posedge clk)
-    if (enable) last_2 <= last_1;
-  always @(posedge clk)
-    if (enable) last_1 <= o__payload_39[32];
-  always @(posedge clk)
-    if (rst) o__valid <= 1'h0;
-    else if (enable) o__valid <= valid_9;
-  always @(posedge clk)
-    if (rst) valid_9 <= 1'h0;
-    else if (enable) valid_9 <= valid_8;
-  always @(posedge clk)
-    if (rst) valid_8 <= 1'h0;
-    else if (enable) valid_8 <= valid_7;
-  always @(posedge clk)
-    if (rst) valid_7 <= 1'h0;
-    else if (enable) valid_7 <= offset_read;
-  always @(posedge clk)
-    if (rst) offset_read <= 1'h0;
-    else if (enable) offset_read <= valid_5;
-  always @(posedge clk)
-    if (rst) valid_5 <= 1'h0;
-    else if (enable) valid_5 <= valid_4;
-  always @(posedge clk)
-    if (rst) valid_4 <= 1'h0;
-    else if (enable) valid_4 <= valid_3;
-  always @(posedge clk)
-    if (rst) valid_3 <= 1'h0;
-    else if (enable) valid_3 <= valid_2;
-  always @(posedge clk)
-    if (rst) valid_2 <= 1'h0;
-    else if (enable) valid_2 <= gain_read;
-  always @(posedge clk)
-    if (rst) gain_read <= 1'h0;
-    else if (enable) gain_read <= fires;
-  always @(posedge clk)
-    if (rst) row <= 7'h00;
-    else if (n3) row <= n5[6:0];
-  always @(posedge clk)
-    if (enable) offset_row <= row_5;
-  always @(posedge clk)
-    if (enable) row_5 <= row_4;
-  always @(posedge clk)
-    if (enable) row_4 <= row_3;
-  always @(posedge clk)
-    if (enable) row_3 <= row_2;
-  always @(posedge clk)
-    if (enable) row_2 <= gain_row;
-  always @(posedge clk)
-    if (enable) gain_row <= row;
-  always @(posedge clk)
-    if (enable) amount_fine <= amount[2:0];
-  always @(posedge clk)
-    if (enable) amount <= amount_5;
-  always @(posedge clk)
-    if (enable) amount_5 <= amount_4;
-  always @(posedge clk)
-    if (enable) amount_4 <= amount_3;
-  always @(posedge clk)
-    if (enable) amount_3 <= amount_2;
-  always @(posedge clk)
-    if (enable) amount_2 <= amount_1;
-  always @(posedge clk)
-    if (enable) amount_1 <= o__payload_54[71:66];
+  always @(posedge clk) begin
+    if (enable) begin
+      amount <= amount_5;
+      amount_1 <= o__payload_54[71:66];
+      amount_2 <= amount_1;
+      amount_3 <= amount_2;
+      amount_4 <= amount_3;
+      amount_5 <= amount_4;
+      amount_fine <= amount[2:0];
+      gain_row <= row;
+      last_1 <= o__payload_39[32];
+      last_2 <= last_1;
+      last_3 <= last_2;
+      last_4 <= last_3;
+      last_5 <= last_4;
+      last_6 <= last_5;
+      last_7 <= last_6;
+      last_8 <= last_7;
+      last_9 <= last_8;
+      last_10 <= last_9;
+      mean <= o__payload_54[65:25];
+      offset_row <= row_5;
+      row_2 <= gain_row;
+      row_3 <= row_2;
+      row_4 <= row_3;
+      row_5 <= row_4;
+    end
+    if (rst) begin
+      gain_read <= 1'h0;
+      o__valid <= 1'h0;
+      offset_read <= 1'h0;
+      row <= 7'h00;
+      valid_2 <= 1'h0;
+      valid_3 <= 1'h0;
+      valid_4 <= 1'h0;
+      valid_5 <= 1'h0;
+      valid_7 <= 1'h0;
+      valid_8 <= 1'h0;
+      valid_9 <= 1'h0;
+    end else begin
+      if (enable) begin
+        gain_read <= fires;
+        o__valid <= valid_9;
+        offset_read <= valid_5;
+        valid_2 <= gain_read;
+        valid_3 <= valid_2;
+        valid_4 <= valid_3;
+        valid_5 <= valid_4;
+        valid_7 <= offset_read;
+        valid_8 <= valid_7;
+        valid_9 <= valid_8;
+      end
+      if (n3) row <= n5[6:0];
+    end
+  end
   layernorm_quantizer_l2_affine affine (
     .clk(clk),
     .enable(enable),
@@ -390,13 +364,17 @@ module layernorm_quantizer_l2_affine(i__valid, clk, rst, enable, gain_read, offs
   assign n4 = i__payload[116] ? 8'h00 : n3;
   assign stored_0 = $signed(i__payload[57:17]) + $signed(17'h08000);
   assign stored_1 = $signed(i__payload[115:75]) + $signed(17'h08000);
-  always @(posedge clk)
-    if (enable) offsets <= read__data_27;
-  always @(posedge clk)
-    if (enable) gains <= read__data;
-  always @(posedge clk)
-    if (rst) signature__addr <= 7'h00;
-    else if (i__valid) signature__addr <= n4[6:0];
+  always @(posedge clk) begin
+    if (enable) begin
+      gains <= read__data;
+      offsets <= read__data_27;
+    end
+    if (rst) begin
+      signature__addr <= 7'h00;
+    end else begin
+      if (i__valid) signature__addr <= n4[6:0];
+    end
+  end
 endmodule
 
 module layernorm_quantizer_l2_root(shift, epsilon, clk, rst, o__ready, i__ready, i__payload, i__valid, o__valid, o__payload, columns);
@@ -939,165 +917,123 @@ module layernorm_quantizer_l2_root(shift, epsilon, clk, rst, o__ready, i__ready,
   assign b = n57 | n58;
   assign n59 = { {2{steps_11_20}}, 26'h0000000 } | { 20'h00000, step_23, 7'h00 };
   assign start[27:0] = n59 | { 23'h000000, steps_14_23, 4'h0 };
-  always @(posedge clk)
-    if (rst) o__payload <= 72'h000000000000000000;
-    else if (n17) o__payload <= { n24, product[40:0], factor };
-  always @(posedge clk)
-    if (rst) o__valid <= 1'h0;
-    else if (n563) o__valid <= procmux_123_Y;
-  always @(posedge clk)
-    if (step_29) factor <= product[24:0];
-  always @(posedge clk)
-    if (step_10) distance <= n16;
-  always @(posedge clk)
-    if (rst) negate <= 1'h0;
-    else if (enable) negate <= n15;
-  always @(posedge clk)
-    if (rst) steps_14_23 <= 1'h0;
-    else if (enable) steps_14_23 <= n14;
-  always @(posedge clk)
-    if (rst) steps_11_20 <= 1'h0;
-    else if (enable) steps_11_20 <= n13;
-  always @(posedge clk)
-    if (rst) steps_1_2_10_26_27 <= 1'h0;
-    else if (enable) steps_1_2_10_26_27 <= n12;
-  always @(posedge clk)
-    if (rst) steps_13_22 <= 1'h0;
-    else if (enable) steps_13_22 <= n11;
-  always @(posedge clk)
-    if (rst) steps_10_19 <= 1'h0;
-    else if (enable) steps_10_19 <= n10;
-  always @(posedge clk)
-    if (rst) steps_3_27 <= 1'h0;
-    else if (enable) steps_3_27 <= n9;
-  always @(posedge clk)
-    if (rst) steps_1_2_26 <= 1'h0;
-    else if (enable) steps_1_2_26 <= n8;
-  always @(posedge clk)
-    if (n590)
+  always @(posedge clk) begin
+    if (n590) begin
+      estimate[19:10] <= procmux_165_Y[19:10];
       if (step_9) estimate[9:0] <= 10'h000;
       else estimate[9:0] <= procmux_163_Y[9:0];
-  always @(posedge clk)
-    if (n590) estimate[19:10] <= procmux_165_Y[19:10];
-  always @(posedge clk)
+    end
     if (n599) given <= n100;
-  always @(posedge clk)
-    if (step_9) level <= n6[4:0];
-  always @(posedge clk)
-    if (read__en) fine_zeros <= { none_of_4, none_of_2, none_of_1 };
-  always @(posedge clk)
-    if (read__en) mantissa <= led_by_1[35:14];
-  always @(posedge clk)
-    if (step_7) coarse_zeros <= { none_of_16, none_of_8 };
-  always @(posedge clk)
-    if (step_7)
+    if (n611) variance[45:0] <= n94[45:0];
+    if (read__en) begin
+      fine_zeros <= { none_of_4, none_of_2, none_of_1 };
+      mantissa <= led_by_1[35:14];
+    end
+    if (rst) begin
+      busy <= 1'h0;
+      negate <= 1'h0;
+      o__payload <= 72'h000000000000000000;
+      o__valid <= 1'h0;
+      read__en <= 1'h0;
+      step_1 <= 1'h0;
+      step_2 <= 1'h0;
+      step_3 <= 1'h0;
+      step_4 <= 1'h0;
+      step_5 <= 1'h0;
+      step_6 <= 1'h0;
+      step_7 <= 1'h0;
+      step_9 <= 1'h0;
+      step_10 <= 1'h0;
+      step_11 <= 1'h0;
+      step_12 <= 1'h0;
+      step_13 <= 1'h0;
+      step_14 <= 1'h0;
+      step_15 <= 1'h0;
+      step_16 <= 1'h0;
+      step_17 <= 1'h0;
+      step_18 <= 1'h0;
+      step_19 <= 1'h0;
+      step_20 <= 1'h0;
+      step_21 <= 1'h0;
+      step_22 <= 1'h0;
+      step_23 <= 1'h0;
+      step_24 <= 1'h0;
+      step_25 <= 1'h0;
+      step_26 <= 1'h0;
+      step_27 <= 1'h0;
+      step_28 <= 1'h0;
+      step_29 <= 1'h0;
+      step_30 <= 1'h0;
+      steps_1_2_10_26_27 <= 1'h0;
+      steps_1_2_26 <= 1'h0;
+      steps_3_27 <= 1'h0;
+      steps_4_5_6 <= 1'h0;
+      steps_10_19 <= 1'h0;
+      steps_11_20 <= 1'h0;
+      steps_13_22 <= 1'h0;
+      steps_14_23 <= 1'h0;
+    end else begin
+      if (enable) begin
+        busy <= n3;
+        negate <= n15;
+        read__en <= step_7;
+        step_1 <= taken;
+        step_2 <= step_1;
+        step_3 <= step_2;
+        step_4 <= step_3;
+        step_5 <= step_4;
+        step_6 <= step_5;
+        step_7 <= step_6;
+        step_9 <= read__en;
+        step_10 <= step_9;
+        step_11 <= step_10;
+        step_12 <= step_11;
+        step_13 <= step_12;
+        step_14 <= step_13;
+        step_15 <= step_14;
+        step_16 <= step_15;
+        step_17 <= step_16;
+        step_18 <= step_17;
+        step_19 <= step_18;
+        step_20 <= step_19;
+        step_21 <= step_20;
+        step_22 <= step_21;
+        step_23 <= step_22;
+        step_24 <= step_23;
+        step_25 <= step_24;
+        step_26 <= step_25;
+        step_27 <= step_26;
+        step_28 <= step_27;
+        step_29 <= step_28;
+        step_30 <= step_29;
+        steps_1_2_10_26_27 <= n12;
+        steps_1_2_26 <= n8;
+        steps_3_27 <= n9;
+        steps_4_5_6 <= n4;
+        steps_10_19 <= n10;
+        steps_11_20 <= n13;
+        steps_13_22 <= n11;
+        steps_14_23 <= n14;
+      end
+      if (n17) o__payload <= { n24, product[40:0], factor };
+      if (n563) o__valid <= procmux_123_Y;
+    end
+    if (step_7) begin
+      aligned[35:4] <= led_by_8[47:16];
+      coarse_zeros <= { none_of_16, none_of_8 };
       if (!n33) aligned[3:0] <= 4'h0;
       else aligned[3:0] <= led_by_16[15:12];
-  always @(posedge clk)
-    if (step_7) aligned[35:4] <= led_by_8[47:16];
-  always @(posedge clk)
-    if (n611) variance[45:0] <= n94[45:0];
-  always @(posedge clk)
-    if (taken) variance[47:46] <= 2'h0;
-    else if (steps_4_5_6) variance[47:46] <= n5[47:46];
-  always @(posedge clk)
-    if (rst) steps_4_5_6 <= 1'h0;
-    else if (enable) steps_4_5_6 <= n4;
-  always @(posedge clk)
-    if (taken) total <= i__payload[23:0];
-  always @(posedge clk)
-    if (rst) busy <= 1'h0;
-    else if (enable) busy <= n3;
-  always @(posedge clk)
-    if (rst) step_30 <= 1'h0;
-    else if (enable) step_30 <= step_29;
-  always @(posedge clk)
-    if (rst) step_29 <= 1'h0;
-    else if (enable) step_29 <= step_28;
-  always @(posedge clk)
-    if (rst) step_28 <= 1'h0;
-    else if (enable) step_28 <= step_27;
-  always @(posedge clk)
-    if (rst) step_27 <= 1'h0;
-    else if (enable) step_27 <= step_26;
-  always @(posedge clk)
-    if (rst) step_26 <= 1'h0;
-    else if (enable) step_26 <= step_25;
-  always @(posedge clk)
-    if (rst) step_25 <= 1'h0;
-    else if (enable) step_25 <= step_24;
-  always @(posedge clk)
-    if (rst) step_24 <= 1'h0;
-    else if (enable) step_24 <= step_23;
-  always @(posedge clk)
-    if (rst) step_23 <= 1'h0;
-    else if (enable) step_23 <= step_22;
-  always @(posedge clk)
-    if (rst) step_22 <= 1'h0;
-    else if (enable) step_22 <= step_21;
-  always @(posedge clk)
-    if (rst) step_21 <= 1'h0;
-    else if (enable) step_21 <= step_20;
-  always @(posedge clk)
-    if (rst) step_20 <= 1'h0;
-    else if (enable) step_20 <= step_19;
-  always @(posedge clk)
-    if (rst) step_19 <= 1'h0;
-    else if (enable) step_19 <= step_18;
-  always @(posedge clk)
-    if (rst) step_18 <= 1'h0;
-    else if (enable) step_18 <= step_17;
-  always @(posedge clk)
-    if (rst) step_17 <= 1'h0;
-    else if (enable) step_17 <= step_16;
-  always @(posedge clk)
-    if (rst) step_16 <= 1'h0;
-    else if (enable) step_16 <= step_15;
-  always @(posedge clk)
-    if (rst) step_15 <= 1'h0;
-    else if (enable) step_15 <= step_14;
-  always @(posedge clk)
-    if (rst) step_14 <= 1'h0;
-    else if (enable) step_14 <= step_13;
-  always @(posedge clk)
-    if (rst) step_13 <= 1'h0;
-    else if (enable) step_13 <= step_12;
-  always @(posedge clk)
-    if (rst) step_12 <= 1'h0;
-    else if (enable) step_12 <= step_11;
-  always @(posedge clk)
-    if (rst) step_11 <= 1'h0;
-    else if (enable) step_11 <= step_10;
-  always @(posedge clk)
-    if (rst) step_10 <= 1'h0;
-    else if (enable) step_10 <= step_9;
-  always @(posedge clk)
-    if (rst) step_9 <= 1'h0;
-    else if (enable) step_9 <= read__en;
-  always @(posedge clk)
-    if (rst) read__en <= 1'h0;
-    else if (enable) read__en <= step_7;
-  always @(posedge clk)
-    if (rst) step_7 <= 1'h0;
-    else if (enable) step_7 <= step_6;
-  always @(posedge clk)
-    if (rst) step_6 <= 1'h0;
-    else if (enable) step_6 <= step_5;
-  always @(posedge clk)
-    if (rst) step_5 <= 1'h0;
-    else if (enable) step_5 <= step_4;
-  always @(posedge clk)
-    if (rst) step_4 <= 1'h0;
-    else if (enable) step_4 <= step_3;
-  always @(posedge clk)
-    if (rst) step_3 <= 1'h0;
-    else if (enable) step_3 <= step_2;
-  always @(posedge clk)
-    if (rst) step_2 <= 1'h0;
-    else if (enable) step_2 <= step_1;
-  always @(posedge clk)
-    if (rst) step_1 <= 1'h0;
-    else if (enable) step_1 <= taken;
+    end
+    if (step_9) level <= n6[4:0];
+    if (step_10) distance <= n16;
+    if (step_29) factor <= product[24:0];
+    if (taken) begin
+      total <= i__payload[23:0];
+      variance[47:46] <= 2'h0;
+    end else begin
+      if (steps_4_5_6) variance[47:46] <= n5[47:46];
+    end
+  end
   assign n563 = | { n17, o__ready };
   assign n584 = | { step_16, step_9 };
   assign n595 = | { step_25, step_16, step_9, taken, step_1 };
@@ -1189,22 +1125,18 @@ module layernorm_quantizer_l2_root_multiplier(rst, enable, a, b, port_141_0, neg
   assign flipped = { high_high, low_low } ^ { {50{negate}} };
   assign { n7[26], crossed } = { inner[25], inner } ^ { 1'h0, {26{negate_inner}} };
   assign { n8[34:33], upper } = $signed({ 1'h0, base[49:17] }) + $signed(crossed);
-  always @(posedge clk)
-    if (enable) sum <= { upper, base[16:0] };
-  always @(posedge clk)
-    if (enable) negate_inner <= negate;
-  always @(posedge clk)
-    if (enable) inner <= n6;
-  always @(posedge clk)
-    if (enable) base <= n5[49:0];
-  always @(posedge clk)
-    if (enable) low_high <= n4;
-  always @(posedge clk)
-    if (enable) high_low <= n3;
-  always @(posedge clk)
-    if (enable) high_high <= n2;
-  always @(posedge clk)
-    if (enable) low_low <= n1;
+  always @(posedge clk) begin
+    if (enable) begin
+      base <= n5[49:0];
+      high_high <= n2;
+      high_low <= n3;
+      inner <= n6;
+      low_high <= n4;
+      low_low <= n1;
+      negate_inner <= negate;
+      sum <= { upper, base[16:0] };
+    end
+  end
   assign n7[25:0] = crossed;
   assign n8[32:0] = upper;
 endmodule
@@ -1287,23 +1219,22 @@ module layernorm_quantizer_l2_rows(clk, rst, i__valid, o__ready, i__ready, beat,
   assign n10 = ~ held;
   assign n11 = n10 | passes;
   assign loads = n13 & n11;
-  always @(posedge clk)
-    if (rst) o__valid <= 1'h0;
-    else if (passes) o__valid <= held;
-  always @(posedge clk)
-    if (rst) held <= 1'h0;
-    else if (n11) held <= loads;
-  always @(posedge clk)
-    if (rst) level <= 8'h00;
-    else level <= n9[7:0];
-  always @(posedge clk)
-    if (rst) read__addr <= 8'h00;
-    else if (loads) read__addr <= n7[7:0];
-  always @(posedge clk)
-    if (rst) signature__addr <= 8'h00;
-    else if (signature__en) signature__addr <= n4[7:0];
-  always @(posedge clk)
+  always @(posedge clk) begin
     if (n1) beat <= read__data;
+    if (rst) begin
+      held <= 1'h0;
+      level <= 8'h00;
+      o__valid <= 1'h0;
+      read__addr <= 8'h00;
+      signature__addr <= 8'h00;
+    end else begin
+      level <= n9[7:0];
+      if (loads) read__addr <= n7[7:0];
+      if (n11) held <= loads;
+      if (passes) o__valid <= held;
+      if (signature__en) signature__addr <= n4[7:0];
+    end
+  end
 endmodule
 
 module layernorm_quantizer_l2_statistics(clk, rst, i__valid, enable, o__ready, i__payload, o__payload, o__valid, columns);
@@ -1394,56 +1325,48 @@ module layernorm_quantizer_l2_statistics(clk, rst, i__valid, enable, o__ready, i
   assign n15 = first_26 ? 38'h0000000000 : o__payload[61:24];
   assign n16 = n15 + squares_0_0;
   assign n17 = valid_2 & last_2;
-  always @(posedge clk)
-    if (rst) o__valid <= 1'h0;
-    else if (enable) o__valid <= n17;
-  always @(posedge clk)
-    if (rst) o__payload <= 62'h0000000000000000;
-    else if (n12) o__payload <= { n16[37:0], n14[23:0] };
-  always @(posedge clk)
-    if (rst) first_26 <= 1'h1;
-    else if (n12) first_26 <= last_2;
-  always @(posedge clk)
-    if (enable) squares_0_0 <= n11;
-  always @(posedge clk)
-    if (enable) total_0_0 <= n10;
-  always @(posedge clk)
-    if (enable) element_delayed_1 <= element_1;
-  always @(posedge clk)
-    if (enable) element_delayed_0 <= element_0;
-  always @(posedge clk)
-    if (enable) square_1 <= n9[30:0];
-  always @(posedge clk)
-    if (enable) square_0 <= n8[30:0];
-  always @(posedge clk)
-    if (enable)
-      if (!n6) element_1 <= 16'h0000;
-      else element_1 <= i__payload[31:16];
-  always @(posedge clk)
-    if (enable)
+  always @(posedge clk) begin
+    if (enable) begin
+      element_delayed_0 <= element_0;
+      element_delayed_1 <= element_1;
+      last_0 <= i__payload[32];
+      last_1 <= last_0;
+      last_2 <= last_1;
+      square_0 <= n8[30:0];
+      square_1 <= n9[30:0];
+      squares_0_0 <= n11;
+      total_0_0 <= n10;
       if (!n4) element_0 <= 16'h0000;
       else element_0 <= i__payload[15:0];
-  always @(posedge clk)
-    if (rst) first <= 1'h1;
-    else if (n2) first <= i__payload[32];
-  always @(posedge clk)
-    if (rst) left <= 8'h00;
-    else if (n2) left <= n3[7:0];
-  always @(posedge clk)
-    if (enable) last_2 <= last_1;
-  always @(posedge clk)
-    if (rst) valid_2 <= 1'h0;
-    else if (enable) valid_2 <= valid_1;
-  always @(posedge clk)
-    if (enable) last_1 <= last_0;
-  always @(posedge clk)
-    if (rst) valid_1 <= 1'h0;
-    else if (enable) valid_1 <= valid_0;
-  always @(posedge clk)
-    if (enable) last_0 <= i__payload[32];
-  always @(posedge clk)
-    if (rst) valid_0 <= 1'h0;
-    else if (enable) valid_0 <= i__valid;
+      if (!n6) element_1 <= 16'h0000;
+      else element_1 <= i__payload[31:16];
+    end
+    if (rst) begin
+      first <= 1'h1;
+      first_26 <= 1'h1;
+      left <= 8'h00;
+      o__payload <= 62'h0000000000000000;
+      o__valid <= 1'h0;
+      valid_0 <= 1'h0;
+      valid_1 <= 1'h0;
+      valid_2 <= 1'h0;
+    end else begin
+      if (enable) begin
+        o__valid <= n17;
+        valid_0 <= i__valid;
+        valid_1 <= valid_0;
+        valid_2 <= valid_1;
+      end
+      if (n2) begin
+        first <= i__payload[32];
+        left <= n3[7:0];
+      end
+      if (n12) begin
+        first_26 <= last_2;
+        o__payload <= { n16[37:0], n14[23:0] };
+      end
+    end
+  end
 endmodule
 
 module layernorm_quantizer_l2_lane(rst, enable, mean, amount, fine, factor, element, gain, offset, clipped, clk);
@@ -1542,40 +1465,27 @@ module layernorm_quantizer_l2_lane(rst, enable, mean, amount, fine, factor, elem
   assign { n23[43:40], shifted_by_4 } = fine[2] ? { {4{coarse[43]}}, coarse[43:4] } : coarse;
   assign { n25[39:38], shifted_by_2 } = fine[1] ? { {2{shifted_by_4[39]}}, shifted_by_4[39:2] } : shifted_by_4;
   assign { n27[37], shifted_by_1 } = fine[0] ? { shifted_by_2[37], shifted_by_2[37:1] } : shifted_by_2;
-  always @(posedge clk)
-    if (enable) shifted <= shifted_by_1;
-  always @(posedge clk)
-    if (enable) coarse <= shifted_by_8;
-  always @(posedge clk)
-    if (enable) scaled <= { n8[23:0], middle[16:0], low_bits };
-  always @(posedge clk)
-    if (enable) highest <= product_2;
-  always @(posedge clk)
-    if (enable) middle <= n7[33:0];
-  always @(posedge clk)
-    if (enable) low_bits <= product_0[16:0];
-  always @(posedge clk)
-    if (enable) product_2 <= n6;
-  always @(posedge clk)
-    if (enable) product_1 <= n5;
-  always @(posedge clk)
-    if (enable) product_0 <= n4;
-  always @(posedge clk)
-    if (enable) normal <= { upper, partial[16:0] };
-  always @(posedge clk)
-    if (enable) high_delayed <= high_product;
-  always @(posedge clk)
-    if (enable) partial <= n3;
-  always @(posedge clk)
-    if (enable) high_product <= n2;
-  always @(posedge clk)
-    if (enable) low_product <= n1;
-  always @(posedge clk)
-    if (enable)
+  always @(posedge clk) begin
+    if (enable) begin
+      coarse <= shifted_by_8;
+      high_delayed <= high_product;
+      high_product <= n2;
+      highest <= product_2;
+      low_bits <= product_0[16:0];
+      low_product <= n1;
+      middle <= n7[33:0];
+      normal <= { upper, partial[16:0] };
+      partial <= n3;
+      product_0 <= n4;
+      product_1 <= n5;
+      product_2 <= n6;
+      scaled <= { n8[23:0], middle[16:0], low_bits };
+      shifted <= shifted_by_1;
+      total <= n9[41:0];
       if (total[41]) clipped <= 4'h0;
       else clipped <= n14;
-  always @(posedge clk)
-    if (enable) total <= n9[41:0];
+    end
+  end
   assign n16[24:0] = upper;
   assign n19[51:0] = shifted_by_16;
   assign n21[43:0] = shifted_by_8;

@@ -83,12 +83,17 @@ module log2_dequantizer_l2_control(i__valid, o__ready, clk, rst, enable, valid_0
   initial valid_0 = 1'h0;
   assign n1 = ~ valid_0;
   assign enable = n1 | o__ready;
-  always @(posedge clk)
-    if (rst) o__payload <= 1'h0;
-    else if (enable) o__payload <= i__payload;
-  always @(posedge clk)
-    if (rst) valid_0 <= 1'h0;
-    else if (enable) valid_0 <= i__valid;
+  always @(posedge clk) begin
+    if (rst) begin
+      o__payload <= 1'h0;
+      valid_0 <= 1'h0;
+    end else begin
+      if (enable) begin
+        o__payload <= i__payload;
+        valid_0 <= i__valid;
+      end
+    end
+  end
 endmodule
 
 module log2_dequantizer_l2_lane(clk, rst, enable, value, i);
@@ -111,9 +116,13 @@ module log2_dequantizer_l2_lane(clk, rst, enable, value, i);
   assign n2 = i[0] ? 16'h5a82 : 16'h8000;
   assign n3 = n1 ? 16'h0000 : n2;
   assign n4 = n3 >> i[3:1];
-  always @(posedge clk)
-    if (rst) value <= 16'h0000;
-    else if (enable) value <= n4;
+  always @(posedge clk) begin
+    if (rst) begin
+      value <= 16'h0000;
+    end else begin
+      if (enable) value <= n4;
+    end
+  end
 endmodule
 
 // log2_dequantizer_l2_axis: logsqrt2 codes to fixed point: the code's parity picks 1 or 1/sqrt2, the rest is a shift.

@@ -115,30 +115,35 @@ module log_sqrt2_quantizer_l2_control(i__valid, o__ready, clk, rst, enable, vali
   assign enable[1] = n5 | enable[2];
   assign n7 = ~ valid_0;
   assign i__ready = n7 | enable[1];
-  always @(posedge clk)
-    if (rst) last_0 <= 1'h0;
-    else if (i__ready) last_0 <= i__payload;
-  always @(posedge clk)
-    if (rst) valid_0 <= 1'h0;
-    else if (i__ready) valid_0 <= i__valid;
-  always @(posedge clk)
-    if (rst) last_1 <= 1'h0;
-    else if (enable[1]) last_1 <= last_0;
-  always @(posedge clk)
-    if (rst) valid_1 <= 1'h0;
-    else if (enable[1]) valid_1 <= valid_0;
-  always @(posedge clk)
-    if (rst) last_2 <= 1'h0;
-    else if (enable[2]) last_2 <= last_1;
-  always @(posedge clk)
-    if (rst) valid_2 <= 1'h0;
-    else if (enable[2]) valid_2 <= valid_1;
-  always @(posedge clk)
-    if (rst) o__payload <= 1'h0;
-    else if (enable[3]) o__payload <= last_2;
-  always @(posedge clk)
-    if (rst) valid_3 <= 1'h0;
-    else if (enable[3]) valid_3 <= valid_2;
+  always @(posedge clk) begin
+    if (rst) begin
+      last_0 <= 1'h0;
+      last_1 <= 1'h0;
+      last_2 <= 1'h0;
+      o__payload <= 1'h0;
+      valid_0 <= 1'h0;
+      valid_1 <= 1'h0;
+      valid_2 <= 1'h0;
+      valid_3 <= 1'h0;
+    end else begin
+      if (enable[1]) begin
+        last_1 <= last_0;
+        valid_1 <= valid_0;
+      end
+      if (enable[2]) begin
+        last_2 <= last_1;
+        valid_2 <= valid_1;
+      end
+      if (enable[3]) begin
+        o__payload <= last_2;
+        valid_3 <= valid_2;
+      end
+      if (i__ready) begin
+        last_0 <= i__payload;
+        valid_0 <= i__valid;
+      end
+    end
+  end
   assign enable[0] = i__ready;
 endmodule
 
@@ -196,42 +201,32 @@ module log_sqrt2_quantizer_l2_lane(threshold_a, threshold_b, clk, rst, enable, o
   assign n12 = below_b4 ? { i[12:0], 4'h0 } : { 1'h0, i };
   assign n14 = below_b2 ? { scaled_0[14:0], 2'h0 } : scaled_0;
   assign n16 = below_b1 ? { scaled_1[15:0], 1'h0 } : scaled_1;
-  always @(posedge clk)
-    if (enable[0])
+  always @(posedge clk) begin
+    if (enable[0]) begin
+      scaled_0[15:4] <= n12[15:4];
+      step_b4_0 <= below_b4;
       if (!below_b4) scaled_0[16] <= 1'h0;
       else scaled_0[16] <= i[12];
-  always @(posedge clk)
-    if (enable[0])
       if (below_b4) scaled_0[3:0] <= 4'h0;
       else scaled_0[3:0] <= i[3:0];
-  always @(posedge clk)
-    if (enable[0]) scaled_0[15:4] <= n12[15:4];
-  always @(posedge clk)
-    if (enable[2]) step_b4_2 <= step_b4_1;
-  always @(posedge clk)
-    if (enable[1]) step_b4_1 <= step_b4_0;
-  always @(posedge clk)
-    if (enable[0]) step_b4_0 <= below_b4;
-  always @(posedge clk)
-    if (enable[3]) o <= { step_b4_2, step_b2_2, step_b1_2, below_a };
-  always @(posedge clk)
-    if (enable[2])
-      if (below_b1) scaled_2[0] <= 1'h0;
-      else scaled_2[0] <= scaled_1[0];
-  always @(posedge clk)
-    if (enable[2]) scaled_2[16:1] <= n16[16:1];
-  always @(posedge clk)
-    if (enable[2]) step_b1_2 <= below_b1;
-  always @(posedge clk)
-    if (enable[1])
+    end
+    if (enable[1]) begin
+      scaled_1[16:2] <= n14[16:2];
+      step_b2_1 <= below_b2;
+      step_b4_1 <= step_b4_0;
       if (below_b2) scaled_1[1:0] <= 2'h0;
       else scaled_1[1:0] <= scaled_0[1:0];
-  always @(posedge clk)
-    if (enable[1]) scaled_1[16:2] <= n14[16:2];
-  always @(posedge clk)
-    if (enable[2]) step_b2_2 <= step_b2_1;
-  always @(posedge clk)
-    if (enable[1]) step_b2_1 <= below_b2;
+    end
+    if (enable[2]) begin
+      scaled_2[16:1] <= n16[16:1];
+      step_b1_2 <= below_b1;
+      step_b2_2 <= step_b2_1;
+      step_b4_2 <= step_b4_1;
+      if (below_b1) scaled_2[0] <= 1'h0;
+      else scaled_2[0] <= scaled_1[0];
+    end
+    if (enable[3]) o <= { step_b4_2, step_b2_2, step_b1_2, below_a };
+  end
 endmodule
 
 // log_sqrt2_quantizer_l2_axis: probabilities to logsqrt2 codes, by comparison with two mantissas and their shifts.

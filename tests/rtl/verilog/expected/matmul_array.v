@@ -164,39 +164,31 @@ module matmul_array_l2_r2_d8_core(i__valid_17, o__ready, tokens, k_tiles, two_co
   assign n1 = o__valid & o__ready;
   assign given = n1 & o__payload_73;
   assign reads = enable[0] & i__valid_59;
-  always @(posedge clk)
-    if (follows[4]) ends_5 <= ends_4;
-  always @(posedge clk)
-    if (follows[3]) ends_4 <= ends_3;
-  always @(posedge clk)
+  always @(posedge clk) begin
+    if (follows[0]) begin
+      bank_1 <= bank_0;
+      ends_1 <= ends_0;
+      first_1 <= first_0;
+      row_1 <= row_0;
+    end
+    if (follows[1]) begin
+      bank <= bank_1;
+      ends_2 <= ends_1;
+      first <= first_1;
+      row <= row_1;
+    end
     if (follows[2]) ends_3 <= ends_2;
-  always @(posedge clk)
-    if (follows[1]) ends_2 <= ends_1;
-  always @(posedge clk)
-    if (follows[1]) first <= first_1;
-  always @(posedge clk)
-    if (follows[1]) bank <= bank_1;
-  always @(posedge clk)
-    if (follows[1]) row <= row_1;
-  always @(posedge clk)
-    if (follows[0]) ends_1 <= ends_0;
-  always @(posedge clk)
-    if (follows[0]) first_1 <= first_0;
-  always @(posedge clk)
-    if (follows[0]) bank_1 <= bank_0;
-  always @(posedge clk)
-    if (follows[0]) row_1 <= row_0;
-  always @(posedge clk)
-    if (taken) ends_0 <= ends_16;
-  always @(posedge clk)
-    if (taken) first_0 <= first_83;
-  always @(posedge clk)
-    if (taken) bank_0 <= bank_81;
-  always @(posedge clk)
-    if (taken) row_0 <= row_79;
-  always @(posedge clk)
+    if (follows[3]) ends_4 <= ends_3;
+    if (follows[4]) ends_5 <= ends_4;
     if (rst) follows <= 6'h00;
     else follows <= { follows[4:0], taken };
+    if (taken) begin
+      bank_0 <= bank_81;
+      ends_0 <= ends_16;
+      first_0 <= first_83;
+      row_0 <= row_79;
+    end
+  end
   matmul_array_l2_r2_d8_core_accumulators accumulators (
     .addend(addend),
     .bank(bank),
@@ -355,26 +347,28 @@ module matmul_array_l2_r2_d8_core_accumulators(rst, reads, fill, row, bank, firs
   assign n3 = $signed(kept[39:20]) + $signed(addend[39:20]);
   assign n4 = ~ first;
   assign signature__en = fill & n4;
-  always @(posedge clk)
-    if (rst) drained <= 40'h0000000000;
-    else if (moves) drained <= n17;
-  always @(posedge clk)
-    if (filling[1]) total <= { n3[19:0], n2[19:0] };
-  always @(posedge clk)
-    if (filling[0])
+  always @(posedge clk) begin
+    if (fill) begin
+      first_1 <= first;
+      place_1 <= { bank, row };
+    end
+    if (filling[0]) begin
+      place_2 <= place_1;
       if (first_1) kept <= 40'h0000000000;
       else kept <= signature__data;
-  always @(posedge clk)
-    if (filling[1]) place_3 <= place_2;
-  always @(posedge clk)
-    if (filling[0]) place_2 <= place_1;
-  always @(posedge clk)
-    if (fill) place_1 <= { bank, row };
-  always @(posedge clk)
-    if (fill) first_1 <= first;
-  always @(posedge clk)
-    if (rst) filling <= 3'h0;
-    else filling <= { filling[1:0], fill };
+    end
+    if (filling[1]) begin
+      place_3 <= place_2;
+      total <= { n3[19:0], n2[19:0] };
+    end
+    if (rst) begin
+      drained <= 40'h0000000000;
+      filling <= 3'h0;
+    end else begin
+      filling <= { filling[1:0], fill };
+      if (moves) drained <= n17;
+    end
+  end
   assign written = filling[2];
 endmodule
 
@@ -466,37 +460,43 @@ module matmul_array_l2_r2_d8_core_banks(clk, rst, filled, given, begun, last, va
   assign n24 = begun & n23;
   assign n26 = ends & bank;
   assign n10 = begun & begins;
-  always @(posedge clk)
+  always @(posedge clk) begin
     if (n10) rows_1 <= tokens;
-  always @(posedge clk)
     if (n24) rows_0 <= tokens;
-  always @(posedge clk)
-    if (n287) full[1] <= 1'h0;
-    else if (n20) full[1] <= 1'h1;
-  always @(posedge clk)
-    if (n284) full[0] <= 1'h0;
-    else if (n18) full[0] <= 1'h1;
-  always @(posedge clk)
-    if (rst) fills <= 1'h0;
-    else if (filled) fills <= n16;
-  always @(posedge clk)
-    if (rst) gives <= 1'h0;
-    else if (given) gives <= n11;
-  always @(posedge clk)
-    if (n299) free[1] <= 1'h1;
-    else if (n10) free[1] <= 1'h0;
-  always @(posedge clk)
-    if (n296) free[0] <= 1'h1;
-    else if (n24) free[0] <= 1'h0;
-  always @(posedge clk)
-    if (rst) begins <= 1'h0;
-    else if (begun) begins <= n6;
-  always @(posedge clk)
-    if (rst) bank <= 1'h0;
-    else if (ends) bank <= n5;
-  always @(posedge clk)
-    if (rst) row <= 3'h0;
-    else if (n2) row <= n4[2:0];
+    if (n284) begin
+      full[0] <= 1'h0;
+    end else begin
+      if (n18) full[0] <= 1'h1;
+    end
+    if (n287) begin
+      full[1] <= 1'h0;
+    end else begin
+      if (n20) full[1] <= 1'h1;
+    end
+    if (n296) begin
+      free[0] <= 1'h1;
+    end else begin
+      if (n24) free[0] <= 1'h0;
+    end
+    if (n299) begin
+      free[1] <= 1'h1;
+    end else begin
+      if (n10) free[1] <= 1'h0;
+    end
+    if (rst) begin
+      bank <= 1'h0;
+      begins <= 1'h0;
+      fills <= 1'h0;
+      gives <= 1'h0;
+      row <= 3'h0;
+    end else begin
+      if (begun) begins <= n6;
+      if (ends) bank <= n5;
+      if (filled) fills <= n16;
+      if (given) gives <= n11;
+      if (n2) row <= n4[2:0];
+    end
+  end
   assign n284 = | { n22, rst };
   assign n287 = | { n26, rst };
   assign n296 = | { n13, rst };
@@ -533,18 +533,23 @@ module matmul_array_l2_r2_d8_core_control(clk, rst, i__payload, i__valid, enable
   assign n3 = ~ valid_0;
   assign i__ready = n3 | enable[1];
   assign n1 = ~ valid_1;
-  always @(posedge clk)
-    if (rst) last_0 <= 1'h0;
-    else if (i__ready) last_0 <= i__payload;
-  always @(posedge clk)
-    if (rst) valid_0 <= 1'h0;
-    else if (i__ready) valid_0 <= i__valid;
-  always @(posedge clk)
-    if (rst) o__payload <= 1'h0;
-    else if (enable[1]) o__payload <= last_0;
-  always @(posedge clk)
-    if (rst) valid_1 <= 1'h0;
-    else if (enable[1]) valid_1 <= valid_0;
+  always @(posedge clk) begin
+    if (rst) begin
+      last_0 <= 1'h0;
+      o__payload <= 1'h0;
+      valid_0 <= 1'h0;
+      valid_1 <= 1'h0;
+    end else begin
+      if (enable[1]) begin
+        o__payload <= last_0;
+        valid_1 <= valid_0;
+      end
+      if (i__ready) begin
+        last_0 <= i__payload;
+        valid_0 <= i__valid;
+      end
+    end
+  end
   assign enable[0] = i__ready;
 endmodule
 
@@ -597,44 +602,43 @@ module matmul_array_l2_r2_d8_core_dots(rst, valid, swap_8, digits, code, load_21
   assign { n4[24:20], shifted_0 } = digits_3[1] ? { {7{total[9]}}, total, 8'h00 } : { n3[16], n3[16], n3[16], n3[16], n3[16], n3[16], n3[16], n3[16], n3 };
   assign n7 = digits_3[0] ? { total_27[9], total_27[9], total_27[9], total_27, 4'h0 } : { total_27[9], total_27[9], total_27[9], total_27[9], total_27[9], total_27[9], total_27[9], total_27 };
   assign { n8[24:20], shifted_1 } = digits_3[1] ? { total_27[9], total_27[9], total_27[9], total_27[9], total_27[9], total_27[9], total_27[9], total_27, 8'h00 } : { n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7[16], n7 };
-  always @(posedge clk)
-    if (occupied[3])
-      if (n319) sums[23:20] <= 4'h0;
-      else sums[23:20] <= total_27[3:0];
-  always @(posedge clk)
-    if (occupied[3])
-      if (digits_3[1]) sums[27:24] <= 4'h0;
-      else sums[27:24] <= n7[7:4];
-  always @(posedge clk)
-    if (occupied[3]) sums[39:28] <= shifted_1[19:8];
-  always @(posedge clk)
-    if (occupied[3])
-      if (n319) sums[3:0] <= 4'h0;
-      else sums[3:0] <= total[3:0];
-  always @(posedge clk)
-    if (occupied[3])
-      if (digits_3[1]) sums[7:4] <= 4'h0;
-      else sums[7:4] <= n3[7:4];
-  always @(posedge clk)
-    if (occupied[3]) sums[19:8] <= shifted_0[19:8];
-  always @(posedge clk)
-    if (occupied[2]) digits_3 <= digits_2;
-  always @(posedge clk)
+  always @(posedge clk) begin
+    if (occupied[0]) begin
+      code_19 <= code_0;
+      digits_1 <= digits_0;
+    end
     if (occupied[1]) digits_2 <= digits_1;
-  always @(posedge clk)
-    if (occupied[0]) digits_1 <= digits_0;
-  always @(posedge clk)
-    if (valid) digits_0 <= digits;
-  always @(posedge clk)
-    if (rst) swap <= 1'h0;
-    else swap <= swap_8;
-  always @(posedge clk)
-    if (occupied[0]) code_19 <= code_0;
-  always @(posedge clk)
-    if (valid) code_0 <= code;
-  always @(posedge clk)
-    if (rst) occupied <= 4'h0;
-    else occupied <= { occupied[2:0], valid };
+    if (occupied[2]) digits_3 <= digits_2;
+    if (occupied[3]) begin
+      sums[19:8] <= shifted_0[19:8];
+      sums[39:28] <= shifted_1[19:8];
+      if (digits_3[1]) begin
+        sums[7:4] <= 4'h0;
+        sums[27:24] <= 4'h0;
+      end else begin
+        sums[7:4] <= n3[7:4];
+        sums[27:24] <= n7[7:4];
+      end
+      if (n319) begin
+        sums[3:0] <= 4'h0;
+        sums[23:20] <= 4'h0;
+      end else begin
+        sums[3:0] <= total[3:0];
+        sums[23:20] <= total_27[3:0];
+      end
+    end
+    if (rst) begin
+      occupied <= 4'h0;
+      swap <= 1'h0;
+    end else begin
+      occupied <= { occupied[2:0], valid };
+      swap <= swap_8;
+    end
+    if (valid) begin
+      code_0 <= code;
+      digits_0 <= digits;
+    end
+  end
   assign n319 = | digits_3;
   matmul_array_l2_r2_d8_core_dots_column column_0 (
     .clk(clk),
@@ -714,27 +718,27 @@ module matmul_array_l2_r2_d8_core_loader(clk, rst, swap, i__ready, i__payload, l
   assign upper_1 = $signed({ centered_11[9], centered_11[9:6] }) + $signed(centered_11[9:5]);
   assign n7 = takes | waits;
   assign n9 = taken & centered[1];
-  always @(posedge clk)
-    if (rst) operand <= 24'h000000;
-    else if (taken) operand <= { upper_1, centered_11[5], centered_11[9:5], upper_0, centered_11[0], centered_11[4:0] };
-  always @(posedge clk)
-    if (rst) centered_11 <= 10'h000;
-    else if (takes) centered_11 <= i__payload;
-  always @(posedge clk)
-    if (rst) full <= 1'h0;
-    else if (n357) full <= procmux_159_Y;
-  always @(posedge clk)
-    if (rst) centered <= 2'h0;
-    else if (takes) centered <= turn;
-  always @(posedge clk)
-    if (rst) turn <= 2'h1;
-    else if (takes) turn <= { turn[0], turn[1] };
-  always @(posedge clk)
+  always @(posedge clk) begin
     if (n366) load <= 2'h0;
     else load <= centered;
-  always @(posedge clk)
-    if (rst) signal <= 1'h0;
-    else signal <= n7;
+    if (rst) begin
+      centered <= 2'h0;
+      centered_11 <= 10'h000;
+      full <= 1'h0;
+      operand <= 24'h000000;
+      signal <= 1'h0;
+      turn <= 2'h1;
+    end else begin
+      signal <= n7;
+      if (n357) full <= procmux_159_Y;
+      if (taken) operand <= { upper_1, centered_11[5], centered_11[9:5], upper_0, centered_11[0], centered_11[4:0] };
+      if (takes) begin
+        centered <= turn;
+        centered_11 <= i__payload;
+        turn <= { turn[0], turn[1] };
+      end
+    end
+  end
   assign n357 = | { n9, swap };
   assign n365 = ~ taken;
   assign n366 = | { n365, rst };
@@ -852,21 +856,23 @@ module matmul_array_l2_r2_d8_core_sequencer(k_tiles, two_code_digits, two_digits
   assign n19 = 3'h4 - tokens;
   assign n20 = n18 ? n19 : 5'h00;
   assign n21 = ~ bank;
-  always @(posedge clk)
-    if (rst) bank <= 1'h0;
-    else if (n371) bank <= n21;
-  always @(posedge clk)
-    if (rst) low <= 1'h0;
-    else if (n375) low <= n17;
-  always @(posedge clk)
-    if (rst) fresh <= 1'h1;
-    else if (taken) fresh <= procmux_203_Y;
-  always @(posedge clk)
-    if (rst) row <= 3'h0;
-    else if (taken) row <= procmux_209_Y;
-  always @(posedge clk)
-    if (rst) pause <= 2'h0;
-    else pause <= procmux_219_Y;
+  always @(posedge clk) begin
+    if (rst) begin
+      bank <= 1'h0;
+      fresh <= 1'h1;
+      low <= 1'h0;
+      pause <= 2'h0;
+      row <= 3'h0;
+    end else begin
+      pause <= procmux_219_Y;
+      if (n371) bank <= n21;
+      if (n375) low <= n17;
+      if (taken) begin
+        fresh <= procmux_203_Y;
+        row <= procmux_209_Y;
+      end
+    end
+  end
   assign n371 = & { last_pass, signal, taken };
   assign n375 = & { signal, taken };
   assign procmux_203_Y = signal ? 1'h1 : 1'h0;
@@ -926,12 +932,15 @@ module matmul_array_l2_r2_d8_core_sequencer_tiles(two_digits, clk, rst, step, fi
   assign closing = n5 & ends;
   assign high = ~ ends;
   assign n7 = closing ? 10'h000 : following;
-  always @(posedge clk)
-    if (rst) tile <= 10'h000;
-    else if (n384) tile <= n7;
-  always @(posedge clk)
-    if (rst) low <= 1'h0;
-    else if (step) low <= high;
+  always @(posedge clk) begin
+    if (rst) begin
+      low <= 1'h0;
+      tile <= 10'h000;
+    end else begin
+      if (n384) tile <= n7;
+      if (step) low <= high;
+    end
+  end
   assign n384 = & { step, ends };
   assign n2[9:0] = following;
 endmodule
@@ -1048,20 +1057,21 @@ module matmul_array_l2_r2_d8_core_dots_column(rst, load, enable, code, swap, ope
   assign n41 = { 1'h0, n39 } & n40;
   assign { n42[7], digit_2_1 } = n38 | n41;
   assign upper_1_0 = $signed({ {2{digit_0_0_0[7]}}, digit_0_0_0[7:2] }) + $signed(digit_2_0_0);
-  always @(posedge clk)
-    if (swap) active_0 <= shadow_0;
-  always @(posedge clk)
-    if (load) shadow_0 <= operand[11:0];
-  always @(posedge clk)
+  always @(posedge clk) begin
+    if (enable[0]) begin
+      digit_0_0_0 <= n1;
+      digit_2_0_0 <= n2;
+    end
     if (enable[1]) joined_1_0 <= { upper_1_0[7:0], digit_0_0_0[1:0] };
-  always @(posedge clk)
-    if (enable[0]) digit_2_0_0 <= n2;
-  always @(posedge clk)
-    if (enable[0]) digit_0_0_0 <= n1;
-  always @(posedge clk)
-    if (swap) active_1 <= shadow_1;
-  always @(posedge clk)
-    if (load) shadow_1 <= operand[23:12];
+    if (load) begin
+      shadow_0 <= operand[11:0];
+      shadow_1 <= operand[23:12];
+    end
+    if (swap) begin
+      active_0 <= shadow_0;
+      active_1 <= shadow_1;
+    end
+  end
   assign n12[6:0] = digit_0_0;
   assign n22[6:0] = digit_0_1;
   assign n32[6:0] = digit_2_0;

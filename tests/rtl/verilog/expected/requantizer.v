@@ -131,42 +131,47 @@ module requantizer_l2_control(i__valid, o__ready, clk, rst, enable, valid_5, o__
   assign enable[1] = n9 | enable[2];
   assign n11 = ~ valid_0;
   assign i__ready = n11 | enable[1];
-  always @(posedge clk)
-    if (rst) last_0 <= 1'h0;
-    else if (i__ready) last_0 <= i__payload;
-  always @(posedge clk)
-    if (rst) valid_0 <= 1'h0;
-    else if (i__ready) valid_0 <= i__valid;
-  always @(posedge clk)
-    if (rst) last_1 <= 1'h0;
-    else if (enable[1]) last_1 <= last_0;
-  always @(posedge clk)
-    if (rst) valid_1 <= 1'h0;
-    else if (enable[1]) valid_1 <= valid_0;
-  always @(posedge clk)
-    if (rst) last_2 <= 1'h0;
-    else if (enable[2]) last_2 <= last_1;
-  always @(posedge clk)
-    if (rst) valid_2 <= 1'h0;
-    else if (enable[2]) valid_2 <= valid_1;
-  always @(posedge clk)
-    if (rst) last_3 <= 1'h0;
-    else if (enable[3]) last_3 <= last_2;
-  always @(posedge clk)
-    if (rst) valid_3 <= 1'h0;
-    else if (enable[3]) valid_3 <= valid_2;
-  always @(posedge clk)
-    if (rst) last_4 <= 1'h0;
-    else if (enable[4]) last_4 <= last_3;
-  always @(posedge clk)
-    if (rst) valid_4 <= 1'h0;
-    else if (enable[4]) valid_4 <= valid_3;
-  always @(posedge clk)
-    if (rst) o__payload <= 1'h0;
-    else if (enable[5]) o__payload <= last_4;
-  always @(posedge clk)
-    if (rst) valid_5 <= 1'h0;
-    else if (enable[5]) valid_5 <= valid_4;
+  always @(posedge clk) begin
+    if (rst) begin
+      last_0 <= 1'h0;
+      last_1 <= 1'h0;
+      last_2 <= 1'h0;
+      last_3 <= 1'h0;
+      last_4 <= 1'h0;
+      o__payload <= 1'h0;
+      valid_0 <= 1'h0;
+      valid_1 <= 1'h0;
+      valid_2 <= 1'h0;
+      valid_3 <= 1'h0;
+      valid_4 <= 1'h0;
+      valid_5 <= 1'h0;
+    end else begin
+      if (enable[1]) begin
+        last_1 <= last_0;
+        valid_1 <= valid_0;
+      end
+      if (enable[2]) begin
+        last_2 <= last_1;
+        valid_2 <= valid_1;
+      end
+      if (enable[3]) begin
+        last_3 <= last_2;
+        valid_3 <= valid_2;
+      end
+      if (enable[4]) begin
+        last_4 <= last_3;
+        valid_4 <= valid_3;
+      end
+      if (enable[5]) begin
+        o__payload <= last_4;
+        valid_5 <= valid_4;
+      end
+      if (i__ready) begin
+        last_0 <= i__payload;
+        valid_0 <= i__valid;
+      end
+    end
+  end
   assign enable[0] = i__ready;
 endmodule
 
@@ -313,46 +318,40 @@ module requantizer_l2_lane(shift_base, zero_point, clk, rst, enable, code_5, i);
   assign n23 = n20 & n22;
   assign n24 = n16 | n23;
   assign n25 = overflow_3 | lost_by_8;
-  always @(posedge clk)
-    if (enable[5])
-      if (below) code_5 <= 4'h0;
-      else code_5 <= n28;
-  always @(posedge clk)
-    if (enable[4]) amount_4 <= amount_3[0];
-  always @(posedge clk)
-    if (enable[4]) sign_4 <= sign_3;
-  always @(posedge clk)
-    if (enable[4]) overflow_4 <= n27;
-  always @(posedge clk)
-    if (enable[4]) shifted_4 <= shifted_by_2;
-  always @(posedge clk)
-    if (enable[3]) amount_3 <= amount_2[3:0];
-  always @(posedge clk)
-    if (enable[3]) sign_3 <= product_2[42];
-  always @(posedge clk)
-    if (enable[3]) overflow_3 <= n24;
-  always @(posedge clk)
-    if (enable[3])
+  always @(posedge clk) begin
+    if (enable[0]) begin
+      acc_0 <= i[26:0];
+      multiplier_0 <= i[42:27];
+      shift_0 <= i[45:43];
+    end
+    if (enable[1]) begin
+      product_high_1 <= n2;
+      product_low_1 <= n1;
+      shift_1 <= shift_0;
+    end
+    if (enable[2]) begin
+      amount_2 <= n4[5:0];
+      product_2 <= { n3[25:0], product_low_1[16:0] };
+    end
+    if (enable[3]) begin
+      amount_3 <= amount_2[3:0];
+      nearest_3 <= n7;
+      overflow_3 <= n24;
+      sign_3 <= product_2[42];
       if (amount_2[5]) near_3 <= 10'h000;
       else near_3 <= n9;
-  always @(posedge clk)
-    if (enable[3]) nearest_3 <= n7;
-  always @(posedge clk)
-    if (enable[2]) amount_2 <= n4[5:0];
-  always @(posedge clk)
-    if (enable[1]) shift_1 <= shift_0;
-  always @(posedge clk)
-    if (enable[0]) shift_0 <= i[45:43];
-  always @(posedge clk)
-    if (enable[2]) product_2 <= { n3[25:0], product_low_1[16:0] };
-  always @(posedge clk)
-    if (enable[1]) product_high_1 <= n2;
-  always @(posedge clk)
-    if (enable[1]) product_low_1 <= n1;
-  always @(posedge clk)
-    if (enable[0]) multiplier_0 <= i[42:27];
-  always @(posedge clk)
-    if (enable[0]) acc_0 <= i[26:0];
+    end
+    if (enable[4]) begin
+      amount_4 <= amount_3[0];
+      overflow_4 <= n27;
+      shifted_4 <= shifted_by_2;
+      sign_4 <= sign_3;
+    end
+    if (enable[5]) begin
+      if (below) code_5 <= 4'h0;
+      else code_5 <= n28;
+    end
+  end
   assign n32[12:0] = shifted_by_8;
   assign n37[8:0] = shifted_by_4;
   assign n41[6:0] = shifted_by_2;

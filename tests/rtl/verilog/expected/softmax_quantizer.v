@@ -244,72 +244,59 @@ module softmax_quantizer_l2(i__valid, o__ready, multiplier, shift, threshold_a, 
   assign n24 = ~ take_127;
   assign n25 = take & n24;
   assign n26 = ~ take;
-  always @(posedge clk)
-    if (rst) first_of_codes_3 <= 1'h0;
-    else if (enable_135[3]) first_of_codes_3 <= first_of_codes_2;
-  always @(posedge clk)
-    if (rst) first_of_codes_2 <= 1'h0;
-    else if (enable_135[2]) first_of_codes_2 <= first_of_codes_1;
-  always @(posedge clk)
-    if (rst) first_of_codes_1 <= 1'h0;
-    else if (enable_135[1]) first_of_codes_1 <= first_of_codes_0;
-  always @(posedge clk)
-    if (rst) first_of_codes_0 <= 1'h0;
-    else if (enable_135[0]) first_of_codes_0 <= n36;
-  always @(posedge clk)
-    if (start_98) stop_122 <= stop_of_held;
-  always @(posedge clk)
-    if (hold) stop_of_held <= stop_of_sums;
-  always @(posedge clk)
-    if (hold) total_1 <= total_157;
-  always @(posedge clk)
-    if (hold) total_0 <= total;
-  always @(posedge clk)
-    if (rst) keyed <= 1'h0;
-    else if (n600) keyed <= procmux_516_Y;
-  always @(posedge clk)
-    if (rst) pending <= 1'h0;
-    else if (n604) pending <= procmux_523_Y;
-  always @(posedge clk)
-    if (rst) started <= 1'h0;
-    else if (n608) started <= procmux_530_Y;
-  always @(posedge clk)
-    if (rst) held <= 1'h0;
-    else if (n612) held <= procmux_536_Y;
-  always @(posedge clk)
-    if (rst) due <= 2'h0;
-    else due <= n34[1:0];
-  always @(posedge clk)
-    if (n31) stop_of_sums <= stop_1;
-  always @(posedge clk)
-    if (n617) sums_complete <= 1'h0;
-    else if (n31) sums_complete <= 1'h1;
-  always @(posedge clk)
-    if (enable_81[1]) stop_1 <= stop_0;
-  always @(posedge clk)
+  always @(posedge clk) begin
     if (enable_81[0]) stop_0 <= stop_74;
-  always @(posedge clk)
-    if (rst) awaited <= 1'h0;
-    else if (enable_27[0]) awaited <= n30;
-  always @(posedge clk)
-    if (rst) occupied <= 10'h000;
-    else if (n626) occupied <= procmux_560_Y;
-  always @(posedge clk)
-    if (start) maximum_93 <= largest_1;
-  always @(posedge clk)
-    if (rst) largest_1 <= 12'h000;
-    else if (n23) largest_1 <= i__payload[23:12];
-  always @(posedge clk)
-    if (start) maximum <= largest_0;
-  always @(posedge clk)
-    if (rst) largest_0 <= 12'h000;
-    else if (n20) largest_0 <= i__payload[11:0];
-  always @(posedge clk)
-    if (rst) complete <= 1'h0;
-    else if (n636) complete <= procmux_578_Y;
-  always @(posedge clk)
-    if (rst) first_146 <= 1'h1;
-    else if (entered) first_146 <= i__payload[24];
+    if (enable_81[1]) stop_1 <= stop_0;
+    if (hold) begin
+      stop_of_held <= stop_of_sums;
+      total_0 <= total;
+      total_1 <= total_157;
+    end
+    if (n31) stop_of_sums <= stop_1;
+    if (n617) begin
+      sums_complete <= 1'h0;
+    end else begin
+      if (n31) sums_complete <= 1'h1;
+    end
+    if (rst) begin
+      awaited <= 1'h0;
+      complete <= 1'h0;
+      due <= 2'h0;
+      first_146 <= 1'h1;
+      first_of_codes_0 <= 1'h0;
+      first_of_codes_1 <= 1'h0;
+      first_of_codes_2 <= 1'h0;
+      first_of_codes_3 <= 1'h0;
+      held <= 1'h0;
+      keyed <= 1'h0;
+      largest_0 <= 12'h000;
+      largest_1 <= 12'h000;
+      occupied <= 10'h000;
+      pending <= 1'h0;
+      started <= 1'h0;
+    end else begin
+      due <= n34[1:0];
+      if (enable_27[0]) awaited <= n30;
+      if (enable_135[0]) first_of_codes_0 <= n36;
+      if (enable_135[1]) first_of_codes_1 <= first_of_codes_0;
+      if (enable_135[2]) first_of_codes_2 <= first_of_codes_1;
+      if (enable_135[3]) first_of_codes_3 <= first_of_codes_2;
+      if (entered) first_146 <= i__payload[24];
+      if (n20) largest_0 <= i__payload[11:0];
+      if (n23) largest_1 <= i__payload[23:12];
+      if (n600) keyed <= procmux_516_Y;
+      if (n604) pending <= procmux_523_Y;
+      if (n608) started <= procmux_530_Y;
+      if (n612) held <= procmux_536_Y;
+      if (n626) occupied <= procmux_560_Y;
+      if (n636) complete <= procmux_578_Y;
+    end
+    if (start) begin
+      maximum <= largest_0;
+      maximum_93 <= largest_1;
+    end
+    if (start_98) stop_122 <= stop_of_held;
+  end
   assign n600 = | { last_155, start_119 };
   assign n604 = | { load[1], start_98 };
   assign n608 = | { ready, start_98 };
@@ -565,54 +552,59 @@ module softmax_quantizer_l2_control_1(rst, i__valid, i__payload, enable, valid_7
   assign enable[1] = n13 | enable[2];
   assign n15 = ~ valid_0;
   assign i__ready = n15 | enable[1];
-  always @(posedge clk)
-    if (rst) last_0 <= 1'h0;
-    else if (i__ready) last_0 <= i__payload;
-  always @(posedge clk)
-    if (rst) valid_0 <= 1'h0;
-    else if (i__ready) valid_0 <= i__valid;
-  always @(posedge clk)
-    if (rst) last_1 <= 1'h0;
-    else if (enable[1]) last_1 <= last_0;
-  always @(posedge clk)
-    if (rst) valid_1 <= 1'h0;
-    else if (enable[1]) valid_1 <= valid_0;
-  always @(posedge clk)
-    if (rst) last_2 <= 1'h0;
-    else if (enable[2]) last_2 <= last_1;
-  always @(posedge clk)
-    if (rst) valid_2 <= 1'h0;
-    else if (enable[2]) valid_2 <= valid_1;
-  always @(posedge clk)
-    if (rst) last_3 <= 1'h0;
-    else if (enable[3]) last_3 <= last_2;
-  always @(posedge clk)
-    if (rst) valid_3 <= 1'h0;
-    else if (enable[3]) valid_3 <= valid_2;
-  always @(posedge clk)
-    if (rst) last_4 <= 1'h0;
-    else if (enable[4]) last_4 <= last_3;
-  always @(posedge clk)
-    if (rst) valid_4 <= 1'h0;
-    else if (enable[4]) valid_4 <= valid_3;
-  always @(posedge clk)
-    if (rst) last_5 <= 1'h0;
-    else if (enable[5]) last_5 <= last_4;
-  always @(posedge clk)
-    if (rst) valid_5 <= 1'h0;
-    else if (enable[5]) valid_5 <= valid_4;
-  always @(posedge clk)
-    if (rst) last_6 <= 1'h0;
-    else if (enable[6]) last_6 <= last_5;
-  always @(posedge clk)
-    if (rst) valid_6 <= 1'h0;
-    else if (enable[6]) valid_6 <= valid_5;
-  always @(posedge clk)
-    if (rst) o__payload <= 1'h0;
-    else if (enable[7]) o__payload <= last_6;
-  always @(posedge clk)
-    if (rst) valid_7 <= 1'h0;
-    else if (enable[7]) valid_7 <= valid_6;
+  always @(posedge clk) begin
+    if (rst) begin
+      last_0 <= 1'h0;
+      last_1 <= 1'h0;
+      last_2 <= 1'h0;
+      last_3 <= 1'h0;
+      last_4 <= 1'h0;
+      last_5 <= 1'h0;
+      last_6 <= 1'h0;
+      o__payload <= 1'h0;
+      valid_0 <= 1'h0;
+      valid_1 <= 1'h0;
+      valid_2 <= 1'h0;
+      valid_3 <= 1'h0;
+      valid_4 <= 1'h0;
+      valid_5 <= 1'h0;
+      valid_6 <= 1'h0;
+      valid_7 <= 1'h0;
+    end else begin
+      if (enable[1]) begin
+        last_1 <= last_0;
+        valid_1 <= valid_0;
+      end
+      if (enable[2]) begin
+        last_2 <= last_1;
+        valid_2 <= valid_1;
+      end
+      if (enable[3]) begin
+        last_3 <= last_2;
+        valid_3 <= valid_2;
+      end
+      if (enable[4]) begin
+        last_4 <= last_3;
+        valid_4 <= valid_3;
+      end
+      if (enable[5]) begin
+        last_5 <= last_4;
+        valid_5 <= valid_4;
+      end
+      if (enable[6]) begin
+        last_6 <= last_5;
+        valid_6 <= valid_5;
+      end
+      if (enable[7]) begin
+        o__payload <= last_6;
+        valid_7 <= valid_6;
+      end
+      if (i__ready) begin
+        last_0 <= i__payload;
+        valid_0 <= i__valid;
+      end
+    end
+  end
   assign enable[0] = i__ready;
 endmodule
 
@@ -681,48 +673,53 @@ module softmax_quantizer_l2_control_2(clk, rst, i__payload, i__valid, enable, va
   assign enable[1] = n11 | enable[2];
   assign n13 = ~ valid_0;
   assign i__ready = n13 | enable[1];
-  always @(posedge clk)
-    if (rst) last_0 <= 1'h0;
-    else if (i__ready) last_0 <= i__payload;
-  always @(posedge clk)
-    if (rst) valid_0 <= 1'h0;
-    else if (i__ready) valid_0 <= i__valid;
-  always @(posedge clk)
-    if (rst) last_1 <= 1'h0;
-    else if (enable[1]) last_1 <= last_0;
-  always @(posedge clk)
-    if (rst) valid_1 <= 1'h0;
-    else if (enable[1]) valid_1 <= valid_0;
-  always @(posedge clk)
-    if (rst) last_2 <= 1'h0;
-    else if (enable[2]) last_2 <= last_1;
-  always @(posedge clk)
-    if (rst) valid_2 <= 1'h0;
-    else if (enable[2]) valid_2 <= valid_1;
-  always @(posedge clk)
-    if (rst) last_3 <= 1'h0;
-    else if (enable[3]) last_3 <= last_2;
-  always @(posedge clk)
-    if (rst) valid_3 <= 1'h0;
-    else if (enable[3]) valid_3 <= valid_2;
-  always @(posedge clk)
-    if (rst) last_4 <= 1'h0;
-    else if (enable[4]) last_4 <= last_3;
-  always @(posedge clk)
-    if (rst) valid_4 <= 1'h0;
-    else if (enable[4]) valid_4 <= valid_3;
-  always @(posedge clk)
-    if (rst) last_5 <= 1'h0;
-    else if (enable[5]) last_5 <= last_4;
-  always @(posedge clk)
-    if (rst) valid_5 <= 1'h0;
-    else if (enable[5]) valid_5 <= valid_4;
-  always @(posedge clk)
-    if (rst) o__payload <= 1'h0;
-    else if (enable[6]) o__payload <= last_5;
-  always @(posedge clk)
-    if (rst) valid_6 <= 1'h0;
-    else if (enable[6]) valid_6 <= valid_5;
+  always @(posedge clk) begin
+    if (rst) begin
+      last_0 <= 1'h0;
+      last_1 <= 1'h0;
+      last_2 <= 1'h0;
+      last_3 <= 1'h0;
+      last_4 <= 1'h0;
+      last_5 <= 1'h0;
+      o__payload <= 1'h0;
+      valid_0 <= 1'h0;
+      valid_1 <= 1'h0;
+      valid_2 <= 1'h0;
+      valid_3 <= 1'h0;
+      valid_4 <= 1'h0;
+      valid_5 <= 1'h0;
+      valid_6 <= 1'h0;
+    end else begin
+      if (enable[1]) begin
+        last_1 <= last_0;
+        valid_1 <= valid_0;
+      end
+      if (enable[2]) begin
+        last_2 <= last_1;
+        valid_2 <= valid_1;
+      end
+      if (enable[3]) begin
+        last_3 <= last_2;
+        valid_3 <= valid_2;
+      end
+      if (enable[4]) begin
+        last_4 <= last_3;
+        valid_4 <= valid_3;
+      end
+      if (enable[5]) begin
+        last_5 <= last_4;
+        valid_5 <= valid_4;
+      end
+      if (enable[6]) begin
+        o__payload <= last_5;
+        valid_6 <= valid_5;
+      end
+      if (i__ready) begin
+        last_0 <= i__payload;
+        valid_0 <= i__valid;
+      end
+    end
+  end
   assign enable[0] = i__ready;
 endmodule
 
@@ -747,18 +744,19 @@ module softmax_quantizer_l2_control_sum(rst, i__valid, i__payload, enable, valid
   output valid_1;
   reg valid_1;
   initial valid_1 = 1'h0;
-  always @(posedge clk)
-    if (rst) last_0 <= 1'h0;
-    else last_0 <= i__payload;
-  always @(posedge clk)
-    if (rst) valid_0 <= 1'h0;
-    else valid_0 <= i__valid;
-  always @(posedge clk)
-    if (rst) o__payload <= 1'h0;
-    else o__payload <= last_0;
-  always @(posedge clk)
-    if (rst) valid_1 <= 1'h0;
-    else valid_1 <= valid_0;
+  always @(posedge clk) begin
+    if (rst) begin
+      last_0 <= 1'h0;
+      o__payload <= 1'h0;
+      valid_0 <= 1'h0;
+      valid_1 <= 1'h0;
+    end else begin
+      last_0 <= i__payload;
+      o__payload <= last_0;
+      valid_0 <= i__valid;
+      valid_1 <= valid_0;
+    end
+  end
   assign enable = 2'h3;
 endmodule
 
@@ -829,21 +827,21 @@ module softmax_quantizer_l2_exponents(rst, write, start, read__en, last, value, 
   assign n2 = place + 1'h1;
   assign { n1[9], following } = current + 1'h1;
   assign last = following == stop;
-  always @(posedge clk)
-    if (rst) current <= 9'h000;
-    else if (n806) current <= following;
-  always @(posedge clk)
-    if (rst) first <= 1'h0;
-    else if (n810) first <= procmux_442_Y;
-  always @(posedge clk)
-    if (rst) reading <= 1'h0;
-    else if (n818) reading <= procmux_450_Y;
-  always @(posedge clk)
-    if (rst) stop <= 9'h000;
-    else if (start) stop <= stop_18;
-  always @(posedge clk)
-    if (rst) place <= 9'h000;
-    else if (write) place <= n2[8:0];
+  always @(posedge clk) begin
+    if (rst) begin
+      current <= 9'h000;
+      first <= 1'h0;
+      place <= 9'h000;
+      reading <= 1'h0;
+      stop <= 9'h000;
+    end else begin
+      if (n806) current <= following;
+      if (n810) first <= procmux_442_Y;
+      if (n818) reading <= procmux_450_Y;
+      if (start) stop <= stop_18;
+      if (write) place <= n2[8:0];
+    end
+  end
   assign n810 = | { read__en, start };
   assign n814 = { read__en, last, start } != 3'h4;
   assign n805 = ~ start;
@@ -920,21 +918,21 @@ module softmax_quantizer_l2_logits(clk, rst, write, start, read__en, last, value
   assign n2 = place + 1'h1;
   assign { n1[9], following } = current + 1'h1;
   assign last = following == stop;
-  always @(posedge clk)
-    if (rst) current <= 9'h000;
-    else if (n836) current <= following;
-  always @(posedge clk)
-    if (rst) first <= 1'h0;
-    else if (n840) first <= procmux_470_Y;
-  always @(posedge clk)
-    if (rst) reading <= 1'h0;
-    else if (n848) reading <= procmux_478_Y;
-  always @(posedge clk)
-    if (rst) stop <= 9'h000;
-    else if (start) stop <= place;
-  always @(posedge clk)
-    if (rst) place <= 9'h000;
-    else if (write) place <= n2[8:0];
+  always @(posedge clk) begin
+    if (rst) begin
+      current <= 9'h000;
+      first <= 1'h0;
+      place <= 9'h000;
+      reading <= 1'h0;
+      stop <= 9'h000;
+    end else begin
+      if (n836) current <= following;
+      if (n840) first <= procmux_470_Y;
+      if (n848) reading <= procmux_478_Y;
+      if (start) stop <= place;
+      if (write) place <= n2[8:0];
+    end
+  end
   assign n840 = | { read__en, start };
   assign n844 = { read__en, last, start } != 3'h4;
   assign n835 = ~ start;
@@ -1141,123 +1139,91 @@ module softmax_quantizer_l2_thresholds(threshold_b, threshold_shift, clk, rst, s
   assign above = more_1 | n5;
   assign n6 = 6'h28 - threshold_shift;
   assign { n7[7], base } = $signed(n6) - $signed({ 1'h0, zeros_1 });
-  always @(posedge clk)
-    if (rst) valid_5 <= 1'h0;
-    else valid_5 <= valid_6;
-  always @(posedge clk)
-    if (valid_6) zeros_1 <= { zeros_2, empty_1 };
-  always @(posedge clk)
-    if (valid_6) which_1 <= which_2_51;
-  always @(posedge clk)
-    if (valid_6) more_1 <= more_2;
-  reg n859;
-  initial n859 = 1'h0;
-  always @(posedge clk)
-    if (valid_6)
+  always @(posedge clk) begin
+    if (rst) begin
+      lowest <= 1'h0;
+      middle <= 17'h00000;
+      part <= 2'h0;
+      running <= 1'h0;
+      total <= 34'h000000000;
+      valid_1 <= 1'h0;
+      valid_2 <= 1'h0;
+      valid_3 <= 1'h0;
+      valid_5 <= 1'h0;
+      valid_6 <= 1'h0;
+      valid_8 <= 1'h0;
+      valid_12 <= 1'h0;
+      which <= 2'h0;
+    end else begin
+      running <= procmux_414_Y;
+      valid_1 <= running;
+      valid_2 <= valid_1;
+      valid_3 <= n38;
+      valid_5 <= valid_6;
+      valid_6 <= valid_8;
+      valid_8 <= valid_12;
+      valid_12 <= valid_3;
+      if (n887) middle <= total[16:0];
+      if (n891) lowest <= n35;
+      if (n910) part <= procmux_403_Y;
+      if (n914) which <= procmux_396_Y;
+      if (valid_2) total <= n33[33:0];
+    end
+    if (running) begin
+      part_1 <= part;
+      threshold_digit[14:0] <= n27[14:0];
+      total_digit[8:0] <= n24[8:0];
+      which_1_35 <= which;
+      if (part[0]) threshold_digit[16:15] <= 2'h0;
+      else threshold_digit[16:15] <= n25[16:15];
+      if (part[1]) total_digit[16:9] <= 8'h00;
+      else total_digit[16:9] <= n22[16:9];
+    end
+    if (valid_1) begin
+      part_2 <= part_1;
+      product <= n28;
+      which_2 <= which_1_35;
+    end
+    if (valid_2) which_3 <= which_2;
+    if (valid_3) begin
+      more_8 <= n42;
+      which_8 <= which_3;
+      window_8[26:8] <= n40[26:8];
+      zeros_8 <= empty_8;
+      if (!n1) window_8[7:0] <= 8'h00;
+      else window_8[7:0] <= { total[4:0], middle[16:14] };
+    end
+    if (valid_6) begin
+      more_1 <= more_2;
+      n861 <= n48[25:1];
+      which_1 <= which_2_51;
+      zeros_1 <= { zeros_2, empty_1 };
       if (!window_2[26]) n859 <= 1'h0;
       else n859 <= window_2[0];
+    end
+    if (valid_8) begin
+      more_2 <= more_4;
+      which_2_51 <= which_4;
+      window_2[26:2] <= n46[26:2];
+      zeros_2 <= { zeros_4, empty_2 };
+      if (!n3) window_2[1:0] <= 2'h0;
+      else window_2[1:0] <= window_4[1:0];
+    end
+    if (valid_12) begin
+      more_4 <= more_8;
+      which_4 <= which_8;
+      window_4[26:4] <= n44[26:4];
+      zeros_4 <= { zeros_8, empty_4 };
+      if (!n2) window_4[3:0] <= 4'h0;
+      else window_4[3:0] <= window_8[3:0];
+    end
+  end
+  reg n859;
+  initial n859 = 1'h0;
   assign window_1[0] = n859;
   reg [24:0] n861;
   initial n861 = 25'h0000000;
-  always @(posedge clk)
-    if (valid_6) n861 <= n48[25:1];
   assign { fraction, window_1[9:1] } = n861;
-  always @(posedge clk)
-    if (rst) valid_6 <= 1'h0;
-    else valid_6 <= valid_8;
-  always @(posedge clk)
-    if (valid_8) zeros_2 <= { zeros_4, empty_2 };
-  always @(posedge clk)
-    if (valid_8) which_2_51 <= which_4;
-  always @(posedge clk)
-    if (valid_8) more_2 <= more_4;
-  always @(posedge clk)
-    if (valid_8)
-      if (!n3) window_2[1:0] <= 2'h0;
-      else window_2[1:0] <= window_4[1:0];
-  always @(posedge clk)
-    if (valid_8) window_2[26:2] <= n46[26:2];
-  always @(posedge clk)
-    if (rst) valid_8 <= 1'h0;
-    else valid_8 <= valid_12;
-  always @(posedge clk)
-    if (valid_12) zeros_4 <= { zeros_8, empty_4 };
-  always @(posedge clk)
-    if (valid_12) which_4 <= which_8;
-  always @(posedge clk)
-    if (valid_12) more_4 <= more_8;
-  always @(posedge clk)
-    if (valid_12)
-      if (!n2) window_4[3:0] <= 4'h0;
-      else window_4[3:0] <= window_8[3:0];
-  always @(posedge clk)
-    if (valid_12) window_4[26:4] <= n44[26:4];
-  always @(posedge clk)
-    if (rst) valid_12 <= 1'h0;
-    else valid_12 <= valid_3;
-  always @(posedge clk)
-    if (valid_3) zeros_8 <= empty_8;
-  always @(posedge clk)
-    if (valid_3) which_8 <= which_3;
-  always @(posedge clk)
-    if (valid_3) more_8 <= n42;
-  always @(posedge clk)
-    if (valid_3)
-      if (!n1) window_8[7:0] <= 8'h00;
-      else window_8[7:0] <= { total[4:0], middle[16:14] };
-  always @(posedge clk)
-    if (valid_3) window_8[26:8] <= n40[26:8];
-  always @(posedge clk)
-    if (rst) valid_3 <= 1'h0;
-    else valid_3 <= n38;
-  always @(posedge clk)
-    if (valid_2) which_3 <= which_2;
-  always @(posedge clk)
-    if (rst) middle <= 17'h00000;
-    else if (n887) middle <= total[16:0];
-  always @(posedge clk)
-    if (rst) lowest <= 1'h0;
-    else if (n891) lowest <= n35;
-  always @(posedge clk)
-    if (rst) total <= 34'h000000000;
-    else if (valid_2) total <= n33[33:0];
-  always @(posedge clk)
-    if (rst) valid_2 <= 1'h0;
-    else valid_2 <= valid_1;
-  always @(posedge clk)
-    if (valid_1) which_2 <= which_1_35;
-  always @(posedge clk)
-    if (valid_1) part_2 <= part_1;
-  always @(posedge clk)
-    if (running) which_1_35 <= which;
-  always @(posedge clk)
-    if (running) part_1 <= part;
-  always @(posedge clk)
-    if (valid_1) product <= n28;
-  always @(posedge clk)
-    if (rst) valid_1 <= 1'h0;
-    else valid_1 <= running;
-  always @(posedge clk)
-    if (running)
-      if (part[0]) threshold_digit[16:15] <= 2'h0;
-      else threshold_digit[16:15] <= n25[16:15];
-  always @(posedge clk)
-    if (running) threshold_digit[14:0] <= n27[14:0];
-  always @(posedge clk)
-    if (running)
-      if (part[1]) total_digit[16:9] <= 8'h00;
-      else total_digit[16:9] <= n22[16:9];
-  always @(posedge clk)
-    if (running) total_digit[8:0] <= n24[8:0];
-  always @(posedge clk)
-    if (rst) which <= 2'h0;
-    else if (n914) which <= procmux_396_Y;
-  always @(posedge clk)
-    if (rst) part <= 2'h0;
-    else if (n910) part <= procmux_403_Y;
-  always @(posedge clk)
-    if (rst) running <= 1'h0;
-    else running <= procmux_414_Y;
   assign n910 = | { running, start };
   assign n912 = { running, n19 } != 2'h2;
   assign n887 = & { valid_2, n36 };
@@ -1361,52 +1327,47 @@ module softmax_quantizer_l2_comparison(rst, load, exponent, above, base, entry, 
   assign less_than_a = { mantissa_3, 1'h0 } < { fraction_a, above_a };
   assign less_than_b = { mantissa_3, 1'h0 } < { fraction_b, above_b };
   assign { count, n7[0] } = $signed({ base_b, below_b_4 }) + $signed({ 1'h0, octaves_4, 1'h1 });
-  always @(posedge clk)
-    if (enable[6])
+  always @(posedge clk) begin
+    if (enable[1]) exponent_1 <= exponent;
+    if (enable[2]) octaves_2 <= exponent_1[15:8];
+    if (enable[3]) begin
+      mantissa_3 <= entry[16:1];
+      octaves_3 <= octaves_2;
+    end
+    if (enable[4]) begin
+      below_a_4 <= less_than_a;
+      below_b_4 <= less_than_b;
+      octaves_4 <= octaves_3;
+    end
+    if (enable[5]) begin
+      count_5 <= count;
+      odd_5 <= n3;
+    end
+    if (enable[6]) begin
       if (count_5[9]) code_6 <= 4'h0;
       else code_6 <= n5;
-  always @(posedge clk)
-    if (enable[5]) odd_5 <= n3;
-  always @(posedge clk)
-    if (enable[5]) count_5 <= count;
-  always @(posedge clk)
-    if (enable[4]) below_b_4 <= less_than_b;
-  always @(posedge clk)
-    if (load[1]) base_b <= next_base_b;
-  always @(posedge clk)
-    if (write[1]) next_base_b <= base;
-  always @(posedge clk)
-    if (load[0]) above_b <= next_above_b;
-  always @(posedge clk)
-    if (write[1]) next_above_b <= above;
-  always @(posedge clk)
-    if (load[0]) fraction_b <= next_fraction_b;
-  always @(posedge clk)
-    if (write[1]) next_fraction_b <= fraction;
-  always @(posedge clk)
-    if (enable[4]) below_a_4 <= less_than_a;
-  always @(posedge clk)
-    if (load[1]) base_a <= next_base_a;
-  always @(posedge clk)
-    if (write[0]) next_base_a <= base;
-  always @(posedge clk)
-    if (load[0]) above_a <= next_above_a;
-  always @(posedge clk)
-    if (write[0]) next_above_a <= above;
-  always @(posedge clk)
-    if (load[0]) fraction_a <= next_fraction_a;
-  always @(posedge clk)
-    if (write[0]) next_fraction_a <= fraction;
-  always @(posedge clk)
-    if (enable[3]) mantissa_3 <= entry[16:1];
-  always @(posedge clk)
-    if (enable[4]) octaves_4 <= octaves_3;
-  always @(posedge clk)
-    if (enable[3]) octaves_3 <= octaves_2;
-  always @(posedge clk)
-    if (enable[2]) octaves_2 <= exponent_1[15:8];
-  always @(posedge clk)
-    if (enable[1]) exponent_1 <= exponent;
+    end
+    if (load[0]) begin
+      above_a <= next_above_a;
+      above_b <= next_above_b;
+      fraction_a <= next_fraction_a;
+      fraction_b <= next_fraction_b;
+    end
+    if (load[1]) begin
+      base_a <= next_base_a;
+      base_b <= next_base_b;
+    end
+    if (write[0]) begin
+      next_above_a <= above;
+      next_base_a <= base;
+      next_fraction_a <= fraction;
+    end
+    if (write[1]) begin
+      next_above_b <= above;
+      next_base_b <= base;
+      next_fraction_b <= fraction;
+    end
+  end
   assign n7[10:1] = count;
   assign address = exponent_1[7:0];
 endmodule
@@ -1530,57 +1491,54 @@ module softmax_quantizer_l2_exponential(rst, clear, logit, entry, maximum, first
   assign { n23[12], below } = $signed(maximum_1) - $signed(logit_1);
   assign product = below_2 * factor;
   assign shifted_by_24 = steps[3] ? { 24'h000000, product_3[27:24] } : product_3;
-  always @(posedge clk)
-    if (clear) sum <= 26'h0000000;
-    else if (add) sum <= n22[25:0];
-  always @(posedge clk)
-    if (enable_term[1])
+  always @(posedge clk) begin
+    if (clear) begin
+      sum <= 26'h0000000;
+    end else begin
+      if (add) sum <= n22[25:0];
+    end
+    if (enable[1]) logit_1 <= logit;
+    if (enable[2]) begin
+      below_2 <= below;
+      masked_2 <= n2;
+    end
+    if (enable[3]) begin
+      masked_3 <= masked_2;
+      product_3 <= product[29:2];
+    end
+    if (enable[4]) begin
+      masked_4 <= masked_3;
+      shifted_4[15:0] <= shifted_by_12[15:0];
+      if (steps[2]) begin
+        overflow_4 <= 1'h0;
+        shifted_4[25:16] <= 10'h000;
+      end else begin
+        overflow_4 <= n33;
+        shifted_4[25:16] <= shifted_by_24[25:16];
+      end
+    end
+    if (enable[5]) begin
+      masked_5 <= masked_4;
+      overflow_5 <= lost_by_3;
+      shifted_5 <= shifted_by_3;
+    end
+    if (enable[6]) begin
+      exponent_6 <= rounded[17:1];
+      far_6 <= overflow_5;
+      masked_6 <= masked_5;
+    end
+    if (enable[7]) exponent_7 <= { n19, exponent_6[7:0] };
+    if (enable_term[0]) begin
+      mantissa <= entry;
+      nothing <= n20;
+      term_shift <= exponent_7[12:10];
+    end
+    if (enable_term[1]) begin
       if (nothing) term <= 18'h00000;
       else term <= term_shifted;
-  always @(posedge clk)
-    if (enable_term[0]) nothing <= n20;
-  always @(posedge clk)
-    if (enable_term[0]) term_shift <= exponent_7[12:10];
-  always @(posedge clk)
-    if (enable_term[0]) mantissa <= entry;
-  always @(posedge clk)
-    if (enable[7]) exponent_7 <= { n19, exponent_6[7:0] };
-  always @(posedge clk)
-    if (enable[6]) far_6 <= overflow_5;
-  always @(posedge clk)
-    if (enable[6]) exponent_6 <= rounded[17:1];
-  always @(posedge clk)
-    if (enable[6]) masked_6 <= masked_5;
-  always @(posedge clk)
-    if (enable[5]) masked_5 <= masked_4;
-  always @(posedge clk)
-    if (enable[4]) masked_4 <= masked_3;
-  always @(posedge clk)
-    if (enable[3]) masked_3 <= masked_2;
-  always @(posedge clk)
-    if (enable[5]) overflow_5 <= lost_by_3;
-  always @(posedge clk)
-    if (enable[5]) shifted_5 <= shifted_by_3;
-  always @(posedge clk)
-    if (enable[4])
-      if (steps[2]) overflow_4 <= 1'h0;
-      else overflow_4 <= n33;
-  always @(posedge clk)
-    if (enable[4])
-      if (steps[2]) shifted_4[25:16] <= 10'h000;
-      else shifted_4[25:16] <= shifted_by_24[25:16];
-  always @(posedge clk)
-    if (enable[4]) shifted_4[15:0] <= shifted_by_12[15:0];
-  always @(posedge clk)
-    if (enable[3]) product_3 <= product[29:2];
-  always @(posedge clk)
-    if (enable[2]) masked_2 <= n2;
-  always @(posedge clk)
-    if (enable[2]) below_2 <= below;
-  always @(posedge clk)
+    end
     if (n1) maximum_1 <= maximum;
-  always @(posedge clk)
-    if (enable[1]) logit_1 <= logit;
+  end
   assign n23[11:0] = below;
   assign n30[25:0] = shifted_by_12;
   assign n36[19:0] = shifted_by_6;
@@ -1625,18 +1583,19 @@ module softmax_quantizer_l2_factor(shift, clk, rst, steps, factor, multiplier);
   assign column_5 = 32'd2454267026 >> shift;
   assign n1 = shift <= 6'h20;
   assign n2 = multiplier << left;
-  always @(posedge clk)
+  always @(posedge clk) begin
     if (n827) factor <= 18'h00000;
     else factor <= n2[17:0];
-  always @(posedge clk)
-    if (rst) left <= 2'h0;
-    else left <= { column_5[0], column_4[0] };
-  always @(posedge clk)
-    if (rst) steps <= 4'h0;
-    else steps <= { column_3[0], column_2[0], column_1[0], column_0[0] };
-  always @(posedge clk)
-    if (rst) some <= 1'h0;
-    else some <= n1;
+    if (rst) begin
+      left <= 2'h0;
+      some <= 1'h0;
+      steps <= 4'h0;
+    end else begin
+      left <= { column_5[0], column_4[0] };
+      some <= n1;
+      steps <= { column_3[0], column_2[0], column_1[0], column_0[0] };
+    end
+  end
   assign n826 = ~ some;
   assign n827 = | { n826, rst };
 endmodule
