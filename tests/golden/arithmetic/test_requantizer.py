@@ -179,7 +179,7 @@ def test_multiplier_and_shift_of_a_scalar_is_one_channel():
             "Scale must be finite and not negative",
         ),
         (lambda: multiplier_and_shift([float("nan")]), "Scale must be finite and not negative"),
-        (lambda: multiplier_and_shift([-1.0]), "Scale must be finite and not negative"),
+        (lambda: multiplier_and_shift([1.0, -1.0]), "Scale must be finite and not negative"),
         (lambda: multiplier_and_shift([1e9]), "Scale must be below 32767.75, not 1000000000.0"),
         (lambda: multiplier_and_shift([32767.75]), "Scale must be below 32767.75, not 32767.75"),
     ],

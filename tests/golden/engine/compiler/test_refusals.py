@@ -60,6 +60,14 @@ def two_linear_layers_of_patches(program, ops):
     program.ops.insert(2, replace(proj, name="again", output=replace(proj.output, name="again")))
 
 
+def softmax_of_others(program, ops):
+    """Of what no query and key made."""
+    softmax = ops["0.attn.softmax"]
+    program.ops.insert(program.ops.index(softmax), replace(
+        softmax, name="also", inputs=("0.attn.normed",),
+        output=replace(softmax.output, name="also")))
+
+
 def uneven(program, ops):
     token = ops["token0"]
     token.attributes["tokens"] = [0, 1, 3]
@@ -97,6 +105,7 @@ def features(program, ops):
     (two_linear_layers_of_patches,
      "op 'again' does not fit the engine tiny: the engine has no buffer for its output, which goes "
      "to nothing"),
+    (softmax_of_others, "op 'also' does not fit the engine tiny: it belongs to no attention"),
     (uneven, "op 'head0' does not fit the engine tiny: a head gives one row of logits"),
     (features,
      "op 'logits' does not fit the engine tiny: its inputs must come from linear layers"),
