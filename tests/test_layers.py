@@ -57,6 +57,7 @@ LAYERS = {
                          "torch numpy onnx onnxruntime"),
     "python/evaluation": Layer("python/models", "torch"),
     "python/report": Layer("golden rtl/synthesis", "matplotlib PIL numpy"),
+    "python/generated_images.py": Layer("golden python", "torch numpy safetensors PIL tqdm"),
     "python": Layer("golden rtl sim python", "torch numpy safetensors"),
     "python/__init__.py": Layer("python/api.py", ""),
     "python/api.py": Layer("", "", "torch numpy"),

@@ -37,13 +37,13 @@ BUGS = [
         FUNCTION, "lane_."),
     Bug("wrong mantissa", D, r"16'h5a82", "16'h5a83", FUNCTION, "lane_."),
     Bug("zero code not zero", D, r"i == 4'hf", "1'h0", FUNCTION, "lane_."),
-    Bug("value of the wrong cycle", D, r"else if \(enable\) value", "else value",
+    Bug("value of the wrong cycle", D, r"if \(enable\) value", "value",
         STREAM, "tdata|stable"),
     Bug("thresholds exchanged", Q, r"(lane_0 \((?:(?!\);).)*\.threshold_a)\(threshold_a\)",
         r"\1(threshold_b)", FUNCTION, "lane_."),
     Bug("threshold not below but up to", Q, r"< threshold_a", "<= threshold_a",
         FUNCTION, "lane_."),
-    Bug("a stage that does not stall", Q, r"if \(enable\[1\]\) step_b4_1", "step_b4_1",
+    Bug("a stage that does not stall", Q, r"enable\[1\](\) begin\s+scaled_1)", r"1'h1\1",
         STREAM, "tdata|stable"),
     Bug("wrong rounding constant", R, r"\{ ?zero_point, 1'h1 ?\}", "{ zero_point, 1'h0 }",
         FUNCTION, "lane_."),
@@ -76,8 +76,7 @@ BUGS = [
     Bug("valid without input", D, r"valid_0 <= i__valid", "valid_0 <= 1'h1", STREAM, "tvalid"),
     Bug("ready without room", D, r"s_axis_tready = i_ready & aresetn", "s_axis_tready = aresetn",
         STREAM, "tready", "{}_axis.v"),
-    Bug("stale data after reset", R, r"if \(rst\) valid_5 <= 1'h0;\n\s+else if",
-        "if", STREAM, "tvalid"),
+    Bug("stale data after reset", R, r"valid_5 <= 1'h0;", "", STREAM, "tvalid"),
 ]
 
 
