@@ -6,7 +6,7 @@ import pytest
 
 from vit2rtl.golden.engine.configuration import DEIT_TINY, SMALL
 from vit2rtl.golden.engine.errors import TITLES, Error
-from vit2rtl.golden.engine.instructions import OPERANDS, Load, Unit
+from vit2rtl.golden.engine.instructions import OPERANDS, Field, Load, Unit, pack
 from vit2rtl.golden.engine.limits import payload_beats, payload_room, ranges
 
 
@@ -85,3 +85,17 @@ def test_queries_and_codes_have_no_payload():
 def test_beats_of_parameters():
     assert beats(Unit.EPILOGUE) == 8
     assert beats(Unit.LAYERNORM, DEIT_TINY, table=1) == 192
+
+
+def test_an_instruction_has_all_its_fields_and_no_others():
+    fields = {"a": Field(3), "b": Field(4, signed=True)}
+    assert pack(fields, {"a": 5, "b": -8}) == 5 | 8 << 3
+    for values, text in (
+        ({"a": 1}, "Field 'b' is missing"),
+        ({"a": 1, "b": 0, "c": 0}, "An instruction has no field 'c'"),
+        ({"a": 8, "b": 0}, "Field 'a' must be between 0 and 7, not 8"),
+        ({"a": 0, "b": 8}, "Field 'b' must be between -8 and 7, not 8"),
+    ):
+        with pytest.raises(ValueError) as error:
+            pack(fields, values)
+        assert str(error.value) == text

@@ -62,3 +62,14 @@ def test_rows_of_any_leading_shape(name):
             assert np.array_equal(found[field], array.reshape(2, 2, *array.shape[1:])), field
         checked += 1
     assert checked == 3
+
+
+@pytest.mark.parametrize(("settings", "inside"), [
+    ({"low": 0, "high": 0}, True), ({"low": -5, "high": 7}, True), ({"low": 1, "high": 7}, False),
+    ({"low": -5, "high": -1}, False),
+])
+def test_an_epilogue_s_limits_have_zero_between_them(settings, inside):
+    limits = [limit for limit in UNITS["epilogue"].domain(Instance.of("epilogue").parameters)
+              if limit.terms.keys() <= settings.keys()]
+    assert len(limits) >= 2
+    assert all(limit.holds(settings).all() for limit in limits) == inside
