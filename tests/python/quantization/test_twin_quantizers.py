@@ -36,6 +36,8 @@ def test_softmax_is_one_region_or_both(x, shift, bits, both):
     quantizer = TwinSoftmaxQuantizer(bits, both=both)
     quantizer.set_split(2.0**-shift)
     assert quantizer.split == 2.0**-shift
+    assert quantizer.scale.tolist() == pytest.approx(
+        [1 / quantizer.top, 2.0**-shift / quantizer.top])
     due = by_hand(x, 2.0**-shift, (1 << bits - 1) - 1, both)
     value = torch.tensor([x], dtype=torch.float32)
     assert float(quantizer(value)) == pytest.approx(float(due), rel=1e-6)
