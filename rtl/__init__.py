@@ -1,7 +1,5 @@
 """Amaranth components of the hardware units, their AXI4-Stream tops and their Verilog."""
 
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from vit2rtl.rtl.registry import COMPONENTS, component, latency
@@ -18,13 +16,6 @@ if TYPE_CHECKING:
         Requantizer,
         SoftmaxQuantizer,
     )
-
-# Amaranth comes with an extra.
-if sys.version_info >= (3, 13):
-    with suppress(ImportError):
-        from vit2rtl.rtl import names
-
-        names.install()
 
 __all__ = [
     "COMPONENTS",

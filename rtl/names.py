@@ -34,6 +34,5 @@ def get_var_name(depth: int = 2, default: Any = _NONE) -> Any:
     return default
 
 
-def install() -> None:
-    """Once for all designs; a second time it changes nothing."""
+if sys.version_info >= (3, 13):
     tracer.get_var_name = get_var_name

@@ -12,6 +12,7 @@ from amaranth.hdl import Elaboratable
 
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.units import Instance
+from vit2rtl.rtl import names  # noqa: F401 - before anything is elaborated
 from vit2rtl.rtl.registry import component
 from vit2rtl.rtl.stream.axi_stream import AxiStreamTop
 from vit2rtl.rtl.verilog.describe import describe, markdown
