@@ -98,7 +98,9 @@ def _xilinx(name: str, title: str) -> Device:
         blocks="",
         fabric="-nodsp -nobram",
         cells={
-            "LUT": {"LUT[1-6]": 1, "INV": 1, "SRL*": 1},
+            # A memory in LUTs, with all its ports, takes those of a slice: eight, or four.
+            "LUT": {"LUT[1-6]": 1, "INV": 1, "SRL*": 1, "RAM32M16": 8, "RAM64M8": 8,
+                    "RAM32M": 4, "RAM64M": 4},
             "CARRY4": {"CARRY4": 1},
             "FF": {"FD[RSCP]E": 1},
             "DSP48": {"DSP48E*": 1},
