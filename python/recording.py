@@ -39,7 +39,7 @@ class Recording:
 
     def __init__(self, quantized: "QuantizedViT", folder: Path) -> None:
         """``folder`` takes a file for each array."""
-        quantized.recipe.require_integers("Vectors need")
+        quantized.recipe.require_units("Vectors need")
         self._quantized, self._folder = quantized, folder
         self._spools: dict[str, Spool] = {}
         self.layers = {layer.name: layer.module for layer in quantized.structure.layers

@@ -38,6 +38,14 @@ class Multipliers(NamedTuple):
     shift: int
 
 
+class ChannelMultipliers(NamedTuple):
+    """The same by channel, int64[channels] each."""
+
+    even: np.ndarray
+    odd: np.ndarray
+    shift: np.ndarray
+
+
 def fraction_bits(bits: int, zero_code: str = "top", *, limit: int = FRACTION_LIMIT) -> int:
     """H: the shift of code 0, enough for the last code that is not zero to be shifted by none.
 
@@ -91,7 +99,8 @@ def shifted_ones(
 
 
 def requantize(
-    even: ArrayLike, odd: ArrayLike, multipliers: Multipliers, zero_point: int, *, bits: int
+    even: ArrayLike, odd: ArrayLike, multipliers: Multipliers | ChannelMultipliers,
+    zero_point: int, *, bits: int,
 ) -> np.ndarray:
     """``clip(((E M_E + O M_O + 2**(n-1)) >> n) + z, 0, 2**bits - 1)``, n the shift.
 

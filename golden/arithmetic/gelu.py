@@ -55,11 +55,11 @@ def table_of(
     inputs = float(input_scale) * (np.arange(1 << input_bits) - int(input_zero_point))
     values = np.array([(function or gelu)(x) for x in inputs.tolist()])
     top = (1 << bits) - 1
-    codes = _quotients(values, float(scale), top + abs(int(zero_point))) + int(zero_point)
+    codes = quotients(values, float(scale), top + abs(int(zero_point))) + int(zero_point)
     return np.clip(codes, 0, top).astype(smallest(0, top))
 
 
-def _quotients(values: np.ndarray, scale: float, limit: int) -> np.ndarray:
+def quotients(values: np.ndarray, scale: float, limit: int) -> np.ndarray:
     """int64: ``⌊values / scale + 1/2⌋``, exact, where the magnitude is at most ``limit``.
 
     Floats round in order: what is not below a tie does not come out below it. So they decide but

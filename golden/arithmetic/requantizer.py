@@ -104,7 +104,7 @@ def multiplier_and_shift(
     for factor, (multiplier, shift) in zip(factors, normal, strict=True):
         if multiplier == 0 or shift > base + window - 1:
             shift = base + window - 1
-            multiplier = _round_half_up(float(factor), shift)
+            multiplier = round_half_up(float(factor), shift)
         pairs.append((multiplier, shift))
     multipliers, shifts = np.array(pairs, dtype=np.int64).T
     return multipliers, shifts
@@ -114,13 +114,13 @@ def _normalize(factor, multiplier_bits):
     if factor == 0:
         return 0, 0
     shift = multiplier_bits - frexp(factor)[1]
-    multiplier = _round_half_up(factor, shift)
+    multiplier = round_half_up(factor, shift)
     if multiplier >> multiplier_bits:
         multiplier, shift = multiplier >> 1, shift - 1
     return multiplier, shift
 
 
-def _round_half_up(factor, shift):
+def round_half_up(factor, shift):
     """``floor(factor * 2**shift + 1/2)`` in integers: a float is a ratio of powers of two."""
     numerator, denominator = factor.as_integer_ratio()
     if shift < 0:

@@ -15,6 +15,7 @@ from vit2rtl.golden.program.program import ENCODINGS, MOST_BITS, Op, Tensor
 
 _FIELD_TYPES = {"name": str, "bits": int, "signed": bool, "encoding": str, "zero_point": int,
                 "bound": int}
+_TWIN = ("twin_softmax", "twin_activation")
 
 
 def check_tensor(tensor: Tensor) -> None:
@@ -36,8 +37,14 @@ def check_tensor(tensor: Tensor) -> None:
         0 < tensor.scale <= float_info.max
     ):
         raise ValueError(f"scale must be a finite number above 0, not {tensor.scale!r}")
+    if isinstance(tensor.low_scale, bool) or not isinstance(tensor.low_scale, NUMBER) or not (
+        0 <= tensor.low_scale <= float_info.max
+    ):
+        raise ValueError(f"low_scale must be a finite number, not {tensor.low_scale!r}")
     if not 0 <= tensor.bound < 1 << 31 or abs(tensor.zero_point) >= 1 << 31:
         raise ValueError("bound and zero point must fit 31 bits")
+    if tensor.encoding in _TWIN and not tensor.low_scale:
+        raise ValueError(f"low_scale of {tensor.encoding} elements must be above 0")
     for name, due in _settled(tensor).items():
         if getattr(tensor, name) != due:
             raise ValueError(f"{name} of {tensor.encoding} elements must be {due}, "
@@ -48,13 +55,19 @@ def _settled(tensor: Tensor) -> dict[str, Any]:
     """What follows from a tensor's encoding."""
     match tensor.encoding:
         case "uniform":
-            return {"bound": 0}
+            return {"bound": 0, "low_scale": 0.0}
         case "log_sqrt2":
+            return {"signed": False, "zero_point": 0, "bound": 0, "low_scale": 0.0}
+        case "twin_softmax":
             return {"signed": False, "zero_point": 0, "bound": 0}
+        case "twin_activation":
+            return {"signed": True, "zero_point": 0, "bound": 0}
         case "accumulator":
-            return {"signed": True, "zero_point": 0, "bits": width(-tensor.bound, tensor.bound)}
+            return {"signed": True, "zero_point": 0, "low_scale": 0.0,
+                    "bits": width(-tensor.bound, tensor.bound)}
         case "float64":
-            return {"signed": True, "bits": 64, "scale": 1.0, "zero_point": 0, "bound": 0}
+            return {"signed": True, "bits": 64, "scale": 1.0, "zero_point": 0, "bound": 0,
+                    "low_scale": 0.0}
     raise ValueError(f"encoding {tensor.encoding!r} settles nothing")
 
 

@@ -24,8 +24,9 @@ def summary(program: IntegerProgram) -> dict[str, Any]:
     rows = [_row(op, [tensors[name] for name in op.inputs]) for op in program.ops]
     weights = [cost for op in program.ops for cost in _weights(op)]
     multiplied = [(row["macs"], row["multiplied_bits"]) for row in rows if row["macs"]]
-    macs = {name: sum(row["macs"] for row in rows if row["kind"] == name)
-            for name, kind in KINDS.items() if kind.macs}
+    macs = {name: sum(row["macs"] for row in rows
+                      if name in (row["kind"], KINDS[row["kind"]].counted_as))
+            for name, kind in KINDS.items() if kind.macs and not kind.counted_as}
     parameters, tables, floats = (
         sum(row[key] for row in rows) for key in ("parameter_bits", "table_bits", "float32_bits")
     )

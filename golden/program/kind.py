@@ -105,6 +105,7 @@ class Kind:
     formula     what it computes; q is an input code, z the output's zero point
     rounding    how it rounds
     macs        (op, tensors) -> multiply-accumulates of one image
+    counted_as  the kind whose multiply-accumulates totals add them to, where not its own
     numbers     {name: (op) -> int}, what an implementation needs besides attributes, and follows
                 from them
     tables      {role: (op) -> array}, look-up tables besides the constants, unsigned
@@ -128,6 +129,7 @@ class Kind:
     formula: str | None = None
     rounding: str | None = None
     macs: Callable[[Op, Sequence[Tensor]], int] | None = None
+    counted_as: str = ""
     numbers: Mapping[str, Callable[[Op], int]] = field(default_factory=dict)
     tables: Mapping[str, Callable[[Op], np.ndarray]] = field(default_factory=dict)
     by_hand: Callable[[Page, Mapping[str, Any]], Iterable[str]] | None = None

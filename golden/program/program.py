@@ -24,7 +24,7 @@ VARIANTS = ("hardware", "integer")
 LOGITS, FEATURES = OUTPUTS = ("logits", "features")
 # Of a tensor's codes.
 MOST_BITS = 16
-ENCODINGS = ("uniform", "log_sqrt2", "accumulator", "float64")
+ENCODINGS = ("uniform", "log_sqrt2", "twin_softmax", "twin_activation", "accumulator", "float64")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,9 @@ class Tensor:
     encoding     what an element stands for:
         ``uniform``      ``scale * (code - zero_point)``, code of ``bits`` bits, signed or not
         ``log_sqrt2``    ``scale * 2**(-code/2)``, the top code zero
+        ``twin_softmax`` ``scale * (code - half)`` from ``half = 2**(bits-1)`` up, below
+                         ``low_scale * code``
+        ``twin_activation``  ``scale * code`` from 0 up, below ``low_scale * code``
         ``accumulator``  ``scale * element``, magnitude at most ``bound``
         ``float64``      itself (variant ``hardware`` only)
     """
@@ -46,6 +49,7 @@ class Tensor:
     scale: float = 1.0
     zero_point: int = 0
     bound: int = 0
+    low_scale: float = 0.0
 
     def limits(self) -> tuple[int, int]:
         """Smallest and largest element."""
@@ -65,7 +69,7 @@ class Tensor:
         return np.float64 if self.encoding == "float64" else smallest(*self.limits())
 
     def real(self, elements: np.ndarray) -> np.ndarray:
-        """float64: what elements stand for, those of log√2 codes excepted."""
+        """float64: what elements stand for, log√2 and twin codes excepted."""
         if self.encoding == "float64":
             return np.asarray(elements, np.float64)
         return (np.asarray(elements, np.float64) - self.zero_point) * self.scale
@@ -136,7 +140,7 @@ class IntegerProgram:
             "recipe": self.recipe,
             "preprocessing": self.preprocessing,
             "output": self.output,
-            "image": asdict(self.image),
+            "image": described(self.image),
             "ops": [_entry(op) for op in self.ops],
             "tensors": {"file": TENSORS, "sha256": documents.sha256_of(data)},
         }
@@ -164,12 +168,20 @@ def check_place(folder: str | Path) -> None:
     atomic.check(folder, kind=_TITLE, parts=_parts)
 
 
+def described(tensor: Tensor) -> dict[str, Any]:
+    """A tensor for JSON: a second scale where it has one."""
+    entry = asdict(tensor)
+    if not tensor.low_scale:
+        del entry["low_scale"]
+    return entry
+
+
 def _entry(op: Op) -> dict[str, Any]:
     return {
         "name": op.name,
         "kind": op.kind,
         "inputs": list(op.inputs),
-        "output": asdict(op.output),
+        "output": described(op.output),
         "attributes": op.attributes,
         "tensors": sorted(op.tensors),
     }

@@ -100,7 +100,8 @@ def _tensor(root, sums, described, images, lanes):
     name = get(described, "name", str, f"{MANIFEST}, tensors")
     where = f"{MANIFEST}, {name}"
     located(where, check_record_name, name)
-    fields = {key: get(described, key, object, where) for key in Tensor.__dataclass_fields__}
+    fields = {key: get(described, key, object, where) for key in Tensor.__dataclass_fields__
+              if key != "low_scale" or key in described}
     fields["shape"] = tuple(get(described, "shape", list, where))
     tensor = Tensor(**fields)
     located(where, check_tensor, tensor)

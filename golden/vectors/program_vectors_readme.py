@@ -37,7 +37,9 @@ checked alone, whatever came before it.
   its bound.
 - `number` binary64 is an IEEE 754 double as its 64 bits, the sign bit on top: `$bitstoreal`.
 - An element q stands for `scale · (q - zero_point)`, for `scale · 2^(-q/2)` (`log_sqrt2`, the top
-  code zero), for `scale · q` (`accumulator`), or for itself (`float64`).
+  code zero), for `scale · q` (`accumulator`), or for itself (`float64`). Twin codes have two
+  scales: of `twin_activation` q stands for `scale · q`, below 0 for `low_scale · q`; of
+  `twin_softmax` for `low_scale · q`, from 2^(bits-1) up for `scale · (q - 2^(bits-1))`.
 
 ## Ops
 

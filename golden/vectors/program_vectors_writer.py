@@ -3,7 +3,7 @@
 import shutil
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from vit2rtl.golden.files import atomic
 from vit2rtl.golden.files.documents import sha256
 from vit2rtl.golden.program.execute import stages
 from vit2rtl.golden.program.kinds import KINDS
-from vit2rtl.golden.program.program import IntegerProgram, Op, Tensor
+from vit2rtl.golden.program.program import IntegerProgram, Op, Tensor, described
 from vit2rtl.golden.vectors.bundle_files import array_stream, write_texts
 from vit2rtl.golden.vectors.bundle_schema import check_record_name, parts_of, plain
 from vit2rtl.golden.vectors.mem_matrix import Layout
@@ -200,7 +200,7 @@ def _mem(folder, name):
 
 def _manifest(root, plan, program, constants, provenance):
     made_by = {op.output.name: op.name for op in program.ops}
-    tensors = [asdict(tensor) | {
+    tensors = [described(tensor) | {
         "shape": list(tensor.shape), "made_by": made_by.get(name), "layout": layout.as_dict(),
         "array": name, "file": _mem(TENSORS, name), "sha256": sha256(root / _mem(TENSORS, name)),
     } for name, (tensor, layout) in plan.tensors.items()]

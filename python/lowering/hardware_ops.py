@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from vit2rtl.golden.arithmetic import matmul
+from vit2rtl.golden.arithmetic import matmul, twin
 from vit2rtl.golden.program.attention import matrix_shape, value_bound
 from vit2rtl.golden.program.program import Op, Tensor
-from vit2rtl.lowering.activation_table import activation_table
 from vit2rtl.quantization.activation import QuantActivation
 from vit2rtl.quantization.embeddings import step_of
+from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import Quantizer, UniformQuantizer
 from vit2rtl.quantization.structure import Attention, Layer, Mlp
 
@@ -46,6 +46,8 @@ class HardwareOps:
         self, name: str, layer: Layer, x: Tensor, output: Tensor, channels: slice = slice(None)
     ) -> Tensor:
         """A linear layer, or some of its channels: codes in, codes of ``output`` out."""
+        if x.encoding == "twin_activation":
+            return self._linear_twin(name, layer, x, output)
         module = layer.module
         weights = module.weight_quantizer
         top = x.limits()[1]
@@ -57,9 +59,7 @@ class HardwareOps:
             )
         except ValueError as error:
             raise ValueError(f"Layer {name}: {error}") from error
-        tensors = {
-            "weight": module.weight_codes[channels].numpy(),
-            "weight_zero_point": weights.zero_point[channels].double().numpy().astype(np.int32),
+        tensors = weights_of(module, channels) | {
             "bias": constants.folded, "multiplier": constants.multiplier.astype(np.int32),
             "shift": constants.shift.astype(np.uint8),
         }
@@ -67,6 +67,25 @@ class HardwareOps:
             name, "linear", [x], output, tensors, weight_bits=weights.bits,
             accumulator_bound=constants.bound, input_zero_point=x.zero_point, input_top=top,
         )
+
+    def _linear_twin(self, name: str, layer: Layer, x: Tensor, output: Tensor) -> Tensor:
+        """A linear layer behind codes of two regions."""
+        module = layer.module
+        try:
+            constants = twin.layer_of(
+                module.centered_codes().long().numpy(),
+                module.weight_quantizer.scale.double().numpy(), module.bias.double().numpy(),
+                (x.scale, x.low_scale), output.scale, bits=x.bits)
+        except ValueError as error:
+            raise ValueError(f"Layer {name}: {error}") from error
+        above, below, shift = constants.multipliers
+        tensors = weights_of(module) | {
+            "bias": constants.bias, "multiplier": above.astype(np.int32),
+            "low_multiplier": below.astype(np.int32), "shift": shift.astype(np.uint8),
+        }
+        return self.emit(name, "linear_twin", [x], output, tensors,
+                         weight_bits=module.weight_quantizer.bits,
+                         accumulator_bound=constants.bound)
 
     def query_key_value(
         self, layer: Layer, x: Tensor, queries: int | None = None
@@ -167,6 +186,9 @@ class HardwareOps:
             tensors["bias"] = attention.module.relative_position_bias[0].double().numpy()
         tensors |= mask_of(attention)
         output = codes_of(f"{name}.softmax", logits.shape, quantizer)
+        if output.encoding == "twin_softmax":
+            return self.emit(f"{name}.softmax", "softmax_twin_float", [logits], output, tensors,
+                             logit_scale=logits.scale, split=quantizer.exponent)
         a, b = quantizer.thresholds()
         return self.emit(
             f"{name}.softmax", "softmax_float", [logits], output, tensors,
@@ -179,6 +201,13 @@ class HardwareOps:
             raise ValueError(f"{name} has no integer form of attention times V")
         quantizer = module.softmax_quantizer
         output = input_of(attention.last, (*v.shape[:-2], codes.shape[-2], v.shape[-1]))
+        if codes.encoding == "twin_softmax":
+            split = quantizer.exponent
+            bound = _fitting(name, twin.bound(v.shape[-2], v.reach, split, bits=codes.bits))
+            return self.emit(
+                f"{name}.attention_value", "attention_value_twin", [codes, v], output,
+                heads=module.heads, v_zero_point=v.zero_point, softmax_bits=codes.bits,
+                split=split, multipliers=list(module.value.multipliers), accumulator_bound=bound)
         bound = _fitting(name, value_bound(codes, v, quantizer.zero_code))
         return self.emit(
             f"{name}.attention_value", "attention_value", [codes, v], output,
@@ -200,7 +229,8 @@ class HardwareOps:
     ) -> Tensor:
         """The activation function up to fc2's codes, a table over fc1's codes."""
         output = input_of(target, hidden.shape)
-        entries = activation_table(activation, hidden, output)
+        entries = target.module.input_quantizer.table_of(
+            activation.function, hidden.scale, hidden.zero_point, hidden.bits)
         return self.emit(name, "table", [hidden], output, {"table": entries})
 
     def hidden(self, mlp: Mlp, x: Tensor) -> Tensor:
@@ -232,6 +262,13 @@ def _affine(norm: nn.LayerNorm) -> dict[str, np.ndarray]:
             "beta": norm.bias.detach().double().numpy()}
 
 
+def weights_of(module: QuantLinear, channels: slice = slice(None)) -> dict[str, np.ndarray]:
+    """Codes and zero points of some rows of a layer's weights."""
+    zero_point = module.weight_quantizer.zero_point[channels]
+    return {"weight": module.weight_codes[channels].numpy(),
+            "weight_zero_point": zero_point.double().numpy().astype(np.int32)}
+
+
 def codes_of(name: str, shape: Sequence[int], quantizer: Quantizer) -> Tensor:
     """Tensor of a quantizer's codes; a ValueError where programs do not know what they mean."""
     match quantizer.encoding:
@@ -241,6 +278,10 @@ def codes_of(name: str, shape: Sequence[int], quantizer: Quantizer) -> Tensor:
         case "log_sqrt2":
             return Tensor(name, tuple(shape), quantizer.bits, False, "log_sqrt2",
                           float(quantizer.scale))
+        case "twin_softmax" | "twin_activation" as twins:
+            scale, low_scale = quantizer.scales()
+            return Tensor(name, tuple(shape), quantizer.bits, twins == "twin_activation", twins,
+                          scale, low_scale=low_scale)
     raise ValueError(f"{name}: codes of {type(quantizer).__name__}, encoding "
                      f"{quantizer.encoding!r}, cannot be lowered")
 

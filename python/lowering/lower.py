@@ -48,6 +48,7 @@ def lower(
     elif images is None or not len(images):
         raise ValueError("Variant integer needs images, for the range of the residual stream")
     else:
+        recipe.require_units("Variant integer needs")
         ops = IntegerOps(Ranges.of(quantized, images))
     quantizer = structure.patch_embedding.input_quantizer
     shape = structure.input_size

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from vit2rtl.golden.program.program import Tensor
+from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.structure import Attention, Layer, Role
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ def _input_hook(layer: Layer, record: Record) -> Callable[..., None]:
 
     def hook(module, x):
         quantizer = module.input_quantizer
-        record(name, quantizer.codes(x[0]), float(quantizer.scale), int(quantizer.zero_point))
+        zero_point = quantizer.zero_point if isinstance(quantizer, UniformQuantizer) else 0
+        record(name, quantizer.codes(x[0]), quantizer.unit, int(zero_point))
 
     return hook
 
@@ -145,6 +147,6 @@ def _layer_tap(layer: Layer, record: Record) -> Callable[..., None]:
 def _softmax_tap(name: str, record: Record) -> Callable[..., None]:
     def tap(attention, probabilities):
         quantizer = attention.softmax_quantizer
-        record(f"{name}.softmax", quantizer.codes(probabilities), float(quantizer.scale))
+        record(f"{name}.softmax", quantizer.codes(probabilities), quantizer.unit)
 
     return tap

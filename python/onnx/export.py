@@ -36,7 +36,7 @@ def export(
     returns        the model written
     raises         ValueError where the model has no such form; nothing is written then
     """
-    quantized.recipe.require_integers("Export to ONNX needs")
+    quantized.recipe.require_units("Export to ONNX needs")
     if form not in FORMS:
         raise ValueError(f"Form must be one of {', '.join(FORMS)}, not {form!r}")
     program = lower(quantized, variant="hardware", model=model, preprocessing=preprocessing)

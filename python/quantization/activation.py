@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import nn
 
-from vit2rtl.golden.arithmetic import gelu
 from vit2rtl.quantization.layers import QuantLinear
 
 
@@ -36,13 +34,9 @@ class QuantActivation(nn.Module):
         finds the code again."""
         source, target = self._between[0].outputs[0], self._between[1].input_quantizer
         self._offset = float(source.zero_point)
-        codes = gelu.table_of(
-            float(source.scale), int(source.zero_point), float(target.scale),
-            int(target.zero_point), input_bits=source.bits, bits=target.bits,
-            function=self.function,
-        )
-        centered = torch.from_numpy(codes.astype(np.float64)) - float(target.zero_point)
-        self._table = centered.mul_(float(target.scale)).float()
+        codes = target.table_of(
+            self.function, float(source.scale), int(source.zero_point), source.bits)
+        self._table = target.dequantized(codes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """float[...] -> the same; with the table codes less zero point -> float32[...]"""

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from vit2rtl.golden.arithmetic import attention_value, matmul
+from vit2rtl.golden.arithmetic import attention_value, matmul, twin
 from vit2rtl.golden.program.attention import value_multipliers
 from vit2rtl.quantization.exact_matmul import EXACT, Products
 from vit2rtl.quantization.layers import QuantLinear
@@ -21,6 +21,7 @@ from vit2rtl.quantization.quantizers import (
     Quantizer,
     UniformQuantizer,
 )
+from vit2rtl.quantization.twin_quantizers import TwinSoftmaxQuantizer
 
 # Of a float64: a number whose last bits count steps of the 16-bit probability, and those bits.
 _LAST_BITS_ARE_STEPS = 1.5 * 2.0 ** (52 - PROBABILITY_WIDTH)
@@ -124,9 +125,7 @@ class QuantAttention(nn.Module):
         bound = matmul.query_key_bound(q.golden().reach, k.golden().reach, head)
         self.products = Products(_range(q), _range(k), bound)
         self.logit_scale = float(q.scale) * float(k.scale) * self.scale
-        softmax = self.softmax_quantizer
-        if isinstance(softmax, LogSqrt2Quantizer) and softmax.fixed_point:
-            self.value = AttentionValue(softmax, v, self.proj.input_quantizer)
+        self.value = value_of(self.softmax_quantizer, v, self.proj.input_quantizer)
 
     def _centered(self, part: torch.Tensor, which: int) -> torch.Tensor:
         """Codes less zero point of q, k or v; the integer path of qkv has made them already."""
@@ -150,11 +149,11 @@ def _range(quantizer: UniformQuantizer) -> tuple[int, int]:
 
 
 class AttentionValue:
-    """Attention times V by R5, exactly: probabilities and v to what proj takes.
+    """Attention times V by two accumulators (R5), exactly: probabilities and v to what proj takes.
 
-    Where the ones that a code shifts fit into bytes, the two accumulators are two products of
-    bytes. Else one matmul in float64 does both: they are requantized together, and a sum can be
-    taken apart, with its code's share of ``(E M_E + O M_O) / 2**n`` as the factor of each element.
+    Where the factors of v fit into bytes, the two accumulators are two products of bytes. Else one
+    matmul in float64 does both: they are requantized together, and a sum can be taken apart, with
+    its code's share of ``(E M_E + O M_O) / 2**n`` as the factor of each element.
 
     multipliers   :class:`vit2rtl.golden.arithmetic.attention_value.Multipliers`
     factors       float64[65537], by probability in units of 2**-16, which saturates at 65535
@@ -162,12 +161,13 @@ class AttentionValue:
     """
 
     def __init__(
-        self, softmax: LogSqrt2Quantizer, v: UniformQuantizer, output: UniformQuantizer
+        self, softmax: Quantizer, ones: np.ndarray, multipliers: attention_value.Multipliers,
+        v: UniformQuantizer, output: UniformQuantizer, *, most: float,
     ) -> None:
-        rule = softmax.bits, softmax.zero_code
-        self.scale, self.output_scale = float(softmax.scale), float(output.scale)
-        self.multipliers = value_multipliers(self.scale, float(v.scale), self.output_scale, *rule)
-        even, odd = attention_value.shifted_ones(*rule)
+        """ones int64[2, codes]: what a v of one adds to E and to O, by code; ``most``: how often
+        the largest share may be in a row."""
+        self.multipliers, self.most, self.output_scale = multipliers, most, float(output.scale)
+        even, odd = ones
         shares = even * self.multipliers.even + odd * self.multipliers.odd
         self.largest = float(shares.max()) * v.golden().reach
         steps = 1 << PROBABILITY_WIDTH
@@ -176,8 +176,9 @@ class AttentionValue:
         # Negative, as 4 bits need 2**7 and a byte holds no more than -2**7.
         negative = -np.stack([even, odd])
         self.products = Products((int(negative.min()), 0), _range(v), int(self.largest))
-        ones = torch.from_numpy(negative)[:, codes.long()]
-        self.ones = ones.to(torch.int8) if self.products.bytes else ones[:0]
+        by_probability = torch.from_numpy(negative)[:, codes.long()]
+        self.ones = (by_probability.to(torch.int8) if self.products.bytes
+                     else by_probability[:0])
         self.low = -float(output.zero_point)
         self.high = self.low + output.levels - 1
 
@@ -185,8 +186,7 @@ class AttentionValue:
         """float64[..., tokens, tokens], codes float64[..., tokens, channels] less zero point
         -> float64[..., tokens, channels], codes of proj's input times their scale"""
         tokens = v.shape[-2]
-        # Probabilities add up to one: what they are rounded to says at most 2 / s in all.
-        if min(tokens, 2 / self.scale) * self.largest >= EXACT[torch.float64]:
+        if min(tokens, self.most) * self.largest >= EXACT[torch.float64]:
             raise ValueError(f"Attention of {tokens} tokens is more than float64 holds exactly")
         # An ulp of the sum is a step of the probability: its last bits are the probability rounded
         # half to even, as LogSqrt2Quantizer.fixed rounds it.
@@ -209,3 +209,22 @@ class AttentionValue:
         return even.double().mul_(-self.multipliers.even * unit).add_(
             odd.double(), alpha=-self.multipliers.odd * unit)
 
+
+def value_of(
+    softmax: Quantizer, v: UniformQuantizer, output: UniformQuantizer
+) -> AttentionValue | None:
+    """That of a quantizer whose codes are integers of hardware; None of others."""
+    scales = float(v.scale), float(output.scale)
+    match softmax:
+        case LogSqrt2Quantizer(fixed_point=True):
+            rule, scale = (softmax.bits, softmax.zero_code), float(softmax.scale)
+            # Probabilities add up to one: what they are rounded to says at most 2 / s in all.
+            return AttentionValue(
+                softmax, attention_value.shifted_ones(*rule),
+                value_multipliers(scale, *scales, *rule), v, output, most=2 / scale)
+        case TwinSoftmaxQuantizer(fixed_point=True):
+            return AttentionValue(
+                softmax, twin.magnitudes(softmax.bits),
+                twin.value_multipliers(softmax.unit, softmax.exponent, *scales), v, output,
+                most=float("inf"))
+    return None

@@ -9,13 +9,11 @@ bias (R2), then the requantizer (R1). Without it the layer multiplies dequantize
 from collections.abc import Callable
 from typing import Self
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from vit2rtl.golden.arithmetic import matmul
-from vit2rtl.quantization.exact_matmul import Weights
+from vit2rtl.quantization.integer_output import IntegerOutput, TwinOutput, output_of
 from vit2rtl.quantization.quantizers import LayerQuantizers, Quantizer, UniformQuantizer
 
 OUTPUT_BITS = 16
@@ -57,7 +55,7 @@ class QuantLinear(nn.Module):
         self.calibrating = False
         # In place of the forward pass, where a method fits layer by layer.
         self.calibrator: Callable[[torch.Tensor], torch.Tensor] | None = None
-        self.integer: IntegerOutput | None = None
+        self.integer: IntegerOutput | TwinOutput | None = None
         self.tap: Callable[..., None] | None = None
         self._operand: torch.Tensor | None = None
 
@@ -85,7 +83,7 @@ class QuantLinear(nn.Module):
             self.register_buffer("weight", None)
         centered = self.centered_codes()
         if integer:
-            self.integer = IntegerOutput(self, centered)
+            self.integer = output_of(self, centered)
             self._operand = None
         else:
             self._operand = centered.float() * self.weight_quantizer.scale[:, None]
@@ -103,7 +101,7 @@ class QuantLinear(nn.Module):
         step = torch.stack([q.scale.double() for q in self.outputs])[:, None]
         bias, rows = self.bias.double().abs().view(groups, -1), scale.view(groups, -1)
         multiplied = 2.0**-23 / step * rows.amax(1, keepdim=True)
-        needed = bias * multiplied.clamp(min=2.0**-20 / float(self.input_quantizer.scale))
+        needed = bias * multiplied.clamp(min=2.0**-20 / self.input_quantizer.unit)
         coarse = torch.maximum(rows, needed).flatten()
         coarse[coarse == 0] = coarse.max() if coarse.any() else 1.0
         quantizer.set(coarse, (quantizer.zero_point * scale / coarse).round())
@@ -112,24 +110,13 @@ class QuantLinear(nn.Module):
         """float64[out, in]: a frozen layer's weight codes less their row's zero point, w' of R2."""
         return self.weight_codes.double() - self.weight_quantizer.zero_point.double()[:, None]
 
-    def integers(
-        self, centered_weight: torch.Tensor, output: UniformQuantizer, channels: slice
-    ) -> matmul.Layer:
-        """Golden's constants of a group of channels, requantized to codes of ``output``."""
-        return matmul.layer_of(
-            centered_weight[channels].long().numpy(),
-            self.weight_quantizer.scale[channels].double().numpy(),
-            self.bias[channels].double().numpy(), self.input_quantizer.golden(),
-            float(output.scale),
-        )
-
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """float[..., in] -> float[..., out]; the integer path gives float64."""
         if self.calibrator:
             return self.calibrator(x)
         if self.integer is None:
             return self._forward_float(x)
-        accumulators = self.integer.weights.accumulate(self.input_quantizer.centered(x))
+        accumulators = self.integer.accumulate(self.input_quantizer.centered(x))
         seen = self.integer.biased(accumulators) if self.tap else None
         output = self.integer.centered(accumulators)
         if self.tap:
@@ -164,51 +151,3 @@ class QuantPatchEmbedding(QuantLinear):
         patches = x.reshape(batch, channels, height // ph, ph, width // pw, pw)
         patches = patches.permute(0, 2, 4, 1, 3, 5).flatten(3)
         return super().forward(patches).permute(0, 3, 1, 2)
-
-
-class IntegerOutput:
-    """Bias and requantizer of a frozen layer's accumulators (R1, R2), exact in float64.
-
-    multiplier, shift  int64[out]; zero_point int64[out]; bias int64[out]
-    scale              what a code stands for, where there is one output
-    bound              largest magnitude that an accumulator can reach, from the actual weights (R6)
-    weights            the matmul in front
-    """
-
-    def __init__(self, layer: QuantLinear, centered_weight: torch.Tensor) -> None:
-        outputs = layer.outputs
-        group = len(centered_weight) // len(outputs)
-        parts = [
-            layer.integers(centered_weight, output, slice(n * group, (n + 1) * group))
-            for n, output in enumerate(outputs)
-        ]
-        self.multiplier, self.shift, self.bias = (
-            torch.from_numpy(np.concatenate(arrays)) for arrays in
-            zip(*((part.multiplier, part.shift, part.bias) for part in parts), strict=True)
-        )
-        zero_point = torch.stack([q.zero_point.double() for q in outputs]).repeat_interleave(group)
-        self.zero_point = zero_point.long()
-        self.bound = max(part.bound for part in parts)
-        source = layer.input_quantizer.golden()
-        self.weights = Weights(centered_weight, -source.zero_point,
-                               source.top - source.zero_point, self.bound)
-        self.factor = self.multiplier.double() * 2.0 ** -self.shift.double()
-        # Half up: floor(acc * M / 2**n + 1/2), every term a multiple of 2**-n below 2**53 of them.
-        self._added = self.bias.double() + self.weights.missing
-        self.offset = self._added * self.factor + 0.5
-        low = -zero_point
-        levels = torch.tensor([q.levels for q in outputs]).repeat_interleave(group)
-        self.low, self.high = low, low + (levels - 1)
-        self.scale: float | None = None
-        if len(outputs) == 1:
-            self.low, self.high = float(self.low[0]), float(self.high[0])
-            self.scale = float(outputs[0].scale)
-
-    def biased(self, accumulators: torch.Tensor) -> torch.Tensor:
-        """float64 accumulators as R2 has them."""
-        return accumulators + self._added
-
-    def centered(self, accumulators: torch.Tensor) -> torch.Tensor:
-        """What ``weights`` gives to float64 codes less their zero point, in place."""
-        y = torch.addcmul(self.offset, accumulators, self.factor, out=accumulators)
-        return y.floor_().clamp_(self.low, self.high)

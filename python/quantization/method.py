@@ -7,6 +7,7 @@ widths and its options, which it checks itself.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -25,6 +26,9 @@ class Method(ABC):
     bits_of    rules for single quantities, see :mod:`vit2rtl.quantization.widths`; any form that
                :func:`~vit2rtl.quantization.widths.rules_of` takes
     """
+
+    # Whether its integers are those of the units in RTL: uniform and log√2 codes.
+    has_units: ClassVar[bool] = True
 
     weight_bits: int = 4
     activation_bits: int = 4

@@ -4,12 +4,14 @@ Each has ``calibrate(x)``, ``codes(x)`` (integers) and ``forward(x)`` (dequantiz
 state is two or one float32 buffers, so that it is saved with the model.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import nn
 
-from vit2rtl.golden.arithmetic import log_sqrt2
+from vit2rtl.golden.arithmetic import gelu, log_sqrt2
 from vit2rtl.golden.arithmetic.matmul import Codes
 from vit2rtl.quantization import calibration
 
@@ -32,6 +34,11 @@ class Quantizer(nn.Module):
     takes_logits = False
     bits: int
     scale: torch.Tensor
+
+    @property
+    def unit(self) -> float:
+        """What a code of one stands for, where there is one scale."""
+        return float(self.scale)
 
     def calibrate(self, x: torch.Tensor) -> None:
         raise NotImplementedError(f"{type(self).__name__} has no calibrate")
@@ -79,6 +86,20 @@ class UniformQuantizer(Quantizer):
             rows, self.levels, symmetric=self.symmetric
         )
         self.set(scale, zero_point) if self.axis is not None else self.set(scale[0], zero_point[0])
+
+    def table_of(
+        self, function: Callable[[float], float], scale: float, zero_point: int, bits: int
+    ) -> np.ndarray:
+        """uint8[2**bits] codes of a function's values, by golden's definition (R9), for every code
+        of a tensor with this scale, zero point and width."""
+        own = self.golden()
+        return gelu.table_of(scale, zero_point, own.scale, own.zero_point, input_bits=bits,
+                             bits=self.bits, function=function)
+
+    def dequantized(self, codes: np.ndarray) -> torch.Tensor:
+        """float32[...]: what codes stand for."""
+        own = self.golden()
+        return torch.from_numpy((codes.astype(np.float64) - own.zero_point) * own.scale).float()
 
     def calibrate_symmetric(self, x: torch.Tensor, headroom: float) -> None:
         """Zero point in the middle, scale from the largest magnitude times ``headroom``."""

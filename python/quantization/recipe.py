@@ -87,6 +87,13 @@ class Recipe:
         if reason:
             raise ValueError(f"{what} integer arithmetic: {reason}")
 
+    def require_units(self, what: str) -> None:
+        """A ValueError, in one sentence, unless the integers are also those of the units in RTL."""
+        self.require_integers(what)
+        if not self.setting.has_units:
+            raise ValueError(f"{what} method repq or closed-form; this checkpoint has method "
+                             f"{self.method}, which is lowered in variant hardware")
+
     def as_dict(self) -> dict[str, Any]:
         """Flat, for JSON: ``Recipe(**recipe.as_dict())`` is the same again."""
         return asdict(self.setting) | {

@@ -9,6 +9,7 @@ from vit2rtl.quantization.fq_vit.layer_norm import StreamLayerNorm
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import Quantizer, UniformQuantizer
 from vit2rtl.quantization.structure import Structure
+from vit2rtl.quantization.twin_quantizers import TwinSoftmaxQuantizer
 
 if TYPE_CHECKING:
     from vit2rtl.quantization.recipe import Recipe
@@ -115,6 +116,9 @@ def _check_quantizer(name: str, quantizer: Quantizer, *, fractional: bool) -> No
         if quantizer.scale.shape != quantizer.shape:
             due = f"{quantizer.shape[0]} numbers" if quantizer.shape else "one number"
             raise ValueError(f": {name}.scale must be {due}")
+        if isinstance(quantizer, TwinSoftmaxQuantizer) and not quantizer.apart:
+            raise ValueError(f": {name}.scale must be a number and a power of two of it, "
+                             "2**-19 to 1")
         return
     zero_point = quantizer.zero_point
     if zero_point.shape != quantizer.scale.shape:

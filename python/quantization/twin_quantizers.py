@@ -4,11 +4,14 @@ A code of b bits is a region's bit and b - 1 bits of magnitude, so that k = 2**(
 one of a region. The state is one float32 buffer of two scales.
 """
 
+from collections.abc import Callable
 from math import log2
 
+import numpy as np
 import torch
 
-from vit2rtl.quantization.quantizers import Quantizer
+from vit2rtl.golden.arithmetic import twin
+from vit2rtl.quantization.quantizers import PROBABILITY_WIDTH, Quantizer
 
 
 class Unquantized(Quantizer):
@@ -35,8 +38,18 @@ class _Twin(Quantizer):
 
     def __init__(self, bits: int) -> None:
         super().__init__()
-        self.bits, self.top = bits, (1 << bits - 1) - 1
+        self.bits, self.top = bits, twin.top_of(bits)
         self.register_buffer("scale", torch.ones(2))
+
+    @property
+    def unit(self) -> float:
+        """Of the first region."""
+        return float(self.scale[0])
+
+    def scales(self) -> tuple[float, float]:
+        """Both."""
+        first, second = self.scale.tolist()
+        return first, second
 
     def set(self, first: torch.Tensor | float, second: torch.Tensor | float) -> None:
         """The scales of the two regions."""
@@ -51,13 +64,15 @@ class TwinSoftmaxQuantizer(_Twin):
     both    as the authors' code has it: the values of both regions are added, each clipped to its
             range, so that a large x stands for p more than it is, and a small one for
             round(p k) / k more; otherwise as the paper has it, one region or the other
+    fixed_point  codes are those that hardware gives a probability of 16 bits, rounded half to even:
+            of :func:`vit2rtl.golden.arithmetic.twin.quantize`
     """
 
     encoding = "twin_softmax"
 
-    def __init__(self, bits: int, *, both: bool) -> None:
+    def __init__(self, bits: int, *, both: bool, fixed_point: bool = False) -> None:
         super().__init__(bits)
-        self.both = both
+        self.both, self.fixed_point = both, fixed_point
         self.set_split(1.0)
 
     def set_split(self, split: float) -> None:
@@ -65,11 +80,28 @@ class TwinSoftmaxQuantizer(_Twin):
         self.set(1 / self.top, split / self.top)
 
     @property
+    def exponent(self) -> int:
+        """m of the split, 2**-m."""
+        return -round(log2(float(self.scale[1]) * self.top))
+
+    @property
+    def apart(self) -> bool:
+        """Whether the scales are those of a split."""
+        first, second = self.scales()
+        low, high = twin.SPLITS
+        return low <= self.exponent <= high and second == first * self.split
+
+    @property
     def split(self) -> float:
-        return 2.0 ** round(log2(float(self.scale[1]) * self.top))
+        return 2.0**-self.exponent
 
     def codes(self, x: torch.Tensor) -> torch.Tensor:
         """int32[...]: round(x / scale) of x's region, k + 1 more in the coarse one."""
+        if self.fixed_point:
+            last = (1 << PROBABILITY_WIDTH) - 1
+            fixed = (x * (last + 1)).round_().clamp_(max=last).to(torch.int64).numpy()
+            codes = twin.quantize(fixed, self.exponent, bits=self.bits, width=PROBABILITY_WIDTH)
+            return torch.from_numpy(codes).to(torch.int32)
         high = x >= self.split
         codes = torch.where(high, self._coarse(x) + (self.top + 1), self._fine(x))
         return codes.clamp_(max=2 * self.top + 1).to(torch.int32)
@@ -115,6 +147,21 @@ class TwinActivationQuantizer(_Twin):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         codes, step = self._signed(x)
         return codes.mul_(step)
+
+    def centered(self, x: torch.Tensor) -> torch.Tensor:
+        """The same as floats: what a matmul multiplies, each region with sums of its own."""
+        return self._signed(x)[0]
+
+    def table_of(
+        self, function: Callable[[float], float], scale: float, zero_point: int, bits: int
+    ) -> np.ndarray:
+        """int8[2**bits], see :meth:`vit2rtl.quantization.quantizers.UniformQuantizer.table_of`."""
+        return twin.table_of(scale, zero_point, self.scales(), input_bits=bits, bits=self.bits,
+                             function=function)
+
+    def dequantized(self, codes: np.ndarray) -> torch.Tensor:
+        """float32[...]: what codes stand for."""
+        return torch.from_numpy(codes * np.where(codes < 0, *self.scales()[::-1])).float()
 
     def _signed(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         step = torch.where(x >= 0, *self.scale)

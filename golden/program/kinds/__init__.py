@@ -6,7 +6,8 @@ from vit2rtl.golden.registry import Registry
 NAMES = (
     "patches", "linear", "query_key", "softmax", "softmax_float", "attention_value", "layernorm",
     "layernorm_float", "table", "embed", "embed_float", "add", "add_float", "gather", "pool",
-    "pool_float", "real_float", "select", "average", "average_float",
+    "pool_float", "real_float", "select", "average", "average_float", "softmax_twin_float",
+    "attention_value_twin", "linear_twin",
 )
 
 KINDS: Registry[Kind] = Registry(

@@ -24,7 +24,7 @@ def check(op: Op, codes: Tensor, v: Tensor) -> str | None:
     if problem := divided_by_heads(op, v):
         return problem
     shape = (*v.shape[:-2], a["heads"], op.output.shape[-2], v.shape[-2])
-    if codes.shape != shape or op.output.shape != _output_shape(codes, v):
+    if codes.shape != shape or op.output.shape != attended_shape(codes, v):
         return f"codes {codes.shape}, v {v.shape} and output {op.output.shape} do not fit"
     if (codes.encoding, codes.bits, v.zero_point) != (
             "log_sqrt2", a["softmax_bits"], a["v_zero_point"]):
@@ -39,7 +39,7 @@ def check(op: Op, codes: Tensor, v: Tensor) -> str | None:
     return bounded(a["accumulator_bound"], value_bound(codes, v, a["zero_code"]))
 
 
-def _output_shape(codes: Tensor | np.ndarray, v: Tensor | np.ndarray) -> tuple[int, ...]:
+def attended_shape(codes: Tensor | np.ndarray, v: Tensor | np.ndarray) -> tuple[int, ...]:
     """(..., queries, channels)"""
     return (*v.shape[:-2], codes.shape[-2], v.shape[-1])
 
@@ -47,7 +47,7 @@ def _output_shape(codes: Tensor | np.ndarray, v: Tensor | np.ndarray) -> tuple[i
 def run(op: Op, codes: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Codes [..., heads, queries, tokens], v [..., tokens, channels] -> codes [..., queries,
     channels]"""
-    a, shape = op.attributes, _output_shape(codes, v)
+    a, shape = op.attributes, attended_shape(codes, v)
     even, odd = attention_value.accumulate(
         codes, split_heads(v, a["heads"]), a["v_zero_point"], bits=a["softmax_bits"],
         zero_code=a["zero_code"], most=a["accumulator_bound"])

@@ -24,19 +24,30 @@ from vit2rtl.golden.program.program import Op, Tensor
 _ROWS = 197
 
 
-def check(op: Op, x: Tensor) -> str | None:
-    t, a = op.tensors, op.attributes
+def misshapen(op: Op, x: Tensor, *roles: str) -> str | None:
+    """What is wrong with the shapes of a linear layer and its weight codes, or None.
+
+    roles   constants of one element an output channel, besides those of every layer
+    """
+    t, bits = op.tensors, op.attributes["weight_bits"]
     if t["weight"].ndim != 2 or t["weight"].dtype != np.uint8:
         return "weight must be uint8[out, in]"
     out, width = t["weight"].shape
     if x.shape[-1] != width or op.output.shape != (*x.shape[:-1], out):
         return (f"weight of shape {t['weight'].shape} does not fit input {x.shape} "
                 f"and output {op.output.shape}")
-    for role in ("weight_zero_point", "bias", "multiplier", "shift"):
+    for role in ("weight_zero_point", "bias", "multiplier", "shift", *roles):
         if t[role].shape != (out,):
             return f"{role} must have the shape ({out},), not {t[role].shape}"
-    if int(t["weight"].max()) >> a["weight_bits"]:
-        return f"weight codes must have {a['weight_bits']} bits, of 1 to 8"
+    if int(t["weight"].max()) >> bits:
+        return f"weight codes must have {bits} bits, of 1 to 8"
+    return None
+
+
+def check(op: Op, x: Tensor) -> str | None:
+    t, a = op.tensors, op.attributes
+    if problem := misshapen(op, x):
+        return problem
     if x.encoding != "uniform" or x.signed or op.output.encoding != "uniform":
         return "input and output must be codes"
     if (a["input_zero_point"], a["input_top"]) != (x.zero_point, x.limits()[1]):

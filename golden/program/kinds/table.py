@@ -16,6 +16,8 @@ def check(op: Op, codes: Tensor) -> str | None:
         return f"table must have {1 << codes.bits} entries and keep the shape"
     if int(entries.min()) < low or int(entries.max()) > high:
         return f"table entries must be between {low} and {high}"
+    if op.output.encoding == "twin_activation":
+        return conditions.codes(codes)
     return conditions.codes(codes, op.output)
 
 

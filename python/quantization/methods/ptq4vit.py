@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from torch.nn import functional as F
 
-from vit2rtl.quantization.layers import QuantLinear
+from vit2rtl.quantization.layers import OUTPUT_BITS, OUTPUT_HEADROOM, QuantLinear
 from vit2rtl.quantization.method import Method
 from vit2rtl.quantization.methods.repq import IMAGE_BITS
 from vit2rtl.quantization.ptq4vit import operands, samples, search
@@ -33,7 +34,8 @@ class PTQ4ViT(Method):
                                regions, the two scales of GELU are any numbers, the image is float
                  ``paper``     the text: one region or the other, scales of GELU a power of two
                                apart
-                 ``hardware``  one region or the other, any two scales, an image of 8 bits
+                 ``hardware``  one region or the other, any two scales, an image of 8 bits, one
+                               scale for each of q, k and v; integers in every matmul and quantizer
     hessian      ``fisher``    the gradient of -log p(y), y drawn from the network's own p
                  ``authors``   of the float network's divergence from itself, which is zero but for
                                roundings
@@ -58,13 +60,24 @@ class PTQ4ViT(Method):
                 raise ValueError(f"{name.capitalize()} must be an integer between 1 and {most}, "
                                  f"not {value!r}")
 
+    has_units = False
+
+    @property
+    def integer(self) -> bool:
+        return self.profile == "hardware"
+
     def lacks_integers(self) -> str | None:
-        return "method repq or closed-form; this checkpoint has method ptq4vit"
+        if self.integer:
+            return None
+        return f"profile hardware; this checkpoint has profile {self.profile}"
 
     def quantizers(self, place: Place) -> LayerQuantizers:
         weight = UniformQuantizer(self.width(place.weight), axis=0, symmetric=True)
-        outputs = tuple(UniformQuantizer(self.width(name), axis=1, symmetric=True)
+        axis = None if self.integer else 1
+        outputs = tuple(UniformQuantizer(self.width(name), axis, symmetric=True)
                         for name in place.outputs)
+        if self.integer and not outputs:
+            outputs = (UniformQuantizer(OUTPUT_BITS),)
         return LayerQuantizers(self._input(place), weight, outputs)
 
     def _input(self, place: Place) -> Quantizer:
@@ -78,7 +91,8 @@ class PTQ4ViT(Method):
         return UniformQuantizer(bits, symmetric=True)
 
     def softmax_quantizer(self, place: Place) -> Quantizer:
-        return TwinSoftmaxQuantizer(self.width(place.softmax), both=self.profile == "official")
+        return TwinSoftmaxQuantizer(self.width(place.softmax), both=self.profile == "official",
+                                    fixed_point=self.integer)
 
     def calibrate(
         self, structure: Structure, images: torch.Tensor, *, observe: Callable[[], None]
@@ -116,6 +130,9 @@ class PTQ4ViT(Method):
         search.LinearProduct(weights, inputs, sample.gradient, images).search(self.rounds)
         weights.give()
         inputs.give()
+        if self.integer and role is not Role.QKV:
+            y = F.linear(x, layer.weight, layer.bias)
+            layer.outputs[0].calibrate_symmetric(y, OUTPUT_HEADROOM)
 
     def _attention(
         self, product: str, outputs: torch.nn.ModuleList, softmax: TwinSoftmaxQuantizer,
@@ -125,11 +142,11 @@ class PTQ4ViT(Method):
         q, k, v = outputs
         pair: tuple[operands.Operand, operands.Operand]
         if product == "qk":
-            pair = (operands.Uniform(first, q, self.candidates, axis=1),
-                    operands.Uniform(second, k, self.candidates, axis=1))
+            pair = (operands.Uniform(first, q, self.candidates, q.axis),
+                    operands.Uniform(second, k, self.candidates, k.axis))
         else:
             pair = (operands.Probabilities(first, softmax),
-                    operands.Uniform(second, v, self.candidates, axis=1))
+                    operands.Uniform(second, v, self.candidates, v.axis))
         a, b = pair
         search.AttentionProduct(
             a, b, sample.gradient, images, transposed=product == "qk").search(self.rounds)

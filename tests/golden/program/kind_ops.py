@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from vit2rtl.golden.arithmetic import log_sqrt2, softmax
+from vit2rtl.golden.arithmetic import log_sqrt2, softmax, twin
 from vit2rtl.golden.program.program import Op, Tensor
 
 CODES = Tensor("codes", (4, 6), 4, scale=0.5, zero_point=3)
 STREAM = Tensor("stream", (4, 6), 8, True, scale=0.25)
 REALS = Tensor("reals", (4, 6), 64, True, "float64")
 LOGITS = Tensor("logits", (2, 4, 4), 12, True, scale=0.01)
+SIGNS = Tensor("signs", (4, 6), 4, True, "twin_activation", 0.5, low_scale=0.25)
+TWIN = Tensor("p", (2, 4, 4), 4, encoding="twin_softmax", scale=0.125, low_scale=0.125 / 8)
 LOG = Tensor("p", (2, 4, 4), 4, encoding="log_sqrt2", scale=1.0)
 
 
@@ -71,6 +73,51 @@ def attention_value():
     }
     codes, output = replace(LOG, shape=(2, 3, 4), scale=0.1), replace(CODES, shape=(3, 6))
     return Op("op", "attention_value", ("p", "v"), output, attributes), [codes, CODES]
+
+
+def softmax_twin_float():
+    op, inputs = softmax_float()
+    output = replace(TWIN, shape=op.output.shape)
+    return (Op("op", "softmax_twin_float", ("l",), output, {"split": 3, "logit_scale": 0.01},
+               op.tensors), inputs)
+
+
+def softmax_of_the_finest_split():
+    op, inputs = softmax_twin_float()
+    op.attributes["split"] = 19
+    op.output = replace(op.output, bits=8, low_scale=0.125 / (1 << 19))
+    return op, inputs
+
+
+def attention_value_twin():
+    codes, output = replace(TWIN, shape=(2, 3, 4)), replace(CODES, shape=(3, 6))
+    attributes = {
+        "heads": 2, "accumulator_bound": 4 * 7 * 12, "v_zero_point": 3, "softmax_bits": 4,
+        "split": 3, "multipliers": [*twin.value_multipliers(0.125, 3, 0.5, 0.5)],
+    }
+    return Op("op", "attention_value_twin", ("p", "v"), output, attributes), [codes, CODES]
+
+
+def attention_of_twin_windows():
+    op, (codes, v) = attention_value_twin()
+    op.output = replace(CODES, shape=(7, 4, 6))
+    op.attributes |= {"accumulator_bound": 5 * 7 * 12}
+    return op, [replace(codes, shape=(7, 2, 4, 5)), replace(v, shape=(7, 5, 6))]
+
+
+def linear_twin():
+    op, _ = linear()
+    # Of codes from -8: 8 · 7 + 7 and 8 · 8 + 20
+    attributes = {"weight_bits": 2, "accumulator_bound": 84}
+    return (Op("op", "linear_twin", ("x",), op.output, attributes,
+               op.tensors | {"low_multiplier": np.array([1, 5])}), [SIGNS])
+
+
+def table_to_signs():
+    op, inputs = table()
+    op.output = SIGNS
+    op.tensors = {"table": np.arange(-8, 8, dtype=np.int8)}
+    return op, inputs
 
 
 def layernorm():
@@ -247,5 +294,7 @@ ALL = (
     layernorm_signed, layernorm_of_codes, layernorm_float, layernorm_to_reals, table, embed,
     embed_float, add, add_float, real_float, gather, select, pool, pool_to_signed, pool_float,
     average, average_float, gather_from_windows, average_of_one, average_float_of_one,
-    linear_of_windows, linear_to_signed, gather_of_one_token,
+    linear_of_windows, linear_to_signed, gather_of_one_token, softmax_twin_float,
+    softmax_of_the_finest_split, attention_value_twin, attention_of_twin_windows, linear_twin,
+    table_to_signs,
 )

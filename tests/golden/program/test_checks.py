@@ -73,7 +73,8 @@ def test_weights_have_a_width_of_the_recipe():
     ({"shape": ()}, "shape must be positive integers, not []"),
     ({"shape": (4, 0)}, "shape must be positive integers, not [4, 0]"),
     ({"shape": (4, True)}, "shape must be positive integers, not [4, True]"),
-    ({"encoding": "log2"}, "encoding must be one of uniform, log_sqrt2, accumulator, float64, "
+    ({"encoding": "log2"}, "encoding must be one of uniform, log_sqrt2, twin_softmax, "
+     "twin_activation, accumulator, float64, "
                            "not 'log2'"),
     ({"bits": 0}, "bits must be between 1 and 16, not 0"),
     ({"bits": 17}, "bits must be between 1 and 16, not 17"),

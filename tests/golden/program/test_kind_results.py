@@ -71,6 +71,8 @@ def test_results_are_those_of_the_oracle(accepted):
     (kind_ops.add, np.int8), (kind_ops.gather, np.uint8), (kind_ops.select, np.uint8),
     (kind_ops.pool, np.uint8), (kind_ops.pool_to_signed, np.int8),
     (kind_ops.pool_float, np.int32), (kind_ops.average, np.int16),
+    (kind_ops.softmax_twin_float, np.uint8), (kind_ops.attention_value_twin, np.uint8),
+    (kind_ops.linear_twin, np.uint8), (kind_ops.table_to_signs, np.int8),
 ])
 def test_machine_types(accepted, dtype):
     op, inputs = accepted()
@@ -95,6 +97,7 @@ def test_a_mask_without_windows_is_that_of_one_window(accepted):
     (kind_ops.query_key, 4 * 4 * 6),
     (kind_ops.masked_windows, 7 * 4 * 5 * 6), (kind_ops.attention_value, 3 * 4 * 6),
     (kind_ops.attention_of_windows, 7 * 4 * 5 * 6),
+    (kind_ops.attention_of_twin_windows, 7 * 4 * 5 * 6), (kind_ops.linear_twin, 4 * 2 * 6),
 ])
 def test_multiplications(accepted, macs):
     op, inputs = accepted()
@@ -130,13 +133,15 @@ def test_formats_of_constants_that_a_kind_fixes():
         for role, constant in KINDS[op.kind].constants.items() if constant.format
     }
     assert formats == {
-        ("linear", "weight"): (2, False), ("table", "table"): (3, False),
+        ("linear", "weight"): (2, False), ("linear_twin", "weight"): (2, False),
+        ("table", "table"): (4, True),
         ("embed", "constants"): (8, True), ("embed_float", "constants"): (16, True),
     }
 
 
 @pytest.mark.parametrize("accepted", [
     kind_ops.query_key, kind_ops.query_key_to_logits, kind_ops.attention_value, kind_ops.pool,
+    kind_ops.attention_value_twin, kind_ops.linear_twin,
 ])
 def test_a_bound_that_is_too_small_shows(accepted):
     op, inputs = accepted()

@@ -108,6 +108,8 @@ def test_constants_that_the_float_model_has_too():
         "linear": ["weight", "bias"],
         "query_key": ["bias"],
         "softmax_float": ["bias"],
+        "softmax_twin_float": ["bias"],
+        "linear_twin": ["weight", "bias"],
         "layernorm": ["gain", "offset"],
         "layernorm_float": ["gamma", "beta"],
         "embed": ["constants"],

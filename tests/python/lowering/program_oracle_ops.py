@@ -111,11 +111,10 @@ def softmax(a, t, output, logits):
     return objects(made)
 
 
-def softmax_float(a, t, output, acc):
-    shape, last = acc.shape, (1 << output["bits"]) - 1
-    assert a["zero_code"] == "top"
+def probabilities(a, t, acc):
+    """Of every element, in units of 2**-16."""
     made = []
-    for place in np.ndindex(shape[:-1]):
+    for place in np.ndindex(acc.shape[:-1]):
         y = [float(q) * a["logit_scale"] for q in acc[place]]
         if "bias" in t:
             y = [u + b for u, b in zip(y, t["bias"][place[-2:]], strict=True)]
@@ -123,11 +122,62 @@ def softmax_float(a, t, output, acc):
             y = [u - 100.0 * m for u, m in zip(y, t["mask"][place[0], place[-1]], strict=True)]
         e = [math.exp(u - max(y)) for u in y]
         scale = 2.0 ** a["probability_bits"] / math.fsum(e)
-        for x in e:
-            p = min(round(x * scale), 2 ** a["probability_bits"] - 1)
-            below = sum(p * 2 ** (k // 2) < a["threshold_b" if k % 2 else "threshold_a"]
-                        for k in range(last))
-            made.append(below if p else last)
+        made += [min(round(x * scale), 2 ** a["probability_bits"] - 1) for x in e]
+    return made
+
+
+def softmax_float(a, t, output, acc):
+    last, made = (1 << output["bits"]) - 1, []
+    assert a["zero_code"] == "top"
+    for p in probabilities(a, t, acc):
+        below = sum(p * 2 ** (k // 2) < a["threshold_b" if k % 2 else "threshold_a"]
+                    for k in range(last))
+        made.append(below if p else last)
+    return objects(made)
+
+
+def softmax_twin_float(a, t, output, acc):
+    half = 1 << output["bits"] - 1
+    split, made = Fraction(1, 1 << a["split"]), []
+    for n in probabilities(a, t, acc):
+        p = Fraction(n, 1 << a["probability_bits"])
+        if n and p >= split:
+            made.append(half + half_up(p * (half - 1), 0))
+        else:
+            made.append(min(half_up(p / split * (half - 1), 0), half - 1))
+    return objects(made)
+
+
+def attention_value_twin(a, t, output, codes, v):
+    coarse, fine, shift = a["multipliers"]
+    half = 1 << a["softmax_bits"] - 1
+    windows = codes.reshape(-1, a["heads"], *codes.shape[-2:])
+    made = []
+    for w, values in enumerate(split(v, a["heads"])):
+        for i in range(codes.shape[-2]):
+            for h in range(a["heads"]):
+                for channel in zip(*values[h], strict=True):
+                    terms = [(k, x - a["v_zero_point"])
+                             for k, x in zip(windows[w, h, i], channel, strict=True)]
+                    above = sum((k - half) * x for k, x in terms if k >= half)
+                    below = sum(k * x for k, x in terms if k < half)
+                    assert max(abs(above), abs(below)) <= a["accumulator_bound"]
+                    code = half_up(above * coarse + below * fine, shift) + output["zero_point"]
+                    made.append(clip(code, *limits(output)))
+    return objects(made)
+
+
+def linear_twin(a, t, output, x):
+    made = []
+    for q in rows(x):
+        for n, row in enumerate(rows(t["weight"])):
+            weight = [w - t["weight_zero_point"][n] for w in row]
+            above = dot([max(c, 0) for c in q], weight) + t["bias"][n]
+            below = dot([min(c, 0) for c in q], weight)
+            assert max(abs(above), abs(below)) <= a["accumulator_bound"]
+            total = above * t["multiplier"][n] + below * t["low_multiplier"][n]
+            made.append(clip(half_up(total, t["shift"][n]) + output["zero_point"],
+                             *limits(output)))
     return objects(made)
 
 
@@ -265,5 +315,5 @@ def average_float(a, t, output, *heads):
 KINDS = {f.__name__: f for f in (
     patches, linear, query_key, softmax, softmax_float, attention_value, layernorm,
     layernorm_float, table, embed, embed_float, add, add_float, select, gather, real_float, pool,
-    pool_float, average, average_float,
+    pool_float, average, average_float, softmax_twin_float, attention_value_twin, linear_twin,
 )}

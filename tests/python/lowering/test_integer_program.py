@@ -12,14 +12,13 @@ from vit2rtl import comparison
 from vit2rtl.golden.program.execute import execute
 from vit2rtl.golden.program.program import Tensor
 from vit2rtl.golden.program.reader import read_program
-from vit2rtl.lowering.activation_table import activation_table
 from vit2rtl.lowering.integer_ops import Ranges
 from vit2rtl.lowering.lower import lower
 from vit2rtl.models import embedded, images
 from vit2rtl.models.activations import function_of
 from vit2rtl.models.images import Images
 from vit2rtl.models.zoo import timm
-from vit2rtl.quantization.activation import QuantActivation
+from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantized_vit import QuantizedViT
 
@@ -150,8 +149,10 @@ def test_tables_are_the_activation_in_double_precision_rounded_half_up(activatio
     reals = torch.from_numpy(source.real(np.arange(4096)))
     step, half = Fraction(target.scale), Fraction(1, 2)
     want = [floor(Fraction(y) / step + half) + 3 for y in activation(reals).tolist()]
-    between = QuantActivation(activation, function_of(activation), nn.Identity(), nn.Identity())
-    table = activation_table(between, source, target)
+    quantizer = UniformQuantizer(target.bits)
+    quantizer.set(torch.tensor(target.scale), torch.tensor(float(target.zero_point)))
+    table = quantizer.table_of(
+        function_of(activation), source.scale, source.zero_point, source.bits)
     assert table.tolist() == np.clip(want, 0, 63).tolist()
 
 

@@ -21,9 +21,12 @@ from vit2rtl.quantized_vit import QuantizedViT
 from ...golden.vectors.breaking import breakable
 from . import program_oracle
 
-# (model, weight bits, activation bits, variant): between them every kind of op.
+# (model, weight bits, activation bits, variant): between them every kind of op. Variant ``twin``
+# is variant hardware of PTQ4ViT.
 CASES = [("vit", 4, 4, "hardware"), ("vit", 4, 4, "integer"), ("vit", 3, 8, "integer"),
-         ("swin", 4, 4, "hardware"), ("swin", 6, 5, "integer")]
+         ("swin", 4, 4, "hardware"), ("swin", 6, 5, "integer"), ("swin", 4, 5, "twin")]
+UNSIGNED = ("multiplier", "low_multiplier", "shift", "index", "mask", "rom", "seeds")
+TWIN = {"method": "ptq4vit", "candidates": 4, "rounds": 1}
 PREPROCESSING = {"input_size": [3, 32, 32], "interpolation": "bicubic", "mean": [0.5] * 3,
                  "std": [0.5] * 3}
 MODELS = {
@@ -37,11 +40,12 @@ MODELS = {
 
 @pytest.fixture(scope="module")
 def model():
-    """``model(name, weight bits, activation bits) -> (QuantizedViT, images)``, made once each."""
+    """``model(name, weight bits, activation bits, **options of the recipe) -> (QuantizedViT,
+    images)``, made once each."""
     made = {}
 
-    def model(name, *bits):
-        if (name, *bits) not in made:
+    def model(name, *bits, **options):
+        if (name, *bits, *options) not in made:
             generator = torch.Generator().manual_seed(3)
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(3)
@@ -49,9 +53,9 @@ def model():
             for parameter in network.parameters():
                 parameter.data += 0.1 * torch.randn(parameter.shape, generator=generator)
             batch = torch.randn(6, 3, 32, 32, generator=generator)
-            quantized = QuantizedViT(network.eval(), Recipe(*bits)).calibrate(batch)
-            made[name, *bits] = quantized, batch
-        return made[name, *bits]
+            quantized = QuantizedViT(network.eval(), Recipe(*bits, **options)).calibrate(batch)
+            made[name, *bits, *options] = quantized, batch
+        return made[name, *bits, *options]
 
     return model
 
@@ -64,9 +68,10 @@ def bundle(model, tmp_path_factory):
     def bundle(name, weights, activations, variant):
         case = name, weights, activations, variant
         if case not in made:
-            quantized, batch = model(name, weights, activations)
-            program = lower(quantized, variant=variant, model=name, images=batch,
-                            preprocessing=PREPROCESSING)
+            options = TWIN if variant == "twin" else {}
+            quantized, batch = model(name, weights, activations, **options)
+            program = lower(quantized, variant="hardware" if options else variant, model=name,
+                            images=batch, preprocessing=PREPROCESSING)
             codes = trace(quantized, batch[:2])["image"].encode(program.image).astype(np.uint8)
             made[case] = tmp_path_factory.mktemp("vectors") / "bundle"
             write_vectors(made[case], program, codes, lanes=3)
@@ -190,7 +195,7 @@ def test_constants_have_the_bits_of_what_they_stand_for(bundle, case):
                 assert bits == (case[1], False)
             elif op["kind"] == "embed_float":
                 assert bits == (16, True)
-            elif constant["role"] in ("multiplier", "shift", "index", "mask", "rom", "seeds"):
+            elif constant["role"] in UNSIGNED:
                 assert not bits[1] and bits[0] <= {"mask": 1, "shift": 6}.get(constant["role"], 18)
             else:
                 assert bits[1], constant

@@ -77,5 +77,6 @@ def test_a_kind_without_nodes_is_a_sentence():
 
 def test_every_kind_of_variant_hardware_has_nodes():
     integer = {name for name in KINDS if f"{name}_float" in KINDS}
-    assert set(NODES) == set(KINDS) - integer
+    twins = {name for name in KINDS if "twin" in name}  # of PTQ4ViT, which is not exported
+    assert set(NODES) == set(KINDS) - integer - twins
     assert all(map(callable, NODES.values()))

@@ -7,7 +7,7 @@ from torch import nn
 
 from vit2rtl.models.zoo import timm
 from vit2rtl.quantization import exact_matmul
-from vit2rtl.quantization.attention import AttentionValue, QuantAttention
+from vit2rtl.quantization.attention import QuantAttention, value_of
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import LogSqrt2Quantizer, UniformQuantizer
 
@@ -148,7 +148,7 @@ def test_every_probability_is_weighted_as_its_code_says(in_bytes):
     softmax = LogSqrt2Quantizer(4, "top", fixed_point=True)
     softmax.set_scale(0.73)
     output = uniform(16, 2.0**-12, 0)
-    value = AttentionValue(softmax, uniform(4, 1.0, 8), output)
+    value = value_of(softmax, uniform(4, 1.0, 8), output)
     halves = torch.arange((1 << 17) + 1, dtype=torch.float64) / (1 << 17)
     y = value(halves[:, None], torch.full((1, 1), 7.0).double())[:, 0]
     codes = softmax.codes(halves).tolist()
@@ -235,7 +235,7 @@ def test_other_softmax_quantizers_keep_the_float_product(generator):
 
 def test_sums_that_float64_does_not_hold_are_refused(generator):
     attention, _ = integer_attention(generator, 8)
-    attention.value.scale, tokens = 1e-6, 65536
+    attention.value.most, tokens = 2e6, 65536
     rows, values = torch.zeros(1, tokens).double(), torch.zeros(tokens, 1)
     with pytest.raises(ValueError) as error:
         attention.value(rows, values)
@@ -250,7 +250,7 @@ def test_sums_that_float64_does_not_hold_are_refused(generator):
 ])
 def test_sums_are_refused_from_two_to_the_53_on(largest, tokens, scale, held, generator):
     attention, _ = integer_attention(generator, 8)
-    attention.value.largest, attention.value.scale = largest, scale
+    attention.value.largest, attention.value.most = largest, 2 / scale
     inputs = torch.zeros(1, tokens).double(), torch.zeros(tokens, 1)
     if held:
         assert attention.value(*inputs).shape == (1, 1)

@@ -29,7 +29,7 @@ def models(name):
         images = torch.randn(IMAGES, 3, 32, 32)
     copy = timm.create_model(name, num_classes=5, **SMALL[name]).eval().requires_grad_(False)
     copy.load_state_dict(model.state_dict())
-    return model, quantize_modules(copy, Recipe(method="ptq4vit")), images
+    return model, quantize_modules(copy, Recipe(method="ptq4vit", profile="official")), images
 
 
 def squares(output, generator):
