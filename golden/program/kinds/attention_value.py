@@ -19,7 +19,8 @@ from vit2rtl.golden.program.kind import HALF_UP, LIST, TEXT, Attribute, Kind, in
 from vit2rtl.golden.program.program import Op, Tensor
 
 
-def check(op: Op, codes: Tensor, v: Tensor) -> str | None:
+def misfit(op: Op, codes: Tensor, v: Tensor, encoding: str) -> str | None:
+    """What is wrong with shapes, encodings and repeated attributes, or None."""
     a = op.attributes
     if problem := divided_by_heads(op, v):
         return problem
@@ -27,12 +28,17 @@ def check(op: Op, codes: Tensor, v: Tensor) -> str | None:
     if codes.shape != shape or op.output.shape != attended_shape(codes, v):
         return f"codes {codes.shape}, v {v.shape} and output {op.output.shape} do not fit"
     if (codes.encoding, codes.bits, v.zero_point) != (
-            "log_sqrt2", a["softmax_bits"], a["v_zero_point"]):
+            encoding, a["softmax_bits"], a["v_zero_point"]):
         return "attributes are not those of its inputs"
     if problem := conditions.codes(v, op.output):
         return problem
-    if op.output.signed:
-        return "output must be unsigned"
+    return "output must be unsigned" if op.output.signed else None
+
+
+def check(op: Op, codes: Tensor, v: Tensor) -> str | None:
+    a = op.attributes
+    if problem := misfit(op, codes, v, "log_sqrt2"):
+        return problem
     due = value_multipliers(codes.scale, v.scale, op.output.scale, codes.bits, a["zero_code"])
     if problem := follows("multipliers", a["multipliers"], [*due]):
         return problem

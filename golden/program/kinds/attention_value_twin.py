@@ -4,28 +4,17 @@ rounding (as R5)."""
 import numpy as np
 
 from vit2rtl.golden.arithmetic import attention_value, twin
-from vit2rtl.golden.program import conditions
-from vit2rtl.golden.program.attention import divided_by_heads, split_heads
+from vit2rtl.golden.program.attention import split_heads
 from vit2rtl.golden.program.conditions import assert_bound, bounded, follows
 from vit2rtl.golden.program.kind import HALF_UP, LIST, Attribute, Kind, integers
-from vit2rtl.golden.program.kinds.attention_value import attended_shape, macs
+from vit2rtl.golden.program.kinds.attention_value import attended_shape, macs, misfit
 from vit2rtl.golden.program.program import Op, Tensor
 
 
 def check(op: Op, codes: Tensor, v: Tensor) -> str | None:
     a = op.attributes
-    if problem := divided_by_heads(op, v):
+    if problem := misfit(op, codes, v, "twin_softmax"):
         return problem
-    shape = (*v.shape[:-2], a["heads"], op.output.shape[-2], v.shape[-2])
-    if codes.shape != shape or op.output.shape != attended_shape(codes, v):
-        return f"codes {codes.shape}, v {v.shape} and output {op.output.shape} do not fit"
-    if (codes.encoding, codes.bits, v.zero_point) != (
-            "twin_softmax", a["softmax_bits"], a["v_zero_point"]):
-        return "attributes are not those of its inputs"
-    if problem := conditions.codes(v, op.output):
-        return problem
-    if op.output.signed:
-        return "output must be unsigned"
     if np.ldexp(codes.scale, -a["split"]) != codes.low_scale:
         return f"scales of the codes must be 2^{a['split']} apart"
     due = twin.value_multipliers(codes.scale, a["split"], v.scale, op.output.scale)
