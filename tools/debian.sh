@@ -1,15 +1,18 @@
 #!/bin/sh
-# The README's two commands on a bare Debian: debootstrap, a clone of this commit, `make demo` and
+# The README's two commands on a bare Debian or Ubuntu: debootstrap, a clone of this commit, `make demo` and
 # `make test` as an ordinary user with sudo, started in the background as some CI systems do (their
 # children inherit SIGINT as ignored). Needs root and debootstrap; leaves no mount behind.
 #
 #   sudo tools/debian.sh SUITE [PATH...]
+#   sudo MIRROR=http://archive.ubuntu.com/ubuntu AREAS=main,universe LIKE=jammy tools/debian.sh noble
 #
 # SUITE      forky (Python 3.14, Icarus 13), trixie (Python 3.13, Icarus 12), bookworm (Python 3.11,
 #            Icarus 11), sid, ...
 # PATH       a file or folder of this machine that the bare one sees, too: a pip.conf, a mirror
 # ROOT       folder of the bare system, kept for the next run (default: /var/tmp/vit2rtl-SUITE)
 # MIRROR     Debian's archive (default: http://deb.debian.org/debian)
+# AREAS      of the archive (default: main)
+# LIKE       a suite that this machine's debootstrap knows, where it has no script of the name (default: sid)
 # COMMANDS   what runs there, in the clone (default: "make demo && make test")
 set -eu
 
@@ -29,10 +32,10 @@ if [ "${VIT2RTL_INSIDE:-}" != yes ]; then
     command -v debootstrap >/dev/null || {
         echo "debian.sh: debootstrap is missing: sudo apt-get install debootstrap" >&2; exit 2; }
     if [ ! -e "$root/ready" ]; then
-        # A debootstrap older than the suite has no script of its name; sid's does.
+        # A debootstrap older than the suite has no script of its name; another's does.
         script=/usr/share/debootstrap/scripts/$suite
-        [ -e "$script" ] || script=${script%/*}/sid
-        debootstrap --variant=minbase --include=python3,git,make,sudo,ca-certificates \
+        [ -e "$script" ] || script=${script%/*}/${LIKE:-sid}
+        debootstrap --variant=minbase --components="${AREAS:-main}" --include=python3,git,make,sudo,ca-certificates \
             "$suite" "$root" "${MIRROR:-http://deb.debian.org/debian}" "$script"
         chroot "$root" useradd --create-home --shell /bin/sh $user
         echo "$user ALL=(ALL) NOPASSWD: ALL" > "$root/etc/sudoers.d/$user"
