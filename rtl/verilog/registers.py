@@ -7,6 +7,9 @@ for the reset in each of them.
 import re
 from collections.abc import Iterator
 
+# `  reg [7:0] q;`, its name and nothing behind it.
+_DECLARED = re.compile(r"^  (?:output )?reg (?:\[\d+:0\] )?(\w+);$", re.MULTILINE)
+
 # `  always @(posedge clk)` and one statement behind it, on lines of its own.
 _CLOCKED = re.compile(r"^  always @\((\w+ \w+)\)\n((?:    .*\n)+)", re.MULTILINE)
 
@@ -64,7 +67,8 @@ def _closing(text: str) -> int:
 
 
 def grouped(module: str) -> str:
-    """One block for each clock edge, where the first of its registers was; memories stay as is::
+    """One block for each clock edge, where the first of its registers was, but behind all of their
+    declarations, as Verilog has it (IEEE 1364-2005, 6.2.1); memories stay as is::
 
         always @(posedge clk)             always @(posedge clk) begin
           if (rst) a <= 4'h0;               if (rst) begin
@@ -81,12 +85,15 @@ def grouped(module: str) -> str:
     blocks: dict[str, _Block] = {}
     for edge, body in _CLOCKED.findall(module):
         blocks.setdefault(edge, _Block()).add(" ".join(body.split()))
+    texts = {edge: "".join(f"    {line}\n" for line in block.lines())
+             for edge, block in blocks.items()}
+    places = {match[1]: match.end() for match in _DECLARED.finditer(module)}
+    begin = {edge: max((places.get(word, 0) for word in re.findall(r"\w+", text)), default=0)
+             for edge, text in texts.items()}
 
     def block(match: re.Match) -> str:
-        found = blocks.pop(match[1], None)
-        if found is None:
+        if match[1] not in texts or match.start() < begin[match[1]]:
             return ""
-        lines = "".join(f"    {line}\n" for line in found.lines())
-        return f"  always @({match[1]}) begin\n{lines}  end\n"
+        return f"  always @({match[1]}) begin\n{texts.pop(match[1])}  end\n"
 
     return _CLOCKED.sub(block, module)
