@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import torch
 
-from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.method import Method
 from vit2rtl.quantization.methods.repq import IMAGE_BITS
-from vit2rtl.quantization.ptq4vit import operands, samples, search
+from vit2rtl.quantization.ptq4vit import factors, samples, search
 from vit2rtl.quantization.quantizers import LayerQuantizers, Quantizer, UniformQuantizer
 from vit2rtl.quantization.settings import HESSIANS, PROFILES
 from vit2rtl.quantization.structure import Place, Role, Structure
@@ -91,50 +90,14 @@ class PTQ4ViT(Method):
         with tqdm(total=len(samples.sites(structure)), desc="ptq4vit", unit="matmul",
                   leave=False, disable=None) as bar:
             for site, sample in samples.samples(structure, images, loss):
-                if isinstance(site.module, QuantLinear):
-                    self._linear(site.module, roles[site.module], sample, len(images))
-                else:
-                    outputs = site.module.qkv.outputs, site.module.softmax_quantizer
-                    self._attention(site.product, *outputs, sample, len(images))
+                pair = factors.of_matmul(site, roles.get(site.module), sample, self.candidates,
+                                         doubled=self.profile == "paper")
+                search.product_of(
+                    site.product, pair, sample.gradient, len(images)).search(self.rounds)
+                for factor in pair:
+                    factor.give()
                 bar.update()
         observe()
-
-    def _linear(self, layer: QuantLinear, role: Role, sample: samples.Sample, images: int) -> None:
-        groups = {Role.QKV: 3, Role.PATCH_EMBEDDING: len(layer.weight)}.get(role, 1)
-        rows = layer.weight.unflatten(0, (groups, -1))
-        weights = operands.Uniform(rows, layer.weight_quantizer, self.candidates, axis=0)
-        (x,), quantizer = sample.operands, layer.input_quantizer
-        inputs: operands.Operand
-        match quantizer:
-            case TwinActivationQuantizer():
-                inputs = operands.Activated(
-                    x, quantizer, self.candidates, doubled=self.profile == "paper")
-            case UniformQuantizer():
-                inputs = operands.Uniform(x, quantizer, self.candidates)
-            case _:
-                inputs = operands.InFloat(x)
-        search.LinearProduct(weights, inputs, sample.gradient, images).search(self.rounds)
-        weights.give()
-        inputs.give()
-
-    def _attention(
-        self, product: str, outputs: torch.nn.ModuleList, softmax: TwinSoftmaxQuantizer,
-        sample: samples.Sample, images: int,
-    ) -> None:
-        first, second = sample.operands
-        q, k, v = outputs
-        pair: tuple[operands.Operand, operands.Operand]
-        if product == "qk":
-            pair = (operands.Uniform(first, q, self.candidates, axis=1),
-                    operands.Uniform(second, k, self.candidates, axis=1))
-        else:
-            pair = (operands.Probabilities(first, softmax),
-                    operands.Uniform(second, v, self.candidates, axis=1))
-        a, b = pair
-        search.AttentionProduct(
-            a, b, sample.gradient, images, transposed=product == "qk").search(self.rounds)
-        a.give()
-        b.give()
 
 
 METHOD = PTQ4ViT

@@ -120,6 +120,22 @@ class Uniform(Scaled):
         self._quantizer.set(scale, torch.zeros_like(scale))
 
 
+class Unsigned(Uniform):
+    """A tensor without negative numbers, its quantizer without a zero point: codes reach from 0 to
+    the largest magnitude."""
+
+    def __init__(
+        self, x: torch.Tensor, quantizer: UniformQuantizer, count: int, axis: int | None = None
+    ) -> None:
+        super().__init__(x, quantizer, count, axis)
+        self._top = quantizer.levels - 1
+        self.initial = self.initial * ((self.half - 0.5) / self._top)
+        self.scale = self.initial
+
+    def apply(self, part: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+        return (part / scale).round_().clamp_(0, self._top).mul_(scale)
+
+
 class Activated(Scaled):
     """What an activation function gives, twin uniform: the positive scale is searched, the negative
     one reaches the least value there is, GELU's own minimum.

@@ -4,7 +4,7 @@ One forward and one backward pass serve all matmuls that fit into memory togethe
 many passes as that needs.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -123,7 +123,7 @@ def _sizes(structure: Structure, images: torch.Tensor, every: list[Site]) -> dic
         numbers = output.numel() + sum(operand.numel() for operand in operands)
         sizes[site] = numbers * len(images)
 
-    with _FloatNetwork(structure, every, seen), torch.no_grad():
+    with TracedNetwork(structure, every, seen), torch.no_grad():
         structure.network(images[:1])
     return sizes
 
@@ -143,7 +143,7 @@ def _collect(
             0, -2) if not site.product else gradient))
 
     generator = torch.Generator().manual_seed(seed)
-    with _FloatNetwork(structure, group, seen), torch.enable_grad():
+    with TracedNetwork(structure, group, seen), torch.enable_grad():
         for batch in images.split(_TOGETHER):
             output = structure.network(batch)
             if not torch.isfinite(output).all():
@@ -153,14 +153,19 @@ def _collect(
     return parts
 
 
-class _FloatNetwork:
-    """The network in float while it is entered; ``seen`` gets each matmul's operands and output."""
+class TracedNetwork:
+    """The network in float while it is entered; ``seen`` gets each matmul's operands and output.
+
+    calibrated   matmuls that are quantized nevertheless, as their quantizers are by now
+    """
 
     def __init__(
         self, structure: Structure, group: Sequence[Site],
         seen: Callable[[Site, tuple[torch.Tensor, ...], torch.Tensor], None],
+        calibrated: Collection[Site] = (),
     ) -> None:
         self._seen = seen
+        self._calibrated = {(site.module, site.product) for site in calibrated}
         self._layers = [layer.module for layer in structure.layers]
         self._attentions = [attention.module for attention in structure.attentions]
         self._sites = {(site.module, site.product): site for site in group}
@@ -190,6 +195,9 @@ class _FloatNetwork:
 
     def _linear(self, layer: QuantLinear) -> Callable[[torch.Tensor], torch.Tensor]:
         def forward(x: torch.Tensor) -> torch.Tensor:
+            if (layer, "") in self._calibrated:
+                return F.linear(layer.input_quantizer(x), layer.weight_quantizer(layer.weight),
+                                layer.bias)
             output = F.linear(x, layer.weight, layer.bias)
             return self._tell((layer, ""), (x.flatten(0, -2),), output)
 
@@ -198,9 +206,14 @@ class _FloatNetwork:
     def _attention(self, attention: QuantAttention) -> Callable[..., torch.Tensor]:
         def forward(x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
             q, k, v = attention.split_heads(attention.qkv(x))
+            queries, keys, values = attention.qkv.outputs
+            if (attention, "qk") in self._calibrated:
+                q, k = queries(q), keys(k)
             logits = self._tell((attention, "qk"), (q, k), q @ k.mT)
             logits = attention.add_bias(logits * attention.scale, mask)
             probabilities = logits.softmax(dim=-1)
+            if (attention, "av") in self._calibrated:
+                probabilities, v = attention.softmax_quantizer(probabilities), values(v)
             y = self._tell((attention, "av"), (probabilities, v), probabilities @ v)
             return attention.proj(y.transpose(1, 2).flatten(2))
 

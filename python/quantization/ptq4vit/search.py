@@ -111,6 +111,16 @@ class AttentionProduct(Product):
         return lambda n: lambda chunk: errors(n, chunk)
 
 
+def product_of(
+    product: str, pair: tuple[Operand, Operand], gradient: torch.Tensor, images: int
+) -> Product:
+    """The search of a matmul by what it gives, ``product`` as of its
+    :class:`~vit2rtl.quantization.ptq4vit.samples.Site`."""
+    if not product:
+        return LinearProduct(*pair, gradient, images)
+    return AttentionProduct(*pair, gradient, images, transposed=product == "qk")
+
+
 def best(
     count: int, groups: int, chunks: Sequence[slice], candidate: Callable[[int], Errors]
 ) -> torch.Tensor:

@@ -89,8 +89,8 @@ def test_attention_sees_q_k_probabilities_and_v_and_its_gradients_are_slopes():
                 return output + moved[1] if key == (attention.module, moved[0]) else output
 
             with pytest.MonkeyPatch.context() as patch, torch.no_grad():
-                patch.setattr(samples._FloatNetwork, "_tell", tell)
-                with samples._FloatNetwork(structure, [], lambda *_: None):
+                patch.setattr(samples.TracedNetwork, "_tell", tell)
+                with samples.TracedNetwork(structure, [], lambda *_: None):
                     losses.append(float(structure.network(images).square().sum()))
         slope = (losses[0] - losses[1]) / 2e-2
         assert slope == pytest.approx(float((gradient * direction).sum()), rel=2e-2, abs=1e-2)
