@@ -15,7 +15,7 @@ from vit2rtl.quantization.method import Method
 from vit2rtl.quantization.methods.repq import IMAGE_BITS
 from vit2rtl.quantization.ptq4vit import factors, samples, search
 from vit2rtl.quantization.quantizers import LayerQuantizers, Quantizer, UniformQuantizer
-from vit2rtl.quantization.settings import HESSIANS, PROFILES
+from vit2rtl.quantization.settings import PROFILES, check_search
 from vit2rtl.quantization.structure import Place, Role, Structure
 from vit2rtl.quantization.twin_quantizers import (
     TwinActivationQuantizer,
@@ -47,15 +47,10 @@ class PTQ4ViT(Method):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, choices in (("profile", PROFILES), ("hessian", HESSIANS)):
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name.capitalize()} must be one of {', '.join(choices)}, "
-                                 f"not {getattr(self, name)!r}")
-        for name, most in (("candidates", 1000), ("rounds", 10)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-                raise ValueError(f"{name.capitalize()} must be an integer between 1 and {most}, "
-                                 f"not {value!r}")
+        if self.profile not in PROFILES:
+            raise ValueError(
+                f"Profile must be one of {', '.join(PROFILES)}, not {self.profile!r}")
+        check_search(self.candidates, self.rounds, self.hessian)
 
     def lacks_integers(self) -> str | None:
         return "method repq or closed-form; this checkpoint has method ptq4vit"
@@ -84,18 +79,15 @@ class PTQ4ViT(Method):
     ) -> None:
         from tqdm import tqdm
 
-        classes = "authors" if self.hessian == "authors" else "fisher"
-        loss = getattr(samples, classes if structure.heads else "features")
-        roles = {layer.module: layer.role for layer in structure.layers}
+        loss = samples.loss_of(self.hessian, classes=bool(structure.heads))
         with tqdm(total=len(samples.sites(structure)), desc="ptq4vit", unit="matmul",
                   leave=False, disable=None) as bar:
             for site, sample in samples.samples(structure, images, loss):
-                pair = factors.of_matmul(site, roles.get(site.module), sample, self.candidates,
-                                         doubled=self.profile == "paper")
+                pair = factors.of_matmul(
+                    site, sample, self.candidates, doubled=self.profile == "paper")
                 search.product_of(
                     site.product, pair, sample.gradient, len(images)).search(self.rounds)
-                for factor in pair:
-                    factor.give()
+                factors.give(pair)
                 bar.update()
         observe()
 

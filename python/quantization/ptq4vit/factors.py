@@ -8,24 +8,29 @@ from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.structure import Role
 from vit2rtl.quantization.twin_quantizers import TwinActivationQuantizer, TwinSoftmaxQuantizer
 
+Pair = tuple[operands.Operand, operands.Operand]
 
-def of_matmul(
-    site: Site, role: Role | None, sample: Sample, count: int, *, doubled: bool = False
-) -> tuple[operands.Operand, operands.Operand]:
+
+def of_matmul(site: Site, sample: Sample, count: int, *, doubled: bool = False) -> Pair:
     """Weights and inputs of a linear layer, q and k, or probabilities and v.
 
-    role      of a linear layer
     count     of candidates
     doubled   see :class:`~vit2rtl.quantization.ptq4vit.operands.Activated`
     """
     if isinstance(site.module, QuantLinear):
-        return _of_linear(site.module, role, sample, count, doubled)
+        return _of_linear(site.module, site.role, sample, count, doubled)
     return _of_attention(site.product, site.module, sample, count)
+
+
+def give(pair: Pair) -> None:
+    """What was chosen to the quantizers of both."""
+    for factor in pair:
+        factor.give()
 
 
 def _of_linear(
     layer: QuantLinear, role: Role | None, sample: Sample, count: int, doubled: bool
-) -> tuple[operands.Operand, operands.Operand]:
+) -> Pair:
     groups = 1
     match role:
         case Role.QKV:
@@ -45,7 +50,7 @@ def _of_linear(
 
 def _of_attention(
     product: str, attention: QuantAttention, sample: Sample, count: int
-) -> tuple[operands.Operand, operands.Operand]:
+) -> Pair:
     (first, second), (q, k, v) = sample.operands, attention.qkv.outputs
     if product == "qk":
         return (operands.Uniform(first, q, count, axis=1),

@@ -12,23 +12,27 @@ from torch.nn import functional as F
 
 from vit2rtl.quantization.attention import QuantAttention
 from vit2rtl.quantization.layers import QuantLinear
-from vit2rtl.quantization.structure import Structure
+from vit2rtl.quantization.structure import Role, Structure
 
 # Numbers kept of matmuls that one pass serves, 1 GiB of them; a matmul is never split.
 KEPT = 1 << 28
 # Images that go through the network at once: bounds the memory of the graph.
-_TOGETHER = 4
+TOGETHER = 4
 # A power of two that keeps squares of gradients away from denormal numbers; no choice sees it.
-_GRADIENT_UNIT = 2.0**20
+GRADIENT_UNIT = 2.0**20
 
 
 @dataclass(frozen=True)
 class Site:
-    """A matmul: a linear layer; or of an attention q·kᵀ, or probabilities times v."""
+    """A matmul: a linear layer; or of an attention q·kᵀ, or probabilities times v.
+
+    role   of a linear layer
+    """
 
     name: str
     module: QuantLinear | QuantAttention
     product: str = ""
+    role: Role | None = None
 
 
 @dataclass
@@ -76,12 +80,24 @@ def authors(output: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return F.kl_div(F.log_softmax(output, -1), F.softmax(output.detach(), -1), reduction="sum")
 
 
+def loss_of(hessian: str, *, classes: bool) -> Loss:
+    """The one whose gradients a method's option ``hessian`` means."""
+    if not classes:
+        return features
+    match hessian:
+        case "fisher":
+            return fisher
+        case "authors":
+            return authors
+    raise ValueError(f"There is no loss {hessian!r}")
+
+
 def sites(structure: Structure) -> list[Site]:
     """Every matmul, in the order in which data passes them."""
     by_qkv = {attention.module.qkv: attention for attention in structure.attentions}
     found = []
     for layer in structure.layers:
-        found.append(Site(layer.name, layer.module))
+        found.append(Site(layer.name, layer.module, role=layer.role))
         attention = by_qkv.get(layer.module)
         if attention:
             found += [Site(f"{attention.name}.{product}", attention.module, product)
@@ -90,14 +106,16 @@ def sites(structure: Structure) -> list[Site]:
 
 
 def samples(
-    structure: Structure, images: torch.Tensor, loss: Loss, seed: int = 0
+    structure: Structure, images: torch.Tensor, loss: Loss, seed: int = 0,
+    chosen: Sequence[Site] | None = None,
 ) -> Iterator[tuple[Site, Sample]]:
     """Every matmul with its sample, in order; each is made anew and may be dropped after use.
 
     images   float32[n, channels, height, width]
     loss     of a batch of the network's outputs, summed over images, and a generator of ``seed``
+    chosen   only these matmuls
     """
-    every = sites(structure)
+    every = sites(structure) if chosen is None else chosen
     sizes = _sizes(structure, images, every)
     for group in _groups(every, sizes, KEPT):
         parts = _collect(structure, images, group, loss, seed)
@@ -115,7 +133,7 @@ def _groups(every: Sequence[Site], sizes: dict[Site, int], most: int) -> Iterato
     yield group
 
 
-def _sizes(structure: Structure, images: torch.Tensor, every: list[Site]) -> dict[Site, int]:
+def _sizes(structure: Structure, images: torch.Tensor, every: Sequence[Site]) -> dict[Site, int]:
     """Numbers that each matmul's sample has, from one image."""
     sizes = {}
 
@@ -144,12 +162,12 @@ def _collect(
 
     generator = torch.Generator().manual_seed(seed)
     with TracedNetwork(structure, group, seen), torch.enable_grad():
-        for batch in images.split(_TOGETHER):
+        for batch in images.split(TOGETHER):
             output = structure.network(batch)
             if not torch.isfinite(output).all():
                 raise ValueError(
                     "Calibration met values that are not finite (NaN or infinity)")
-            (loss(output, generator) * _GRADIENT_UNIT).backward()
+            (loss(output, generator) * GRADIENT_UNIT).backward()
     return parts
 
 

@@ -53,6 +53,10 @@ class Product(ABC):
         """Of each candidate of a factor, the errors of a chunk, its partner as given."""
 
     @abstractmethod
+    def _weighed(self, difference: torch.Tensor, chunk: slice, groups: int) -> torch.Tensor:
+        """The error of a chunk, by how its outputs differ, which may be overwritten."""
+
+    @abstractmethod
     def _multiply(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         """The outputs [rows, out]."""
 
@@ -76,8 +80,11 @@ class LinearProduct(Product):
     def _errors(
         self, weight: torch.Tensor, x: torch.Tensor, chunk: slice, groups: int
     ) -> torch.Tensor:
-        error = torch.addmm(self._float[chunk], x, weight.flatten(0, 1).T, beta=-1)
-        error.mul_(self._gradient[chunk])
+        difference = torch.addmm(self._float[chunk], x, weight.flatten(0, 1).T, beta=-1)
+        return self._weighed(difference, chunk, groups)
+
+    def _weighed(self, difference: torch.Tensor, chunk: slice, groups: int) -> torch.Tensor:
+        error = difference.mul_(self._gradient[chunk])
         if groups == 1:
             return torch.dot(error.view(-1), error.view(-1))
         return error.square_().sum(0).view(groups, -1).sum(1)
@@ -104,11 +111,13 @@ class AttentionProduct(Product):
             quantized = mine.candidate(n, mine.x[chunk])
             pair = (quantized, partner[chunk])
             difference = self._multiply(*(pair if mine is self.first else pair[::-1]))
-            difference.sub_(self._float[chunk]).mul_(self._gradient[chunk])
-            heads = difference.square_().sum((2, 3)).sum(0)
-            return heads if mine.groups > 1 else heads.sum()
+            return self._weighed(difference.sub_(self._float[chunk]), chunk, mine.groups)
 
         return lambda n: lambda chunk: errors(n, chunk)
+
+    def _weighed(self, difference: torch.Tensor, chunk: slice, groups: int) -> torch.Tensor:
+        heads = difference.mul_(self._gradient[chunk]).square_().sum((2, 3)).sum(0)
+        return heads if groups > 1 else heads.sum()
 
 
 def product_of(
