@@ -2,14 +2,15 @@
 
 from collections.abc import Collection
 
-# Methods, and the options that one of them alone has.
+# Methods, and the options that not all of them have.
 OPTIONS = {
     "repq": ("profile", "layernorm", "softmax"),
     "closed-form": ("without", "mirrors"),
+    "fq": ("softmax_bits",),
     "ptq4vit": ("profile", "hessian", "candidates", "rounds"),
     "apq": ("hessian", "candidates", "rounds"),
-    "fq": ("softmax_bits",),
     "psaq": (),
+    "ranking": ("candidates", "rounds"),
 }
 METHODS = tuple(OPTIONS)
 # Those whose weights may have zero points or none; others have none.

@@ -44,9 +44,12 @@ class Product(ABC):
                 if mine.count and stale[mine]:
                     stale[mine] = False
                     partner = other.x if mine.float_partner else other.quantized()
-                    changed = mine.choose(best(mine.count, mine.groups, self._chunks,
-                                               self._candidates(mine, partner)))
+                    changed = mine.choose(self._best(mine, self._candidates(mine, partner)))
                     stale[other] |= changed and not other.float_partner
+
+    def _best(self, mine: Operand, candidate: Callable[[int], Errors]) -> torch.Tensor:
+        """int64[groups], of a factor's candidates the best."""
+        return best(mine.count, mine.groups, self._chunks, candidate)
 
     @abstractmethod
     def _candidates(self, mine: Operand, partner: torch.Tensor) -> Callable[[int], Errors]:
