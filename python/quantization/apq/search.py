@@ -1,10 +1,17 @@
-"""PTQ4ViT's search with errors weighed where they leave the block."""
+"""PTQ4ViT's search with errors weighed where they leave the block.
+
+An error of a token is (what is there already + g · d)², d = Ô - O what a candidate changes. Where
+the candidates are those of a row's own factor, Ô = x̂ P by the partner P as it is, and g · Ô =
+(P g) · x̂: P g is the same for all, so that none of them is multiplied by P.
+"""
+
+from collections.abc import Callable
 
 import torch
 
 from vit2rtl.quantization.apq.blocks import BlockSample
 from vit2rtl.quantization.ptq4vit.operands import Operand
-from vit2rtl.quantization.ptq4vit.search import AttentionProduct, LinearProduct, Product
+from vit2rtl.quantization.ptq4vit.search import AttentionProduct, Errors, LinearProduct, Product
 
 
 def product_of(
@@ -18,7 +25,7 @@ def product_of(
 
 
 class BlockLinear(LinearProduct):
-    """A linear layer: an error of a token is (what is there already + Jᵀr · what is new)²."""
+    """A linear layer."""
 
     def __init__(
         self, first: Operand, second: Operand, sample: BlockSample, images: int
@@ -36,9 +43,22 @@ class BlockLinear(LinearProduct):
             moved = moved.sum(1, keepdim=True)
         return (moved + self._present[chunk]).square_().sum((0, 2))
 
+    def _candidates(self, mine: Operand, partner: torch.Tensor) -> Callable[[int], Errors]:
+        if mine is self.first:
+            return super()._candidates(mine, partner)
+        whole = self._gradient.transpose(1, 2).flatten(2)                   # [rows, draws, out]
+        through = whole @ partner.flatten(0, 1)                             # [rows, draws, in]
+        offset = self._present[:, 0] - (whole * self._float[:, None]).sum(-1)
+
+        def errors(n: int, chunk: slice) -> torch.Tensor:
+            inputs = mine.candidate(n, mine.x[chunk])[:, None]
+            return (through[chunk] * inputs).sum(-1).add_(offset[chunk]).square_().sum()
+
+        return lambda n: lambda chunk: errors(n, chunk)
+
 
 class BlockAttention(AttentionProduct):
-    """The same of q·kᵀ or probabilities times v, the errors of every head by themselves."""
+    """q·kᵀ or probabilities times v, the errors of every head by themselves."""
 
     def __init__(
         self, first: Operand, second: Operand, sample: BlockSample, images: int, *,
@@ -49,6 +69,26 @@ class BlockAttention(AttentionProduct):
 
     def _weighed(self, difference: torch.Tensor, chunk: slice, groups: int) -> torch.Tensor:
         moved = (self._gradient[chunk] * difference[..., None, :]).sum(-1)
+        return self._squares(moved, self._present[chunk], groups)
+
+    def _squares(
+        self, moved: torch.Tensor, present: torch.Tensor, groups: int
+    ) -> torch.Tensor:
         if groups == 1:
             moved = moved.sum(1, keepdim=True)
-        return (moved + self._present[chunk]).square_().sum((0, 2, 3))
+        return (moved + present).square_().sum((0, 2, 3))
+
+    def _candidates(self, mine: Operand, partner: torch.Tensor) -> Callable[[int], Errors]:
+        if mine is self.second:
+            return super()._candidates(mine, partner)
+        matrix = partner if self._transposed else partner.mT
+        gradient = self._gradient                                # [n, heads, tokens, draws, out]
+        through = (gradient.flatten(2, 3) @ matrix).unflatten(2, gradient.shape[2:4])
+        before = (gradient * self._float[..., None, :]).sum(-1)
+
+        def errors(n: int, chunk: slice) -> torch.Tensor:
+            rows = mine.candidate(n, mine.x[chunk])[..., None, :]
+            moved = (through[chunk] * rows).sum(-1).sub_(before[chunk])
+            return self._squares(moved, self._present[chunk], mine.groups)
+
+        return lambda n: lambda chunk: errors(n, chunk)
