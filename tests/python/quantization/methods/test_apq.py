@@ -9,6 +9,7 @@ from vit2rtl.models import embedded
 from vit2rtl.models.images import embedded_images, preprocessing
 from vit2rtl.quantization.apq import blocks
 from vit2rtl.quantization.methods.apq import APQViT
+from vit2rtl.quantization.ptq4vit import samples
 from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantization.structure import Place, Role
 from vit2rtl.quantization.twin_quantizers import TwinActivationQuantizer
@@ -108,6 +109,19 @@ def test_a_score_that_sees_no_error_takes_every_first_candidate(digits, monkeypa
     blind = scales(digits)
     searched = [name for name in real if ".fc2.input_quantizer" not in name]
     assert all((blind[name] < real[name]).any() for name in searched)
+
+
+def test_a_traced_network_with_every_matmul_calibrated_is_the_quantized_one(digits):
+    traced = []
+
+    def observe(quantized):
+        every = samples.sites(quantized.structure)
+        with samples.TracedNetwork(quantized.structure, [], lambda *_: None, every):
+            traced.append(quantized.structure.network(digits))
+
+    quantized = QuantizedViT(embedded.create(), Recipe(4, 4, **QUICK))
+    quantized.calibrate(digits, observe=observe)
+    torch.testing.assert_close(traced[0], quantized(digits), rtol=1e-3, atol=1e-3)
 
 
 def test_images_that_are_no_numbers_are_one_sentence(digits):
