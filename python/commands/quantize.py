@@ -57,8 +57,9 @@ Examples:
                    "counts. May be repeated; a file has one a line.")
 @click.option("--method", type=click.Choice(METHODS),
               help="RepQ-ViT as published; its grids with weights solved for: the same "
-                   "hardware, more accurate at few bits; or PTQ4ViT, FQ-ViT or PSAQ-ViT, to "
-                   "compare. By default closed-form where any weight or activation has "
+                   "hardware, more accurate at few bits; or, to compare, FQ-ViT, PTQ4ViT, APQ-ViT "
+                   "(re-implemented), PSAQ-ViT or Ranking (a stand-in). By default closed-form "
+                   "where any weight or activation has "
                    f"{FEW_BITS} bits or fewer, else repq; an option that one method alone has "
                    "chooses it.")
 @click.option("--without", default="", metavar="STEP,...",
@@ -73,12 +74,12 @@ Examples:
 @click.option("--softmax", type=click.Choice(SOFTMAXES), default="log-sqrt2", show_default=True,
               help="Method repq: quantizer of post-Softmax activations.")
 @click.option("--hessian", type=click.Choice(HESSIANS), default="fisher", show_default=True,
-              help="Method ptq4vit: whose squares weigh errors: gradients of a drawn class's "
-                   "likelihood, or as in the authors' code, which are rounding noise.")
+              help="Methods ptq4vit and apq: whose squares weigh errors: gradients of a drawn "
+                   "class's likelihood, or as in the authors' code, which are rounding noise.")
 @click.option("--candidates", type=click.IntRange(1, 1000), default=100, show_default=True,
-              help="Method ptq4vit: scales to try of each factor of a matmul.")
+              help="Methods ptq4vit, apq and ranking: scales to try of each factor of a matmul.")
 @click.option("--rounds", type=click.IntRange(1, 10), default=3, show_default=True,
-              help="Method ptq4vit: how often each factor has its turn.")
+              help="Methods ptq4vit, apq and ranking: how often each factor has its turn.")
 @click.option("--softmax-bits", type=click.IntRange(2, 8), default=4, show_default=True,
               help="Method fq: of what Softmax gives, where no rule of --bits-of says otherwise.")
 @click.option("--symmetric-weights", is_flag=True,

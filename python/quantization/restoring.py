@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from vit2rtl.quantization.attention import QuantAttention
 from vit2rtl.quantization.fq_vit.layer_norm import StreamLayerNorm
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import Quantizer, UniformQuantizer
@@ -51,6 +52,8 @@ def restore(structure: Structure, recipe: "Recipe", state: State) -> None:
     for layer in structure.layers:
         _check_layer(layer.name, layer.module, widths[layer.name], heads.get(layer.module, 1),
                      integer=recipe.integer)
+    for attention in structure.attentions:
+        _check_softmax(attention.name, attention.module)
     for name, module in network.named_modules():
         if isinstance(module, StreamLayerNorm):
             _check_stream(name, module)
@@ -97,6 +100,17 @@ def _check_layer(
                 due = " or ".join(map(str, sorted(shapes)))
                 raise ValueError(f": {name}.{inner}.scale has shape "
                                  f"{tuple(quantizer.scale.shape)}, the model wants {due}")
+
+
+def _check_softmax(name: str, attention: QuantAttention) -> None:
+    """Of a uniform quantizer one scale, or one a head."""
+    quantizer = attention.softmax_quantizer
+    if not isinstance(quantizer, UniformQuantizer):
+        return
+    due = () if quantizer.axis is None else (attention.heads,)
+    if tuple(quantizer.scale.shape) != due:
+        raise ValueError(f": {name}.softmax_quantizer.scale has shape "
+                         f"{tuple(quantizer.scale.shape)}, the model wants {due}")
 
 
 def _check_stream(name: str, norm: StreamLayerNorm) -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection
 
-# Methods, and the options that one of them alone has.
+# Methods, and the options that not all of them have.
 OPTIONS = {
     "repq": ("profile", "layernorm", "softmax"),
     "closed-form": ("without", "mirrors"),
-    "ptq4vit": ("profile", "hessian", "candidates", "rounds"),
     "fq": ("softmax_bits",),
+    "ptq4vit": ("profile", "hessian", "candidates", "rounds"),
+    "apq": ("hessian", "candidates", "rounds"),
     "psaq": (),
+    "ranking": ("candidates", "rounds"),
 }
 METHODS = tuple(OPTIONS)
 # Those whose weights may have zero points or none; others have none.
@@ -45,6 +47,15 @@ def check_steps(text: str) -> None:
     for name in [part.strip() for part in text.split(",")] if text else []:
         if name not in STEPS:
             raise ValueError(f"Steps to leave out must be of {', '.join(STEPS)}, not {name!r}")
+
+
+def check_search(candidates: int, rounds: int, hessian: str = HESSIANS[0]) -> None:
+    """ValueError unless a search can have so many candidates and rounds, and such weights."""
+    if hessian not in HESSIANS:
+        raise ValueError(f"Hessian must be one of {', '.join(HESSIANS)}, not {hessian!r}")
+    for title, value, most in (("Candidates", candidates, 1000), ("Rounds", rounds, 10)):
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            raise ValueError(f"{title} must be an integer between 1 and {most}, not {value!r}")
 
 
 def check_bits(title: str, value: int) -> None:

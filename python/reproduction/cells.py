@@ -13,7 +13,7 @@ from vit2rtl.reproduction.published import MODELS, Line, Table
 
 CELLS = "cells"
 # Searches take minutes where others take seconds: they come last.
-_SLOW = ("ptq4vit", "psaq")
+_SLOW = ("ptq4vit", "apq", "psaq", "ranking")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def cells_of(
     for model in models:
         for line in table.lines:
             whole = not line.bits
-            if whole or (line.settings is not None and (not bits or line.bits in bits)
+            if whole or (line.runs(model) and (not bits or line.bits in bits)
                          and (not methods or line.method in methods)
                          and line.method not in without):
                 found.append(Cell(model, line))

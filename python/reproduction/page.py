@@ -40,7 +40,8 @@ def _cell(
     line: Line, result: Mapping[str, Any] | None, published: float | None, cost: bool, model: str
 ) -> str:
     if result is None:
-        ours = f"not reproduced ({line.missing})" if line.missing else "not run"
+        left_out = line.beside_published and line.runs(model)
+        ours = "not run" if left_out or not line.missing else f"not reproduced ({line.missing})"
         return ours if published is None else f"{ours}; {published:.2f}"
     ours = f"{result['top1']:.2f}"
     if "refused" in result:

@@ -106,14 +106,15 @@ def test_cells_are_listed_and_none_is_run(command):
         "deit_tiny_patch16_224.fb_in1k  float  Full precision",
         "deit_tiny_patch16_224.fb_in1k  w4a4  FQ-ViT",
         "deit_tiny_patch16_224.fb_in1k  w4a4  RepQ-ViT",
-        "deit_tiny_patch16_224.fb_in1k  w4a4  PTQ4ViT"]
+        "deit_tiny_patch16_224.fb_in1k  w4a4  PTQ4ViT",
+        "deit_tiny_patch16_224.fb_in1k  w4a4  APQ-ViT (re-implementation)"]
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (("table2",), "'table2' is not one of"),
     (("table1", "--models", "resnet50"), "Models must be of vit_small,"),
     (("table1", "--methods", "gptq"),
-     "Methods must be of repq, closed-form, ptq4vit, fq, psaq, not 'gptq'"),
+     "Methods must be of repq, closed-form, fq, ptq4vit, apq, psaq, ranking, not 'gptq'"),
     (("table1", "--bits", "4"), "Bits must look like"),
     (("table1",), "Missing option '--images': a folder of labelled images"),
     (("table3", "--models", "mnist_vit", "--count", "4000"),

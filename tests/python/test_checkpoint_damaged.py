@@ -70,8 +70,8 @@ def saved(tmp_path, quantize):
         (lambda d: d["recipe"].update(weight_bits="4"),
          ": recipe: Weight bits must be an integer between 2 and 8, not '4'"),
         (lambda d: d["recipe"].update(method=[]),
-         ": recipe: Method must be one of repq, closed-form, ptq4vit, fq, psaq, not "
-         "'[]'"),
+         ": recipe: Method must be one of repq, closed-form, fq, ptq4vit, apq, psaq, "
+         "ranking, not '[]'"),
         (lambda d: d["recipe"].update(magic=1),
          ": recipe: Method repq has no option 'magic', only weight_bits, activation_bits, "
          "bits_of, profile, layernorm, softmax, symmetric_weights"),

@@ -15,9 +15,9 @@ from torch.nn import functional as F
 from vit2rtl.quantization.layers import OUTPUT_BITS, OUTPUT_HEADROOM, QuantLinear
 from vit2rtl.quantization.method import Method
 from vit2rtl.quantization.methods.repq import IMAGE_BITS
-from vit2rtl.quantization.ptq4vit import operands, samples, search
+from vit2rtl.quantization.ptq4vit import factors, samples, search
 from vit2rtl.quantization.quantizers import LayerQuantizers, Quantizer, UniformQuantizer
-from vit2rtl.quantization.settings import HESSIANS, PROFILES
+from vit2rtl.quantization.settings import PROFILES, check_search
 from vit2rtl.quantization.structure import Place, Role, Structure
 from vit2rtl.quantization.twin_quantizers import (
     TwinActivationQuantizer,
@@ -50,15 +50,10 @@ class PTQ4ViT(Method):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, choices in (("profile", PROFILES), ("hessian", HESSIANS)):
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name.capitalize()} must be one of {', '.join(choices)}, "
-                                 f"not {getattr(self, name)!r}")
-        for name, most in (("candidates", 1000), ("rounds", 10)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-                raise ValueError(f"{name.capitalize()} must be an integer between 1 and {most}, "
-                                 f"not {value!r}")
+        if self.profile not in PROFILES:
+            raise ValueError(
+                f"Profile must be one of {', '.join(PROFILES)}, not {self.profile!r}")
+        check_search(self.candidates, self.rounds, self.hessian)
 
     has_units = False
 
@@ -99,59 +94,25 @@ class PTQ4ViT(Method):
     ) -> None:
         from tqdm import tqdm
 
-        classes = "authors" if self.hessian == "authors" else "fisher"
-        loss = getattr(samples, classes if structure.heads else "features")
-        roles = {layer.module: layer.role for layer in structure.layers}
+        loss = samples.loss_of(self.hessian, classes=bool(structure.heads))
         with tqdm(total=len(samples.sites(structure)), desc="ptq4vit", unit="matmul",
                   leave=False, disable=None) as bar:
             for site, sample in samples.samples(structure, images, loss):
-                if isinstance(site.module, QuantLinear):
-                    self._linear(site.module, roles[site.module], sample, len(images))
-                else:
-                    outputs = site.module.qkv.outputs, site.module.softmax_quantizer
-                    self._attention(site.product, *outputs, sample, len(images))
+                pair = factors.of_matmul(
+                    site, sample, self.candidates, doubled=self.profile == "paper")
+                search.product_of(
+                    site.product, pair, sample.gradient, len(images)).search(self.rounds)
+                factors.give(pair)
+                if self.integer and site.role not in (None, Role.QKV):
+                    _observe_output(site.module, *sample.operands)
                 bar.update()
         observe()
 
-    def _linear(self, layer: QuantLinear, role: Role, sample: samples.Sample, images: int) -> None:
-        groups = {Role.QKV: 3, Role.PATCH_EMBEDDING: len(layer.weight)}.get(role, 1)
-        rows = layer.weight.unflatten(0, (groups, -1))
-        weights = operands.Uniform(rows, layer.weight_quantizer, self.candidates, axis=0)
-        (x,), quantizer = sample.operands, layer.input_quantizer
-        inputs: operands.Operand
-        match quantizer:
-            case TwinActivationQuantizer():
-                inputs = operands.Activated(
-                    x, quantizer, self.candidates, doubled=self.profile == "paper")
-            case UniformQuantizer():
-                inputs = operands.Uniform(x, quantizer, self.candidates)
-            case _:
-                inputs = operands.InFloat(x)
-        search.LinearProduct(weights, inputs, sample.gradient, images).search(self.rounds)
-        weights.give()
-        inputs.give()
-        if self.integer and role is not Role.QKV:
-            y = F.linear(x, layer.weight, layer.bias)
-            layer.outputs[0].calibrate_symmetric(y, OUTPUT_HEADROOM)
 
-    def _attention(
-        self, product: str, outputs: torch.nn.ModuleList, softmax: TwinSoftmaxQuantizer,
-        sample: samples.Sample, images: int,
-    ) -> None:
-        first, second = sample.operands
-        q, k, v = outputs
-        pair: tuple[operands.Operand, operands.Operand]
-        if product == "qk":
-            pair = (operands.Uniform(first, q, self.candidates, q.axis),
-                    operands.Uniform(second, k, self.candidates, k.axis))
-        else:
-            pair = (operands.Probabilities(first, softmax),
-                    operands.Uniform(second, v, self.candidates, v.axis))
-        a, b = pair
-        search.AttentionProduct(
-            a, b, sample.gradient, images, transposed=product == "qk").search(self.rounds)
-        a.give()
-        b.give()
+def _observe_output(layer: QuantLinear, x: torch.Tensor) -> None:
+    """Of a layer whose output the float vector unit takes, in 16 bits."""
+    y = F.linear(x, layer.weight, layer.bias)
+    layer.outputs[0].calibrate_symmetric(y, OUTPUT_HEADROOM)
 
 
 METHOD = PTQ4ViT

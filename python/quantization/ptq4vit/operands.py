@@ -8,7 +8,7 @@ from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.twin_quantizers import TwinActivationQuantizer, TwinSoftmaxQuantizer
 
 # Of the scale whose codes end at the largest magnitude, the fractions tried: from .01, below 1.2.
-_LEAST, _RANGE = 0.01, 1.19
+_ENDS = 0.01, 1.2
 # Powers of two that are tried: splits 2**0 .. 2**-19, and how often a scale is doubled.
 _POWERS = 20
 # So small a scale that nothing real has it: of a tensor that is zero.
@@ -70,15 +70,20 @@ class Scaled(Operand):
     """A factor whose scales are fractions of those that reach its largest magnitudes.
 
     largest   float32, broadcast to x: one a group
+    ends      the first fraction, and what none reaches
     """
 
-    def __init__(self, x: torch.Tensor, largest: torch.Tensor, bits: int, count: int) -> None:
+    def __init__(
+        self, x: torch.Tensor, largest: torch.Tensor, bits: int, count: int,
+        ends: tuple[float, float] = _ENDS,
+    ) -> None:
         super().__init__(x)
         self.count, self.groups = count, largest.numel()
         self.half = 1 << bits - 1
         # Where nothing has been chosen, codes end half a step beyond the largest magnitude.
         self.initial = (largest / (self.half - 0.5)).clamp(min=_TINY)
-        self.fractions = _LEAST + torch.arange(count) * (_RANGE / count)
+        least, end = ends
+        self.fractions = least + torch.arange(count) * ((end - least) / count)
         self.scale = self.initial
 
     def candidate(self, n: int, part: torch.Tensor) -> torch.Tensor:
@@ -104,11 +109,12 @@ class Uniform(Scaled):
     """
 
     def __init__(
-        self, x: torch.Tensor, quantizer: UniformQuantizer, count: int, axis: int | None = None
+        self, x: torch.Tensor, quantizer: UniformQuantizer, count: int, axis: int | None = None,
+        ends: tuple[float, float] = _ENDS,
     ) -> None:
         others = [n for n in range(x.ndim) if n != axis]
         largest = x.abs().amax(others, keepdim=axis is not None)
-        super().__init__(x, largest, quantizer.bits, count)
+        super().__init__(x, largest, quantizer.bits, count, ends)
         self._quantizer, self._axis = quantizer, axis
 
     def give(self) -> None:
@@ -118,6 +124,23 @@ class Uniform(Scaled):
             scale = scale.expand(*self.x.shape[:2], 1)
         scale = scale.flatten() if self._axis is not None else scale
         self._quantizer.set(scale, torch.zeros_like(scale))
+
+
+class Unsigned(Uniform):
+    """A tensor without negative numbers, its quantizer without a zero point: codes reach from 0 to
+    the largest magnitude."""
+
+    def __init__(
+        self, x: torch.Tensor, quantizer: UniformQuantizer, count: int, axis: int | None = None,
+        ends: tuple[float, float] = _ENDS,
+    ) -> None:
+        super().__init__(x, quantizer, count, axis, ends)
+        self._top = quantizer.levels - 1
+        self.initial = self.initial * ((self.half - 0.5) / self._top)
+        self.scale = self.initial
+
+    def apply(self, part: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+        return (part / scale).round_().clamp_(0, self._top).mul_(scale)
 
 
 class Activated(Scaled):

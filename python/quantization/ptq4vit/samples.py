@@ -4,7 +4,7 @@ One forward and one backward pass serve all matmuls that fit into memory togethe
 many passes as that needs.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -12,23 +12,27 @@ from torch.nn import functional as F
 
 from vit2rtl.quantization.attention import QuantAttention
 from vit2rtl.quantization.layers import QuantLinear
-from vit2rtl.quantization.structure import Structure
+from vit2rtl.quantization.structure import Role, Structure
 
 # Numbers kept of matmuls that one pass serves, 1 GiB of them; a matmul is never split.
 KEPT = 1 << 28
 # Images that go through the network at once: bounds the memory of the graph.
-_TOGETHER = 4
+TOGETHER = 4
 # A power of two that keeps squares of gradients away from denormal numbers; no choice sees it.
-_GRADIENT_UNIT = 2.0**20
+GRADIENT_UNIT = 2.0**20
 
 
 @dataclass(frozen=True)
 class Site:
-    """A matmul: a linear layer; or of an attention q·kᵀ, or probabilities times v."""
+    """A matmul: a linear layer; or of an attention q·kᵀ, or probabilities times v.
+
+    role   of a linear layer
+    """
 
     name: str
     module: QuantLinear | QuantAttention
     product: str = ""
+    role: Role | None = None
 
 
 @dataclass
@@ -76,12 +80,24 @@ def authors(output: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return F.kl_div(F.log_softmax(output, -1), F.softmax(output.detach(), -1), reduction="sum")
 
 
+def loss_of(hessian: str, *, classes: bool) -> Loss:
+    """The one whose gradients a method's option ``hessian`` means."""
+    if not classes:
+        return features
+    match hessian:
+        case "fisher":
+            return fisher
+        case "authors":
+            return authors
+    raise ValueError(f"There is no loss {hessian!r}")
+
+
 def sites(structure: Structure) -> list[Site]:
     """Every matmul, in the order in which data passes them."""
     by_qkv = {attention.module.qkv: attention for attention in structure.attentions}
     found = []
     for layer in structure.layers:
-        found.append(Site(layer.name, layer.module))
+        found.append(Site(layer.name, layer.module, role=layer.role))
         attention = by_qkv.get(layer.module)
         if attention:
             found += [Site(f"{attention.name}.{product}", attention.module, product)
@@ -90,14 +106,16 @@ def sites(structure: Structure) -> list[Site]:
 
 
 def samples(
-    structure: Structure, images: torch.Tensor, loss: Loss, seed: int = 0
+    structure: Structure, images: torch.Tensor, loss: Loss, seed: int = 0,
+    chosen: Sequence[Site] | None = None,
 ) -> Iterator[tuple[Site, Sample]]:
     """Every matmul with its sample, in order; each is made anew and may be dropped after use.
 
     images   float32[n, channels, height, width]
     loss     of a batch of the network's outputs, summed over images, and a generator of ``seed``
+    chosen   only these matmuls
     """
-    every = sites(structure)
+    every = sites(structure) if chosen is None else chosen
     sizes = _sizes(structure, images, every)
     for group in _groups(every, sizes, KEPT):
         parts = _collect(structure, images, group, loss, seed)
@@ -115,7 +133,7 @@ def _groups(every: Sequence[Site], sizes: dict[Site, int], most: int) -> Iterato
     yield group
 
 
-def _sizes(structure: Structure, images: torch.Tensor, every: list[Site]) -> dict[Site, int]:
+def _sizes(structure: Structure, images: torch.Tensor, every: Sequence[Site]) -> dict[Site, int]:
     """Numbers that each matmul's sample has, from one image."""
     sizes = {}
 
@@ -123,7 +141,7 @@ def _sizes(structure: Structure, images: torch.Tensor, every: list[Site]) -> dic
         numbers = output.numel() + sum(operand.numel() for operand in operands)
         sizes[site] = numbers * len(images)
 
-    with _FloatNetwork(structure, every, seen), torch.no_grad():
+    with TracedNetwork(structure, every, seen), torch.no_grad():
         structure.network(images[:1])
     return sizes
 
@@ -143,24 +161,29 @@ def _collect(
             0, -2) if not site.product else gradient))
 
     generator = torch.Generator().manual_seed(seed)
-    with _FloatNetwork(structure, group, seen), torch.enable_grad():
-        for batch in images.split(_TOGETHER):
+    with TracedNetwork(structure, group, seen), torch.enable_grad():
+        for batch in images.split(TOGETHER):
             output = structure.network(batch)
             if not torch.isfinite(output).all():
                 raise ValueError(
                     "Calibration met values that are not finite (NaN or infinity)")
-            (loss(output, generator) * _GRADIENT_UNIT).backward()
+            (loss(output, generator) * GRADIENT_UNIT).backward()
     return parts
 
 
-class _FloatNetwork:
-    """The network in float while it is entered; ``seen`` gets each matmul's operands and output."""
+class TracedNetwork:
+    """The network in float while it is entered; ``seen`` gets each matmul's operands and output.
+
+    calibrated   matmuls that are quantized nevertheless, as their quantizers are by now
+    """
 
     def __init__(
         self, structure: Structure, group: Sequence[Site],
         seen: Callable[[Site, tuple[torch.Tensor, ...], torch.Tensor], None],
+        calibrated: Collection[Site] = (),
     ) -> None:
         self._seen = seen
+        self._calibrated = {(site.module, site.product) for site in calibrated}
         self._layers = [layer.module for layer in structure.layers]
         self._attentions = [attention.module for attention in structure.attentions]
         self._sites = {(site.module, site.product): site for site in group}
@@ -190,6 +213,9 @@ class _FloatNetwork:
 
     def _linear(self, layer: QuantLinear) -> Callable[[torch.Tensor], torch.Tensor]:
         def forward(x: torch.Tensor) -> torch.Tensor:
+            if (layer, "") in self._calibrated:
+                return F.linear(layer.input_quantizer(x), layer.weight_quantizer(layer.weight),
+                                layer.bias)
             output = F.linear(x, layer.weight, layer.bias)
             return self._tell((layer, ""), (x.flatten(0, -2),), output)
 
@@ -198,9 +224,14 @@ class _FloatNetwork:
     def _attention(self, attention: QuantAttention) -> Callable[..., torch.Tensor]:
         def forward(x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
             q, k, v = attention.split_heads(attention.qkv(x))
+            queries, keys, values = attention.qkv.outputs
+            if (attention, "qk") in self._calibrated:
+                q, k = queries(q), keys(k)
             logits = self._tell((attention, "qk"), (q, k), q @ k.mT)
             logits = attention.add_bias(logits * attention.scale, mask)
             probabilities = logits.softmax(dim=-1)
+            if (attention, "av") in self._calibrated:
+                probabilities, v = attention.softmax_quantizer(probabilities), values(v)
             y = self._tell((attention, "av"), (probabilities, v), probabilities @ v)
             return attention.proj(y.transpose(1, 2).flatten(2))
 

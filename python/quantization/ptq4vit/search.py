@@ -44,13 +44,20 @@ class Product(ABC):
                 if mine.count and stale[mine]:
                     stale[mine] = False
                     partner = other.x if mine.float_partner else other.quantized()
-                    changed = mine.choose(best(mine.count, mine.groups, self._chunks,
-                                               self._candidates(mine, partner)))
+                    changed = mine.choose(self._best(mine, self._candidates(mine, partner)))
                     stale[other] |= changed and not other.float_partner
+
+    def _best(self, mine: Operand, candidate: Callable[[int], Errors]) -> torch.Tensor:
+        """int64[groups], of a factor's candidates the best."""
+        return best(mine.count, mine.groups, self._chunks, candidate)
 
     @abstractmethod
     def _candidates(self, mine: Operand, partner: torch.Tensor) -> Callable[[int], Errors]:
         """Of each candidate of a factor, the errors of a chunk, its partner as given."""
+
+    @abstractmethod
+    def _weighed(self, difference: torch.Tensor, chunk: slice, groups: int) -> torch.Tensor:
+        """The error of a chunk, by how its outputs differ, which may be overwritten."""
 
     @abstractmethod
     def _multiply(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
@@ -76,8 +83,11 @@ class LinearProduct(Product):
     def _errors(
         self, weight: torch.Tensor, x: torch.Tensor, chunk: slice, groups: int
     ) -> torch.Tensor:
-        error = torch.addmm(self._float[chunk], x, weight.flatten(0, 1).T, beta=-1)
-        error.mul_(self._gradient[chunk])
+        difference = torch.addmm(self._float[chunk], x, weight.flatten(0, 1).T, beta=-1)
+        return self._weighed(difference, chunk, groups)
+
+    def _weighed(self, difference: torch.Tensor, chunk: slice, groups: int) -> torch.Tensor:
+        error = difference.mul_(self._gradient[chunk])
         if groups == 1:
             return torch.dot(error.view(-1), error.view(-1))
         return error.square_().sum(0).view(groups, -1).sum(1)
@@ -104,11 +114,23 @@ class AttentionProduct(Product):
             quantized = mine.candidate(n, mine.x[chunk])
             pair = (quantized, partner[chunk])
             difference = self._multiply(*(pair if mine is self.first else pair[::-1]))
-            difference.sub_(self._float[chunk]).mul_(self._gradient[chunk])
-            heads = difference.square_().sum((2, 3)).sum(0)
-            return heads if mine.groups > 1 else heads.sum()
+            return self._weighed(difference.sub_(self._float[chunk]), chunk, mine.groups)
 
         return lambda n: lambda chunk: errors(n, chunk)
+
+    def _weighed(self, difference: torch.Tensor, chunk: slice, groups: int) -> torch.Tensor:
+        heads = difference.mul_(self._gradient[chunk]).square_().sum((2, 3)).sum(0)
+        return heads if groups > 1 else heads.sum()
+
+
+def product_of(
+    product: str, pair: tuple[Operand, Operand], gradient: torch.Tensor, images: int
+) -> Product:
+    """The search of a matmul by what it gives, ``product`` as of its
+    :class:`~vit2rtl.quantization.ptq4vit.samples.Site`."""
+    if not product:
+        return LinearProduct(*pair, gradient, images)
+    return AttentionProduct(*pair, gradient, images, transposed=product == "qk")
 
 
 def best(

@@ -68,8 +68,8 @@ def test_a_checkpoint_of_a_method_that_is_not_there_is_one_sentence(digits, tmp_
     with pytest.raises(ValueError) as error:
         checkpoint.load(tmp_path / "model")
     assert str(error.value).endswith(
-        "model.json: recipe: Method must be one of repq, closed-form, ptq4vit, fq, psaq, not "
-        "'minmax'")
+        "model.json: recipe: Method must be one of repq, closed-form, fq, ptq4vit, apq, psaq, "
+        "ranking, not 'minmax'")
 
 
 def test_a_method_checks_its_options(minmax):

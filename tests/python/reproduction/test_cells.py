@@ -8,6 +8,7 @@ from vit2rtl.reproduction.cells import CELLS, Setup, Store, cells_of, check_name
 from vit2rtl.reproduction.published import TABLES
 
 SETUP = Setup("deit", "abc", ("a.png", "b.png"), ("c.png", "d.png"))
+APQ = "APQ-ViT (re-implementation)"
 RECIPE = {"method": "repq", "weight_bits": 4}
 
 
@@ -19,11 +20,15 @@ def chosen(name, *, models=("deit_tiny",), bits=(), methods=(), without=("psaq",
 def test_what_can_be_run_of_a_table_searches_last():
     assert chosen("table1") == [
         ("Full precision", ""), ("FQ-ViT", "w4a4"), ("RepQ-ViT", "w4a4"), ("FQ-ViT", "w6a6"),
-        ("RepQ-ViT", "w6a6"), ("PTQ4ViT", "w4a4"), ("PTQ4ViT", "w6a6")]
+        ("RepQ-ViT", "w6a6"), ("PTQ4ViT", "w4a4"), (APQ, "w4a4"), ("PTQ4ViT", "w6a6"),
+        (APQ, "w6a6")]
     assert chosen("table1", bits=["w6a6"], methods=["repq", "fq"]) == [
         ("Full precision", ""), ("FQ-ViT", "w6a6"), ("RepQ-ViT", "w6a6")]
     assert chosen("table1", bits=["w6a6"], methods=["psaq", "repq"], without=()) == [
         ("Full precision", ""), ("RepQ-ViT", "w6a6"), ("PSAQ-ViT", "w6a6")]
+    # A stand-in says nothing where nothing is published of what it stands for.
+    assert chosen("table1", models=["deit_tiny", "deit_small"], methods=["ranking"]) == [
+        ("Full precision", ""), ("Full precision", ""), ("Ranking (stand-in)", "w6a6")]
     assert len(chosen("table3", models=("deit_small", "swin_small"))) == 8
 
 

@@ -30,9 +30,17 @@ def test_a_cell_has_ours_the_published_one_and_the_difference():
     assert "| Method | W/A | DeiT-T |" in lines
     assert "| Full precision | 32/32 | 72.00; 72.21; -0.21 ± 0.88 |" in lines
     assert "| RepQ-ViT | W4/A4 | 58.00; 57.43; +0.57 ± 0.97 |" in lines
-    assert "| APQ-ViT | W4/A4 | not reproduced (no public code); 47.94 |" in lines
-    assert "| Ranking | W6/A6 | not reproduced (no public code) |" in lines
+    assert "| APQ-ViT (re-implementation) | W4/A4 | not run; 47.94 |" in lines
+    assert "| Ranking (stand-in) | W6/A6 | not reproduced (no public code) |" in lines
     assert "| PTQ4ViT | W6/A6 | not run; 69.68 |" in lines
+
+
+def test_a_stand_in_is_not_reproduced_where_there_is_nothing_to_compare():
+    place = PLACES["Ranking (stand-in)", "w6a6"]
+    text = markdown(TABLE1, ["deit_tiny", "deit_small", "deit_base"], {
+        (place, "deit_small"): {"top1": 74.0, "images": 10_000, "sqnr": 5.0}})
+    assert ("| Ranking (stand-in) | W6/A6 | not reproduced (no public code) | "
+            "74.00; 74.58; -0.58 ± 0.86 | not run; 77.02 |") in text.splitlines()
 
 
 def test_orders_are_those_published_or_within_the_noise():

@@ -57,7 +57,7 @@ def test_linear_layers_see_what_hooks_see(name, kept, monkeypatch):
         if site.product:
             continue
         x, output = seen[site.name]
-        gradient = output.grad * samples._GRADIENT_UNIT
+        gradient = output.grad * samples.GRADIENT_UNIT
         if x.ndim == 4 and site.name.startswith("patch_embed"):  # a convolution of patches
             gradient = gradient.permute(0, 2, 3, 1)
             x = F.unfold(x, 4 if "swin" in name else 16, stride=4 if "swin" in name else 16).mT
@@ -81,7 +81,7 @@ def test_attention_sees_q_k_probabilities_and_v_and_its_gradients_are_slopes():
         x, (probabilities @ v).transpose(1, 2).reshape(-1, x.shape[-1]))
     # The loss along a direction of the products, by a difference.
     for product in ("qk", "av"):
-        gradient = found[f"{attention.name}.{product}"].gradient / samples._GRADIENT_UNIT
+        gradient = found[f"{attention.name}.{product}"].gradient / samples.GRADIENT_UNIT
         direction = torch.randn(gradient.shape, generator=torch.Generator().manual_seed(1))
         losses = []
         for step in (1e-2, -1e-2):
@@ -89,8 +89,8 @@ def test_attention_sees_q_k_probabilities_and_v_and_its_gradients_are_slopes():
                 return output + moved[1] if key == (attention.module, moved[0]) else output
 
             with pytest.MonkeyPatch.context() as patch, torch.no_grad():
-                patch.setattr(samples._FloatNetwork, "_tell", tell)
-                with samples._FloatNetwork(structure, [], lambda *_: None):
+                patch.setattr(samples.TracedNetwork, "_tell", tell)
+                with samples.TracedNetwork(structure, [], lambda *_: None):
                     losses.append(float(structure.network(images).square().sum()))
         slope = (losses[0] - losses[1]) / 2e-2
         assert slope == pytest.approx(float((gradient * direction).sum()), rel=2e-2, abs=1e-2)

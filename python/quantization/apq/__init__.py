@@ -1,0 +1,1 @@
+"""Search of APQ-ViT: errors where they leave a block."""

@@ -1,0 +1,1 @@
+"""Search by correlation and by the order of attention."""
