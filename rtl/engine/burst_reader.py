@@ -110,7 +110,7 @@ class BurstReader(wiring.Component):
             length.eq(Mux(ends, left, rest)),
             self.ar.valid.eq(asking),
             self.ar.p.addr.eq(Cat(Const(0, ALIGNMENT), place)),
-            self.ar.p.len.eq(length - 1),
+            self.ar.p.len.eq((length - 1)[:within]),
             asked.eq(asking & self.ar.ready),
             may_ask.eq(running & ~asking & (bursts != self.outstanding)
                        & (coming + waiting <= self.depth - self.burst)),

@@ -43,7 +43,7 @@ def register_map() -> tuple[Register, ...]:
 
 
 @dataclass(frozen=True)
-class ReaderRegisters:
+class ReaderMap:
     """The registers of the reader ``top``, for SystemRDL and C."""
 
     top: str
