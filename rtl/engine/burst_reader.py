@@ -94,22 +94,36 @@ class BurstReader(wiring.Component):
         shape = beats().members["payload"].shape
         m.submodules.fifo = fifo = ResetInserter(self.soft_reset)(Fifo(shape, self.depth))
         within = (self.burst - 1).bit_length()  # bits of a place within a whole burst
-        running, asking, dropping = Signal(), Signal(), Signal()
-        place, left, passes = Signal(PLACE), Signal(WORD), Signal(WORD)
-        length, ends = Signal(within + 1), Signal()
-        coming, waiting = Signal(range(self.depth + 1)), Signal(range(self.depth + 1))
+        running = Signal()  # bursts are still to be asked for
+        asking = Signal()
+        dropping = Signal()
+        # Of the next burst; passes: how often the stream is still begun, with this one.
+        next_place = Signal(PLACE)
+        left = Signal(WORD)
+        passes = Signal(WORD)
+        length = Signal(within + 1)
+        ends = Signal()
+        # Beats that are asked for, beats in the queue, bursts under way.
+        coming = Signal(range(self.depth + 1))
+        waiting = Signal(range(self.depth + 1))
         bursts = Signal(range(self.outstanding + 1))
         # Of each burst under way, oldest first: whether the stream ends with it.
         final = Signal(self.outstanding)
-        newest, oldest = Signal(range(self.outstanding)), Signal(range(self.outstanding))
-        asked, completes, right, wrong, leaves, may_ask = (Signal() for _ in range(6))
+        newest = Signal(range(self.outstanding))
+        oldest = Signal(range(self.outstanding))
+        asked = Signal()
+        completes = Signal()
+        right = Signal()
+        wrong = Signal()
+        leaves = Signal()
+        may_ask = Signal()
 
-        rest = self.burst - place[:within]
+        rest = self.burst - next_place[:within]
         m.d.comb += [
             ends.eq(left <= rest),
             length.eq(Mux(ends, left, rest)),
             self.ar.valid.eq(asking),
-            self.ar.p.addr.eq(Cat(Const(0, ALIGNMENT), place)),
+            self.ar.p.addr.eq(Cat(Const(0, ALIGNMENT), next_place)),
             self.ar.p.len.eq((length - 1)[:within]),
             asked.eq(asking & self.ar.ready),
             may_ask.eq(running & ~asking & (bursts != self.outstanding)
@@ -140,12 +154,15 @@ class BurstReader(wiring.Component):
         with m.If(asked):
             m.d.sync += final.bit_select(newest, 1).eq(ends)
             with m.If(ends):
-                m.d.sync += [place.eq(self.place), left.eq(self.beats), passes.eq(passes - 1)]
+                m.d.sync += [
+                    next_place.eq(self.place), left.eq(self.beats), passes.eq(passes - 1)]
                 with m.If(passes == 1):
                     m.d.sync += running.eq(0)
             with m.Else():
                 m.d.sync += [
-                    place.eq(Cat(Const(0, within), place[within:] + 1)), left.eq(left - length)]
+                    next_place.eq(Cat(Const(0, within), next_place[within:] + 1)),
+                    left.eq(left - length),
+                ]
         with m.If(wrong):
             m.d.sync += self.response.eq(self.r.p.resp)
         with m.If(wrong | self.soft_reset):
@@ -154,7 +171,7 @@ class BurstReader(wiring.Component):
             m.d.sync += [waiting.eq(0), self.response.eq(OKAY)]
         with m.If(self.start):
             m.d.sync += [
-                place.eq(self.place), left.eq(self.beats), passes.eq(self.count),
+                next_place.eq(self.place), left.eq(self.beats), passes.eq(self.count),
                 running.eq((self.beats != 0) & (self.count != 0)), dropping.eq(0),
             ]
         return m

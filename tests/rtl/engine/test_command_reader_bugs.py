@@ -8,7 +8,7 @@ from tests.sim.model.test_seeded_bugs import patched
 # What it is, the component's file, its text, and what stands there instead.
 BUGS = [
     ("bursts are whole ones from anywhere", "burst_reader",
-     "rest = self.burst - place[:within]", "rest = self.burst"),
+     "rest = self.burst - next_place[:within]", "rest = self.burst"),
     ("the queue may be one burst short", "burst_reader",
      "(coming + waiting <= self.depth - self.burst)", "(coming + waiting <= self.depth)"),
     ("what waits in the queue is not counted", "burst_reader",
@@ -28,7 +28,8 @@ BUGS = [
     ("last of the burst that is asked for last", "burst_reader",
      "final.bit_select(oldest, 1)", "final.bit_select((newest - 1)[:3], 1)"),
     ("the second time goes on behind the first", "burst_reader",
-     "[place.eq(self.place), left.eq(self.beats), ", "[left.eq(self.beats), "),
+     "next_place.eq(self.place), left.eq(self.beats), passes.eq(passes",
+     "left.eq(self.beats), passes.eq(passes"),
     ("one time more", "burst_reader", "passes == 1", "passes == 0"),
     ("beats after an error are sent", "burst_reader",
      "[running.eq(0), dropping.eq(1)]", "[running.eq(0)]"),

@@ -169,7 +169,7 @@ int main(int argc, char** argv) {
   engine engine;
   printf("%d ", reader_open(&commands, &there));
   printf("%d\n", engine_open(&engine, &here, {nullptr, send, receive, flush, nullptr}));
-  engine.patience = 2000;
+  engine.patience = 100000;
   const size_t words = order.size() / engine_rows(&engine);
   std::vector<uint64_t> image(engine_image_beats(&engine, words)), beats((count + 3) / 4);
   std::vector<int16_t> logits(count);
