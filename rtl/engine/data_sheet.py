@@ -2,7 +2,7 @@
 
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.errors import TITLES, Error
-from vit2rtl.rtl.engine import verilog
+from vit2rtl.rtl.engine import reader_map, verilog
 from vit2rtl.rtl.engine.register_map import WATCHDOG
 from vit2rtl.rtl.verilog.describe import table
 
@@ -21,12 +21,15 @@ sha256sum -c SHA256SUMS
 | path | what it is |
 |---|---|
 | `rtl/{name}.v` | the engine, Verilog-2001 |
-| `{name}.f`, `{name}.core` | file list; FuseSoC core: targets `default`, `lint` |
+| `rtl/{name}_command_reader.v` | reads a command stream out of a memory, AXI4 |
+| `rtl/{name}_with_reader.v` | the two of them together, nothing but wires |
+| `{name}.f`, `{name}.core` | file list; FuseSoC core: `default`, `lint`, `lint_with_reader` |
 | `lint/{name}.vlt` | Verilator waivers, explained |
-| `registers/{name}.rdl` | register map, SystemRDL |
-| `software/encoder_engine.h` | register map, C99 |
+| `registers/{name}.rdl`, `registers/{name}_command_reader.rdl` | register maps, SystemRDL |
+| `software/encoder_engine.h`, `software/command_reader.h` | register maps, C99 |
 | `software/encoder_engine_names.h` | names of errors and of units, C99 |
 | `software/engine_driver.h`, `software/engine_driver.c` | the driver, C99 |
+| `software/reader_driver.h`, `software/reader_driver.c` | that of the command reader, C99 |
 | `software/simulation.cpp` | the driver with Verilator's model as its board |
 | `constraints/`, `vivado/`, `quartus/` | skeletons of constraints, scripts |
 | `manifest.json` | configuration and top, for programs |
@@ -36,11 +39,13 @@ _BOARD = """\
 ## On a board
 
 The engine takes a program's command stream anew for every image: `engine.bin` of `vit2rtl compile`,
-eight bytes a cycle at most. It has no port to a memory of its own. So a board needs a memory that
-holds `engine.bin`, and something that moves it to `s_axis_cmd`:
+eight bytes a cycle at most. It has no port to a memory of its own: whatever sends the beats will
+do, and where that needs no memory, the board needs none. Mostly it is a memory that holds
+`engine.bin`, and something that moves it to `s_axis_cmd`:
 
 | mover | `send` | an image takes |
 |---|---|---|
+| the command reader, below | starts it | as long as the engine takes |
 | a DMA for each stream | starts a transfer | as long as the engine takes |
 | FIFOs that a CPU fills | writes while there is room | as long as the CPU takes |
 
@@ -140,6 +145,42 @@ verilator --cc --exe --build -O3 -Wno-fatal --prefix Vtop --top-module {name} -F
 obj_dir/simulation IMAGE/image_order.npy codes.bin LOGITS IMAGE/engine.bin
 ```
 
+## Commands from a memory
+
+`{name}_with_reader` is the engine with the command reader in front of `s_axis_cmd`: an AXI4 manager
+that only reads, in bursts of up to 16 beats of 64 bits, eight of them under way, none across a
+border of 4 KiB; a beat a cycle where a burst's first one comes within 104 cycles. Its registers are
+behind `s_axi_reader_*`. Software writes where `engine.bin` lies, its beats, for how many images,
+and starts it; the image and the logits are moved as before. For a tool, name this top instead of
+`{name}`. It is simulated with its driver, an engine and a slow memory; on a board it has not been
+run.
+
+```c
+static size_t send(void *context, enum engine_port port, const uint64_t *beats, size_t count)
+{{
+    struct board *board = context;
+
+    if (port == ENGINE_IMAGE)
+        return send_image(board, beats, count);
+    return reader_start(&board->reader, physical(beats), (uint32_t)count, 1) ? 0 : count;
+}}
+
+static void flush(void *context)
+{{
+    struct board *board = context;
+
+    reader_reset(&board->reader, 1000000);
+    flush_image(board);
+}}
+```
+
+A response other than OKAY stops it: what came before is sent, nothing after, and `reader_error`
+says which response it was. The engine then waits, until its watchdog says so. `engine_reset` resets
+the reader first, by `flush`, then the engine. The reader has no interrupt of its own; the engine's
+says when an image is done.
+
+{reader}
+
 ## Errors
 
 The engine stops at the first one; `ERROR` keeps its code, the unit and the number of its
@@ -157,5 +198,7 @@ def data_sheet(configuration: Configuration) -> str:
     errors = [(str(error.value), f"`{error.name}`", text)
               for error, text in TITLES.items() if error is not Error.NONE]
     return "\n".join([
-        title, _START.format(name=name), _BOARD.format(name=name, watchdog=WATCHDOG),
+        title, _START.format(name=name),
+        _BOARD.format(name=name, watchdog=WATCHDOG,
+                      reader="\n".join(verilog.register_table(reader_map.register_map()))),
         *table(("code", "name", "meaning"), errors), "", f"## Ports{rest}"])

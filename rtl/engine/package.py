@@ -10,7 +10,7 @@ from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.instructions import header
 from vit2rtl.golden.files import atomic, documents
 from vit2rtl.golden.vectors.bundle_files import write_texts
-from vit2rtl.rtl.engine import verilog
+from vit2rtl.rtl.engine import verilog, with_reader
 from vit2rtl.rtl.engine.data_sheet import data_sheet
 from vit2rtl.rtl.engine.software import SIMULATION, rdl, software, source
 from vit2rtl.rtl.packaging.manifest import FILE
@@ -34,14 +34,19 @@ def write_package(configuration: Configuration, path: str | Path) -> list[str]:
     raises    ValueError if something else is in the way; OSError
     """
     name = verilog.name(configuration)
-    rtl = f"rtl/{name}.v"
+    reader, both = with_reader.reader_name(configuration), with_reader.top_name(configuration)
+    rtl = {
+        f"rtl/{name}.v": verilog.convert(configuration),
+        f"rtl/{reader}.v": with_reader.convert_reader(configuration),
+        f"rtl/{both}.v": with_reader.convert_top(configuration),
+    }
     project = Project(
-        name, "a vision transformer's encoder in integers", name, [rtl], {"lint": name}, part=PART,
-        waivers=_WAIVERS)
+        name, "a vision transformer's encoder in integers", name, [*rtl],
+        {"lint": name, "lint_with_reader": both}, part=PART, waivers=_WAIVERS)
     with atomic.folder(path, kind="package of an engine", parts=parts_of) as root:
         texts = {
-            rtl: verilog.convert(configuration),
-            f"registers/{name}.rdl": rdl(configuration),
+            **rtl,
+            **{f"registers/{file}": text for file, text in rdl(configuration).items()},
             **{f"software/{file}": text for file, text in software(configuration).items()},
             f"software/{SIMULATION}": source(SIMULATION),
             **project_files(project),

@@ -7,13 +7,13 @@ from importlib import resources
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.engine.errors import TITLES
 from vit2rtl.golden.engine.instructions import MAGIC, Unit
-from vit2rtl.rtl.engine import verilog
+from vit2rtl.rtl.engine import reader_map, verilog, with_reader
 from vit2rtl.rtl.engine.register_map import register_map
 from vit2rtl.rtl.packaging.register_map import Register, Table
 from vit2rtl.rtl.packaging.software import c_header, system_rdl
 
 NAME = "encoder_engine"
-DRIVER = ("engine_driver.h", "engine_driver.c")
+DRIVER = ("engine_driver.h", "engine_driver.c", "reader_driver.h", "reader_driver.c")
 SIMULATION = "simulation.cpp"
 
 
@@ -35,17 +35,24 @@ class EngineRegisters:
 
 
 def software(configuration: Configuration) -> dict[str, str]:
-    """File name to text: headers of registers and of names, and the driver that includes them."""
+    """File name to text: headers of registers and of names, and the drivers that include them."""
     registers = EngineRegisters(configuration)
     return {
         f"{NAME}.h": c_header(registers),
         f"{NAME}_names.h": names_header(),
+        f"{reader_map.NAME}.h": c_header(reader_registers(configuration)),
         **{file: source(file) for file in DRIVER},
     }
 
 
-def rdl(configuration: Configuration) -> str:
-    return system_rdl(EngineRegisters(configuration))
+def reader_registers(configuration: Configuration) -> reader_map.ReaderMap:
+    return reader_map.ReaderMap(with_reader.reader_name(configuration))
+
+
+def rdl(configuration: Configuration) -> dict[str, str]:
+    """File name to text: SystemRDL of the engine and of the command reader."""
+    maps = EngineRegisters(configuration), reader_registers(configuration)
+    return {f"{one.top}.rdl": system_rdl(one) for one in maps}
 
 
 def source(file: str) -> str:

@@ -1,6 +1,7 @@
 """Verilog of the engine, with what people and programs have to know of it."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from vit2rtl.golden.engine.instructions import header
 from vit2rtl.golden.files import atomic
 from vit2rtl.rtl.engine.encoder_engine import EncoderEngine, ports
 from vit2rtl.rtl.engine.register_map import ADDRESS_WIDTH, register_map
+from vit2rtl.rtl.packaging.register_map import Register
 from vit2rtl.rtl.verilog import modules, tools
 from vit2rtl.rtl.verilog.describe import table
 from vit2rtl.rtl.verilog.interfaces import annotated
@@ -59,13 +61,6 @@ def convert(configuration: Configuration) -> str:
 
 def describe(configuration: Configuration) -> dict[str, Any]:
     """Ports, registers and buffers, as a dict that JSON can hold."""
-    registers = [
-        {"name": register.name, "offset": register.offset, "access": register.access,
-         "reset": register.reset, "summary": register.summary,
-         "fields": [{"name": bits.name, "lsb": bits.lsb, "width": bits.width,
-                     "summary": bits.summary} for bits in register.bits]}
-        for register in register_map(configuration)
-    ]
     return {
         "name": name(configuration),
         "configuration": asdict(configuration),
@@ -76,10 +71,20 @@ def describe(configuration: Configuration) -> dict[str, Any]:
             for port, member in ports().items()
         ],
         "address_width": ADDRESS_WIDTH,
-        "registers": registers,
+        "registers": _described(register_map(configuration)),
         "buffers": {key: {"width": one.width, "depth": one.depth}
                     for key, one in buffers(configuration).items()},
     }
+
+
+def _described(registers: Iterable[Register]) -> list[dict[str, Any]]:
+    return [
+        {"name": register.name, "offset": register.offset, "access": register.access,
+         "reset": register.reset, "summary": register.summary,
+         "fields": [{"name": bits.name, "lsb": bits.lsb, "width": bits.width,
+                     "summary": bits.summary} for bits in register.bits]}
+        for register in registers
+    ]
 
 
 def write(configuration: Configuration, out_dir: Path | str) -> list[Path]:
@@ -102,12 +107,6 @@ def write(configuration: Configuration, out_dir: Path | str) -> list[Path]:
 
 def markdown(description: dict[str, Any]) -> str:
     """The same for people."""
-    rows = []
-    for register in description["registers"]:
-        rows.append((f"{register['offset']:#04x}", f"**`{register['name']}`**", "",
-                     _ACCESS[register["access"]], f"{register['reset']:#x}", register["summary"]))
-        rows += [("", f"`{bits['name']}`", f"{bits['lsb'] + bits['width'] - 1}:{bits['lsb']}", "",
-                  "", bits["summary"]) for bits in register["fields"]]
     return "\n".join([
         f"# {description['name']}", "", "A vision transformer's encoder in integers.", "",
         f"Command streams begin with `{description['header']}`.", "", "## Ports", "",
@@ -117,13 +116,28 @@ def markdown(description: dict[str, Any]) -> str:
         "", "## Registers", "",
         f"AXI4-Lite, 32 bits, {description['address_width']} address bits. An address without a "
         "register, and a write to one that is only read, answer SLVERR and change nothing.", "",
-        *table(("offset", "register", "bits", "access", "reset", "meaning"), rows),
+        *_register_table(description["registers"]),
         "", "## Buffers", "",
         *table(("buffer", "bits of a word", "words"),
                [(f"`{key}`", str(one["width"]), str(one["depth"]))
                 for key, one in description["buffers"].items()]),
         "",
     ])
+
+
+def register_table(registers: Iterable[Register]) -> list[str]:
+    """Lines of a Markdown table."""
+    return _register_table(_described(registers))
+
+
+def _register_table(registers: list[dict[str, Any]]) -> list[str]:
+    rows = []
+    for register in registers:
+        rows.append((f"{register['offset']:#04x}", f"**`{register['name']}`**", "",
+                     _ACCESS[register["access"]], f"{register['reset']:#x}", register["summary"]))
+        rows += [("", f"`{bits['name']}`", f"{bits['lsb'] + bits['width'] - 1}:{bits['lsb']}", "",
+                  "", bits["summary"]) for bits in register["fields"]]
+    return table(("offset", "register", "bits", "access", "reset", "meaning"), rows)
 
 
 def _role(port: str) -> str:

@@ -37,9 +37,9 @@ def _attributes(match: re.Match, buses: list[str]) -> str:
         bus, axi, role = signal
         kind, role = f"interface:{_BUSES[axi]}", f"{bus} {role}"
         parameter = ""
-        if name == "s_axi_awaddr":
+        if name.startswith("s_axi_") and role == "AWADDR":
             width = int(match[2]) + 1
-            parameter = f"XIL_INTERFACENAME s_axi, PROTOCOL AXI4LITE, ADDR_WIDTH {width}"
+            parameter = f"XIL_INTERFACENAME {bus}, PROTOCOL AXI4LITE, ADDR_WIDTH {width}"
     else:
         return ""
     info = f'  (* X_INTERFACE_INFO = "xilinx.com:{kind}:1.0 {role}" *)\n'

@@ -13,7 +13,7 @@ from tests.rtl.packaging.built import lint, run
 from tests.rtl.packaging.test_packaging_tools import TCLSH
 from vit2rtl.golden.engine.errors import TITLES
 from vit2rtl.golden.engine.instructions import Unit, header
-from vit2rtl.rtl.engine import package
+from vit2rtl.rtl.engine import command_reader, encoder_engine, package, reader_map
 from vit2rtl.rtl.engine.register_map import register_map
 from vit2rtl.rtl.engine.software import names_header
 
@@ -40,8 +40,9 @@ def test_every_file_is_told_and_summed(folder):
     assert (manifest["instance"], int(manifest["header"], 16)) == (NAME, header(TINY))
 
 
-def test_verilator_has_nothing_to_say_beyond_the_waivers(folder):
-    assert lint(folder, NAME, f"lint/{NAME}.vlt") == set()
+@pytest.mark.parametrize("top", [NAME, f"{NAME}_command_reader", f"{NAME}_with_reader"])
+def test_verilator_has_nothing_to_say_beyond_the_waivers(top, folder):
+    assert lint(folder, top, f"lint/{NAME}.vlt") == set()
 
 
 @pytest.mark.parametrize("script", ["vivado/synthesize", "vivado/package_ip", "quartus/project"])
@@ -51,26 +52,31 @@ def test_vendor_scripts_name_files_that_exist(script, folder, tmp_path):
                           capture_output=True, text=True)
     assert done.stderr == ""
     named = set(re.findall(rf"{folder}/[\w/.]+\.\w+", done.stdout))
-    assert str(folder / f"rtl/{NAME}.v") in named
+    assert {str(path) for path in folder.glob("rtl/*.v")} <= named
     assert all(os.path.isfile(name) for name in named)
 
 
-def test_the_core_has_a_lint_and_no_bench(folder):
+def test_the_core_has_lints_and_no_bench(folder):
     text = (folder / f"{NAME}.core").read_text()
     targets = text.partition("\ntargets:\n")[2]
-    assert re.findall(r"^  (\w+):$", targets, re.MULTILINE) == ["default", "lint"]
+    assert re.findall(r"^  (\w+):$", targets, re.MULTILINE) == [
+        "default", "lint", "lint_with_reader"]
     assert f"toplevel: {NAME}\n" in targets and "bench" not in text
 
 
-def test_systemrdl_and_c_have_the_registers(folder, tmp_path):
-    text = (folder / f"registers/{NAME}.rdl").read_text()
+@pytest.mark.parametrize(("top", "header", "registers"), [
+    (NAME, "encoder_engine", register_map(TINY)),
+    (f"{NAME}_command_reader", "command_reader", reader_map.register_map()),
+])
+def test_systemrdl_and_c_have_the_registers(top, header, registers, folder, tmp_path):
+    text = (folder / f"registers/{top}.rdl").read_text()
     described = {one["name"]: one for one in rdl_registers(text, tmp_path)}
-    c = (folder / "software/encoder_engine.h").read_text()
-    for register in register_map(TINY):
+    c = (folder / f"software/{header}.h").read_text()
+    for register in registers:
         one = described.pop(register.name)
         assert (one["address"], one["reset"]) == (register.offset, register.reset)
         assert one["fields"] == {bits.name: [bits.lsb, bits.width] for bits in register.bits}
-        assert f"#define ENCODER_ENGINE_{register.name}_OFFSET {register.offset:#04x}u\n" in c
+        assert f"#define {header.upper()}_{register.name}_OFFSET {register.offset:#04x}u\n" in c
     assert not described
 
 
@@ -91,6 +97,43 @@ def test_the_board_in_the_data_sheet_compiles(folder, tmp_path):
     subprocess.run(command, cwd=tmp_path, check=True)
     (tmp_path / "board.c").write_text(example.replace("engine_load(&engine, ", "engine_load("))
     assert subprocess.run(command, cwd=tmp_path, stderr=subprocess.DEVNULL).returncode
+
+
+def test_the_board_with_a_reader_compiles(folder, tmp_path):
+    """With what the page leaves to the board."""
+    sheet = (folder / "README.md").read_text()
+    example = sheet.partition("## Commands from a memory")[2].partition("```c\n")[2]
+    (tmp_path / "board.c").write_text("""
+#include "reader_driver.h"
+
+struct board { struct reader reader; };
+size_t send_image(struct board *board, const uint64_t *beats, size_t count);
+void flush_image(struct board *board);
+uint64_t physical(const void *memory);
+""" + example.partition("```")[0] + """
+struct engine_streams streams(struct board *board)
+{
+    struct engine_streams made = {board, send, NULL, flush, NULL};
+    return made;
+}
+""")
+    subprocess.run(["gcc", "-Wall", "-Wextra", "-Werror", "-pedantic", "-std=c99",
+                    f"-I{folder / 'software'}", "-c", "board.c"], cwd=tmp_path, check=True)
+
+
+def test_the_wrapper_joins_every_port_once(folder):
+    """Each port outside is one of the engine's or of the reader's; a wire is one of both."""
+    text = (folder / f"rtl/{NAME}_with_reader.v").read_text()
+    outside = re.findall(r"^  (?:in|out)put .*?(\w+);$", text, re.MULTILINE)
+    wires = re.findall(r"^  wire .*?(\w+);$", text, re.MULTILINE)
+    engine, reader = text.partition(" engine(")[2].split(" command_reader(")
+    joined = [re.findall(r"\.(\w+)\((\w+)\)", pins) for pins in (engine, reader)]
+    assert [{pin for pin, _ in pins} for pins in joined] == [
+        {*encoder_engine.ports()}, {*command_reader.ports()}]
+    used = [net for pins in joined for _, net in pins]
+    assert {*used} == {*outside, *wires}
+    twice = {net for net in used if used.count(net) == 2}
+    assert twice == {"aclk", "aresetn", *wires} and len(used) == len({*used}) + len(twice)
 
 
 def test_a_package_replaces_only_one_of_an_engine(folder, tmp_path):

@@ -127,7 +127,7 @@ def test_the_driver_is_c99_without_a_warning(board_of, tmp_path):
     for name, text in software.software(TINY).items():
         (tmp_path / name).write_text(text)
     command = ["gcc", "-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-pedantic",
-               f"-D{board_of}", "-c", "engine_driver.c"]
+               f"-D{board_of}", "-c", "engine_driver.c", "reader_driver.c"]
     subprocess.run(command, cwd=tmp_path, check=True)
 
 
