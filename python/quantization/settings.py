@@ -7,7 +7,7 @@ OPTIONS = {
     "repq": ("profile", "layernorm", "softmax"),
     "closed-form": ("without", "mirrors"),
     "ptq4vit": ("profile", "hessian", "candidates", "rounds"),
-    "fq": ("softmax_bits",),
+    "fq": ("profile", "softmax_bits"),
     "psaq": (),
 }
 METHODS = tuple(OPTIONS)
