@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from vit2rtl.golden.arithmetic import log2_value, matmul, twin
+from vit2rtl.golden.arithmetic.attention_value import Multipliers
 from vit2rtl.golden.program.attention import matrix_shape, value_bound
 from vit2rtl.golden.program.program import Op, Tensor
 from vit2rtl.lowering.tensors import codes_of, input_of
-from vit2rtl.quantization.attention import QuantAttention
 from vit2rtl.quantization.fq_vit.log_int_softmax import LogIntSoftmax
 from vit2rtl.quantization.quantizers import LogSqrt2Quantizer, Quantizer
 from vit2rtl.quantization.structure import Attention
@@ -62,10 +62,11 @@ class AttentionOps:
         if module.value is None:
             raise ValueError(f"{name} has no integer form of attention times V")
         output = input_of(attention.last, (*v.shape[:-2], codes.shape[-2], v.shape[-1]))
-        kind, bound, attributes = _value_of(module, codes, v)
+        quantizer = module.softmax_quantizer
+        kind, bound, attributes = _value_of(quantizer, module.value.multipliers, codes, v)
         return self.emit(
             f"{name}.attention_value", kind, [codes, v], output, heads=module.heads,
-            v_zero_point=v.zero_point, softmax_bits=module.softmax_quantizer.bits,
+            v_zero_point=v.zero_point, softmax_bits=quantizer.bits,
             accumulator_bound=_fitting(name, bound), **attributes)
 
 
@@ -86,13 +87,13 @@ def _softmax_of(quantizer: Quantizer) -> tuple[str, dict[str, Any]]:
 
 
 def _value_of(
-    module: QuantAttention, codes: Tensor, v: Tensor
+    quantizer: Quantizer, multipliers: Multipliers, codes: Tensor, v: Tensor
 ) -> tuple[str, int, dict[str, Any]]:
     """The kind of attention × V that takes a quantizer's codes, the accumulators' bound, and its
     attributes."""
-    even, odd, shift = module.value.multipliers
+    even, odd, shift = multipliers
     tokens = v.shape[-2]
-    match quantizer := module.softmax_quantizer:
+    match quantizer:
         case LogSqrt2Quantizer():
             rule = quantizer.zero_code
             return "attention_value", value_bound(codes, v, rule), {

@@ -72,7 +72,7 @@ class QuantAttention(nn.Module):
         seen = self._logits(q, k, None if takes_logits else mask)               # (B, H, Q, N)
         if not takes_logits:
             seen = seen.softmax(dim=-1)
-        elif self.value is not None:
+        elif self.value is not None and isinstance(self.softmax_quantizer, LogIntSoftmax):
             seen = self.softmax_quantizer.codes(seen, self._hidden(seen, mask))
         if self.calibrating:
             self.softmax_quantizer.calibrate(seen)
