@@ -7,12 +7,13 @@ import pytest
 
 from vit2rtl.golden.program.kinds import KINDS
 
+from . import kind_ops_factors
+from .kind_changes import attribute, constant, output, source
 from .kind_ops import (
     ALL,
     add,
     add_float,
     attention_value,
-    attention_value_log2,
     attention_value_twin,
     average,
     average_float,
@@ -21,44 +22,22 @@ from .kind_ops import (
     gather,
     gather_from_windows,
     layernorm,
-    layernorm_factors_float,
-    layernorm_factors_to_reals,
     layernorm_float,
     linear,
     linear_twin,
     patches,
     pool,
-    quantize_factors_float,
     query_key,
     query_key_to_logits,
-    real_factors_float,
     real_float,
     select,
     softmax_float,
-    softmax_log2_float,
     softmax_twin_float,
     softmaxes,
     table,
 )
 
 SAME = "input and output must have the same codes"
-
-
-def output(**change):
-    return lambda op, inputs: setattr(op, "output", replace(op.output, **change))
-
-
-def source(place, **change):
-    return lambda op, inputs: inputs.__setitem__(place, replace(inputs[place], **change))
-
-
-def attribute(**change):
-    return lambda op, inputs: op.attributes.update(change)
-
-
-def constant(**change):
-    return lambda op, inputs: op.tensors.update(
-        {role: np.array(values) for role, values in change.items()})
 
 
 PATCH, HEADS = "patch must be two sizes, not ", "zero point and top of the input are 3 and 15"
@@ -164,42 +143,6 @@ REFUSALS = [
      "input must be twin_activation codes, and output unsigned ones"),
     (linear_twin, constant(shift=[3, 11]), "shifts must lie in a window of 8, not in 3 to 11"),
     (linear_twin, attribute(accumulator_bound=9), "accumulator bound is 84, not 9"),
-    *((op, constant(factors=[0, 1, 2]), "the shape of factors must be (6,), not (3,)")
-      for op in (quantize_factors_float, real_factors_float)),
-    (quantize_factors_float, output(encoding="uniform"), "output must be power_of_two codes"),
-    (quantize_factors_float, source(0, encoding="uniform"), "streams must be float64"),
-    (quantize_factors_float, source(0, shape=(6, 4)), "shapes (6, 4) and (4, 6) must be equal"),
-    *((op, source(0, encoding="uniform"), "input must be power_of_two codes")
-      for op in (real_factors_float, layernorm_factors_float)),
-    (real_factors_float, output(encoding="uniform"), "streams must be float64"),
-    (real_factors_float, output(shape=(6, 4)), "shapes (4, 6) and (6, 4) must be equal"),
-    (layernorm_factors_float, output(shape=(6, 4)), "output must have the input's shape"),
-    (layernorm_factors_float, constant(factors=[0, 1, 2]), "factors must have the shape (6,)"),
-    (layernorm_factors_float, source(0, bits=9),
-     "needs codes of at most 8 bits and 32768 channels"),
-    (layernorm_factors_float, attribute(step=0.25), "step must be 0.5, not 0.25"),
-    (layernorm_factors_to_reals, attribute(step=0.0), "step must be above 0"),
-    (softmax_log2_float, output(encoding="log_sqrt2"),
-     "output must be log2_softmax codes of the input's shape"),
-    (softmax_log2_float, output(bits=10), "output must have 3 to 9 bits, not 10"),
-    (softmax_log2_float, attribute(step=0.0), "step must be above 0"),
-    (softmax_log2_float, attribute(step=0.12), "octave must be 6, not 7"),
-    (softmax_log2_float, attribute(linear=25), "linear must be 24, not 25"),
-    (softmax_log2_float, attribute(step=2.0, octave=1, linear=1, constant=0),
-     "steps of 2.0 are too wide for any exponential"),
-    (softmax_log2_float, attribute(step=2**-15, octave=22712, linear=88713, constant=2998010378),
-     "rows of 4 logits are too long: 0 are the most"),
-    (softmax_log2_float, constant(mask=[0]), "mask must have the shape (7, 4, 4), not (1,)"),
-    (attention_value_log2, attribute(heads=4), "4 heads do not divide the shape (4, 6)"),
-    (attention_value_log2, source(0, shape=(3, 4, 4)),
-     "codes (3, 4, 4), v (4, 6) and output (3, 6) do not fit"),
-    (attention_value_log2, source(0, encoding="log_sqrt2"), AV),
-    (attention_value_log2, attribute(softmax_bits=5), AV),
-    (attention_value_log2, source(1, encoding="accumulator"), UNIFORM),
-    (attention_value_log2, output(signed=True), "output must be unsigned"),
-    (attention_value_log2, attribute(multiplier=7),
-     "multiplier and shift must be [32768, 30], not [7, 30]"),
-    (attention_value_log2, attribute(accumulator_bound=9), "accumulator bound is 589824, not 9"),
     (attention_value, attribute(accumulator_bound=9), "accumulator bound is 6144, not 9"),
     (layernorm, constant(gain=np.ones(5, int)), "gain must have the shape (6,)"),
     (layernorm, source(0, signed=False), CHANNELS),
@@ -264,7 +207,7 @@ def test_one_change_is_refused(accepted, change, problem):
     assert kind.problem(op, inputs) == problem
 
 
-@pytest.mark.parametrize("accepted", ALL)
+@pytest.mark.parametrize("accepted", [*ALL, *kind_ops_factors.ALL])
 def test_an_op_of_each_kind_is_accepted(accepted):
     op, inputs = accepted()
     assert KINDS[op.kind].problem(op, inputs) is None
