@@ -78,6 +78,23 @@ def test_rows_are_normalized_as_by_hand(codes, powers, seed, step):
         assert (got.dtype, got[0].tolist()) == (np.int64, due)
 
 
+def test_every_row_of_an_array_is_one_of_its_own():
+    rng = np.random.default_rng(4)
+    codes, powers = rng.integers(-99, 99, (2, 3, 5)), rng.integers(0, 4, 5)
+    gamma, beta = rng.normal(0, 1, (2, 5))
+    got = factors.normalize(codes, powers, gamma, beta, 0.02)
+    for image, token in np.ndindex(2, 3):
+        due = factors.normalize(codes[image, token], powers, gamma, beta, 0.02)
+        assert got[image, token].tolist() == due.tolist()
+
+
+def test_what_factors_and_channels_there_are():
+    """Of X of 11 bits and a sign, sums of squares times channels are integers of binary64."""
+    assert (factors.FACTORS, factors.MOST_CHANNELS) == ((0, 3), 2**15)
+    squares = (255 << 3) ** 2
+    assert 2**30 * squares < 2**53 < 2**32 * squares
+
+
 def test_equal_codes_leave_the_offset_alone():
     got = factors.normalize(np.full((1, 3), 7), np.zeros(3, np.uint8), np.ones(3),
                             np.array([0.5, -0.26, 1e9]), 0.5)

@@ -1,7 +1,11 @@
 """What FQ-ViT's kinds of op ask of their tensors: one change at a time."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from vit2rtl.golden.program.checks import check_op
 from vit2rtl.golden.program.kinds import KINDS
 
 from .kind_changes import attribute, constant, output, source
@@ -54,6 +58,29 @@ REFUSALS = [
      "multiplier and shift must be [32768, 30], not [7, 30]"),
     (attention_value_log2, attribute(accumulator_bound=9), "accumulator bound is 589824, not 9"),
 ]
+
+
+TOO_MANY = "needs codes of at most 8 bits and 32768 channels"
+
+
+@pytest.mark.parametrize(("channels", "problem"), [(2**15, None), (2**15 + 1, TOO_MANY)])
+def test_channels_of_a_layernorm(channels, problem):
+    op, inputs = layernorm_factors_float()
+    op.output, inputs[0] = (replace(t, shape=(4, channels)) for t in (op.output, inputs[0]))
+    op.tensors = {role: np.ones(channels, int) for role in op.tensors}
+    assert KINDS[op.kind].problem(op, inputs) == problem
+
+
+@pytest.mark.parametrize("accepted", [
+    quantize_factors_float, real_factors_float, layernorm_factors_float])
+def test_factors_are_0_to_3(accepted):
+    op, _ = accepted()
+    check_op(op)
+    for factor in (-1, 4):
+        op.tensors["factors"] = np.array([0, 1, 2, 3, 0, factor], np.int8)
+        with pytest.raises(ValueError) as error:
+            check_op(op)
+        assert str(error.value) == "op 'op': tensor 'factors' must be between 0 and 3"
 
 
 @pytest.mark.parametrize(("accepted", "change", "problem"), REFUSALS, ids=range(len(REFUSALS)))
