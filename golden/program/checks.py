@@ -56,6 +56,10 @@ def _settled(tensor: Tensor) -> dict[str, Any]:
     match tensor.encoding:
         case "uniform":
             return {"bound": 0, "low_scale": 0.0}
+        case "power_of_two":
+            return {"signed": False, "bound": 0, "low_scale": 0.0}
+        case "log2_softmax":
+            return {"signed": False, "scale": 1.0, "zero_point": 0, "bound": 0, "low_scale": 0.0}
         case "log_sqrt2":
             return {"signed": False, "zero_point": 0, "bound": 0, "low_scale": 0.0}
         case "twin_softmax":

@@ -83,6 +83,11 @@ def affine_of_channels(op: Op, x: Tensor) -> str | None:
     return f"{bad[0]} must have the shape {x.shape[-1:]}" if bad else None
 
 
+def factors_of_channels(op: Op) -> str | None:
+    """A factor for each channel."""
+    return follows("the shape of factors", op.tensors["factors"].shape, op.output.shape[-1:])
+
+
 def constants_under(op: Op, tokens: Tensor) -> str | None:
     """Tokens are added to the last rows of ``constants``."""
     constants = op.tensors["constants"]

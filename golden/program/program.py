@@ -24,7 +24,8 @@ VARIANTS = ("hardware", "integer")
 LOGITS, FEATURES = OUTPUTS = ("logits", "features")
 # Of a tensor's codes.
 MOST_BITS = 16
-ENCODINGS = ("uniform", "log_sqrt2", "twin_softmax", "twin_activation", "accumulator", "float64")
+ENCODINGS = ("uniform", "log_sqrt2", "twin_softmax", "twin_activation", "power_of_two",
+             "log2_softmax", "accumulator", "float64")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class Tensor:
         ``twin_softmax`` ``scale * (code - half)`` from ``half = 2**(bits-1)`` up, below
                          ``low_scale * code``
         ``twin_activation``  ``scale * code`` from 0 up, below ``low_scale * code``
+        ``power_of_two`` ``scale * 2**factor * (code - zero_point)``, a factor of 0 to 3 a channel,
+                         a constant of the ops around it
+        ``log2_softmax`` ``scale * 2**-code``, from ``2**(bits-1)`` up zero
         ``accumulator``  ``scale * element``, magnitude at most ``bound``
         ``float64``      itself (variant ``hardware`` only)
     """
@@ -69,7 +73,7 @@ class Tensor:
         return np.float64 if self.encoding == "float64" else smallest(*self.limits())
 
     def real(self, elements: np.ndarray) -> np.ndarray:
-        """float64: what elements stand for, log√2 and twin codes excepted."""
+        """float64: what elements stand for, if they are uniform codes, accumulators or reals."""
         if self.encoding == "float64":
             return np.asarray(elements, np.float64)
         return (np.asarray(elements, np.float64) - self.zero_point) * self.scale

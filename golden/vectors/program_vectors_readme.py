@@ -39,7 +39,9 @@ checked alone, whatever came before it.
 - An element q stands for `scale · (q - zero_point)`, for `scale · 2^(-q/2)` (`log_sqrt2`, the top
   code zero), for `scale · q` (`accumulator`), or for itself (`float64`). Twin codes have two
   scales: of `twin_activation` q stands for `scale · q`, below 0 for `low_scale · q`; of
-  `twin_softmax` for `low_scale · q`, from 2^(bits-1) up for `scale · (q - 2^(bits-1))`.
+  `twin_softmax` for `low_scale · q`, from 2^(bits-1) up for `scale · (q - 2^(bits-1))`. An element
+  of `power_of_two` stands for `scale · 2^f · (q - zero_point)`, f the factor of its channel, a
+  constant of the ops around it; of `log2_softmax` for `2^-q`, from 2^(bits-1) up for zero.
 
 ## Ops
 

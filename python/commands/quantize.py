@@ -67,8 +67,8 @@ Examples:
 @click.option("--mirrors", is_flag=True,
               help="Method closed-form: calibrate on mirror images, too. Not for digits and text.")
 @click.option("--profile", type=click.Choice(PROFILES), default="hardware", show_default=True,
-              help="Methods repq and ptq4vit: arithmetic of the simulated model: the authors' "
-                   "code, the paper's text, or what hardware computes.")
+              help="Methods repq, ptq4vit and fq: arithmetic of the simulated model: the authors' "
+                   "code, the paper's text (not of fq), or what hardware computes.")
 @click.option("--layernorm", type=click.Choice(LAYERNORMS), default="reparam", show_default=True,
               help="Method repq: quantizer of post-LayerNorm activations.")
 @click.option("--softmax", type=click.Choice(SOFTMAXES), default="log-sqrt2", show_default=True,

@@ -69,9 +69,9 @@ def command(
     """Measure a TABLE of the RepQ-ViT paper again: table1, table3, table4 or table5.
 
     Each cell has three numbers: ours, the published one and their difference, with the noise of as
-    many images. RepQ-ViT and PTQ4ViT are computed as their authors' code does (profile official).
-    Results are kept a file each: the same command goes on where it was interrupted, and measures
-    nothing twice.
+    many images. RepQ-ViT, PTQ4ViT and FQ-ViT are computed as their authors' code does (profile
+    official). Results are kept a file each: the same command goes on where it was interrupted, and
+    measures nothing twice.
     """
     table = TABLES[name]
     chosen = _split(models) if models else [*table.models]

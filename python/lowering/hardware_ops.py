@@ -1,38 +1,30 @@
 """The ops that lowering makes of each module, variant ``hardware``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from torch import nn
 
 from vit2rtl.golden.arithmetic import matmul, twin
-from vit2rtl.golden.program.attention import matrix_shape, value_bound
-from vit2rtl.golden.program.program import Op, Tensor
+from vit2rtl.golden.program.program import Tensor
+from vit2rtl.lowering.attention_ops import AttentionOps
+from vit2rtl.lowering.tensors import codes_of, float_stream, input_of
 from vit2rtl.quantization.activation import QuantActivation
 from vit2rtl.quantization.embeddings import step_of
+from vit2rtl.quantization.fq_vit.layer_norm import IntegerLayerNorm
 from vit2rtl.quantization.layers import QuantLinear
-from vit2rtl.quantization.quantizers import Quantizer, UniformQuantizer
-from vit2rtl.quantization.structure import Attention, Layer, Mlp
+from vit2rtl.quantization.quantizers import UniformQuantizer
+from vit2rtl.quantization.structure import Layer, Mlp
 
 
-class HardwareOps:
-    """Makes ops one after the other, in ``ops``; every method returns the output's Tensor.
-
-    What :class:`vit2rtl.models.ops.Ops` asks for.
-    """
+class HardwareOps(AttentionOps):
+    """What :class:`vit2rtl.models.ops.Ops` asks for."""
 
     def __init__(self) -> None:
-        self.ops: list[Op] = []
-
-    def emit(
-        self, name: str, kind: str, inputs: Sequence[Tensor], output: Tensor,
-        tensors: Mapping[str, np.ndarray] | None = None, **attributes: Any,
-    ) -> Tensor:
-        names = tuple(tensor.name for tensor in inputs)
-        self.ops.append(Op(name, kind, names, output, attributes, dict(tensors or {})))
-        return output
+        super().__init__()
+        # Of streams that are codes, by name: the channels' powers of two.
+        self._factors: dict[str, dict[str, np.ndarray]] = {}
 
     def patches(self, image: Tensor, embedding: Layer) -> Tensor:
         channels, height, width = image.shape
@@ -112,7 +104,7 @@ class HardwareOps:
 
     def embed(self, codes: Tensor, constants: np.ndarray, out: str) -> Tensor:
         """The constants are 16-bit codes of one scale, a power of two, since surgery."""
-        output = _stream(out, constants.shape)
+        output = float_stream(out, constants.shape)
         scale = step_of(np.abs(constants).max())
         rounded = np.rint(constants / scale)
         if (rounded * scale != constants).any():
@@ -122,22 +114,54 @@ class HardwareOps:
                          {"constants": rounded.astype(np.int16)}, constant_scale=scale,
                          scale=codes.scale, zero_point=codes.zero_point)
 
+    def take(self, name: str, norm: nn.LayerNorm, stream: Tensor) -> Tensor:
+        """Codes where the norm quantizes it."""
+        if not isinstance(norm, IntegerLayerNorm) or stream.encoding == "power_of_two":
+            return stream
+        output = Tensor(f"{name}.codes", stream.shape, norm.stream.bits, False, "power_of_two",
+                        norm.unit, int(norm.stream.zero_point[0]))
+        self._factors[output.name] = {"factors": norm.factors.numpy()}
+        return self.emit(output.name, "quantize_factors_float", [stream], output,
+                         self._factors[output.name])
+
+    def _real(self, stream: Tensor) -> Tensor:
+        """A stream in float64, which it is but where a norm has quantized it."""
+        if stream.encoding != "power_of_two":
+            return stream
+        output = float_stream(f"{stream.name.removesuffix('.codes')}.stream", stream.shape)
+        return self.emit(output.name, "real_factors_float", [stream], output,
+                         self._factors[stream.name], scale=stream.scale,
+                         zero_point=stream.zero_point)
+
     def add(self, name: str, stream: Tensor, codes: Tensor, out: str) -> Tensor:
-        return self.emit(name, "add_float", [stream, codes], _stream(out, stream.shape),
+        stream = self._real(stream)
+        return self.emit(name, "add_float", [stream, codes], float_stream(out, stream.shape),
                          scale=codes.scale, zero_point=codes.zero_point)
 
     def layer_norm(self, name: str, norm: nn.LayerNorm, stream: Tensor, target: Layer) -> Tensor:
-        output = input_of(target, stream.shape)
-        return self.emit(name, "layernorm_float", [stream], output, _affine(norm),
-                         epsilon=norm.eps)
+        return self._layer_norm_float(name, norm, stream, input_of(target, stream.shape))
+
+    def _layer_norm_float(
+        self, name: str, norm: nn.LayerNorm, stream: Tensor, output: Tensor
+    ) -> Tensor:
+        """On codes of the stream where the norm takes such and a layer is behind it."""
+        taken = self.take(name, norm, stream)
+        if not isinstance(norm, IntegerLayerNorm) or norm.step is None:
+            return self.emit(name, "layernorm_float", [self._real(taken)], output, _affine(norm),
+                             epsilon=norm.eps)
+        return self.emit(
+            name, "layernorm_factors_float", [taken], output,
+            _affine(norm) | {"factors": norm.factors.numpy()},
+            input_zero_point=taken.zero_point, step=norm.step)
 
     def enter(self, streams: Sequence[str]) -> None:
         """The streams named share one scale from here on; float64 needs none."""
 
     def stream_of(self, codes: Tensor, out: str) -> Tensor:
         """A branch's codes as a residual stream of their own."""
-        return self.emit(f"{codes.name}.real", "real_float", [codes], _stream(out, codes.shape),
-                         scale=codes.scale, zero_point=codes.zero_point)
+        output = float_stream(out, codes.shape)
+        return self.emit(f"{codes.name}.real", "real_float", [codes], output, scale=codes.scale,
+                         zero_point=codes.zero_point)
 
     def gather(
         self, name: str, x: Tensor, index: np.ndarray, shape: Sequence[int], out: str
@@ -148,76 +172,23 @@ class HardwareOps:
 
     def norm_to_stream(self, name: str, norm: nn.LayerNorm, stream: Tensor, out: str) -> Tensor:
         """LayerNorm from stream to stream."""
-        return self.emit(name, "layernorm_float", [stream], _stream(out, stream.shape),
-                         _affine(norm), epsilon=norm.eps)
+        return self._layer_norm_float(name, norm, stream, float_stream(out, stream.shape))
 
     def norm_for_pool(self, name: str, norm: nn.LayerNorm, stream: Tensor) -> Tensor:
         return self.norm_to_stream(name, norm, stream, f"{name}.output")
 
     def pool_stream(self, name: str, x: Tensor, out: str) -> Tensor:
         """Mean of the tokens, a residual stream of one token."""
-        return self.emit(name, "pool_float", [x], _stream(out, (1, x.shape[-1])))
+        return self.emit(name, "pool_float", [x], float_stream(out, (1, x.shape[-1])))
 
     def pool(self, name: str, x: Tensor, out: str, quantizer: UniformQuantizer) -> Tensor:
         """Mean of the tokens, quantized."""
         output = codes_of(out, (1, x.shape[-1]), quantizer)
         return self.emit(name, "pool_float", [x], output)
 
-    def attention(self, attention: Attention, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        codes = self.softmax(attention, self.query_key(attention, q, k))
-        return self.attention_value(attention, codes, v)
-
-    def query_key(self, attention: Attention, q: Tensor, k: Tensor) -> Tensor:
-        name, module = attention.name, attention.module
-        bound = query_key_bound(attention, q, k)
-        scale = q.scale * k.scale * module.scale
-        output = Tensor(f"{name}.accumulators", matrix_shape(q, k, module.heads),
-                        bound.bit_length() + 1, True, "accumulator", scale, 0, bound)
-        return self.emit(
-            f"{name}.query_key", "query_key", [q, k], output, heads=module.heads,
-            q_zero_point=q.zero_point, k_zero_point=k.zero_point, product_bound=bound,
-            accumulator_bound=bound,
-        )
-
-    def softmax(self, attention: Attention, logits: Tensor) -> Tensor:
-        name, quantizer = attention.name, attention.module.softmax_quantizer
-        tensors = {}
-        if attention.module.relative_position_bias is not None:
-            tensors["bias"] = attention.module.relative_position_bias[0].double().numpy()
-        tensors |= mask_of(attention)
-        output = codes_of(f"{name}.softmax", logits.shape, quantizer)
-        if output.encoding == "twin_softmax":
-            return self.emit(f"{name}.softmax", "softmax_twin_float", [logits], output, tensors,
-                             logit_scale=logits.scale, split=quantizer.exponent)
-        a, b = quantizer.thresholds()
-        return self.emit(
-            f"{name}.softmax", "softmax_float", [logits], output, tensors,
-            logit_scale=logits.scale, threshold_a=a, threshold_b=b, zero_code=quantizer.zero_code,
-        )
-
-    def attention_value(self, attention: Attention, codes: Tensor, v: Tensor) -> Tensor:
-        name, module = attention.name, attention.module
-        if module.value is None:
-            raise ValueError(f"{name} has no integer form of attention times V")
-        quantizer = module.softmax_quantizer
-        output = input_of(attention.last, (*v.shape[:-2], codes.shape[-2], v.shape[-1]))
-        if codes.encoding == "twin_softmax":
-            split = quantizer.exponent
-            bound = _fitting(name, twin.bound(v.shape[-2], v.reach, split, bits=codes.bits))
-            return self.emit(
-                f"{name}.attention_value", "attention_value_twin", [codes, v], output,
-                heads=module.heads, v_zero_point=v.zero_point, softmax_bits=codes.bits,
-                split=split, multipliers=list(module.value.multipliers), accumulator_bound=bound)
-        bound = _fitting(name, value_bound(codes, v, quantizer.zero_code))
-        return self.emit(
-            f"{name}.attention_value", "attention_value", [codes, v], output,
-            heads=module.heads, v_zero_point=v.zero_point, softmax_bits=quantizer.bits,
-            zero_code=quantizer.zero_code, multipliers=list(module.value.multipliers),
-            accumulator_bound=bound,
-        )
-
     def mlp(self, mlp: Mlp, stream: Tensor, out: str) -> Tensor:
         normed = mlp.normed
+        stream = self.take(normed.norm_name, normed.norm, stream)
         x = self.layer_norm(normed.norm_name, normed.norm, stream, normed.layer)
         hidden = self.hidden(mlp, x)
         x = self.activation(f"{mlp.name}.act", mlp.activation, hidden, mlp.last)
@@ -250,13 +221,6 @@ class HardwareOps:
                          zero_points=[t.zero_point for t in logits])
 
 
-def _fitting(name: str, bound: int) -> int:
-    """The bound of an accumulator, which has 32 bits: ValueError for a larger one."""
-    if bound >= matmul.ACCUMULATOR_LIMIT:
-        raise ValueError(f"{name}: accumulator bound {bound} does not fit 32 bits")
-    return bound
-
-
 def _affine(norm: nn.LayerNorm) -> dict[str, np.ndarray]:
     return {"gamma": norm.weight.detach().double().numpy(),
             "beta": norm.bias.detach().double().numpy()}
@@ -267,41 +231,3 @@ def weights_of(module: QuantLinear, channels: slice = slice(None)) -> dict[str, 
     zero_point = module.weight_quantizer.zero_point[channels]
     return {"weight": module.weight_codes[channels].numpy(),
             "weight_zero_point": zero_point.double().numpy().astype(np.int32)}
-
-
-def codes_of(name: str, shape: Sequence[int], quantizer: Quantizer) -> Tensor:
-    """Tensor of a quantizer's codes; a ValueError where programs do not know what they mean."""
-    match quantizer.encoding:
-        case "uniform":
-            return Tensor(name, tuple(shape), quantizer.bits, scale=float(quantizer.scale),
-                          zero_point=int(quantizer.zero_point))
-        case "log_sqrt2":
-            return Tensor(name, tuple(shape), quantizer.bits, False, "log_sqrt2",
-                          float(quantizer.scale))
-        case "twin_softmax" | "twin_activation" as twins:
-            scale, low_scale = quantizer.scales()
-            return Tensor(name, tuple(shape), quantizer.bits, twins == "twin_activation", twins,
-                          scale, low_scale=low_scale)
-    raise ValueError(f"{name}: codes of {type(quantizer).__name__}, encoding "
-                     f"{quantizer.encoding!r}, cannot be lowered")
-
-
-def input_of(layer: Layer, shape: Sequence[int]) -> Tensor:
-    """The codes that a layer takes."""
-    return codes_of(f"{layer.name}.input", shape, layer.module.input_quantizer)
-
-
-def query_key_bound(attention: Attention, q: Tensor, k: Tensor) -> int:
-    channels = q.shape[-1] // attention.module.heads
-    return _fitting(attention.name, matmul.query_key_bound(q.reach, k.reach, channels))
-
-
-def mask_of(attention: Attention) -> dict[str, np.ndarray]:
-    """``mask`` uint8[windows, tokens, tokens], 1 where a key is out of reach (Swin); or nothing."""
-    if attention.mask is None:
-        return {}
-    return {"mask": (attention.mask.numpy() != 0).astype(np.uint8)}
-
-
-def _stream(name: str, shape: Sequence[int]) -> Tensor:
-    return Tensor(name, tuple(shape), 64, True, "float64")

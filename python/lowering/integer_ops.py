@@ -13,13 +13,9 @@ from vit2rtl.golden.arithmetic.requantizer import multiplier_and_shift
 from vit2rtl.golden.program.attention import matrix_shape
 from vit2rtl.golden.program.kinds.average import mean_of
 from vit2rtl.golden.program.program import MOST_BITS, Tensor
-from vit2rtl.lowering.hardware_ops import (
-    HardwareOps,
-    codes_of,
-    input_of,
-    mask_of,
-    query_key_bound,
-)
+from vit2rtl.lowering.attention_ops import mask_of, query_key_bound
+from vit2rtl.lowering.hardware_ops import HardwareOps
+from vit2rtl.lowering.tensors import codes_of, input_of
 from vit2rtl.lowering.tracing import Traced, trace
 from vit2rtl.quantization.layers import OUTPUT_HEADROOM
 from vit2rtl.quantization.quantizers import UniformQuantizer

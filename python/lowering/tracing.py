@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from vit2rtl.golden.program.program import Tensor
+from vit2rtl.quantization.fq_vit.layer_norm import IntegerLayerNorm
 from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.structure import Attention, Layer, Role
 
@@ -54,7 +55,8 @@ def trace(quantized: "QuantizedViT", images: torch.Tensor) -> dict[str, Traced]:
         name: str, values: torch.Tensor, scale: float = 1.0, zero_point: int = 0
     ) -> None:
         values = values.detach().cpu()
-        array = (values.double() if values.is_floating_point() else values).numpy()
+        # Copies: a norm that quantizes the stream does it in place.
+        array = (values.double() if values.is_floating_point() else values).numpy().copy()
         seen[name] = Traced(array.reshape(count, -1, array.shape[-1]), scale, zero_point)
 
     with _hooked(quantized, record):
@@ -107,6 +109,10 @@ def _hooked(quantized: "QuantizedViT", record: Record) -> Iterator[None]:
         layer.module.tap = _layer_tap(layer, record)
     for attention in structure.attentions:
         attention.module.tap = _softmax_tap(attention.name, record)
+    norms = {name: module for name, module in structure.network.named_modules()
+             if isinstance(module, IntegerLayerNorm)}
+    for name, norm in norms.items():
+        norm.tap = _stream_tap(name, record)
     try:
         yield
     finally:
@@ -114,6 +120,8 @@ def _hooked(quantized: "QuantizedViT", record: Record) -> Iterator[None]:
             handle.remove()
         for _, module in quantized.layers() + quantized.attentions():
             module.tap = None
+        for norm in norms.values():
+            norm.tap = None
 
 
 def _watch(stream: "Stream", record: Record) -> torch.utils.hooks.RemovableHandle:
@@ -144,9 +152,19 @@ def _layer_tap(layer: Layer, record: Record) -> Callable[..., None]:
     return tap
 
 
+def _stream_tap(name: str, record: Record) -> Callable[..., None]:
+    def tap(norm, centered, stream):
+        zero_point = int(norm.stream.zero_point[0])
+        record(f"{name}.codes", centered.to(torch.int64) + zero_point, norm.unit, zero_point)
+        record(f"{name}.stream", stream)
+
+    return tap
+
+
 def _softmax_tap(name: str, record: Record) -> Callable[..., None]:
-    def tap(attention, probabilities):
+    def tap(attention, seen):
         quantizer = attention.softmax_quantizer
-        record(f"{name}.softmax", quantizer.codes(probabilities), quantizer.unit)
+        codes = seen if quantizer.takes_logits else quantizer.codes(seen)
+        record(f"{name}.softmax", codes, quantizer.unit)
 
     return tap

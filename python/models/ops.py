@@ -36,6 +36,9 @@ class Ops(Protocol):
     def add(self, name: str, stream: Tensor, codes: Tensor, out: str) -> Tensor:
         """Residual addition."""
 
+    def take(self, name: str, norm: nn.LayerNorm, stream: Tensor) -> Tensor:
+        """The stream as a LayerNorm takes it and as it goes on to the addition behind."""
+
     def layer_norm(self, name: str, norm: nn.LayerNorm, stream: Tensor, target: Layer) -> Tensor:
         """LayerNorm straight to the codes of the layer behind it."""
 

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from vit2rtl.golden.arithmetic import attention_value, matmul, twin
+from vit2rtl.golden.arithmetic import attention_value, log2_value, matmul, twin
 from vit2rtl.golden.program.attention import value_multipliers
 from vit2rtl.quantization.exact_matmul import EXACT, Products
+from vit2rtl.quantization.fq_vit.log_int_softmax import LogIntSoftmax
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import (
     PROBABILITY_WIDTH,
@@ -71,6 +72,8 @@ class QuantAttention(nn.Module):
         seen = self._logits(q, k, None if takes_logits else mask)               # (B, H, Q, N)
         if not takes_logits:
             seen = seen.softmax(dim=-1)
+        elif self.value is not None and isinstance(self.softmax_quantizer, LogIntSoftmax):
+            seen = self.softmax_quantizer.codes(seen, self._hidden(seen, mask))
         if self.calibrating:
             self.softmax_quantizer.calibrate(seen)
         if self.tap:
@@ -156,8 +159,9 @@ class AttentionValue:
     its code's share of ``(E M_E + O M_O) / 2**n`` as the factor of each element.
 
     multipliers   :class:`vit2rtl.golden.arithmetic.attention_value.Multipliers`
-    factors       float64[65537], by probability in units of 2**-16, which saturates at 65535
-    ones          int8[2, 65537], what a v of one adds to -E and to -O; empty where not in bytes
+    factors       float64[65537], by probability in units of 2**-16, which saturates at 65535; or
+                  float64[codes], by the codes of a quantizer of logits
+    ones          int8[2, the same], what a v of one adds to -E and to -O; empty where not in bytes
     """
 
     def __init__(
@@ -170,8 +174,9 @@ class AttentionValue:
         even, odd = ones
         shares = even * self.multipliers.even + odd * self.multipliers.odd
         self.largest = float(shares.max()) * v.golden().reach
-        steps = 1 << PROBABILITY_WIDTH
-        codes = softmax.codes(torch.arange(steps + 1, dtype=torch.float64) / steps)
+        self._by_code, steps = softmax.takes_logits, 1 << PROBABILITY_WIDTH
+        codes = (torch.arange(len(shares)) if self._by_code
+                 else softmax.codes(torch.arange(steps + 1, dtype=torch.float64) / steps))
         self.factors = torch.from_numpy(np.ldexp(shares, -self.multipliers.shift))[codes.long()]
         # Negative, as 4 bits need 2**7 and a byte holds no more than -2**7.
         negative = -np.stack([even, odd])
@@ -182,15 +187,17 @@ class AttentionValue:
         self.low = -float(output.zero_point)
         self.high = self.low + output.levels - 1
 
-    def __call__(self, probabilities: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-        """float64[..., tokens, tokens], codes float64[..., tokens, channels] less zero point
+    def __call__(self, seen: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        """Probabilities float64[..., tokens, tokens], or codes int64[..., tokens, tokens] of a
+        quantizer of logits, codes float64[..., tokens, channels] less zero point
         -> float64[..., tokens, channels], codes of proj's input times their scale"""
         tokens = v.shape[-2]
         if min(tokens, self.most) * self.largest >= EXACT[torch.float64]:
             raise ValueError(f"Attention of {tokens} tokens is more than float64 holds exactly")
         # An ulp of the sum is a step of the probability: its last bits are the probability rounded
         # half to even, as LogSqrt2Quantizer.fixed rounds it.
-        index = (probabilities + _LAST_BITS_ARE_STEPS).view(torch.int64).bitwise_and_(_STEPS)
+        index = seen if self._by_code else (
+            seen + _LAST_BITS_ARE_STEPS).view(torch.int64).bitwise_and_(_STEPS)
         in_bytes = self.products.in_bytes(index.shape, v.mT.shape)
         y = (self._in_bytes if in_bytes else self._in_floats)(index, v).add_(0.5).floor_()
         return y.clamp_(self.low, self.high).mul_(self.output_scale)
@@ -227,4 +234,10 @@ def value_of(
                 softmax, twin.magnitudes(softmax.bits),
                 twin.value_multipliers(softmax.unit, softmax.exponent, *scales), v, output,
                 most=float("inf"))
+        case LogIntSoftmax(fixed_point=True):
+            ones = log2_value.shifted_ones(softmax.bits)
+            # Powers of two of a row add up to 3/2.
+            return AttentionValue(
+                softmax, np.stack([ones, np.zeros_like(ones)]),
+                log2_value.value_multipliers(*scales, bits=softmax.bits), v, output, most=1.5)
     return None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from vit2rtl.golden.arithmetic.factors import FACTORS
 from vit2rtl.quantization.attention import QuantAttention
 from vit2rtl.quantization.fq_vit.layer_norm import StreamLayerNorm
 from vit2rtl.quantization.layers import QuantLinear
@@ -119,8 +120,15 @@ def _check_stream(name: str, norm: StreamLayerNorm) -> None:
     if tuple(scale.shape) != due:
         raise ValueError(f": {name}.stream.scale has shape {tuple(scale.shape)}, the model wants "
                          f"{due}")
-    if (scale > 0).all() and (torch.frexp(scale / scale.min()).mantissa != 0.5).any():
-        raise ValueError(f": {name}.stream.scale must be powers of two apart")
+    apart, exponent = torch.frexp(scale / scale.min())
+    if (scale > 0).all() and ((apart != 0.5) | (exponent > FACTORS[1] + 1)).any():
+        raise ValueError(f": {name}.stream.scale must be powers of two apart, 1 to "
+                         f"{1 << FACTORS[1]}")
+    # One zero point, of the codes.
+    zero_point = norm.stream.zero_point
+    if zero_point.unique().numel() > 1 or not 0 <= zero_point.max() < norm.stream.levels:
+        raise ValueError(f": {name}.stream.zero_point must be one code, 0 to "
+                         f"{norm.stream.levels - 1}")
 
 
 def _check_quantizer(name: str, quantizer: Quantizer, *, fractional: bool) -> None:

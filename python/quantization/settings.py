@@ -6,7 +6,7 @@ from collections.abc import Collection
 OPTIONS = {
     "repq": ("profile", "layernorm", "softmax"),
     "closed-form": ("without", "mirrors"),
-    "fq": ("softmax_bits",),
+    "fq": ("profile", "softmax_bits"),
     "ptq4vit": ("profile", "hessian", "candidates", "rounds"),
     "apq": ("hessian", "candidates", "rounds"),
     "psaq": (),

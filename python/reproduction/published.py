@@ -78,7 +78,7 @@ def _columns(*values: float | None) -> dict[str, float]:
 _FLOAT = Line("Full precision", top1=_columns(81.39, 84.54, 72.21, 79.85, 81.80, 83.23, 85.27))
 _REPQ: dict[str, Any] = {"method": "repq", "profile": "official"}
 _PTQ: dict[str, Any] = {"method": "ptq4vit", "profile": "official"}
-_FQ: dict[str, Any] = {"method": "fq"}
+_FQ: dict[str, Any] = {"method": "fq", "profile": "official"}
 _NO_CODE = "no public code"
 _PSAQ: dict[str, Any] = {"method": "psaq"}
 _APQ: dict[str, Any] = {"method": "apq"}

@@ -168,6 +168,7 @@ class _Walk:
     def _block(self, block: Block, stream: Tensor, out: str) -> Tensor:
         ops, name, attention = self.ops, block.name, block.attention
         index, normed = _windows(block.module), attention.normed
+        stream = ops.take(normed.norm_name, normed.norm, stream)
         windows = ops.gather(f"{name}.windows", stream, index, (*index.shape, stream.shape[-1]),
                              f"{name}.windows")
         x = ops.layer_norm(normed.norm_name, normed.norm, windows, normed.layer)

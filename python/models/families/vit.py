@@ -184,6 +184,7 @@ class _Walk:
     def _block(self, block: Block, stream: Tensor, out: str) -> Tensor:
         ops, attention = self.ops, block.attention
         normed = attention.normed
+        stream = ops.take(normed.norm_name, normed.norm, stream)
         x = ops.layer_norm(normed.norm_name, normed.norm, stream, normed.layer)
         y = ops.attention(attention, *ops.query_key_value(normed.layer, x))
         branch = ops.branch(attention.last, y)

@@ -5,14 +5,20 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from vit2rtl.golden.arithmetic.factors import (
+    ADDEND_LIMIT,
+    FACTORS,
+    MOST_SHIFT,
+    MULTIPLIER_BITS,
+)
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import UniformQuantizer
 
 # A channel's scale is the least one times 2**0 .. 2**3 (the paper's K = 3).
-_FACTORS = 4
-# Bits of a multiplier M less one, and the longest of its shifts N.
-_MULTIPLIER, _SHIFTS = 7, 31
+_FACTORS = FACTORS[1] + 1
 _TINY = 2.0**-100
+# exp2 need not be exact.
+_POWERS = torch.tensor([2.0**n for n in range(MOST_SHIFT + 1)], dtype=torch.float64)
 
 
 def power_of_two_factors(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
@@ -40,6 +46,7 @@ class StreamLayerNorm(nn.LayerNorm):
 
     stream     quantizer of the stream, one for all or a scale a channel
     observer   in place of the forward pass, while ranges are seen
+    tap        sees codes less zero point as they pass, and what they stand for, which is no copy
     """
 
     def __init__(self, norm: nn.LayerNorm, stream: UniformQuantizer) -> None:
@@ -47,6 +54,7 @@ class StreamLayerNorm(nn.LayerNorm):
         self.weight, self.bias = norm.weight, norm.bias
         self.stream = stream
         self.observer: Callable[[torch.Tensor], None] | None = None
+        self.tap: Callable[..., None] | None = None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """float[..., channels] -> the same"""
@@ -55,6 +63,8 @@ class StreamLayerNorm(nn.LayerNorm):
             return super().forward(x)
         codes = self.stream.centered(x)
         x.copy_(codes * self.stream.scale)
+        if self.tap:
+            self.tap(self, codes, x)
         return self.of_codes(codes, x)
 
     def of_codes(self, codes: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -74,25 +84,45 @@ class IntegerLayerNorm(StreamLayerNorm):
         # The layer behind it, which it does not own; None where its output stays in float.
         self._linear = (linear,)
 
+    @property
+    def unit(self) -> float:
+        """The least scale of a channel."""
+        return float(self.stream.scale.min())
+
+    @property
+    def factors(self) -> torch.Tensor:
+        """uint8[channels]: by which power of two each channel's scale is larger."""
+        return torch.frexp(self.stream.scale / self.stream.scale.min()).exponent.sub(1).byte()
+
+    @property
+    def step(self) -> float | None:
+        """What the output is multiples of; None where it stays in float."""
+        (linear,) = self._linear
+        return None if linear is None else float(linear.input_quantizer.scale)
+
     def of_codes(self, codes: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """Multiples of the next layer's scale."""
-        (linear,) = self._linear
-        if linear is None:
+        if self.step is None:
             return super().of_codes(codes, x)
-        return self.normalized(codes, float(linear.input_quantizer.scale)).to(x.dtype)
+        return self.normalized(codes, self.step).to(x.dtype)
 
-    def normalized(self, codes: torch.Tensor, scale: float) -> torch.Tensor:
-        """Codes less zero point float[..., channels] -> float64, multiples of ``scale``"""
-        factors = (self.stream.scale / self.stream.scale.min()).double()
-        x, count = codes.double() * factors, codes.shape[-1]
+    def normalized(self, codes: torch.Tensor, step: float) -> torch.Tensor:
+        """Codes less zero point float[..., channels] -> float64, multiples of ``step``
+
+        As :func:`vit2rtl.golden.arithmetic.factors.normalize`: what is not an integer that 53 bits
+        hold is one operation at a time, in the same order.
+        """
+        x, count = codes.double() * _POWERS[self.factors.long()], codes.shape[-1]
         total = x.sum(-1, keepdim=True)
         deviation = (count * x.square().sum(-1, keepdim=True) - total.square()).sqrt_()
         # Equal elements are all the mean: no gain, and the offset alone.
         deviation[deviation == 0] = torch.inf
         gain = self.weight.double() / deviation
-        gain, mean = gain * (count / scale), gain * total
-        shift = (_MULTIPLIER - gain.abs().log2_().floor_()).clamp_(0, _SHIFTS)
-        unit = shift.exp2_()
-        multiplier = (gain.abs() * unit).floor_().clamp_(max=2 ** (_MULTIPLIER + 1) - 1)
-        addend = ((self.bias.double() - mean) * (unit / scale)).round_()
-        return (gain.sign() * multiplier * x + addend).div_(unit).round_().mul_(scale)
+        gain, mean = gain * (count / step), gain * total
+        size = gain.abs()
+        shift = (MULTIPLIER_BITS - torch.frexp(size).exponent.long()).clamp_(0, MOST_SHIFT)
+        unit = _POWERS[shift.masked_fill_(gain == 0, MOST_SHIFT)]
+        multiplier = (size * unit).floor_().clamp_(max=(1 << MULTIPLIER_BITS) - 1)
+        addend = ((self.bias.double() - mean) * (unit / step)).round_()
+        addend.clamp_(-ADDEND_LIMIT, ADDEND_LIMIT)
+        return (gain.sign() * multiplier * x + addend).div_(unit).round_().mul_(step)

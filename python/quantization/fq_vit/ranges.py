@@ -8,7 +8,7 @@ import torch
 from vit2rtl.quantization.attention import QuantAttention
 from vit2rtl.quantization.float_pass import float_pass
 from vit2rtl.quantization.fq_vit.layer_norm import StreamLayerNorm, power_of_two_factors
-from vit2rtl.quantization.layers import QuantLinear
+from vit2rtl.quantization.layers import OUTPUT_HEADROOM, QuantLinear
 from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.structure import Structure
 
@@ -16,10 +16,14 @@ _TINY = 2.0**-100
 
 
 class Ranges:
-    """Collects extremes while the float network sees the images, then sets the quantizers."""
+    """Collects extremes while the float network sees the images, then sets the quantizers.
+
+    keys   how many each attention looks at
+    """
 
     def __init__(self, structure: Structure) -> None:
         self._structure = structure
+        self.keys: dict[QuantAttention, int] = {}
         self._extremes: dict[UniformQuantizer, tuple[float, float]] = {}
 
     def see(self, images: torch.Tensor) -> None:
@@ -31,12 +35,16 @@ class Ranges:
 
     def linear(self, layer: QuantLinear, x: torch.Tensor, y: torch.Tensor) -> None:
         self._note(layer.input_quantizer, x)
+        if len(layer.outputs) == 1 and not layer.output_codes:
+            layer.outputs[0].calibrate_symmetric(y, OUTPUT_HEADROOM)
+            return
         for quantizer in layer.outputs:
             self._note(quantizer, y)
 
     def attention(
         self, attention: QuantAttention, logits: torch.Tensor, mixed: torch.Tensor
     ) -> None:
+        self.keys[attention] = logits.shape[-1]
         self._note(attention.softmax_quantizer.logits, logits)
 
     def norm(self, norm: StreamLayerNorm, x: torch.Tensor) -> None:

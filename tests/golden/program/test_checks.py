@@ -27,6 +27,8 @@ SETTLED = (
     CODES, Tensor("p", (4,), 4, encoding="log_sqrt2"), Tensor("y", (4,), 64, True, "float64"),
     *(Tensor("acc", (4,), bits, True, "accumulator", 0.5, 0, bound)
       for bits, bound in ((8, 127), (9, 128), (32, 2**31 - 1))),
+    Tensor("stream", (4,), 8, False, "power_of_two", 0.5, 128),
+    Tensor("shares", (4,), 5, False, "log2_softmax"),
 )
 
 
@@ -43,6 +45,10 @@ def test_what_an_encoding_settles_is_accepted(tensor):
     (SETTLED[2], {"signed": False}, "True, not False"),
     (SETTLED[3], {"signed": False}, "True, not False"), (SETTLED[3], {"bits": 9}, "8, not 9"),
     (SETTLED[3], {"zero_point": -1}, "0, not -1"), (SETTLED[3], {"bound": 128}, "9, not 8"),
+    (SETTLED[-2], {"bound": 1}, "0, not 1"), (SETTLED[-2], {"signed": True}, "False, not True"),
+    (SETTLED[-2], {"low_scale": 0.5}, "0.0, not 0.5"),
+    (SETTLED[-1], {"signed": True}, "False, not True"), (SETTLED[-1], {"bound": 1}, "0, not 1"),
+    (SETTLED[-1], {"scale": 0.5}, "1.0, not 0.5"), (SETTLED[-1], {"zero_point": 3}, "0, not 3"),
 ])
 def test_what_an_encoding_settles_is_not_another(tensor, change, due):
     (name,) = change
@@ -74,8 +80,7 @@ def test_weights_have_a_width_of_the_recipe():
     ({"shape": (4, 0)}, "shape must be positive integers, not [4, 0]"),
     ({"shape": (4, True)}, "shape must be positive integers, not [4, True]"),
     ({"encoding": "log2"}, "encoding must be one of uniform, log_sqrt2, twin_softmax, "
-     "twin_activation, accumulator, float64, "
-                           "not 'log2'"),
+     "twin_activation, power_of_two, log2_softmax, accumulator, float64, not 'log2'"),
     ({"bits": 0}, "bits must be between 1 and 16, not 0"),
     ({"bits": 17}, "bits must be between 1 and 16, not 17"),
     ({"bits": 33, "encoding": "accumulator"}, "bits must be between 1 and 32, not 33"),

@@ -7,6 +7,8 @@ import pytest
 
 from vit2rtl.golden.program.kinds import KINDS
 
+from . import kind_ops_factors
+from .kind_changes import attribute, constant, output, source
 from .kind_ops import (
     ALL,
     add,
@@ -36,23 +38,6 @@ from .kind_ops import (
 )
 
 SAME = "input and output must have the same codes"
-
-
-def output(**change):
-    return lambda op, inputs: setattr(op, "output", replace(op.output, **change))
-
-
-def source(place, **change):
-    return lambda op, inputs: inputs.__setitem__(place, replace(inputs[place], **change))
-
-
-def attribute(**change):
-    return lambda op, inputs: op.attributes.update(change)
-
-
-def constant(**change):
-    return lambda op, inputs: op.tensors.update(
-        {role: np.array(values) for role, values in change.items()})
 
 
 PATCH, HEADS = "patch must be two sizes, not ", "zero point and top of the input are 3 and 15"
@@ -222,7 +207,7 @@ def test_one_change_is_refused(accepted, change, problem):
     assert kind.problem(op, inputs) == problem
 
 
-@pytest.mark.parametrize("accepted", ALL)
+@pytest.mark.parametrize("accepted", [*ALL, *kind_ops_factors.ALL])
 def test_an_op_of_each_kind_is_accepted(accepted):
     op, inputs = accepted()
     assert KINDS[op.kind].problem(op, inputs) is None

@@ -11,7 +11,9 @@ from vit2rtl.golden.arithmetic.matmul import width
 from vit2rtl.golden.program.execute import run_op
 from vit2rtl.golden.program.kinds import KINDS
 
-from . import kind_ops
+from . import kind_ops, kind_ops_factors
+
+ALL = (*kind_ops.ALL, *kind_ops_factors.ALL)
 
 IMAGES = 3
 
@@ -22,6 +24,8 @@ def images_of(tensor, seed):
     if tensor.encoding == "float64":
         return rng.normal(0, 2, (IMAGES, *tensor.shape))
     low, high = tensor.limits()
+    if tensor.encoding == "log2_softmax":
+        low = 2  # shares of a row of six keys at most
     elements = rng.integers(low, high, (IMAGES, *tensor.shape), endpoint=True)
     elements[0].flat[:2] = low, high
     return elements.astype(tensor.dtype)
@@ -44,7 +48,7 @@ def oracle(op, arrays):
     ]
 
 
-@pytest.mark.parametrize("accepted", kind_ops.ALL)
+@pytest.mark.parametrize("accepted", ALL)
 def test_results_are_those_of_the_oracle(accepted):
     op, inputs = accepted()
     arrays = [images_of(tensor, seed) for seed, tensor in enumerate(inputs)]
@@ -73,13 +77,19 @@ def test_results_are_those_of_the_oracle(accepted):
     (kind_ops.pool_float, np.int32), (kind_ops.average, np.int16),
     (kind_ops.softmax_twin_float, np.uint8), (kind_ops.attention_value_twin, np.uint8),
     (kind_ops.linear_twin, np.uint8), (kind_ops.table_to_signs, np.int8),
+    (kind_ops_factors.quantize_factors_float, np.uint8),
+    (kind_ops_factors.layernorm_factors_float, np.uint8),
+    (kind_ops_factors.softmax_log2_float, np.uint8),
+    (kind_ops_factors.softmax_log2_of_eight_bits, np.uint16),
+    (kind_ops_factors.attention_value_log2, np.uint8),
 ])
 def test_machine_types(accepted, dtype):
     op, inputs = accepted()
     assert run_op(op, [images_of(tensor, 0) // 4 * 4 for tensor in inputs]).dtype == dtype
 
 
-@pytest.mark.parametrize("accepted", [kind_ops.masked_windows, kind_ops.softmax_float])
+@pytest.mark.parametrize("accepted", [
+    kind_ops.masked_windows, kind_ops.softmax_float, kind_ops_factors.softmax_log2_float])
 def test_a_mask_without_windows_is_that_of_one_window(accepted):
     results = []
     for windows in ((1,), ()):
@@ -97,6 +107,7 @@ def test_a_mask_without_windows_is_that_of_one_window(accepted):
     (kind_ops.query_key, 4 * 4 * 6),
     (kind_ops.masked_windows, 7 * 4 * 5 * 6), (kind_ops.attention_value, 3 * 4 * 6),
     (kind_ops.attention_of_windows, 7 * 4 * 5 * 6),
+    (kind_ops_factors.attention_of_log2_windows, 7 * 4 * 5 * 6),
     (kind_ops.attention_of_twin_windows, 7 * 4 * 5 * 6), (kind_ops.linear_twin, 4 * 2 * 6),
 ])
 def test_multiplications(accepted, macs):
@@ -129,7 +140,7 @@ def test_bits_of_constants(kind, role, array, bits):
 def test_formats_of_constants_that_a_kind_fixes():
     formats = {
         (op.kind, role): constant.format(op)
-        for op, _ in (accepted() for accepted in kind_ops.ALL)
+        for op, _ in (accepted() for accepted in ALL)
         for role, constant in KINDS[op.kind].constants.items() if constant.format
     }
     assert formats == {
@@ -141,7 +152,7 @@ def test_formats_of_constants_that_a_kind_fixes():
 
 @pytest.mark.parametrize("accepted", [
     kind_ops.query_key, kind_ops.query_key_to_logits, kind_ops.attention_value, kind_ops.pool,
-    kind_ops.attention_value_twin, kind_ops.linear_twin,
+    kind_ops.attention_value_twin, kind_ops.linear_twin, kind_ops_factors.attention_value_log2,
 ])
 def test_a_bound_that_is_too_small_shows(accepted):
     op, inputs = accepted()

@@ -109,6 +109,8 @@ def test_constants_that_the_float_model_has_too():
         "query_key": ["bias"],
         "softmax_float": ["bias"],
         "softmax_twin_float": ["bias"],
+        "softmax_log2_float": ["bias"],
+        "layernorm_factors_float": ["gamma", "beta"],
         "linear_twin": ["weight", "bias"],
         "layernorm": ["gain", "offset"],
         "layernorm_float": ["gamma", "beta"],

@@ -4,38 +4,12 @@ Nothing of the package is used, see :mod:`.program_oracle`.
 """
 
 import math
-import operator
 from fractions import Fraction
 
 import numpy as np
 
-
-def rows(array):
-    """The last axis as lists."""
-    return array.reshape(-1, array.shape[-1]).tolist()
-
-
-def objects(nested):
-    made = np.empty(np.shape(nested), object)
-    made[...] = nested
-    return made
-
-
-def limits(output):
-    half = 1 << output["bits"] - 1
-    return (-half, half - 1) if output["signed"] else (0, 2 * half - 1)
-
-
-def clip(value, low, high):
-    return low if value < low else high if value > high else value
-
-
-def half_up(numerator, shift):
-    return math.floor(Fraction(numerator, 1 << shift) + Fraction(1, 2))
-
-
-def dot(a, b):
-    return sum(map(operator.mul, a, b))
+from .program_oracle_factors import KINDS as FACTORS
+from .program_oracle_numbers import clip, dot, half_up, limits, objects, rows, split
 
 
 def patches(a, t, output, image):
@@ -59,14 +33,6 @@ def linear(a, t, output, x):
             code = half_up(acc * t["multiplier"][n], t["shift"][n]) + output["zero_point"]
             made.append(clip(code, low, high))
     return objects(made)
-
-
-def split(x, heads):
-    """[..., tokens, channels] to a list of windows of heads of lists of rows."""
-    windows = x.reshape(-1, *x.shape[-2:])
-    step = x.shape[-1] // heads
-    return [[[row[h * step:(h + 1) * step] for row in window.tolist()] for h in range(heads)]
-            for window in windows]
 
 
 def query_key(a, t, output, q, k):
@@ -316,4 +282,4 @@ KINDS = {f.__name__: f for f in (
     patches, linear, query_key, softmax, softmax_float, attention_value, layernorm,
     layernorm_float, table, embed, embed_float, add, add_float, select, gather, real_float, pool,
     pool_float, average, average_float, softmax_twin_float, attention_value_twin, linear_twin,
-)}
+)} | FACTORS

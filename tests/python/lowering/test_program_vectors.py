@@ -21,12 +21,13 @@ from vit2rtl.quantized_vit import QuantizedViT
 from ...golden.vectors.breaking import breakable
 from . import program_oracle
 
-# (model, weight bits, activation bits, variant): between them every kind of op. Variant ``twin``
-# is variant hardware of PTQ4ViT.
+# (model, weight bits, activation bits, variant): between them every kind of op. Variants ``twin``
+# and ``factors`` are variant hardware of PTQ4ViT and of FQ-ViT.
 CASES = [("vit", 4, 4, "hardware"), ("vit", 4, 4, "integer"), ("vit", 3, 8, "integer"),
-         ("swin", 4, 4, "hardware"), ("swin", 6, 5, "integer"), ("swin", 4, 5, "twin")]
-UNSIGNED = ("multiplier", "low_multiplier", "shift", "index", "mask", "rom", "seeds")
-TWIN = {"method": "ptq4vit", "candidates": 4, "rounds": 1}
+         ("swin", 4, 4, "hardware"), ("swin", 6, 5, "integer"), ("swin", 4, 5, "twin"),
+         ("swin", 4, 6, "factors"), ("vit", 4, 8, "factors")]
+UNSIGNED = ("multiplier", "low_multiplier", "shift", "index", "mask", "rom", "seeds", "factors")
+METHODS = {"twin": {"method": "ptq4vit", "candidates": 4, "rounds": 1}, "factors": {"method": "fq"}}
 PREPROCESSING = {"input_size": [3, 32, 32], "interpolation": "bicubic", "mean": [0.5] * 3,
                  "std": [0.5] * 3}
 MODELS = {
@@ -68,7 +69,7 @@ def bundle(model, tmp_path_factory):
     def bundle(name, weights, activations, variant):
         case = name, weights, activations, variant
         if case not in made:
-            options = TWIN if variant == "twin" else {}
+            options = METHODS.get(variant, {})
             quantized, batch = model(name, weights, activations, **options)
             program = lower(quantized, variant="hardware" if options else variant, model=name,
                             images=batch, preprocessing=PREPROCESSING)
@@ -196,7 +197,8 @@ def test_constants_have_the_bits_of_what_they_stand_for(bundle, case):
             elif op["kind"] == "embed_float":
                 assert bits == (16, True)
             elif constant["role"] in UNSIGNED:
-                assert not bits[1] and bits[0] <= {"mask": 1, "shift": 6}.get(constant["role"], 18)
+                most = {"mask": 1, "factors": 2, "shift": 6}.get(constant["role"], 18)
+                assert not bits[1] and bits[0] <= most
             else:
                 assert bits[1], constant
     assert {("table", "table"), ("linear", "weight"), ("linear", "bias")} < found

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from vit2rtl.golden.arithmetic import factors
 from vit2rtl.quantization.fq_vit.layer_norm import IntegerLayerNorm, power_of_two_factors
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.quantizers import UniformQuantizer
@@ -90,6 +91,27 @@ def test_rows_are_normalized_by_a_multiplier_of_8_bits_and_a_shift():
     real = nn.functional.layer_norm(x[1:], (CHANNELS,), norm.weight, norm.bias)
     # A multiplier of 8 bits is up to 1/128 too small; a code is rounded.
     assert float(((y[1:] - real).abs() - (real - norm.bias).abs() / 64).max()) < 0.02
+
+
+@pytest.mark.parametrize("step", [1e-6, 0.02, 1.0, 300.0])
+def test_codes_are_golden_s_to_the_last_bit(step):
+    """Gains of all magnitudes, zero and equal codes among them."""
+    channels = 192
+    norm = nn.LayerNorm(channels).requires_grad_(False)
+    norm.weight.data = random(channels) * 10 ** (4 * random(channels, seed=1))
+    norm.weight.data[::7] = 0
+    norm.bias.data = random(channels, seed=2)
+    integer = IntegerLayerNorm(norm, 8, None).double()
+    powers = torch.arange(channels) % 4
+    integer.stream.set(0.37 * 2.0**powers, torch.full((channels,), 100.0))
+    assert integer.factors.tolist() == powers.tolist()
+    codes = (60 * random(500, channels, seed=3)).round().clamp(-100, 155).double()
+    codes[0] = 0
+    codes[1, 1:] = 0
+    got = integer.normalized(codes, step)
+    due = factors.normalize(codes.long().numpy(), powers.numpy(), norm.weight.double().numpy(),
+                            norm.bias.double().numpy(), step)
+    assert (due * step).tolist() == got.tolist()
 
 
 def test_without_a_layer_behind_it_it_computes_in_float():
