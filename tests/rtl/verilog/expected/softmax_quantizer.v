@@ -1139,6 +1139,11 @@ module softmax_quantizer_l2_thresholds(threshold_b, threshold_shift, clk, rst, s
   assign above = more_1 | n5;
   assign n6 = 6'h28 - threshold_shift;
   assign { n7[7], base } = $signed(n6) - $signed({ 1'h0, zeros_1 });
+  reg n859;
+  initial n859 = 1'h0;
+  assign window_1[0] = n859;
+  reg [24:0] n861;
+  initial n861 = 25'h0000000;
   always @(posedge clk) begin
     if (rst) begin
       lowest <= 1'h0;
@@ -1218,11 +1223,6 @@ module softmax_quantizer_l2_thresholds(threshold_b, threshold_shift, clk, rst, s
       else window_4[3:0] <= window_8[3:0];
     end
   end
-  reg n859;
-  initial n859 = 1'h0;
-  assign window_1[0] = n859;
-  reg [24:0] n861;
-  initial n861 = 25'h0000000;
   assign { fraction, window_1[9:1] } = n861;
   assign n910 = | { running, start };
   assign n912 = { running, n19 } != 2'h2;
