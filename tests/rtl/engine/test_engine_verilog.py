@@ -9,6 +9,7 @@ import pytest
 from amaranth.hdl import Shape
 
 from tests.rtl.engine.front_end_bench import TINY
+from tests.rtl.verilog.declarations import used_too_early
 from vit2rtl.golden.engine.configuration import DEIT_TINY
 from vit2rtl.golden.engine.instructions import header
 from vit2rtl.rtl.engine import verilog
@@ -34,6 +35,10 @@ def test_icarus_takes_it_without_a_word(text, tmp_path):
     command = ["iverilog", "-g2005", "-Wall", "-Wno-timescale", "-o", "engine.vvp", "engine.v"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_names_are_declared_before_they_are_used(text):
+    assert [*used_too_early(text)] == []
 
 
 def test_the_description_has_every_port():

@@ -69,3 +69,38 @@ def test_registers_of_an_edge_are_one_block():
 def test_a_module_without_registers_stays():
     text = "module m(a, q);\n  assign q = a;\nendmodule\n"
     assert grouped(text) == text
+
+
+def test_a_block_stands_behind_what_a_memory_s_port_declares():
+    apart = """\
+module m(clk);
+  reg a;
+  always @(posedge clk)
+    a <= b;
+  reg c;
+  always @(posedge clk) begin
+    if (write)
+      memory[a] <= q;
+  end
+  reg [3:0] n5;
+  always @(posedge clk)
+    n5 <= memory[a];
+  assign d = n5;
+endmodule
+"""
+    assert grouped(apart) == """\
+module m(clk);
+  reg a;
+  reg c;
+  always @(posedge clk) begin
+    if (write)
+      memory[a] <= q;
+  end
+  reg [3:0] n5;
+  always @(posedge clk) begin
+    a <= b;
+    n5 <= memory[a];
+  end
+  assign d = n5;
+endmodule
+"""

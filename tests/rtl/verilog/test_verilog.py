@@ -15,6 +15,8 @@ from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.rtl.verilog.describe import describe
 from vit2rtl.rtl.verilog.exporter import convert, write
 
+from .declarations import used_too_early
+
 INSTANCES = {
     instance.name: instance
     for instance in (
@@ -83,6 +85,27 @@ def test_icarus_has_nothing_to_say(texts, name, tmp_path):
         text=True,
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+NARROW = [
+    # A memory's port is read into a register of the block for everything else.
+    Instance.of("layernorm_quantizer", lanes=2, width=4, channels=2),
+    Instance.of("softmax_quantizer", lanes=1, width=4, rom_bits=2, exp_bits=11, tokens=2),
+    Instance.of("matmul_array", lanes=3, rows=5, depth=5, lane="packed"),
+]
+
+
+@pytest.mark.parametrize("instance", [*INSTANCES.values(), *NARROW], ids=lambda one: one.name)
+def test_names_are_declared_before_they_are_used(instance):
+    for text in convert(instance).values():
+        assert [*used_too_early(text)] == []
+
+
+def test_a_name_that_is_used_too_early_is_found():
+    text = convert(NARROW[0])[f"{NARROW[0].name}.v"]
+    line = re.search(r"^  reg .*;\n", text, re.MULTILINE)[0]
+    early = text.replace(line, "", 1).replace("endmodule", f"{line}endmodule", 1)
+    assert [*used_too_early(early)]
 
 
 def test_header_states_the_contract(texts):
