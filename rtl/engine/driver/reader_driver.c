@@ -73,6 +73,7 @@ const char *reader_error_text(int error)
 {
     switch (error) {
     case READER_NONE: return "no error";
+    case READER_EXOKAY: return "the memory answers EXOKAY";
     case READER_SLVERR: return "the memory answers SLVERR";
     case READER_DECERR: return "nothing is at the address: DECERR";
     case READER_MISALIGNED: return "the address is not a multiple of 8";

@@ -21,6 +21,7 @@ struct reader {
 /* 0, what the memory answered (RRESP of AXI4), or what is wrong with a start. */
 enum reader_error {
     READER_NONE = 0,
+    READER_EXOKAY = 1, /* an answer to exclusive reads, which these are not */
     READER_SLVERR = 2,
     READER_DECERR = 3,
     READER_MISALIGNED = 4, /* the address is not a multiple of 8 */
