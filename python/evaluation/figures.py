@@ -162,8 +162,12 @@ def _finite(errors: dict[str, float]) -> dict[str, float]:
 def _hits(
     predicted: torch.Tensor, labels: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """bool[n]: whether the label is the largest logit, and whether it is among the five largest."""
-    hits = predicted.topk(min(5, predicted.shape[1]), dim=1).indices == labels[:, None]
+    """bool[n]: whether the label is the largest logit, and whether it is among the five largest.
+
+    Of equal logits, as codes are, the first counts as larger: everywhere, and as ``argmax`` has it.
+    """
+    ranked = predicted.argsort(dim=1, descending=True, stable=True)
+    hits = ranked[:, :5] == labels[:, None]
     return hits[:, 0], hits.any(1)
 
 

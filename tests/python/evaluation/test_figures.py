@@ -38,6 +38,14 @@ def test_top5_of_fewer_than_five_classes():
     assert (scores.images, scores.top1, scores.top5) == (2, 50.0, 100.0)
 
 
+def test_of_equal_logits_the_first_is_the_largest():
+    """As argmax has it: codes tie, and what is measured is the same everywhere."""
+    logits = torch.tensor([[1.0, 3, 3, 0, 3, 3, 3, 3]]).repeat(8, 1)
+    scores = [evaluation.scores(logits[:1], torch.tensor([label])) for label in range(8)]
+    assert [(one.top1, one.top5) for one in scores] == [
+        (0, 0), (100, 100), (0, 100), (0, 0), (0, 100), (0, 100), (0, 100), (0, 0)]
+
+
 def test_the_figures_beside_a_float_model_are_means_over_images():
     generator = torch.Generator().manual_seed(0)
     reference = torch.randn(50, 6, generator=generator)
