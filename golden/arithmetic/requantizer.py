@@ -120,7 +120,7 @@ def _normalize(factor, multiplier_bits):
     return multiplier, shift
 
 
-def round_half_up(factor, shift):
+def round_half_up(factor: float, shift: int) -> int:
     """``floor(factor * 2**shift + 1/2)`` in integers: a float is a ratio of powers of two."""
     numerator, denominator = factor.as_integer_ratio()
     if shift < 0:

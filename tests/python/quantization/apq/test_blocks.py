@@ -6,6 +6,7 @@ import torch
 from tests.python.quantization.ptq4vit.test_samples import models
 from vit2rtl.quantization.apq import blocks
 from vit2rtl.quantization.ptq4vit import samples
+from vit2rtl.quantization.twin_quantizers import Unquantized
 
 STEP = 1e-2
 NAMES = ["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224"]
@@ -79,7 +80,10 @@ def test_what_is_there_already_is_the_error_of_the_calibrated_matmuls(name):
     own = [*blocks.sites_of(block, samples.sites(structure))]
     for layer in structure.layers:
         module = layer.module
-        for quantizer in (module.weight_quantizer, module.input_quantizer, *module.outputs):
+        chosen = (module.weight_quantizer, module.input_quantizer, *module.outputs)
+        for quantizer in chosen:
+            if isinstance(quantizer, Unquantized):  # the image
+                continue
             scale = torch.full(quantizer.scale.shape, 0.05)
             quantizer.set(*((scale[0], scale[1]) if scale.ndim else (scale, scale)))
     passage = passages[block.name]
