@@ -34,5 +34,7 @@ def get_var_name(depth: int = 2, default: Any = _NONE) -> Any:
     return default
 
 
-if sys.version_info >= (3, 13):
-    tracer.get_var_name = get_var_name
+def install() -> None:
+    """For all that is elaborated from here on."""
+    if sys.version_info >= (3, 13):
+        tracer.get_var_name = get_var_name

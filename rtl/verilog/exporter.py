@@ -12,13 +12,15 @@ from amaranth.hdl import Elaboratable
 
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.units import Instance
-from vit2rtl.rtl import names  # noqa: F401 - before anything is elaborated
+from vit2rtl.rtl import names
 from vit2rtl.rtl.registry import component
 from vit2rtl.rtl.stream.axi_stream import AxiStreamTop
 from vit2rtl.rtl.verilog.describe import describe, markdown
 from vit2rtl.rtl.verilog.header import header
 from vit2rtl.rtl.verilog.interfaces import annotated
 from vit2rtl.rtl.verilog.readable import readable
+
+names.install()
 
 # Registers appear as `if (enable) q <= d`, and no name remains that only repeats another one.
 _SCRIPT = "proc\nmemory_collect\nopt -purge\nwrite_verilog -norename\n"

@@ -19,8 +19,13 @@ from vit2rtl.golden.program.kind import HALF_UP, LIST, TEXT, Attribute, Kind, in
 from vit2rtl.golden.program.program import Op, Tensor
 
 
-def misfit(op: Op, codes: Tensor, v: Tensor, encoding: str) -> str | None:
-    """What is wrong with shapes, encodings and repeated attributes, or None."""
+def misfit(
+    op: Op, codes: Tensor, v: Tensor, encoding: str, *, stored: int | None = None
+) -> str | None:
+    """What is wrong with shapes, encodings and repeated attributes, or None.
+
+    stored   bits of a code, where they are not ``softmax_bits``
+    """
     a = op.attributes
     if problem := divided_by_heads(op, v):
         return problem
@@ -28,7 +33,7 @@ def misfit(op: Op, codes: Tensor, v: Tensor, encoding: str) -> str | None:
     if codes.shape != shape or op.output.shape != attended_shape(codes, v):
         return f"codes {codes.shape}, v {v.shape} and output {op.output.shape} do not fit"
     if (codes.encoding, codes.bits, v.zero_point) != (
-            encoding, a["softmax_bits"], a["v_zero_point"]):
+            encoding, stored or a["softmax_bits"], a["v_zero_point"]):
         return "attributes are not those of its inputs"
     if problem := conditions.codes(v, op.output):
         return problem

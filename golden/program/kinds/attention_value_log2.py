@@ -4,28 +4,17 @@ import numpy as np
 
 from vit2rtl.golden.arithmetic import log2_value, requantizer
 from vit2rtl.golden.arithmetic.requantizer import SHIFT_RANGE
-from vit2rtl.golden.program import conditions
-from vit2rtl.golden.program.attention import divided_by_heads, split_heads
+from vit2rtl.golden.program.attention import split_heads
 from vit2rtl.golden.program.conditions import MULTIPLIERS, assert_bound, bounded, follows
 from vit2rtl.golden.program.kind import HALF_UP, REQUANTIZE, Kind, integers
-from vit2rtl.golden.program.kinds.attention_value import attended_shape, macs
+from vit2rtl.golden.program.kinds.attention_value import attended_shape, macs, misfit
 from vit2rtl.golden.program.program import Op, Tensor
 
 
 def check(op: Op, codes: Tensor, v: Tensor) -> str | None:
     a = op.attributes
-    if problem := divided_by_heads(op, v):
+    if problem := misfit(op, codes, v, "log2_softmax", stored=a["softmax_bits"] + 1):
         return problem
-    shape = (*v.shape[:-2], a["heads"], op.output.shape[-2], v.shape[-2])
-    if codes.shape != shape or op.output.shape != attended_shape(codes, v):
-        return f"codes {codes.shape}, v {v.shape} and output {op.output.shape} do not fit"
-    if (codes.encoding, codes.bits, v.zero_point) != (
-            "log2_softmax", a["softmax_bits"] + 1, a["v_zero_point"]):
-        return "attributes are not those of its inputs"
-    if problem := conditions.codes(v, op.output):
-        return problem
-    if op.output.signed:
-        return "output must be unsigned"
     multiplier, _, shift = log2_value.value_multipliers(
         v.scale, op.output.scale, bits=a["softmax_bits"])
     stated = [a["multiplier"], a["shift"]]

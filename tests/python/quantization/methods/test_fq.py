@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from tests.python.quantization.methods.families import FAMILIES, VIT, noise, saved_and_loaded
+from tests.python.quantization.methods.families import (
+    FAMILIES,
+    VIT,
+    needs_other_codes,
+    noise,
+    saved_and_loaded,
+)
 from tests.python.random_models import random_model
 from vit2rtl.comparison import compare
 from vit2rtl.golden.program.reader import read_program
@@ -20,7 +26,6 @@ from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantization.restoring import restore
 from vit2rtl.quantization.structure import Place, Role
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.recording import Recording
 
 MODEL = {"name": embedded.MODEL_NAME, "arguments": {}, "weights": {"source": "embedded"}}
 
@@ -175,15 +180,7 @@ def test_what_has_no_integers_or_no_units_is_refused_by_a_sentence(digits, tmp_p
                        r"this checkpoint has profile official$"):
         lowered(official)
     quantized = QuantizedViT(embedded.create(), Recipe(8, 6, method="fq")).calibrate(digits)
-    for what, use in (
-        ("Variant integer needs", lambda: lowered(quantized, variant="integer", images=digits)),
-        ("Vectors need", lambda: Recording(quantized, tmp_path)),
-    ):
-        with pytest.raises(ValueError) as error:
-            use()
-        assert str(error.value) == (
-            f"{what} method repq or closed-form; this checkpoint has method fq, which is "
-            "lowered in variant hardware")
+    needs_other_codes(quantized, digits, tmp_path)
 
 
 @pytest.mark.parametrize(("name", "value", "text"), [

@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from tests.python.quantization.methods.families import FAMILIES, noise, saved_and_loaded
+from tests.python.quantization.methods.families import (
+    FAMILIES,
+    needs_other_codes,
+    noise,
+    saved_and_loaded,
+)
 from vit2rtl.comparison import compare
 from vit2rtl.golden.program.reader import read_program
 from vit2rtl.lowering.lower import lower
@@ -16,7 +21,6 @@ from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantization.structure import Place, Role
 from vit2rtl.quantization.twin_quantizers import TwinActivationQuantizer, Unquantized
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.recording import Recording
 
 MODEL = {"name": embedded.MODEL_NAME, "arguments": {}, "weights": {"source": "embedded"}}
 QUICK = {"method": "ptq4vit", "candidates": 6, "rounds": 1}
@@ -104,15 +108,7 @@ def test_products_of_bytes_and_of_floats_are_the_same(digits, monkeypatch):
 
 def test_variant_integer_vectors_of_units_and_onnx_need_other_codes(digits, tmp_path):
     quantized = QuantizedViT(embedded.create(), Recipe(4, 4, **QUICK)).calibrate(digits)
-    for what, use in (
-        ("Variant integer needs", lambda: lowered(quantized, variant="integer", images=digits)),
-        ("Vectors need", lambda: Recording(quantized, tmp_path)),
-    ):
-        with pytest.raises(ValueError) as error:
-            use()
-        assert str(error.value) == (
-            f"{what} method repq or closed-form; this checkpoint has method ptq4vit, which is "
-            "lowered in variant hardware")
+    needs_other_codes(quantized, digits, tmp_path)
 
 
 def damaged(state, name, value):

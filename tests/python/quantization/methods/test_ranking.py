@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.python.quantization.methods.families import FAMILIES, noise, saved_and_loaded
+from tests.python.quantization.methods.families import FAMILIES, noise, reruns
 from vit2rtl.lowering.lower import lower
 from vit2rtl.models import embedded
 from vit2rtl.models.images import embedded_images, preprocessing
@@ -48,12 +48,7 @@ def test_every_family_is_quantized_and_near_its_float_model(name, arguments):
 
 def test_a_checkpoint_gives_the_same_logits_and_reruns_the_same_tensors(digits, tmp_path):
     recipe = Recipe(4, 5, bits_of={"*.fc2.input": 6}, **QUICK)
-    quantized, loaded = saved_and_loaded(recipe, digits, tmp_path)
-    assert loaded.recipe == recipe == Recipe(**recipe.as_dict())
-    images = embedded_images("held_out").batch(range(8))
-    assert loaded(images).equal(quantized(images))
-    again = QuantizedViT(embedded.create(), recipe).calibrate(digits).network.state_dict()
-    assert all(tensor.equal(again[name]) for name, tensor in quantized.network.state_dict().items())
+    quantized, loaded = reruns(recipe, digits, tmp_path)
     for layer in quantized.structure.layers:
         assert len(layer.module.weight_quantizer.scale.unique()) == 1
     with pytest.raises(ValueError, match=r"^Lowering needs integer arithmetic: method repq or "):
