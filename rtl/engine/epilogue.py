@@ -133,12 +133,12 @@ class EpilogueUnit(wiring.Component):
         current = Signal(operands(Unit.EPILOGUE, ("destination", "table", "two_digits", "last")))
         # `same` is of the job on offer, and of these settings, where it was compared.
         same, compared = Signal(), Signal()
-        # Began, and are not done, as known a cycle later.
+        # Began, and are not done, both as known a cycle later; one that has just begun counts, too.
         inside, done = Signal(range(2 * ResultWriter.OUTPUTS)), Signal()
-        begins, fits = Signal(), Signal()
+        begins, began, fits = Signal(), Signal(), Signal()
         output = job.destination == Destination.OUTPUT
         m.d.comb += [
-            fits.eq(parameters.full & ((compared & same) | (inside == 0))),
+            fits.eq(parameters.full & ((compared & same) | ((inside == 0) & ~began))),
             walk.i.valid.eq(jobs.valid & fits),
             jobs.ready.eq(walk.i.ready & fits),
             begins.eq(jobs.valid & jobs.ready),
@@ -150,7 +150,7 @@ class EpilogueUnit(wiring.Component):
             parameters.begins.eq(begins),
         ]
         m.d.sync += [
-            done.eq(self.done), inside.eq(inside + begins - done),
+            done.eq(self.done), began.eq(begins), inside.eq(inside + began - done),
             compared.eq(jobs.valid & ~begins),
             same.eq(~job.add & (output == outputs)
                     & ~Cat(job[name][: len(s)] != s.as_unsigned()
@@ -168,17 +168,16 @@ class EpilogueUnit(wiring.Component):
             *(place[name].eq(current[name]) for name in current.shape().members),
         ]
         m.d.comb += [getattr(unit, name).eq(signal) for name, signal in settings.items()]
-        coming = Mux(begins, output, outputs)
-        room = self._room(m, walk.o, outputs, coming, paced)
+        room = self._room(m, walk.o, outputs, paced)
         self._issue(m, walk.o, parameters, unit, room)
         return place
 
     def _room(
-        self, m: Module, steps: stream.Interface, outputs: Signal, coming: Value, paced: Signal
+        self, m: Module, steps: stream.Interface, outputs: Signal, paced: Signal
     ) -> Value:
         """Whether the writer will have room for a group that is issued in this cycle.
 
-        From registers, which know whether groups of the next cycle are outputs: ``coming``.
+        From registers. Outputs wait only while instructions that write some are inside.
         """
         issued = Signal(range(ResultWriter.OUTPUTS + 1))  # outputs that are not taken
         following = Signal(issued.shape())
@@ -186,7 +185,7 @@ class EpilogueUnit(wiring.Component):
         goes = steps.valid & steps.ready
         m.d.comb += following.eq(issued + (goes & outputs) - (self.o.valid & self.o.ready))
         m.d.sync += [
-            issued.eq(following), full.eq(coming & following[-1]), pause.eq(goes & paced),
+            issued.eq(following), full.eq(following[-1]), pause.eq(goes & paced),
         ]
         return ~full & ~pause
 

@@ -59,7 +59,9 @@ class LoadUnit(wiring.Component):
         wiring.connect(m, wiring.flipped(self.image), words.i)
         m.d.comb += [words.finish.eq(self.finish), self.error.eq(words.error)]
         address = Signal(address_bits(self.configuration))
-        left = Signal(16)  # words, or entries
+        # Words, or entries; whether one is left, or none, is known ahead.
+        left, one, none = Signal(16), Signal(), Signal()
+        counts = Signal()
         two_digits = Signal()
         m.d.comb += [self.write_stream.addr.eq(address), self.write_hidden.addr.eq(address)]
         operands = self.instruction.payload
@@ -70,50 +72,50 @@ class LoadUnit(wiring.Component):
             m.d.sync += [
                 idle.eq(0), *(kinds[kind].eq(operands.opcode == kind) for kind in Load),
                 address.eq(operands.base),
-                left.eq(operands.count), two_digits.eq(operands.two_digits),
+                left.eq(operands.count), one.eq(operands.count == 1), none.eq(0),
+                two_digits.eq(operands.two_digits),
             ]
+        with m.If(counts):
+            m.d.sync += [left.eq(left - 1), one.eq(left == 2), none.eq(one)]
         with m.If(self.done):
             m.d.sync += [idle.eq(1), kinds.eq(0)]
         with m.If(kinds[Load.STREAM]):
-            self._stream(m, address, left)
+            self._stream(m, address, counts, one)
         with m.If(kinds[Load.PATCHES]):
-            self._patches(m, words, address, left, two_digits)
+            self._patches(m, words, address, counts, one, two_digits)
         with m.If(kinds[Load.TABLE]):
-            self._table(m, left)
+            self._table(m, counts, one, none)
         return m
 
-    def _stream(self, m: Module, address: Signal, left: Signal) -> None:
+    def _stream(self, m: Module, address: Signal, counts: Signal, one: Signal) -> None:
         m.d.comb += [
             self.write_stream.en.eq(self.payload.valid),
             self.write_stream.data.eq(self.payload.payload),
             self.payload.ready.eq(self.write_stream.ready),
+            counts.eq(self.payload.valid & self.write_stream.ready),
+            self.done.eq(counts & one),
         ]
-        with m.If(self.payload.valid & self.payload.ready):
-            m.d.sync += [address.eq(address + 1), left.eq(left - 1)]
-            m.d.comb += self.done.eq(left == 1)
+        with m.If(counts):
+            m.d.sync += address.eq(address + 1)
 
-    def _table(self, m: Module, left: Signal) -> None:
+    def _table(self, m: Module, counts: Signal, one: Signal, filling: Signal) -> None:
         place = Signal(self.configuration.table_bits)
-        filling = Signal()
-        m.d.comb += filling.eq(left == 0)
         given = Signal()
         entry = self.payload.payload.word_select(place[:3], 8)
         m.d.comb += [
             self.table.valid.eq(filling | self.payload.valid),
             self.table.payload.eq(Mux(filling, 0, entry)),
             given.eq(self.table.valid & self.table.ready),
-            self.payload.ready.eq(
-                given & ~filling & ((place[:3] == BYTES - 1) | (left == 1))
-            ),
+            self.payload.ready.eq(given & ~filling & ((place[:3] == BYTES - 1) | one)),
+            counts.eq(given & ~filling),
             self.done.eq(given & place.all()),
         ]
         with m.If(given):
             m.d.sync += place.eq(place + 1)
-            with m.If(~filling):
-                m.d.sync += left.eq(left - 1)
 
     def _patches(
-        self, m: Module, words: ImageWords, address: Signal, left: Signal, two_digits: Signal
+        self, m: Module, words: ImageWords, address: Signal, counts: Signal, one: Signal,
+        two_digits: Signal,
     ) -> None:
         rows, base = self.configuration.rows, self.configuration.base
         word = words.o
@@ -127,7 +129,8 @@ class LoadUnit(wiring.Component):
             self.write_hidden.en.eq(word.valid),
             self.write_hidden.data.eq(Cat(digits)),
             word.ready.eq(self.write_hidden.ready & last),
-            self.done.eq(word.valid & word.ready & (left == 1)),
+            counts.eq(word.valid & word.ready),
+            self.done.eq(counts & one),
         ]
         with m.If(word.valid & self.write_hidden.ready):
-            m.d.sync += [address.eq(address + 1), lower.eq(~last), left.eq(left - last)]
+            m.d.sync += [address.eq(address + 1), lower.eq(~last)]

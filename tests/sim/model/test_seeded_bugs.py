@@ -66,8 +66,10 @@ BUGS = [
      "self.read_stream.en.eq(goes & unit.add)",
      "self.read_stream.en.eq(goes & unit.add & ~step.ends)"),
     ("add does not wait for what is inside", "epilogue",
-     "fits.eq(parameters.full & ((compared & same) | (inside == 0)))",
+     "fits.eq(parameters.full & ((compared & same) | ((inside == 0) & ~began)))",
      "fits.eq(parameters.full)"),
+    ("one that has just begun is not known as inside", "epilogue",
+     "((inside == 0) & ~began)", "(inside == 0)"),
     ("settings change without waiting", "epilogue",
      "same.eq(~job.add & (output", "same.eq(1 | ~job.add & (output"),
     ("upper digits of an instruction's last row alone", "result_writer",
@@ -97,7 +99,7 @@ BUGS = [
     ("patches' upper digit twice", "load",
      "Mux(two_digits & ~lower, code >> base, code)", "Mux(two_digits, code >> base, code)"),
     ("an entry of the table is skipped at a beat's end", "load",
-     "((place[:3] == BYTES - 1) | (left == 1))", "((place[:3] == BYTES - 2) | (left == 1))"),
+     "((place[:3] == BYTES - 1) | one)", "((place[:3] == BYTES - 2) | one)"),
 ]
 
 
