@@ -97,13 +97,14 @@ class CommandDecoder(wiring.Component):
         fault = Signal(4)
         expected = Signal(18)
         left = Signal.like(control.payload)
-        ready, takes, committed = Signal(), Signal(), Signal()
+        # A beat is there; whether it is taken depends on more than that in some states only.
+        offered, ready, committed = Signal(), Signal(), Signal()
         stopped = Signal()
         number, resolved = self._resolved(m, control, stopped, committed)
         closing = Signal()
         m.d.comb += [
             self.i.ready.eq(ready & ~self.stop),
-            takes.eq(self.i.valid & self.i.ready),
+            offered.eq(self.i.valid & ~self.stop),
             self.payload.eq(beat),
             self.word.eq(beat),
             closing.eq((self.unit == Unit.EPILOGUE) & _view(given, Unit.EPILOGUE).last),
@@ -117,7 +118,7 @@ class CommandDecoder(wiring.Component):
             with m.State("HEADER"):
                 m.d.comb += ready.eq(self.run)
                 m.d.sync += self.unit.eq(NO_UNIT)
-                with m.If(takes):
+                with m.If(offered & self.run):
                     m.next = "CONTROL"
                     with m.If(beat[:32] != MAGIC):
                         fails(Error.MAGIC)
@@ -130,14 +131,14 @@ class CommandDecoder(wiring.Component):
             with m.State("CONTROL"):
                 m.d.comb += ready.eq(1)
                 m.d.sync += [self.part.eq(1), committed.eq(0)]
-                with m.If(takes):
+                with m.If(offered):
                     m.d.sync += [control.eq(coming), self.unit.eq(coming.unit)]
                     m.next = "OPERANDS"
                     with m.If(last):
                         fails(Error.COMMAND_EARLY)
             with m.State("OPERANDS"):
-                m.d.comb += [ready.eq(1), self.write.eq(takes)]
-                with m.If(takes):
+                m.d.comb += [ready.eq(1), self.write.eq(offered)]
+                with m.If(offered):
                     m.d.sync += [
                         given.eq(Cat(given[BEAT:], beat)), self.part.eq(self.part + 1)
                     ]
@@ -168,9 +169,9 @@ class CommandDecoder(wiring.Component):
             with m.State("PAYLOAD"):
                 m.d.comb += [
                     ready.eq(self.payload_ready.bit_select(self.unit, 1)),
-                    self.payload_valid.bit_select(self.unit, 1).eq(self.i.valid & ~self.stop),
+                    self.payload_valid.bit_select(self.unit, 1).eq(offered),
                 ]
-                with m.If(takes):
+                with m.If(offered & ready):
                     m.d.sync += left.eq(left - 1)
                     with m.If(left == 1):
                         m.next = "CONTROL"
