@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+import torch
 from torch import nn
 
 from vit2rtl import __version__
@@ -80,8 +81,13 @@ def _canonical(recipe):
     return json.dumps(recipe.as_dict(), sort_keys=True)
 
 
-def load(folder: str | Path) -> tuple[QuantizedViT, dict[str, Any]]:
-    """(QuantizedViT, description) of a checkpoint; the same codes as when it was saved."""
+def load(
+    folder: str | Path, device: torch.device | str = "cpu"
+) -> tuple[QuantizedViT, dict[str, Any]]:
+    """(QuantizedViT, description) of a checkpoint; the same codes as when it was saved.
+
+    device   to compute on; lowering, ONNX and vectors take a model on the CPU
+    """
     folder = Path(folder)
     description = describe(folder)
     try:
@@ -105,7 +111,7 @@ def load(folder: str | Path) -> tuple[QuantizedViT, dict[str, Any]]:
         _check_input_size(quantized, description["preprocessing"])
     except ValueError as error:
         raise ValueError(f"{folder / DESCRIPTION}: {error}") from error
-    return quantized.freeze(), description
+    return quantized.to(device).freeze(), description
 
 
 def _check_input_size(quantized: QuantizedViT, preprocessing: dict[str, Any]) -> None:
@@ -116,7 +122,7 @@ def _check_input_size(quantized: QuantizedViT, preprocessing: dict[str, Any]) ->
 
 def _as_stored(tensor):
     """Reals in float32, which what computes in double precision came from."""
-    return (tensor.float() if tensor.is_floating_point() else tensor).contiguous()
+    return (tensor.float() if tensor.is_floating_point() else tensor).cpu().contiguous()
 
 
 def _read(path, recipe):

@@ -45,7 +45,7 @@ class GeneratedImages:
         check(out, settings)
 
     def make_for(self, network: nn.Module, *, title: str = "generate") -> list[Path]:
-        """All images for a float network, with a bar; it is taken over."""
+        """All images for a float network, with a bar, made where it is; it is taken over."""
         structure = QuantizedViT(network, Recipe(8, 8, method="psaq")).structure
         maker = Maker(structure, network.num_classes, self.preprocessing["mean"],
                       self.preprocessing["std"])
@@ -79,7 +79,7 @@ class GeneratedImages:
             except KeyboardInterrupt:
                 self._keep(number, state)
                 raise
-            pixels = self._pixels(state.image)
+            pixels = self._pixels(state.image.cpu())
             self._write(dict(zip(names, map(self._png, pixels), strict=True)))
         (self.out / _PROGRESS).unlink(missing_ok=True)
         files = [self.out / name for name in made]
@@ -92,7 +92,7 @@ class GeneratedImages:
                                   if (self.out / name).parent == folder})
 
     def _keep(self, number: int, state: Progress) -> None:
-        tensors = {name: getattr(state, name) for name in ("image", "first", "second")}
+        tensors = {name: getattr(state, name).cpu() for name in ("image", "first", "second")}
         self._write({_PROGRESS: safetensors.torch.save(
             tensors, {"batch": str(number), "done": str(state.done)})})
 

@@ -47,7 +47,7 @@ class Observation:
         quantizer = self.quantized.attentions()[0][1].softmax_quantizer
         if isinstance(quantizer, LogSqrt2Quantizer):
             figures.append(plots.softmax_histogram(
-                self._softmax.numpy(), float(quantizer.scale), bits=quantizer.bits,
+                self._softmax.cpu().numpy(), float(quantizer.scale), bits=quantizer.bits,
                 zero_code=quantizer.zero_code,
             ))
         return figures
@@ -86,7 +86,7 @@ def _ranges(pair: NormedLinear, before: torch.Tensor, after: torch.Tensor) -> "F
     layer_wise.calibrate(before)
     ranges = [plots.uniform_range(float(q.scale), float(q.zero_point), bits)
               for q in (layer_wise, reparameterized)]
-    return plots.channel_ranges(before.numpy(), after.numpy(), bits=bits,
+    return plots.channel_ranges(before.cpu().numpy(), after.cpu().numpy(), bits=bits,
                                 before_range=ranges[0], after_range=ranges[1])
 
 

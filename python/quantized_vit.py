@@ -25,7 +25,8 @@ _PIXELS_TOGETHER = 4 * 3 * 224 * 224
 class QuantizedViT(nn.Module):
     """A timm Vision Transformer quantized after training, by the method of its recipe.
 
-    Takes the model over: ``network`` is the same object with its matmuls replaced.
+    Takes the model over: ``network`` is the same object with its matmuls replaced, and computes on
+    the device where the model was; images must be there, too.
 
     family      what the model is, see :mod:`vit2rtl.models.family`
     structure   its quantized parts by role, see :mod:`vit2rtl.quantization.structure`
@@ -40,6 +41,8 @@ class QuantizedViT(nn.Module):
         self.family = family_of(model)
         self.structure = quantize_modules(model, recipe)
         self.network = model.eval().requires_grad_(False)
+        # Quantizers are made on the CPU.
+        self.network.to(next(model.parameters()).device)
 
     def known_origin(self) -> "Origin":
         """The origin; a ValueError where nobody has said it."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Examples:
   vit2rtl evaluate deit-w4a4 --images val/ --baseline
   vit2rtl evaluate deit-w4a4 --images imagenet250/ --exclude imagenet250/calibration.txt --json
+  vit2rtl evaluate deit-w4a4 --images val/ --device cuda
 """)
 @click.argument("checkpoint_folder", metavar="FOLDER", type=options.FOLDER)
 @options.images
@@ -26,6 +27,7 @@ Examples:
               help="Leave out the images named in this file, e.g. those of calibration.")
 @click.option("--baseline", is_flag=True, help="Show the float model's accuracy, too.")
 @click.option("--weights", type=options.FILE, help="The float weights, if their file has moved.")
+@options.device
 @options.as_json
 def command(
     checkpoint_folder: str,
@@ -34,6 +36,7 @@ def command(
     exclude: str | None,
     baseline: bool,
     weights: str | None,
+    device: str,
     as_json: bool,
 ) -> None:
     """Measure the checkpoint in FOLDER on labelled images.
@@ -45,7 +48,7 @@ def command(
     divergence. A model without classes gives features: of these SQNR and the mean cosine against
     the float model's, and images need no labels.
     """
-    quantized, description = options.load_checkpoint(checkpoint_folder)
+    quantized, description = options.load_checkpoint(checkpoint_folder, device)
     from vit2rtl import checkpoint, evaluation
 
     name = description["model"]["name"]
@@ -53,11 +56,11 @@ def command(
         folder, description["preprocessing"], model_name=name, split="held_out"
     )
     images = options.choose(available, listed, exclude)
-    reference = checkpoint.float_model(description, weights)
+    reference = checkpoint.float_model(description, weights).to(device)
     classes = reference.num_classes
     if classes:
         _check_classes(images, classes)
-    logits = {title: evaluation.logits(model, images, title=title)
+    logits = {title: evaluation.logits(model, images, title=title, device=device)
               for title, model in (("float", reference), ("quantized", quantized))}
     rows: dict[str, Scores | FeatureScores] = {}
     if not classes:

@@ -52,6 +52,10 @@ fitting_engine = click.option(
 token_groups = click.option(
     "--groups", type=click.IntRange(1, 2), default=GROUPS, show_default=True,
     help="Of tokens: one's products hide what the other one waits for.")
+device = click.option(
+    "--device", default="cpu", show_default=True,
+    help="Device that computes, as torch names it: cpu, cuda, cuda:1, ... Files are the same in "
+         "format; sums in another order may differ in their last bits.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -60,12 +64,15 @@ def configuration(engine: str | None, program: "IntegerProgram") -> Configuratio
     return CONFIGURATIONS[engine] if engine else fitting(program)
 
 
-def load_checkpoint(folder: str) -> "tuple[QuantizedViT, dict[str, Any]]":
-    """(model, description); a folder that is no checkpoint is refused before torch is loaded."""
+def load_checkpoint(
+    folder: str, device: str = "cpu"
+) -> "tuple[QuantizedViT, dict[str, Any]]":
+    """(model, description); a folder that is no checkpoint is refused before torch is loaded, and a
+    device that torch has not before the model is."""
     describe(folder)
-    from vit2rtl import checkpoint
+    from vit2rtl import checkpoint, devices
 
-    return checkpoint.load(folder)
+    return checkpoint.load(folder, devices.find(device))
 
 
 def check_images(folder: str | None, *, model_name: str) -> None:

@@ -39,6 +39,7 @@ Examples:
   vit2rtl quantize deit_tiny_patch16_224 --images train/ --bits w4a4 --out deit-w4a4
   vit2rtl quantize vit_small_patch16_224 --weights vit_s.safetensors --images train/ \\
       --list calibration.txt --bits w6a6 --out vit-w6a6
+  vit2rtl quantize deit_base_patch16_224 --images train/ --device cuda --out deit-b-w4a4
   vit2rtl quantize dinov2-small/ --images train/ --out dinov2-w4a4
   vit2rtl quantize mnist_vit --out mnist-w4a4
   vit2rtl quantize mnist_vit --bits w3a3 --method repq --out mnist-w3a3
@@ -92,6 +93,7 @@ Examples:
 @click.option("--model-arg", "model_arguments", multiple=True, metavar="NAME=VALUE",
               help="Argument of timm.create_model, e.g. img_size=384 or depths=[2,2,6,2]; may be "
                    "repeated.")
+@options.device
 @click.option("--plots", "plot_file", type=options.FILE,
               help="PNG to draw: channel ranges and Softmax histogram (the paper's Figs. 2, 3).")
 @click.option("--out", required=True, type=options.FOLDER, help="Folder for the checkpoint.")
@@ -116,6 +118,7 @@ def command(
     count: int,
     seed: int,
     model_arguments: tuple[str, ...],
+    device: str,
     plot_file: str | None,
     out: str,
 ) -> None:
@@ -153,13 +156,14 @@ def command(
     if folder:
         options.check_images(folder, model_name=hub.name)
     # All that can be refused at once has been: torch takes seconds to load.
-    from vit2rtl import checkpoint, origin
+    from vit2rtl import checkpoint, devices, origin
     from vit2rtl.models import zoo as timm_models
     from vit2rtl.models.images import preprocessing
     from vit2rtl.quantization.mean_bits import mean_bits
     from vit2rtl.quantization.recipe import Recipe
     from vit2rtl.quantized_vit import QuantizedViT
 
+    place = devices.find(device)
     recipe = Recipe.of(bits, bits_of=rules, method=method, **given)
     known = timm_models.check(hub.name, hub.arguments, pretrained=hub.weights is None)
     timm_models.check_recipe(*known, recipe)
@@ -172,9 +176,9 @@ def command(
     if not listed:
         calibration = calibration.sample(count, seed)
     started = time.perf_counter()
-    quantized = QuantizedViT(network, recipe)
+    quantized = QuantizedViT(network.to(place), recipe)
     click.echo(f"Calibrating {hub.name} {recipe.title} on {len(calibration)} images ...", err=True)
-    batch = calibration.batch(range(len(calibration)))
+    batch = calibration.batch(range(len(calibration))).to(place)
     figures = None
     if plot_file:
         from vit2rtl.observation import Observation

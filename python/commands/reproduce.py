@@ -26,6 +26,7 @@ Examples:
   vit2rtl reproduce table1 --images val/ --models deit_tiny,deit_small --count 1000 --out table1
   vit2rtl reproduce table1 --images imagenet250/ --calibration-list calibration.txt \\
       --weights-dir weights/ --models deit_tiny --methods repq,fq --out runs/table1
+  vit2rtl reproduce table1 --images val/ --device cuda --out runs/table1
   vit2rtl reproduce table5 --list-only
 """)
 @click.argument("name", metavar="TABLE", type=click.Choice([*TABLES]))
@@ -49,6 +50,7 @@ Examples:
                    "1000). Without it that method has no figure.")
 @click.option("--seed", type=options.SEED, default=0, show_default=True,
               help="Seed of the draw of calibration images, and of noise.")
+@options.device
 @click.option("--list-only", is_flag=True, help="Show the cells, and run none.")
 @click.option("--out", type=options.FOLDER,
               help="Folder for results and table. What is there already is not measured again.")
@@ -63,6 +65,7 @@ def command(
     count: int | None,
     psaq_iterations: int | None,
     seed: int,
+    device: str,
     list_only: bool,
     out: str | None,
 ) -> None:
@@ -94,11 +97,14 @@ def command(
     # All that can be refused at once has been: torch takes seconds to load.
     from functools import partial
 
+    from vit2rtl import devices
     from vit2rtl.reproduction.measure import Bench, Made, Source
 
+    place = devices.find(device)
     made = Made(Path(out) / "generated", psaq_iterations) if psaq_iterations else None
     source = Source(folder, listed, count, weights_dir, seed, made)
-    benches = {model: Bench(model, source, partial(click.echo, err=True)) for model in chosen}
+    benches = {model: Bench(model, source, partial(click.echo, err=True), place)
+               for model in chosen}
     results = _measured(table, cells, benches, Store(out))
     text = page.markdown(table, chosen, results)
     _write(Path(out), name, table, chosen, results, text)

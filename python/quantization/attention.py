@@ -126,7 +126,7 @@ class QuantAttention(nn.Module):
         q, k, v = self.qkv.outputs
         head = len(self.qkv.bias) // 3 // self.heads
         bound = matmul.query_key_bound(q.golden().reach, k.golden().reach, head)
-        self.products = Products(_range(q), _range(k), bound)
+        self.products = Products(_range(q), _range(k), bound, q.scale.device)
         self.logit_scale = float(q.scale) * float(k.scale) * self.scale
         self.value = value_of(self.softmax_quantizer, v, self.proj.input_quantizer)
 
@@ -175,13 +175,17 @@ class AttentionValue:
         shares = even * self.multipliers.even + odd * self.multipliers.odd
         self.largest = float(shares.max()) * v.golden().reach
         self._by_code, steps = softmax.takes_logits, 1 << PROBABILITY_WIDTH
+        device = v.scale.device
         codes = (torch.arange(len(shares)) if self._by_code
-                 else softmax.codes(torch.arange(steps + 1, dtype=torch.float64) / steps))
-        self.factors = torch.from_numpy(np.ldexp(shares, -self.multipliers.shift))[codes.long()]
+                 else softmax.codes(torch.arange(
+                     steps + 1, dtype=torch.float64, device=device) / steps).cpu().long())
+        factors = torch.from_numpy(np.ldexp(shares, -self.multipliers.shift))
+        self.factors = factors[codes].to(device)
         # Negative, as 4 bits need 2**7 and a byte holds no more than -2**7.
         negative = -np.stack([even, odd])
-        self.products = Products((int(negative.min()), 0), _range(v), int(self.largest))
-        by_probability = torch.from_numpy(negative)[:, codes.long()]
+        self.products = Products(
+            (int(negative.min()), 0), _range(v), int(self.largest), device)
+        by_probability = torch.from_numpy(negative)[:, codes]
         self.ones = (by_probability.to(torch.int8) if self.products.bytes
                      else by_probability[:0])
         self.low = -float(output.zero_point)

@@ -29,8 +29,9 @@ def percentile_ranges(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     n = rows.shape[1]
     # In float32, as torch.quantile has it; above its limit in float64, as numpy.percentile has it.
     ranks_dtype = rows.dtype if n <= _FLOAT32_RANKS else torch.float64
-    percentiles = torch.tensor(PERCENTILES, dtype=ranks_dtype)
-    complements = torch.tensor([1 - p for p in PERCENTILES], dtype=ranks_dtype)
+    percentiles, complements = (
+        torch.tensor(shares, dtype=ranks_dtype, device=rows.device)
+        for shares in (PERCENTILES, [1 - p for p in PERCENTILES]))
     upper_ranks, lower_ranks = percentiles * (n - 1), complements * (n - 1)
     keep = max(n - int(upper_ranks.min()), int(lower_ranks.max().ceil()) + 1)
     largest, smallest = _tail(rows, keep, largest=True), _tail(rows, keep, largest=False)
@@ -95,7 +96,7 @@ def best_uniform(
         for s, z in zip(scales, zero_points, strict=True)
     ])
     best = errors.argmin(0)
-    row = torch.arange(len(best))
+    row = torch.arange(len(best), device=rows.device)
     value = (true_lower + true_upper) / 2
     scale = torch.where(constant & (value != 0), value.abs(), scales[best, row])
     of_constant = middle if symmetric else (value < 0).to(rows.dtype)
@@ -139,7 +140,7 @@ def squared_error(rows: torch.Tensor, fake_quantize: Callable[..., torch.Tensor]
             float((fake_quantize(piece, (slice(None), None)) - piece).square_().sum())
             for piece in rows.split(_CHUNK, dim=1)
         )
-        return torch.tensor([total / n], dtype=torch.float64)
+        return torch.tensor([total / n], dtype=torch.float64, device=rows.device)
     step = max(1, _CHUNK // n)
     pieces = (slice(start, start + step) for start in range(0, channels, step))
     return torch.cat([

@@ -1,8 +1,8 @@
 """Products of integers that hold every bit: in int8 where the processor multiplies it, else floats.
 
 Codes less their zero point are small integers. Processors with VNNI multiply bytes into 32-bit sums
-some ten times as fast as floats; elsewhere, and for wider operands, a float type that holds every
-partial sum does. All give the same numbers.
+some ten times as fast as floats; elsewhere, on other devices too, and for wider operands, a float
+type that holds every partial sum does. All give the same numbers.
 """
 
 from functools import cache
@@ -14,6 +14,7 @@ EXACT = {torch.float32: 1 << 24, torch.float64: 1 << 53}
 # Matrices below this many products are quicker in one batched call than one by one.
 _WORTH_A_CALL = 1 << 19
 _BYTE = torch.iinfo(torch.int8)
+_CPU = torch.device("cpu")
 
 
 def float_type(bound: int) -> torch.dtype:
@@ -34,9 +35,10 @@ def multiplies_bytes() -> bool:
     return got.equal((rows.double() @ rows.mT.double()).to(torch.int32))
 
 
-def fits_bytes(low: float, high: float) -> bool:
-    """Whether integers of this range can be int8 operands here."""
-    return multiplies_bytes() and _BYTE.min <= low and high <= _BYTE.max
+def fits_bytes(low: float, high: float, device: torch.device = _CPU) -> bool:
+    """Whether integers of this range can be int8 operands there."""
+    here = device.type == "cpu" and multiplies_bytes()
+    return here and _BYTE.min <= low and high <= _BYTE.max
 
 
 class Weights:
@@ -53,10 +55,10 @@ class Weights:
         """weights float64[out, in], integers; inputs are integers in low .. high; ``bound`` on
         every partial sum of their products."""
         self.shift, self.row_shift = 0, None
-        self.missing = torch.zeros(len(weights), dtype=torch.float64)
+        self.missing = weights.new_zeros(len(weights))
         rows = torch.stack([weights.amin(1), weights.amax(1)])
         widest = max(high - low, float((rows[1] - rows[0]).max()))
-        if widest > _BYTE.max - _BYTE.min or not multiplies_bytes():
+        if widest > _BYTE.max - _BYTE.min or not fits_bytes(0, 0, weights.device):
             self.type = float_type(bound)
             self._operand = weights.to(self.type)
             return
@@ -86,11 +88,15 @@ class Products:
 
     left, right   (least, largest) element
     bound         on every partial sum
+    device        where they are
     """
 
-    def __init__(self, left: tuple[int, int], right: tuple[int, int], bound: int) -> None:
+    def __init__(
+        self, left: tuple[int, int], right: tuple[int, int], bound: int,
+        device: torch.device = _CPU,
+    ) -> None:
         self.type = float_type(bound)
-        self.bytes = fits_bytes(*left) and fits_bytes(*right)
+        self.bytes = fits_bytes(*left, device) and fits_bytes(*right, device)
 
     def in_bytes(self, left: torch.Size, right: torch.Size) -> bool:
         """Whether matrices of these shapes, [..., m, k] and [..., n, k], are multiplied in int8."""

@@ -27,14 +27,14 @@ class IntegerOutput:
     """
 
     def __init__(self, layer: "QuantLinear", centered_weight: torch.Tensor) -> None:
-        outputs = layer.outputs
+        outputs, device = layer.outputs, centered_weight.device
         group = len(centered_weight) // len(outputs)
         parts = [
             _integers(layer, centered_weight, output, slice(n * group, (n + 1) * group))
             for n, output in enumerate(outputs)
         ]
         self.multiplier, self.shift, self.bias = (
-            torch.from_numpy(np.concatenate(arrays)) for arrays in
+            torch.from_numpy(np.concatenate(arrays)).to(device) for arrays in
             zip(*((part.multiplier, part.shift, part.bias) for part in parts), strict=True)
         )
         zero_point = torch.stack([q.zero_point.double() for q in outputs]).repeat_interleave(group)
@@ -48,7 +48,7 @@ class IntegerOutput:
         self._added = self.bias.double() + self.weights.missing
         self.offset = self._added * self.factor + 0.5
         low = -zero_point
-        levels = torch.tensor([q.levels for q in outputs]).repeat_interleave(group)
+        levels = torch.tensor([q.levels for q in outputs], device=device).repeat_interleave(group)
         self.low, self.high = low, low + (levels - 1)
         self.scale: float | None = None
         if len(outputs) == 1:
@@ -78,12 +78,13 @@ class TwinOutput:
     def __init__(self, layer: "QuantLinear", centered_weight: torch.Tensor) -> None:
         (output,), quantizer = layer.outputs, layer.input_quantizer
         constants = twin.layer_of(
-            centered_weight.long().numpy(), layer.weight_quantizer.scale.double().numpy(),
-            layer.bias.double().numpy(), quantizer.scales(), float(output.scale),
+            _array(centered_weight.long()), _array(layer.weight_quantizer.scale.double()),
+            _array(layer.bias.double()), quantizer.scales(), float(output.scale),
             bits=quantizer.bits)
-        above, below, shift = map(torch.from_numpy, constants.multipliers)
+        above, below, shift, self.bias = (
+            torch.from_numpy(array).to(centered_weight.device)
+            for array in (*constants.multipliers, constants.bias))
         half, self.bound = 1 << quantizer.bits - 1, constants.bound
-        self.bias = torch.from_numpy(constants.bias)
         self.weights = (Weights(centered_weight, 0, half - 1, self.bound),
                         Weights(centered_weight, -half, 0, self.bound))
         self.factors = torch.stack([above, below]).double() * 2.0 ** -shift.double()
@@ -127,8 +128,12 @@ def _integers(
 ) -> matmul.Layer:
     """Golden's constants of a group of channels, requantized to codes of ``output``."""
     return matmul.layer_of(
-        centered_weight[channels].long().numpy(),
-        layer.weight_quantizer.scale[channels].double().numpy(),
-        layer.bias[channels].double().numpy(), layer.input_quantizer.golden(),
+        _array(centered_weight[channels].long()),
+        _array(layer.weight_quantizer.scale[channels].double()),
+        _array(layer.bias[channels].double()), layer.input_quantizer.golden(),
         float(output.scale),
     )
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.cpu().numpy()

@@ -99,7 +99,8 @@ class UniformQuantizer(Quantizer):
     def dequantized(self, codes: np.ndarray) -> torch.Tensor:
         """float32[...]: what codes stand for."""
         own = self.golden()
-        return torch.from_numpy((codes.astype(np.float64) - own.zero_point) * own.scale).float()
+        values = torch.from_numpy((codes.astype(np.float64) - own.zero_point) * own.scale)
+        return values.float().to(self.scale.device)
 
     def calibrate_symmetric(self, x: torch.Tensor, headroom: float) -> None:
         """Zero point in the middle, scale from the largest magnitude times ``headroom``."""
@@ -110,10 +111,10 @@ class UniformQuantizer(Quantizer):
     def set(self, scale: torch.Tensor, zero_point: torch.Tensor) -> None:
         if self.symmetric:
             zero_point = torch.full_like(scale, self.levels // 2)
-        self.scale = scale.to(self.scale.dtype)
+        self.scale = scale.to(self.scale)
         if not torch.isfinite(self.scale).all():
             raise ValueError("Weights or activations are too large: their scale is not finite")
-        self.zero_point = zero_point.to(self.scale.dtype)
+        self.zero_point = zero_point.to(self.scale)
 
     def centered(self, x: torch.Tensor) -> torch.Tensor:
         """Codes minus zero point, as floats: what a matmul multiplies.
@@ -192,7 +193,7 @@ class Log2Quantizer(Quantizer):
         self.set_scale(calibration.best_scale(x.reshape(-1), judge.fake_quantize))
 
     def set_scale(self, scale: torch.Tensor | float) -> None:
-        self.scale = torch.as_tensor(scale, dtype=self.scale.dtype)
+        self.scale = torch.as_tensor(scale).to(self.scale)
 
     def codes(self, x: torch.Tensor) -> torch.Tensor:
         """int32[...] codes: ``clip(round(-k log2(x / s)), 0, last)``, k steps to the octave."""
@@ -203,7 +204,7 @@ class Log2Quantizer(Quantizer):
 
     def values(self) -> torch.Tensor:
         """float64[count]: what each code stands for, in units of the scale."""
-        steps = torch.arange(self.count, dtype=torch.float64)
+        steps = torch.arange(self.count, dtype=torch.float64, device=self.scale.device)
         values = 2.0 ** (-steps / self.steps_per_octave)
         if self.zero_code != "none":
             values[-1] = 0.0
@@ -268,7 +269,8 @@ class LogSqrt2Quantizer(Log2Quantizer):
         """
         if self._table is None:
             mantissas = self.thresholds()
-            codes = torch.zeros(1 << PROBABILITY_WIDTH, dtype=torch.int32)
+            codes = torch.zeros(
+                1 << PROBABILITY_WIDTH, dtype=torch.int32, device=self.scale.device)
             for step in range(self.count - 1):
                 threshold = -(-mantissas[step & 1] >> (step >> 1))
                 codes[:threshold] += 1

@@ -54,7 +54,7 @@ class _Twin(Quantizer):
     def set(self, first: torch.Tensor | float, second: torch.Tensor | float) -> None:
         """The scales of the two regions."""
         scales = [torch.as_tensor(part, dtype=torch.float32) for part in (first, second)]
-        self.scale = torch.stack(scales)
+        self.scale = torch.stack(scales).to(self.scale.device)
 
 
 class TwinSoftmaxQuantizer(_Twin):
@@ -99,9 +99,9 @@ class TwinSoftmaxQuantizer(_Twin):
         """int32[...]: round(x / scale) of x's region, k + 1 more in the coarse one."""
         if self.fixed_point:
             last = (1 << PROBABILITY_WIDTH) - 1
-            fixed = (x * (last + 1)).round_().clamp_(max=last).to(torch.int64).numpy()
+            fixed = (x * (last + 1)).round_().clamp_(max=last).to(torch.int64).cpu().numpy()
             codes = twin.quantize(fixed, self.exponent, bits=self.bits, width=PROBABILITY_WIDTH)
-            return torch.from_numpy(codes).to(torch.int32)
+            return torch.from_numpy(codes).to(x.device, torch.int32)
         high = x >= self.split
         codes = torch.where(high, self._coarse(x) + (self.top + 1), self._fine(x))
         return codes.clamp_(max=2 * self.top + 1).to(torch.int32)
@@ -161,7 +161,8 @@ class TwinActivationQuantizer(_Twin):
 
     def dequantized(self, codes: np.ndarray) -> torch.Tensor:
         """float32[...]: what codes stand for."""
-        return torch.from_numpy(codes * np.where(codes < 0, *self.scales()[::-1])).float()
+        values = torch.from_numpy(codes * np.where(codes < 0, *self.scales()[::-1]))
+        return values.float().to(self.scale.device)
 
     def _signed(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         step = torch.where(x >= 0, *self.scale)

@@ -61,11 +61,16 @@ class Source:
 
 @dataclass
 class Bench:
-    """A model, ready to be measured; weights and images are opened when first needed."""
+    """A model, ready to be measured; weights and images are opened when first needed.
+
+    device   what computes. Figures are kept by what is computed, not by what computes it: as of
+             another processor or version of torch, only the last bits of floats are its own
+    """
 
     key: str
     source: Source
     say: Callable[[str], None] = field(default=lambda text: None)
+    device: torch.device = field(default=torch.device("cpu"))
 
     @cached_property
     def setup(self) -> Setup:
@@ -106,10 +111,12 @@ class Bench:
     @cached_property
     def reference(self) -> torch.Tensor:
         """float32[n, classes]: logits of the float network, once for all cells."""
-        return evaluation.logits(self.network, self.measured, title=f"{self.key} float")
+        return evaluation.logits(self.network, self.measured, title=f"{self.key} float",
+                                 device=self.device)
 
     def measure(self, line: Line) -> dict[str, Any]:
-        """Figures of a line, as JSON data; of a recipe that has no result, ``refused``."""
+        """Figures of a line, as JSON data; of a recipe that has no result, ``refused``. CPU seconds
+        are of the CPU alone: a device that works beside it leaves none worth to be told."""
         labels = self.measured.labels
         assert labels is not None
         chance = 100 / self.reference.shape[1]
@@ -118,7 +125,7 @@ class Bench:
             return {"top1": scores.top1, "top5": scores.top5, "images": scores.images}
         recipe = Recipe.of(line.bits, **line.settings)
         images = self.made if line.method == "psaq" else self.calibration
-        batch = images.batch(range(len(images)))
+        batch = images.batch(range(len(images))).to(self.device)
         forward = self._forward(batch)
         started = time.process_time()
         quantized = QuantizedViT(self._create(), recipe)
@@ -128,13 +135,14 @@ class Bench:
             return {"top1": chance, "images": len(self.measured), "refused": str(error)}
         seconds = time.process_time() - started
         title = f"{self.key} {line.bits} {line.title}"
-        predicted = evaluation.logits(quantized, self.measured, title=title)
+        predicted = evaluation.logits(quantized, self.measured, title=title, device=self.device)
         scores = evaluation.scores(predicted, labels, self.reference)
+        cost = {"calibration_cpu_seconds": seconds, "forward_cpu_seconds": forward}
         return {
             "top1": scores.top1, "top5": scores.top5, "agreement": scores.agreement,
             "sqnr": scores.sqnr, "mean_sqnr": scores.mean_sqnr, "images": scores.images,
-            "calibration_images": len(batch), "calibration_cpu_seconds": seconds,
-            "forward_cpu_seconds": forward, "torch": torch.__version__,
+            "calibration_images": len(batch), **(cost if self.device.type == "cpu" else {}),
+            "torch": torch.__version__, "device": str(self.device),
         }
 
     def identity(self, line: Line) -> dict[str, Any]:
@@ -162,7 +170,8 @@ class Bench:
         return found
 
     def _create(self) -> nn.Module:
-        return zoo.create(MODELS[self.key].name, weights=self._weights, say=self.say)
+        network = zoo.create(MODELS[self.key].name, weights=self._weights, say=self.say)
+        return network.to(self.device)
 
     @cached_property
     def _images(self) -> tuple[Images, Images]:

@@ -141,7 +141,7 @@ def _projected(
     gradients, present = [], []
     for draw in range(_DRAWS):
         signs = torch.randint(0, 2, output.shape, generator=generator) * 2 - 1
-        signed = signs * weight
+        signed = signs.to(weight.device) * weight
         gradients += torch.autograd.grad(output, matmul, signed, retain_graph=draw < _DRAWS - 1)
         present.append((signed * error).sum(-1))
     return torch.stack(gradients, -2), torch.stack(present, -1)

@@ -35,7 +35,8 @@ class Distribution:
         width = (high - low) / _BINS
         counts = torch.histc(x.float(), _BINS, min=low, max=high).double()
         used = counts > 0
-        self.values = (low + width * (torch.arange(_BINS, dtype=torch.float64) + 0.5))[used]
+        middles = torch.arange(_BINS, dtype=torch.float64, device=x.device) + 0.5
+        self.values = (low + width * middles)[used]
         self.shares = counts[used] / counts.sum()
 
     def deviation(self) -> float:
@@ -46,7 +47,7 @@ class Distribution:
         self, candidates: Iterable[tuple[float, int]], levels: int
     ) -> tuple[float, int]:
         """The (scale, zero point) with the least mean squared error."""
-        pairs = torch.tensor(list(candidates), dtype=torch.float64)
+        pairs = torch.tensor(list(candidates), dtype=torch.float64, device=self.values.device)
         errors = []
         for some in pairs.split(64):
             scale, low = some[:, :1], -some[:, 1:]
@@ -140,9 +141,9 @@ def channels(x: torch.Tensor, quantizer: UniformQuantizer) -> None:
     values = x.double()
     mean, deviation = values.mean(0), values.std(0, unbiased=False)
     constant = deviation <= 2.0**-16 * values.abs().amax(0).clamp(min=2.0**-100)
-    typical = deviation[~constant].median() if not constant.all() else torch.tensor(1.0)
+    typical = deviation[~constant].median() if not constant.all() else deviation.new_ones(())
     # A channel that hardly moves would get a gain that no format holds.
-    spread = torch.maximum(deviation, typical.double() / 100)
+    spread = torch.maximum(deviation, typical / 100)
     levels, wide = quantizer.levels, 1.0 if quantizer.bits <= BITS else _WIDE
     standard = Distribution((values - mean) / spread)
     step, _ = standard.best(((2 * k * wide / levels, levels // 2) for k in HALF_RANGES), levels)

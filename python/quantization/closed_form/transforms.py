@@ -38,7 +38,8 @@ def balancing(
 
     signal, importance   float64[d, d], symmetric, not negative
     """
-    rotation, identity = orthogonal(len(signal)), torch.eye(len(signal), dtype=torch.float64)
+    rotation = orthogonal(len(signal)).to(signal.device)
+    identity = torch.eye(len(signal), dtype=torch.float64, device=signal.device)
     means = [float(matrix.diagonal().mean()) for matrix in (signal, importance)]
     if min(means) <= 0:
         return rotation, rotation.T

@@ -254,7 +254,8 @@ class Walk:
         tokens = x.shape[1]
         if share <= some / tokens:
             return None
-        counts = torch.full((tokens, 1), (1 - share) * tokens / (tokens - some))
+        counts = torch.full(
+            (tokens, 1), (1 - share) * tokens / (tokens - some), device=x.device)
         counts[:some] = share * tokens / some
         return counts.repeat(len(x), 1)
 

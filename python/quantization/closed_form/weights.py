@@ -59,7 +59,7 @@ def ridge(
     covariance = moments.covariance
     cross = (moments.counted(residual).T @ x).double() / moments.count
     cross -= torch.outer(moments.mean_of(residual), moments.mean)
-    pull = strength * covariance.diagonal().mean() * torch.eye(len(covariance), dtype=torch.float64)
+    pull = strength * covariance.diagonal().mean() * _identity(covariance)
     return weight + torch.linalg.solve(covariance + pull, cross.T).T
 
 
@@ -68,7 +68,7 @@ def row_ranges(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Scale and zero point of every row, float64[out]: the shrunk range, zero within it, with the
     least error weighted by the inputs' variances float64[in]."""
-    best = torch.full((len(weight),), torch.inf, dtype=torch.float64)
+    best = torch.full_like(weight[:, 0], torch.inf)
     scales, zero_points = torch.ones_like(best), torch.zeros_like(best)
     low, high = weight.amin(1).clamp(max=0), weight.amax(1).clamp(min=0)
     if symmetric:
@@ -85,6 +85,10 @@ def row_ranges(
         scales = torch.where(better, scale, scales)
         zero_points = torch.where(better, zero_point, zero_points)
     return scales, zero_points
+
+
+def _identity(matrix: torch.Tensor) -> torch.Tensor:
+    return torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
 
 
 def nearest(
@@ -110,7 +114,7 @@ def gptq(
     """
     diagonal = covariance.diagonal()
     order = diagonal.argsort(descending=True, stable=True)
-    added = damping * diagonal.mean() * torch.eye(len(covariance), dtype=torch.float64)
+    added = damping * diagonal.mean() * _identity(covariance)
     hessian = (covariance + added)[order][:, order]
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(hessian))
     upper = torch.linalg.cholesky(inverse, upper=True).float()
@@ -125,7 +129,7 @@ def gptq(
     rest, chosen = original.T.contiguous(), torch.empty_like(original.T)
     for start in range(0, len(rest), _BLOCK):
         stop = min(start + _BLOCK, len(rest))
-        errors = torch.empty(stop - start, rest.shape[1])
+        errors = torch.empty_like(rest[start:stop])
         for at in range(start, stop):
             chosen[at] = level(rest[at])
             error = (rest[at] - chosen[at]) / upper[at, at]

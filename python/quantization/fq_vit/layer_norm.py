@@ -112,7 +112,8 @@ class IntegerLayerNorm(StreamLayerNorm):
         As :func:`vit2rtl.golden.arithmetic.factors.normalize`: what is not an integer that 53 bits
         hold is one operation at a time, in the same order.
         """
-        x, count = codes.double() * _POWERS[self.factors.long()], codes.shape[-1]
+        powers = _POWERS.to(codes.device)
+        x, count = codes.double() * powers[self.factors.long()], codes.shape[-1]
         total = x.sum(-1, keepdim=True)
         deviation = (count * x.square().sum(-1, keepdim=True) - total.square()).sqrt_()
         # Equal elements are all the mean: no gain, and the offset alone.
@@ -121,7 +122,7 @@ class IntegerLayerNorm(StreamLayerNorm):
         gain, mean = gain * (count / step), gain * total
         size = gain.abs()
         shift = (MULTIPLIER_BITS - torch.frexp(size).exponent.long()).clamp_(0, MOST_SHIFT)
-        unit = _POWERS[shift.masked_fill_(gain == 0, MOST_SHIFT)]
+        unit = powers[shift.masked_fill_(gain == 0, MOST_SHIFT)]
         multiplier = (size * unit).floor_().clamp_(max=(1 << MULTIPLIER_BITS) - 1)
         addend = ((self.bias.double() - mean) * (unit / step)).round_()
         addend.clamp_(-ADDEND_LIMIT, ADDEND_LIMIT)

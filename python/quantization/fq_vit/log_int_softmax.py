@@ -32,7 +32,7 @@ class LogIntSoftmax(Quantizer):
         # in the sense of n + 1 from 1.5 * 2**n up.
         least = [3 * 2.0**n - (n > 0) for n in range(1 << bits)]
         least[1] = nextafter(least[1], 6)  # a quotient of 2.5 is rounded to 2
-        self._least = torch.tensor(least, dtype=torch.float64)
+        self.register_buffer("_least", torch.tensor(least, dtype=torch.float64), persistent=False)
 
     @property
     def scale(self) -> torch.Tensor:
@@ -76,11 +76,11 @@ class LogIntSoftmax(Quantizer):
     def codes(self, x: torch.Tensor, hidden: torch.Tensor | None = None) -> torch.Tensor:
         """int64[..., keys]: n of the quotient of all exponentials' sum and each."""
         if self.fixed_point:
-            logits = self.logits.centered(x).to(torch.int64).numpy()
-            seen = None if hidden is None else hidden.numpy()
+            logits = self.logits.centered(x).to(torch.int64).cpu().numpy()
+            seen = None if hidden is None else hidden.cpu().numpy()
             codes = log_int_softmax.quantize(
                 logits, self.parameters(), bits=self.bits, hidden=seen)
-            return torch.from_numpy(codes.astype("int64"))
+            return torch.from_numpy(codes.astype("int64")).to(x.device)
         e = self.exponentials(x, hidden)
         return torch.bucketize(2 * e.sum(-1, keepdim=True) / e, self._least, right=True)
 

@@ -53,14 +53,14 @@ class Maker:
     ) -> None:
         self._structure, self._classes = structure, classes
         shape = (1, -1, 1, 1)
-        middle, unit = torch.tensor(mean).view(shape), torch.tensor(std).view(shape)
+        weight = structure.of_role(Role.PATCH_EMBEDDING)[0].module.weight
+        middle, unit = (torch.tensor(numbers, device=weight.device).view(shape)
+                        for numbers in (mean, std))
         self._low, self._high = -middle / unit, (1 - middle) / unit
         windows = any(attention.module.relative_position_bias is not None
                       for attention in structure.attentions)
         self._rate = _RATES["windows" if windows else "global"]
-        embedding = structure.of_role(Role.PATCH_EMBEDDING)[0].module
-        numbers = embedding.weight.shape[1]
-        self._patches = prod(structure.input_size) // numbers
+        self._patches = prod(structure.input_size) // weight.shape[1]
 
     def start(self, count: int, seed: int) -> Progress:
         """Noise.
@@ -69,16 +69,18 @@ class Maker:
         """
         generator = _generator(seed, 0)
         image = torch.randn(count, *self._structure.input_size, generator=generator)
-        image = image.clamp(self._low, self._high)
+        image = image.to(self._low.device).clamp(self._low, self._high)
         return Progress(0, image, torch.zeros_like(image), torch.zeros_like(image))
 
     def steps(self, progress: Progress, iterations: int, seed: int) -> Iterator[Progress]:
         """The iterations that are left, one by one."""
-        image = progress.image.clone().requires_grad_()
+        image, first, second = (
+            tensor.to(self._low.device, copy=True)
+            for tensor in (progress.image, progress.first, progress.second))
+        image.requires_grad_()
         adam = torch.optim.Adam([image], betas=_BETAS)
         adam.state[image] = {"step": torch.tensor(float(progress.done)),
-                             "exp_avg": progress.first.clone(),
-                             "exp_avg_sq": progress.second.clone()}
+                             "exp_avg": first, "exp_avg_sq": second}
         labels, variation = self._wanted(len(image), seed)
         for done in range(progress.done, iterations):
             adam.param_groups[0]["lr"] = self._rate * _pace(done, iterations)
@@ -103,7 +105,7 @@ class Maker:
         low, high = _VARIATIONS
         drawn = low + (high - low) * float(torch.rand((), generator=generator))
         share = count * prod(self._structure.input_size) / (_OF_IMAGES * _OF_NUMBERS)
-        return labels, drawn * sqrt(share)
+        return labels.to(self._low.device), drawn * sqrt(share)
 
     def _loss(
         self, image: torch.Tensor, labels: torch.Tensor, variation: float,

@@ -83,7 +83,8 @@ class Scaled(Operand):
         # Where nothing has been chosen, codes end half a step beyond the largest magnitude.
         self.initial = (largest / (self.half - 0.5)).clamp(min=_TINY)
         least, end = ends
-        self.fractions = least + torch.arange(count) * ((end - least) / count)
+        numbers = torch.arange(count, device=x.device)
+        self.fractions = least + numbers * ((end - least) / count)
         self.scale = self.initial
 
     def candidate(self, n: int, part: torch.Tensor) -> torch.Tensor:
@@ -160,7 +161,7 @@ class Activated(Scaled):
         self._low = low if low > 0 else self.initial
         if doubled:
             self.count, self.initial = _POWERS, self._low
-            self.fractions = 2.0 ** torch.arange(_POWERS)
+            self.fractions = 2.0 ** torch.arange(_POWERS, device=x.device)
             self.scale = self.initial
 
     def apply(self, part: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:

@@ -65,13 +65,13 @@ def fisher(output: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """-log p(y), y drawn from the network's own p: squared gradients are the Fisher information's
     diagonal on average, the curvature that the paper approximates. One draw an image."""
     log_p = F.log_softmax(output, dim=-1)
-    drawn = torch.multinomial(log_p.detach().exp(), 1, generator=generator)
-    return -log_p.gather(-1, drawn).sum()
+    drawn = torch.multinomial(log_p.detach().exp().cpu(), 1, generator=generator)
+    return -log_p.gather(-1, drawn.to(log_p.device)).sum()
 
 
 def features(output: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """The same for a network without classes, its features the mean of a normal distribution."""
-    return (output * torch.randn(output.shape, generator=generator)).sum()
+    return (output * torch.randn(output.shape, generator=generator).to(output.device)).sum()
 
 
 def authors(output: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

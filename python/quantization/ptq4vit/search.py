@@ -147,7 +147,7 @@ def best(
         for n in range(count)])
     if not torch.isfinite(totals).all():
         raise ValueError("Calibration met values that are not finite (NaN or infinity)")
-    bound = torch.full((groups,), torch.inf, dtype=torch.float64)
+    bound = torch.full_like(totals[0], torch.inf)
     # The most promising first: others are then left early.
     for n in (totals / totals.amin(0).clamp(min=1e-300)).sum(1).argsort().tolist():
         errors = candidate(n)

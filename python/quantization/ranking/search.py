@@ -84,7 +84,7 @@ def moments(due: torch.Tensor, difference: torch.Tensor) -> torch.Tensor:
     """float64[6]: how many, ΣO, Σd, ΣO², ΣO d, Σd² of outputs O and their differences d."""
     o, d = due.flatten(), difference.flatten()
     sums = [o.sum(), d.sum(), o.dot(o), o.dot(d), d.dot(d)]
-    return torch.tensor([o.numel(), *map(float, sums)], dtype=torch.float64)
+    return torch.tensor([o.numel(), *map(float, sums)], dtype=torch.float64, device=due.device)
 
 
 def correlation(count: float, o: float, d: float, oo: float, od: float, dd: float) -> float:
@@ -105,14 +105,14 @@ def ranking(due: torch.Tensor, quantized: torch.Tensor) -> tuple[torch.Tensor, t
     Pairs are those of a distance that is a power of two, around the end of the row: of 197 keys 8
     times 197 rather than 98 times.
     """
-    lost = torch.zeros((), dtype=torch.float64)
+    lost = torch.zeros((), dtype=torch.float64, device=due.device)
     pairs = 0
     for distance in _distances(due.shape[-1]):
         order = (due - due.roll(-distance, -1)).sign_()
         kept = (quantized - quantized.roll(-distance, -1)).mul_(order)
         lost += (_MARGIN - kept).clamp_(min=0).sum()
         pairs += due.numel()
-    return lost, torch.tensor(float(pairs), dtype=torch.float64)
+    return lost, torch.full_like(lost, pairs)
 
 
 def _distances(keys: int) -> Iterator[int]:
