@@ -5,7 +5,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.python.simulated_device import NAME, SimulatedTensor, simulated_device
-from vit2rtl import devices
+from vit2rtl import devices, quantize
+from vit2rtl.models import embedded
 
 MUST = "Device must be one that torch has here, as it has cpu, not"
 
@@ -74,6 +75,16 @@ def test_a_device_whose_products_are_rounded():
         assert refusal("cpu") == (
             "Device must multiply float32 in full, and 'cpu' rounds it, by TF32: "
             "unset TORCH_ALLOW_TF32_CUBLAS_OVERRIDE")
+
+
+def test_the_api_quantizes_on_the_cpu_a_copy_of_a_module_that_is_elsewhere(digits):
+    due = quantize(embedded.create(), digits[:4], "w8a8", arguments={}).state_dict()
+    with simulated_device() as device:
+        network = embedded.create().to(device)
+        state = quantize(network, digits[:4], "w8a8", arguments={}).state_dict()
+        assert all(isinstance(parameter, SimulatedTensor) for parameter in network.parameters())
+    assert all(type(state[name]) is not SimulatedTensor and state[name].equal(tensor)
+               for name, tensor in due.items())
 
 
 @pytest.fixture

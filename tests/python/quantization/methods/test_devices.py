@@ -14,6 +14,7 @@ from vit2rtl.models.images import preprocessing
 from vit2rtl.models.library import timm
 from vit2rtl.quantization.exact_matmul import Products, Weights
 from vit2rtl.quantization.recipe import Recipe
+from vit2rtl.quantization.settings import METHODS
 from vit2rtl.quantized_vit import QuantizedViT
 
 SEARCH = {"candidates": 8, "rounds": 2}
@@ -65,6 +66,10 @@ def check_the_same(create, recipe, images):
     with simulated_device() as device:
         theirs, their_logits = quantized(create(), recipe, images, device)
     assert theirs == contents and their_logits.equal(logits)
+
+
+def test_every_method_is_here():
+    assert {*ONE_OF_EACH} == {*METHODS}
 
 
 @pytest.mark.parametrize("name", sampled(RECIPES, ONE_OF_EACH.__contains__))
