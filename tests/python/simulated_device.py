@@ -8,7 +8,6 @@ two tensors that acts on each element, and indices that are on the CPU.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import torch
@@ -18,6 +17,9 @@ from torch.utils.backend_registration import _setup_privateuseone_for_python_bac
 NAME = "simulated"
 _ATEN = torch.ops.aten
 _CPU = torch.device("cpu")
+# When this is imported, as pytest does before any test: autograd knows only the devices that torch
+# had when it first ran. torch does not forget it again.
+_setup_privateuseone_for_python_backend(NAME)
 _MOVES = {_ATEN._to_copy.default, _ATEN.copy_.default}
 _INDEXING = {_ATEN.index.Tensor, _ATEN.index_put.default, _ATEN.index_put_.default}
 
@@ -70,7 +72,6 @@ class _Mode(TorchDispatchMode):
 @contextmanager
 def simulated_device() -> Iterator[str]:
     """The device's name, for as long as the device is there."""
-    _register()
     # Else torch.tensor(..., device=...) would pass the mode by.
     before = torch._C._only_lift_cpu_tensors()
     torch._C._set_only_lift_cpu_tensors(True)
@@ -79,12 +80,6 @@ def simulated_device() -> Iterator[str]:
             yield NAME
     finally:
         torch._C._set_only_lift_cpu_tensors(before)
-
-
-@cache
-def _register() -> None:
-    """For the rest of the process: torch has one such device, and does not forget it."""
-    _setup_privateuseone_for_python_backend(NAME)
 
 
 def _run(operator, arguments, options):
