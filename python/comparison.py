@@ -12,8 +12,8 @@ from vit2rtl.golden.program.execute import execute, run_op
 from vit2rtl.golden.program.kinds import KINDS
 from vit2rtl.golden.program.program import FEATURES, IntegerProgram
 from vit2rtl.lowering.tracing import Traced, trace
+from vit2rtl.models.family import Quantized
 from vit2rtl.models.images import Images
-from vit2rtl.quantized_vit import QuantizedViT
 
 TOGETHER = 4
 # Reals of double precision, from sums in another order.
@@ -57,7 +57,7 @@ class OpResult:
 
 
 def compare(
-    quantized: QuantizedViT, program: IntegerProgram, images: Images, *,
+    quantized: Quantized, program: IntegerProgram, images: Images, *,
     float_model: torch.nn.Module | None = None,
     progress: Callable[[int], object] = lambda count: None,
 ) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def compare(
         batch = images.batch(range(start, min(start + TOGETHER, len(images))))
         seen = trace(quantized, batch)
         logits.append(torch.from_numpy(_compare_batch(program, seen, results)))
-        simulations.append(torch.from_numpy(seen["logits"].array[:, 0]))
+        simulations.append(torch.from_numpy(seen["logits"].array).view(logits[-1].shape))
         if float_model is not None:
             with torch.inference_mode():
                 floats.append(float_model(batch))

@@ -8,7 +8,6 @@ from torch import nn
 
 from vit2rtl.models.family import family_of
 from vit2rtl.models.surgery import quantize_modules
-from vit2rtl.quantization.activation import QuantActivation
 from vit2rtl.quantization.attention import QuantAttention
 from vit2rtl.quantization.layers import QuantLinear
 from vit2rtl.quantization.recipe import Recipe
@@ -88,22 +87,8 @@ class QuantizedViT(nn.Module):
         return self.freeze()
 
     def freeze(self) -> "QuantizedViT":
-        """Weights to codes, and the integer path where the recipe has it.
-
-        With it, all between the matmuls is in double precision: LayerNorm and Softmax, where a
-        rounding error could make another code, and the residual stream.
-        """
-        for name, layer in self.layers():
-            try:
-                layer.freeze(integer=self.recipe.integer)
-            except (ValueError, OverflowError) as error:
-                raise ValueError(f"Layer {name}: {error}") from error
-        if self.recipe.integer:
-            for module in self.network.modules():
-                if isinstance(module, (QuantAttention, QuantActivation)):
-                    module.freeze()
-                elif isinstance(module, nn.LayerNorm):
-                    module.double()
+        """Weights to codes, and the integer path where the recipe has it."""
+        self.structure.freeze(integer=self.recipe.integer)
         return self
 
     @torch.inference_mode()

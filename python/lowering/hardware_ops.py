@@ -138,8 +138,10 @@ class HardwareOps(AttentionOps):
         return self.emit(name, "add_float", [stream, codes], float_stream(out, stream.shape),
                          scale=codes.scale, zero_point=codes.zero_point)
 
-    def layer_norm(self, name: str, norm: nn.LayerNorm, stream: Tensor, target: Layer) -> Tensor:
-        return self._layer_norm_float(name, norm, stream, input_of(target, stream.shape))
+    def layer_norm(
+        self, name: str, norm: nn.LayerNorm, stream: Tensor, target: Layer, out: str = ""
+    ) -> Tensor:
+        return self._layer_norm_float(name, norm, stream, input_of(target, stream.shape, out))
 
     def _layer_norm_float(
         self, name: str, norm: nn.LayerNorm, stream: Tensor, output: Tensor
@@ -164,11 +166,12 @@ class HardwareOps(AttentionOps):
                          zero_point=codes.zero_point)
 
     def gather(
-        self, name: str, x: Tensor, index: np.ndarray, shape: Sequence[int], out: str
+        self, name: str, x: Tensor, index: np.ndarray, shape: Sequence[int], out: str,
+        pad: np.ndarray | None = None,
     ) -> Tensor:
-        """Tokens in another order, some of them side by side."""
-        return self.emit(name, "gather", [x], replace(x, name=out, shape=tuple(shape)),
-                         {"index": index.astype(np.int32)})
+        """Tokens in another order, some of them side by side; ``pad`` is one behind the last."""
+        constants = {"index": index.astype(np.int32)} | ({} if pad is None else {"pad": pad})
+        return self.emit(name, "gather", [x], replace(x, name=out, shape=tuple(shape)), constants)
 
     def norm_to_stream(self, name: str, norm: nn.LayerNorm, stream: Tensor, out: str) -> Tensor:
         """LayerNorm from stream to stream."""

@@ -22,7 +22,7 @@ from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.structure import Attention, Layer, Mlp
 
 if TYPE_CHECKING:
-    from vit2rtl.quantized_vit import QuantizedViT
+    from vit2rtl.models.family import Quantized
 
 STREAM_BITS = 16
 # Logits of the network, what its heads give.
@@ -46,7 +46,7 @@ class Ranges:
     logits: dict[str, float]
 
     @classmethod
-    def of(cls, quantized: "QuantizedViT", images: torch.Tensor) -> "Ranges":
+    def of(cls, quantized: "Quantized", images: torch.Tensor) -> "Ranges":
         """Measured on images, float32[n, channels, height, width], a few at a time."""
         logits = {name: 0.0 for name, _ in quantized.attentions()}
         streams = dict.fromkeys(
@@ -110,8 +110,10 @@ class IntegerOps(HardwareOps):
         """A branch is in the stream's scale already."""
         return codes
 
-    def layer_norm(self, name: str, norm: nn.LayerNorm, stream: Tensor, target: Layer) -> Tensor:
-        output = input_of(target, stream.shape)
+    def layer_norm(
+        self, name: str, norm: nn.LayerNorm, stream: Tensor, target: Layer, out: str = ""
+    ) -> Tensor:
+        output = input_of(target, stream.shape, out)
         return self._layer_norm(name, norm, stream, output, output.zero_point)
 
     def norm_to_stream(self, name: str, norm: nn.LayerNorm, stream: Tensor, out: str) -> Tensor:

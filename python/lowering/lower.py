@@ -21,11 +21,11 @@ from vit2rtl.lowering.integer_ops import IntegerOps, Ranges
 from vit2rtl.quantization.quantizers import UniformQuantizer
 
 if TYPE_CHECKING:
-    from vit2rtl.quantized_vit import QuantizedViT
+    from vit2rtl.models.family import Quantized
 
 
 def lower(
-    quantized: "QuantizedViT", *, variant: str, model: str, preprocessing: dict[str, Any],
+    quantized: "Quantized", *, variant: str, model: str, preprocessing: dict[str, Any],
     images: torch.Tensor | None = None,
 ) -> IntegerProgram:
     """The integer program of a calibrated model.

@@ -26,9 +26,9 @@ def codes_of(name: str, shape: Sequence[int], quantizer: Quantizer) -> Tensor:
                      f"{quantizer.encoding!r}, cannot be lowered")
 
 
-def input_of(layer: Layer, shape: Sequence[int]) -> Tensor:
-    """The codes that a layer takes."""
-    return codes_of(f"{layer.name}.input", shape, layer.module.input_quantizer)
+def input_of(layer: Layer, shape: Sequence[int], name: str = "") -> Tensor:
+    """The codes that a layer takes; by another name those that become its input."""
+    return codes_of(name or f"{layer.name}.input", shape, layer.module.input_quantizer)
 
 
 def float_stream(name: str, shape: Sequence[int]) -> Tensor:

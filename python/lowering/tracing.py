@@ -14,8 +14,7 @@ from vit2rtl.quantization.quantizers import UniformQuantizer
 from vit2rtl.quantization.structure import Attention, Layer, Role
 
 if TYPE_CHECKING:
-    from vit2rtl.models.family import Stream
-    from vit2rtl.quantized_vit import QuantizedViT
+    from vit2rtl.models.family import Quantized, Stream
 
 # Takes a tensor's name, its elements, and their scale and zero point.
 Record = Callable[..., None]
@@ -46,7 +45,7 @@ class Traced:
 
 
 @torch.inference_mode()
-def trace(quantized: "QuantizedViT", images: torch.Tensor) -> dict[str, Traced]:
+def trace(quantized: "Quantized", images: torch.Tensor) -> dict[str, Traced]:
     """{tensor name: Traced} of a few images, float32[n, channels, height, width]."""
     seen: dict[str, Traced] = {}
     count = len(images)
@@ -100,7 +99,7 @@ def _accumulators(attention: Attention, q: Traced, k: Traced) -> Traced:
 
 
 @contextmanager
-def _hooked(quantized: "QuantizedViT", record: Record) -> Iterator[None]:
+def _hooked(quantized: "Quantized", record: Record) -> Iterator[None]:
     structure = quantized.structure
     handles = [layer.module.register_forward_pre_hook(_input_hook(layer, record))
                for layer in structure.layers]

@@ -6,7 +6,7 @@ recorded, traced and lowered asks the :class:`Family` and the structure that it 
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from torch import nn
 
@@ -14,6 +14,9 @@ from vit2rtl.golden.program.program import Tensor
 from vit2rtl.golden.registry import Registry
 from vit2rtl.models.families import FAMILIES
 from vit2rtl.models.ops import Ops
+from vit2rtl.quantization.attention import QuantAttention
+from vit2rtl.quantization.layers import QuantLinear
+from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantization.structure import Structure
 
 if TYPE_CHECKING:
@@ -32,11 +35,27 @@ class Stream(NamedTuple):
     output: bool = False
 
 
+class Quantized(Protocol):
+    """A quantized model as it is traced and lowered."""
+
+    recipe: Recipe
+    family: "Family"
+    structure: Structure
+    network: nn.Module
+
+    def layers(self) -> list[tuple[str, QuantLinear]]:
+        """(name, layer) pairs in network order."""
+
+    def attentions(self) -> list[tuple[str, QuantAttention]]:
+        """(name, QuantAttention) pairs."""
+
+
 class Family(ABC):
     """One family.
 
     types         of the models that it matches, exactly
     containers    types whose children are visited
+    floats        types that stay as they are, beside those of all families
     replacements  {type of a module: what replaces its layers, called with the surgeon, the module
                   and its name}; whatever has no entry, is no container and does not compute in
                   float is refused
@@ -45,6 +64,7 @@ class Family(ABC):
 
     types: ClassVar[tuple[type[nn.Module], ...]]
     containers: ClassVar[tuple[type[nn.Module], ...]] = (nn.Sequential,)
+    floats: ClassVar[tuple[type[nn.Module], ...]] = ()
     replacements: ClassVar[Replacements]
     one_block: ClassVar[Mapping[str, int]] = {}
 

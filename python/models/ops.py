@@ -39,8 +39,10 @@ class Ops(Protocol):
     def take(self, name: str, norm: nn.LayerNorm, stream: Tensor) -> Tensor:
         """The stream as a LayerNorm takes it and as it goes on to the addition behind."""
 
-    def layer_norm(self, name: str, norm: nn.LayerNorm, stream: Tensor, target: Layer) -> Tensor:
-        """LayerNorm straight to the codes of the layer behind it."""
+    def layer_norm(
+        self, name: str, norm: nn.LayerNorm, stream: Tensor, target: Layer, out: str = ""
+    ) -> Tensor:
+        """LayerNorm straight to the codes of the layer behind it, whose input it is, or ``out``."""
 
     def norm_to_stream(self, name: str, norm: nn.LayerNorm, stream: Tensor, out: str) -> Tensor:
         """LayerNorm from stream to stream."""
@@ -60,9 +62,10 @@ class Ops(Protocol):
         """The second half of a block: LayerNorm, MLP, and its addition to the stream."""
 
     def gather(
-        self, name: str, x: Tensor, index: np.ndarray, shape: Sequence[int], out: str
+        self, name: str, x: Tensor, index: np.ndarray, shape: Sequence[int], out: str,
+        pad: np.ndarray | None = None,
     ) -> Tensor:
-        """Tokens in another order, some of them side by side."""
+        """Tokens in another order, some of them side by side; ``pad`` is one behind the last."""
 
     def select(self, name: str, stream: Tensor, tokens: list[int]) -> Tensor:
         """Some of the tokens."""

@@ -15,6 +15,7 @@ from vit2rtl.models.family import Family, family_of
 from vit2rtl.models.library import timm
 from vit2rtl.quantization.activation import QuantActivation
 from vit2rtl.quantization.attention import QuantAttention
+from vit2rtl.quantization.convolution import QuantConv2d
 from vit2rtl.quantization.embeddings import round_embeddings
 from vit2rtl.quantization.layers import QuantLinear, QuantPatchEmbedding
 from vit2rtl.quantization.method import Method
@@ -81,7 +82,7 @@ class Surgeon:
         """Everything below a module."""
         for child_name, module in parent.named_children():
             name, family = f"{prefix}{child_name}", self._family
-            if isinstance(module, FLOAT):
+            if isinstance(module, FLOAT + family.floats):
                 continue
             if type(module) is timm.layers.PatchEmbed:
                 module.proj = self._patch_embedding(module.proj, f"{name}.proj")
@@ -119,11 +120,14 @@ class Surgeon:
         self, block: nn.Module, name: str, *, bias: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
         arrange: Callable[[torch.Tensor], torch.Tensor] | None = None,
+        padded: bool = False,
     ) -> None:
         """Replace the layers of a block that :meth:`check_block` let pass.
 
         bias, mask   what attention adds to its logits (Swin)
         arrange      the stream's tokens as attention takes them (Swin)
+        padded       the block has a buffer ``pad``, beside the first norm's output where windows
+                     are not full
         """
         attention = block.attn
         for gate, last in (("ls1", attention.proj), ("ls2", block.mlp.fc2)):
@@ -133,7 +137,7 @@ class Surgeon:
         number = len(self.structure.blocks)
         part = f"{name}.attn"
         qkv, proj, block.attn = self.attention(attention, attention.qkv, part, number, bias=bias)
-        normed = self.pair(f"{name}.norm1", block.norm1, qkv)
+        normed = self.pair(f"{name}.norm1", block.norm1, qkv, block if padded else None)
         self.structure.blocks.append(Block(
             name, block, Attention(part, normed, proj, block.attn, mask, arrange),
             self.mlp(block.mlp, f"{name}.mlp", number, f"{name}.norm2", block.norm2)))
@@ -164,9 +168,11 @@ class Surgeon:
         mlp.act = QuantActivation(mlp.act, function, mlp.fc1, mlp.fc2)
         return Mlp(name, self.pair(norm_name, norm, fc1), fc2, mlp.act)
 
-    def pair(self, norm_name: str, norm: nn.LayerNorm, layer: Layer) -> NormedLinear:
+    def pair(
+        self, norm_name: str, norm: nn.LayerNorm, layer: Layer, padded: nn.Module | None = None
+    ) -> NormedLinear:
         """A LayerNorm and the layer it feeds, on record, as the method has the first one."""
-        pair = NormedLinear(norm_name, self._norm(norm_name, norm, layer), layer)
+        pair = NormedLinear(norm_name, self._norm(norm_name, norm, layer), layer, padded)
         self.structure.normed.append(pair)
         return pair
 
@@ -188,7 +194,16 @@ class Surgeon:
 
     def linear(self, linear: nn.Linear, place: Place) -> Layer:
         """A quantized layer in place of a float one, on record."""
-        layer = Layer(place, QuantLinear.of(linear, self._method.quantizers(place)))
+        return self._on_record(
+            place, QuantLinear.of(linear, self._method.quantizers(place)))
+
+    def convolution(self, convolution: nn.Conv2d, place: Place) -> Layer:
+        """A quantized convolution in place of a float one, on record."""
+        return self._on_record(
+            place, QuantConv2d.of(convolution, self._method.quantizers(place)))
+
+    def _on_record(self, place: Place, module: QuantLinear) -> Layer:
+        layer = Layer(place, module)
         self.structure.layers.append(layer)
         return layer
 

@@ -45,15 +45,19 @@ def read(path: str | Path, say: Say = silent) -> State:
     say     told of a prefix that was taken off, and of other names
     raises  ValueError, one sentence that names the file, and the tensor where one is at fault
     """
+    return _named(plain(path, say), Path(path), say)
+
+
+def plain(path: str | Path, say: Say = silent) -> State:
+    """The weights in a file, under the names that they have there; otherwise as :func:`read`."""
     path = Path(path)
     state: State = {}
     for file in files(path):
         state |= _unpacked(_loaded(file), file, say)
     for name, tensor in state.items():
         _check(tensor, f"Weights file {path}: {name}")
-    state = {name: tensor.float() if tensor.is_floating_point() else tensor
-             for name, tensor in state.items()}
-    return _named(state, path, say)
+    return {name: tensor.float() if tensor.is_floating_point() else tensor
+            for name, tensor in state.items()}
 
 
 def files(path: str | Path) -> list[Path]:
@@ -211,9 +215,16 @@ def load(model: nn.Module, state: State, path: str | Path, say: Say = silent) ->
             say(f"Weights: {name} resized from {before} to {after}, as timm does")
     if getattr(model, "num_classes", None) == 0:
         fitting = {name: t for name, t in fitting.items() if not re.match(r"head(_dist)?\.", name)}
-    _check_names(own, fitting, path)
+    load_exactly(model, fitting, path)
+
+
+def load_exactly(model: nn.Module, state: State, path: str | Path) -> None:
+    """Put weights into a model whose names and shapes they have; a ValueError says which differs.
+    """
+    own = model.state_dict()
+    _check_names(own, state, path)
     for name, tensor in own.items():
-        given = fitting[name]
+        given = state[name]
         if tensor.shape != given.shape:
             raise ValueError(f"Weights file {path}: {name} has shape {tuple(given.shape)}, "
                              f"the model wants {tuple(tensor.shape)}")
@@ -221,7 +232,7 @@ def load(model: nn.Module, state: State, path: str | Path, say: Say = silent) ->
             kind = str(given.dtype).removeprefix("torch.")
             raise ValueError(f"Weights file {path}: {name} is {kind}, and the model wants floats: "
                              "quantized weights are not read")
-    model.load_state_dict(fitting)
+    model.load_state_dict(state)
 
 
 def _filtered(model: nn.Module, state: State, path: str | Path) -> State:

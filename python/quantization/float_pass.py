@@ -3,7 +3,6 @@
 from typing import Protocol
 
 import torch
-from torch.nn import functional as F
 
 from vit2rtl.quantization.attention import QuantAttention
 from vit2rtl.quantization.fq_vit.layer_norm import StreamLayerNorm
@@ -38,7 +37,7 @@ def float_pass(structure: Structure, images: torch.Tensor, watcher: Watcher) -> 
              if isinstance(module, StreamLayerNorm)]
 
     def linear(layer: QuantLinear, x: torch.Tensor) -> torch.Tensor:
-        y = F.linear(x, layer.weight, layer.bias)
+        y = layer.product(x, layer.weight)
         watcher.linear(layer, x, y)
         return y
 

@@ -125,13 +125,17 @@ class QuantLinear(nn.Module):
 
     def _forward_float(self, x: torch.Tensor) -> torch.Tensor:
         if not self.calibrating:
-            y = F.linear(self.input_quantizer(x), self._operand, self.bias)
+            y = self.product(self.input_quantizer(x), self._operand)
             return self.outputs[0](y) if self.output_codes else y
         self.input_quantizer.calibrate(x)
-        y = F.linear(self.input_quantizer(x), self._operand, self.bias)
+        y = self.product(self.input_quantizer(x), self._operand)
         if len(self.outputs) == 1:
             self.outputs[0].calibrate_symmetric(y, OUTPUT_HEADROOM)
         return y
+
+    def product(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """The layer in float, float[..., in] -> float[..., out], with other weights [out, in]."""
+        return F.linear(x, weight, self.bias)
 
 
 class QuantPatchEmbedding(QuantLinear):

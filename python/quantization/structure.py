@@ -17,7 +17,10 @@ from vit2rtl.quantization.quantizers import Quantizer
 
 
 class Role(StrEnum):
-    """What a linear layer does in the network."""
+    """What a linear layer does in the network.
+
+    All of a detector behind its backbone, convolutions too, is ``DETECTION``.
+    """
 
     PATCH_EMBEDDING = "patch embedding"
     QKV = "qkv"
@@ -26,6 +29,7 @@ class Role(StrEnum):
     FC2 = "fc2"
     REDUCTION = "merging reduction"
     HEAD = "head"
+    DETECTION = "detection"
 
     @property
     def edge(self) -> bool:
@@ -86,11 +90,15 @@ class Layer:
 
 @dataclass(frozen=True)
 class NormedLinear:
-    """A LayerNorm and the linear layer it feeds: the pair that reparameterization changes."""
+    """A LayerNorm and the linear layer it feeds: the pair that reparameterization changes.
+
+    padded   whose buffer ``pad`` is what windows are filled up with behind the norm, or None
+    """
 
     norm_name: str
     norm: nn.LayerNorm
     layer: Layer
+    padded: nn.Module | None = None
 
     @property
     def name(self) -> str:
@@ -99,6 +107,11 @@ class NormedLinear:
     @property
     def linear(self) -> QuantLinear:
         return self.layer.module
+
+    @property
+    def pad(self) -> torch.Tensor | None:
+        """float32[channels], or None where nothing is filled up."""
+        return None if self.padded is None else self.padded.get_buffer("pad")
 
 
 @dataclass(frozen=True)
@@ -155,6 +168,7 @@ class Structure:
     pooling     attention that makes one token of all, which nothing is added to, and its MLP
     head_norm   the LayerNorm in front of the classifiers, where nothing but pooling lies between
     class_tokens  how many tokens, the first ones, the classifiers read; 0 where they read all
+    calibration_pass  what calibrates activations in place of a forward pass, given the images
     """
 
     network: nn.Module
@@ -166,6 +180,7 @@ class Structure:
     embeddings: list[nn.Parameter] = field(default_factory=list)
     head_norm: nn.LayerNorm | None = None
     class_tokens: int = 0
+    calibration_pass: Callable[[torch.Tensor], object] | None = None
 
     @property
     def attentions(self) -> list[Attention]:
@@ -230,7 +245,25 @@ class Structure:
         for module in modules:
             module.calibrating = True
         try:
-            self.network(images)
+            (self.calibration_pass or self.network)(images)
         finally:
             for module in modules:
                 module.calibrating = False
+
+    def freeze(self, *, integer: bool) -> None:
+        """Weights to codes, and with ``integer`` the integer path where there is one.
+
+        With it, all between the matmuls is in double precision: LayerNorm and Softmax, where a
+        rounding error could make another code, and the residual stream.
+        """
+        for layer in self.layers:
+            try:
+                layer.module.freeze(integer=integer and layer.role is not Role.DETECTION)
+            except (ValueError, OverflowError) as error:
+                raise ValueError(f"Layer {layer.name}: {error}") from error
+        if integer:
+            for module in self.network.modules():
+                if isinstance(module, (QuantAttention, QuantActivation)):
+                    module.freeze()
+                elif isinstance(module, nn.LayerNorm):
+                    module.double()

@@ -9,6 +9,8 @@ from vit2rtl.onnx.converter import Converter
 
 
 def nodes(converter: Converter, op: Op, x: str) -> str:
+    if "pad" in op.tensors:
+        raise ValueError(f"op {op.name!r}: tokens that are filled up have no form in ONNX")
     shape = converter.tensors[op.inputs[0]].shape
     if len(shape) > 2:
         x = converter.reshape(x, prod(shape[:-1]), shape[-1])

@@ -90,7 +90,7 @@ class RepQ(Method):
             case Role.QKV | Role.FC1 | Role.REDUCTION:
                 axis = None if self.layernorm == "layer-wise" else -1
                 return UniformQuantizer(bits, axis)
-            case Role.PROJ | Role.FC2 | Role.HEAD:
+            case Role.PROJ | Role.FC2 | Role.HEAD | Role.DETECTION:
                 return UniformQuantizer(bits)
         raise ValueError(f"RepQ-ViT has no quantizer for the input of a {place.role}")
 
@@ -124,9 +124,12 @@ class RepQ(Method):
         if self.layernorm != "reparam":
             return
         for pair in structure.normed:
-            reparameterize(
+            factor, shift = reparameterize(
                 pair.norm, pair.linear, fractional_zero_point=self.fractional_zero_points
             )
+            if pair.pad is not None:
+                # What stands beside the norm's output is changed as it is: by code, what it was.
+                pair.pad.copy_((pair.pad.double() + shift) / factor)
             pair.linear.calibrate_weight()
 
 

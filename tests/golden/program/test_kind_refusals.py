@@ -7,7 +7,7 @@ import pytest
 
 from vit2rtl.golden.program.kinds import KINDS
 
-from . import kind_ops_factors
+from . import kind_ops_factors, kind_ops_padded
 from .kind_changes import attribute, constant, output, source
 from .kind_ops import (
     ALL,
@@ -36,6 +36,7 @@ from .kind_ops import (
     softmaxes,
     table,
 )
+from .kind_ops_padded import gather_padded
 
 SAME = "input and output must have the same codes"
 
@@ -164,6 +165,10 @@ REFUSALS = [
     (gather, constant(index=[0, 1, 2, 4]), "index must be between 0 and 3"),
     (gather, constant(index=[0, 1, 2, -1]), "index must be between 0 and 3"),
     (gather, output(bits=5), SAME),
+    (gather_padded, constant(index=[0, 1, 2, 5]), "index must be between 0 and 4"),
+    (gather_padded, constant(pad=np.zeros(5, int)), "pad must have the shape (6,)"),
+    (gather_padded, constant(pad=[0, 16, 0, 0, 0, 0]), "pad must be between 0 and 15"),
+    (gather_padded, constant(pad=[0, -1, 0, 0, 0, 0]), "pad must be between 0 and 15"),
     (select, attribute(tokens=[4, 0]), "tokens [4, 0] do not fit (4, 6) and (2, 6)"),
     (select, attribute(tokens=[-1, 0]), "tokens [-1, 0] do not fit (4, 6) and (2, 6)"),
     (select, attribute(tokens=[True, 0]), "tokens [True, 0] do not fit (4, 6) and (2, 6)"),
@@ -207,7 +212,7 @@ def test_one_change_is_refused(accepted, change, problem):
     assert kind.problem(op, inputs) == problem
 
 
-@pytest.mark.parametrize("accepted", [*ALL, *kind_ops_factors.ALL])
+@pytest.mark.parametrize("accepted", [*ALL, *kind_ops_factors.ALL, *kind_ops_padded.ALL])
 def test_an_op_of_each_kind_is_accepted(accepted):
     op, inputs = accepted()
     assert KINDS[op.kind].problem(op, inputs) is None

@@ -11,9 +11,9 @@ from vit2rtl.golden.arithmetic.matmul import width
 from vit2rtl.golden.program.execute import run_op
 from vit2rtl.golden.program.kinds import KINDS
 
-from . import kind_ops, kind_ops_factors
+from . import kind_ops, kind_ops_factors, kind_ops_padded
 
-ALL = (*kind_ops.ALL, *kind_ops_factors.ALL)
+ALL = (*kind_ops.ALL, *kind_ops_factors.ALL, *kind_ops_padded.ALL)
 
 IMAGES = 3
 

@@ -250,7 +250,7 @@ def select(a, t, output, x):
 
 
 def gather(a, t, output, x):
-    tokens = rows(x)
+    tokens = [*rows(x), *([[*t["pad"]]] if "pad" in t else [])]
     return objects([tokens[n] for n in t["index"].flat])
 
 

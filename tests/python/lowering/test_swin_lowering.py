@@ -74,3 +74,21 @@ def test_python_integers_give_the_same_bits(swin, tmp_path):
     program.save(tmp_path / "program")
     assert np.array_equal(execute(read_program(tmp_path / "program"), codes),
                           execute(program, codes))
+
+
+def test_merged_patches_of_an_odd_number_of_tokens(generator):
+    """7 × 7 tokens, one window, become 4 × 4: what is missing are zeros of the stream."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(12)
+        model = timm.create_model(
+            "swin_tiny_patch4_window7_224", img_size=28, window_size=7, embed_dim=12,
+            depths=(1, 2), num_heads=(2, 3), num_classes=5).eval()
+    images = torch.randn(6, 3, 28, 28, generator=generator)
+    quantized = QuantizedViT(model, Recipe(4, 4)).calibrate(images)
+    preprocessing = PREPROCESSING | {"input_size": [3, 28, 28]}
+    program = lower(quantized, variant="hardware", model="swin", preprocessing=preprocessing)
+    merge, = (op for op in program.ops if "pad" in op.tensors)
+    assert (merge.name, merge.output.shape) == ("layers.1.downsample.merge", (16, 48))
+    chosen = Images(list("abcdef"), None, images.__getitem__)
+    found = comparison.compare(quantized, program, chosen)
+    assert [row for row in found["ops"] if row["mismatch"] or row["agreement"] < 1] == []
