@@ -40,8 +40,7 @@ def quantize(
     """Quantize a Vision Transformer after training: RepQ-ViT, with few bits solved for.
 
     model      a timm name (ViT, DeiT, Swin), a folder as the Hugging Face hub has it,
-               ``mnist_vit`` for the embedded model, or a module, which stays as it is: its
-               copy is quantized on the CPU
+               ``mnist_vit`` for the embedded model, or a module, of which a copy is, on the CPU
     images     to calibrate on: a folder, of which 32 images are drawn; float32[n, channels,
                height, width], preprocessed; or ``Images``. ``mnist_vit`` has its own.
     bits       of weights and activations, ``"w8a4"``, ``"w4a4+"`` for more where it gains most, or
