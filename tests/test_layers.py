@@ -52,6 +52,8 @@ LAYERS = {
     "python/models/images.py": Layer("golden python/models", "torch timm PIL"),
     "python/models/hub.py": Layer("", "", "huggingface_hub"),
     "python/lowering": Layer("golden python/quantization python/models", "torch timm numpy"),
+    "python/detection": Layer("golden python/quantization python/models",
+                              "torch timm torchvision safetensors numpy", "PIL pycocotools"),
     "python/onnx": Layer("golden python/quantization python/models python/lowering "
                          "python/quantized_vit.py python/evaluation",
                          "torch numpy onnx onnxruntime"),
@@ -67,6 +69,8 @@ LAYERS = {
     "tools/mutate_python.py": Layer("tools/mutants.py"),
     "tools/compare_families.py": Layer("tools/train_mnist_vit.py python golden/files",
                                        "torch safetensors click"),
+    "tools/train_detector.py": Layer("tools/train_mnist_vit.py python/detection",
+                                     "torch click tqdm"),
     "tools/train_mnist_vit.py": Layer("golden/files python/models",
                                       "torch safetensors click tqdm"),
 }

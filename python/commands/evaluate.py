@@ -1,4 +1,4 @@
-"""vit2rtl evaluate: accuracy of a checkpoint, beside the float model."""
+"""vit2rtl evaluate: accuracy of a checkpoint, beside the float model; of a detector, too."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vit2rtl.commands import options
+from vit2rtl.commands import evaluate_detector, options
 
 if TYPE_CHECKING:
     from vit2rtl.evaluation import FeatureScores, Scores
@@ -19,6 +19,7 @@ Examples:
   vit2rtl evaluate deit-w4a4 --images val/ --baseline
   vit2rtl evaluate deit-w4a4 --images imagenet250/ --exclude imagenet250/calibration.txt --json
   vit2rtl evaluate deit-w4a4 --images val/ --device cuda
+  vit2rtl evaluate mask-rcnn-w4a4 --coco coco/ --limit 500 --baseline --show 8 --out pictures/
 """)
 @click.argument("checkpoint_folder", metavar="FOLDER", type=options.FOLDER)
 @options.images
@@ -28,6 +29,15 @@ Examples:
 @click.option("--baseline", is_flag=True, help="Show the float model's accuracy, too.")
 @click.option("--weights", type=options.FILE, help="The float weights, if their file has moved.")
 @options.device
+@click.option("--coco", type=click.Path(path_type=str),
+              help="Measure a detector on a COCO folder: annotations/instances_val2017.json beside "
+                   "val2017/. Or on such a JSON file, its images in --images.")
+@click.option("--limit", type=click.IntRange(min=1),
+              help="With --coco: measure the first so many images.")
+@click.option("--show", type=click.IntRange(min=0), default=0,
+              help="With --coco: write pictures of so many, boxes and masks, into --out.")
+@click.option("--out", type=options.FOLDER, default="pictures", show_default=True,
+              help="Folder for the pictures.")
 @options.as_json
 def command(
     checkpoint_folder: str,
@@ -37,6 +47,10 @@ def command(
     baseline: bool,
     weights: str | None,
     device: str,
+    coco: str | None,
+    limit: int | None,
+    show: int,
+    out: str,
     as_json: bool,
 ) -> None:
     """Measure the checkpoint in FOLDER on labelled images.
@@ -47,7 +61,20 @@ def command(
     hundred images top-1 has points of it: rank close settings by agreement, mean SQNR and KL
     divergence. A model without classes gives features: of these SQNR and the mean cosine against
     the float model's, and images need no labels.
+
+    Of a detector, with --coco: average precision of boxes and masks, as COCO measures it.
     """
+    if coco is not None:
+        for option, value in (("--list", listed), ("--exclude", exclude), ("--weights", weights),
+                              ("--device", device != "cpu")):
+            if value:
+                raise click.UsageError(f"{option} is for classifiers: leave it out with --coco")
+        evaluate_detector.evaluate(evaluate_detector.Request(
+            checkpoint_folder, coco, folder, limit, baseline, show, out), as_json=as_json)
+        return
+    if limit is not None or show:
+        raise click.UsageError("--limit and --show are for detectors, with --coco")
+    evaluate_detector.check_is_classifier(checkpoint_folder)
     quantized, description = options.load_checkpoint(checkpoint_folder, device)
     from vit2rtl import checkpoint, evaluation
 

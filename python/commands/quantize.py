@@ -1,4 +1,4 @@
-"""vit2rtl quantize: from a timm model and some images to a checkpoint of integers."""
+"""vit2rtl quantize: from a timm model, or a detector, and some images to integers."""
 
 import ast
 import json
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vit2rtl import checkpoint_schema
-from vit2rtl.commands import completion, options
+from vit2rtl.commands import completion, options, quantize_detector
+from vit2rtl.detection.settings import SCOPES
 from vit2rtl.models import hub_folder
 from vit2rtl.quantization.settings import (
     EITHER_WEIGHTS,
@@ -29,6 +30,9 @@ from vit2rtl.quantization.settings import (
 )
 from vit2rtl.quantization.widths import fewest, parse_bits, read_rules, rules_of
 
+# Of a classifier, by default and at least.
+CALIBRATION_IMAGES, FEWEST_IMAGES = 32, 2
+
 if TYPE_CHECKING:
     from vit2rtl.quantization.mean_bits import MeanBits
     from vit2rtl.quantized_vit import QuantizedViT
@@ -43,6 +47,8 @@ Examples:
   vit2rtl quantize dinov2-small/ --images train/ --out dinov2-w4a4
   vit2rtl quantize mnist_vit --out mnist-w4a4
   vit2rtl quantize mnist_vit --bits w3a3 --method repq --out mnist-w3a3
+  vit2rtl quantize swin-t-mask/ --images train2017/ --count 1 --bits w4a4 --out swin-t-w4a4
+  vit2rtl quantize digit_detector --scope backbone --out digits-w4a4
 """)
 @click.argument("model", shell_complete=completion.models)
 @options.images
@@ -86,9 +92,12 @@ Examples:
 @click.option("--symmetric-weights", is_flag=True,
               help="Methods repq and closed-form: weights without zero points, all in the middle "
                    "of their codes. Of the others they have none.")
+@click.option("--scope", type=click.Choice(SCOPES), default=SCOPES[0], show_default=True,
+              help="Of a detector: all its layers, as the authors of RepQ-ViT, or its backbone.")
 @options.only
-@click.option("--count", type=click.IntRange(min=2), default=32, show_default=True,
-              help="Calibration images to draw from the folder; --list takes all it names.")
+@click.option("--count", type=click.IntRange(min=1),
+              help="Calibration images to draw from the folder; --list takes all it names.  "
+                   f"[default: {CALIBRATION_IMAGES}; of a detector 1, as in the paper]")
 @click.option("--seed", type=options.SEED, default=0, show_default=True, help="Seed of that draw.")
 @click.option("--model-arg", "model_arguments", multiple=True, metavar="NAME=VALUE",
               help="Argument of timm.create_model, e.g. img_size=384 or depths=[2,2,6,2]; may be "
@@ -114,8 +123,9 @@ def command(
     rounds: int,
     softmax_bits: int,
     symmetric_weights: bool,
+    scope: str,
     listed: str | None,
-    count: int,
+    count: int | None,
     seed: int,
     model_arguments: tuple[str, ...],
     device: str,
@@ -126,9 +136,24 @@ def command(
 
     MODEL is the name of a timm ViT, DeiT or Swin; a folder as the Hugging Face hub has it, of one
     of these or of DINOv2; or mnist_vit: the embedded model, which needs neither weights nor images.
+
+    Or it is the folder of a detector, by 'convert-detector'; or digit_detector, the embedded one.
+    Detectors are quantized by method repq.
     """
     weight_bits, activation_bits, more = parse_bits(bits)
     rules = rules_of(_listed(bits_of))
+    if quantize_detector.is_detector(model):
+        _check_parameters(of_detector=True)
+        settings = _given({"profile": profile, "layernorm": layernorm, "softmax": softmax,
+                           "symmetric_weights": symmetric_weights, "method": method})
+        quantize_detector.quantize(quantize_detector.Request(
+            model, folder, listed, count, seed, bits, settings | {"bits_of": rules}, scope, out))
+        return
+    _check_parameters(of_detector=False)
+    count = CALIBRATION_IMAGES if count is None else count
+    if count < FEWEST_IMAGES:
+        raise click.UsageError(f"Invalid value for '--count': {count} is not in the range "
+                               f"x>={FEWEST_IMAGES}.")
     check_steps(without)
     given = _given({"profile": profile, "layernorm": layernorm, "softmax": softmax,
                     "without": without, "mirrors": mirrors, "hessian": hessian,
@@ -199,6 +224,18 @@ def command(
 
         plots.report(figures, plot_file)
         click.echo(f"plots: {plot_file}")
+
+
+def _check_parameters(*, of_detector: bool) -> None:
+    """A usage error for a parameter that the other kind of model has, if the command line has it.
+    """
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        others = parameter.name not in quantize_detector.PARAMETERS if of_detector else (
+            parameter.name == "scope")
+        if others and _given({str(parameter.name): None}):
+            raise click.UsageError(f"Option {parameter.opts[-1]} is for "
+                                   f"{'classifiers' if of_detector else 'detectors'}")
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,23 +1,19 @@
 """vit2rtl reproduce: the paper's tables, measured again on one's own images."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from vit2rtl.commands import options
+from vit2rtl.commands import options, reproduce_detectors
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.program.images import read_list
 from vit2rtl.quantization.settings import METHODS
 from vit2rtl.quantization.widths import parse_bits
-from vit2rtl.reproduction import page
-from vit2rtl.reproduction.cells import Cell, Store, cells_of, check_names
+from vit2rtl.reproduction import page, table2
+from vit2rtl.reproduction.cells import Store, cells_of, check_names, measured
 from vit2rtl.reproduction.published import EMBEDDED, MODELS, TABLES, Table
-
-if TYPE_CHECKING:
-    from vit2rtl.reproduction.measure import Bench
 
 
 @click.command(epilog="""\b
@@ -28,18 +24,23 @@ Examples:
       --weights-dir weights/ --models deit_tiny --methods repq,fq --out runs/table1
   vit2rtl reproduce table1 --images val/ --device cuda --out runs/table1
   vit2rtl reproduce table5 --list-only
+  vit2rtl reproduce table2 --models digit_detector --count 20 --out runs/table2
 """)
-@click.argument("name", metavar="TABLE", type=click.Choice([*TABLES]))
+@click.argument("name", metavar="TABLE", type=click.Choice(sorted([*TABLES, table2.NAME])))
 @click.option("--images", "folder", type=options.FOLDER,
-              help="Labelled image folder: class sub-folders, or flat with labels.csv.")
+              help="Labelled image folder: class sub-folders, or flat with labels.csv. For table2 "
+                   "any folder: its first image calibrates.")
+@click.option("--coco", type=options.FOLDER,
+              help="For table2: the COCO folder that is measured on, annotations/ beside val2017/.")
 @click.option("--calibration-list", type=options.FILE,
               help="Images of the folder that calibrate, and are not measured, one name a line. "
                    "By default 32 drawn ones.")
 @click.option("--weights-dir", type=options.FOLDER,
               help="Folder of float weights, NAME.safetensors by timm's names. By default timm "
-                   "downloads them.")
+                   "downloads them. For table2 a folder with a detector's folder of each name.")
 @click.option("--models", metavar="NAME,...",
-              help=f"Of {', '.join(MODELS)}; the last one needs no images. By default the table's.")
+              help=f"Of {', '.join(MODELS)}; for table2 of {', '.join(table2.MODELS)}; the last "
+                   "ones need no images. By default the table's.")
 @click.option("--methods", default="", metavar="NAME,...",
               help="Only these methods. By default all of the table that are methods here.")
 @click.option("--bits", default="", metavar="BITS,...", help="Only these widths: w4a4,w6a6.")
@@ -57,6 +58,7 @@ Examples:
 def command(
     name: str,
     folder: str | None,
+    coco: str | None,
     calibration_list: str | None,
     weights_dir: str | None,
     models: str | None,
@@ -69,13 +71,24 @@ def command(
     list_only: bool,
     out: str | None,
 ) -> None:
-    """Measure a TABLE of the RepQ-ViT paper again: table1, table3, table4 or table5.
+    """Measure a TABLE of the RepQ-ViT paper again: table1 to table5.
 
     Each cell has three numbers: ours, the published one and their difference, with the noise of as
     many images. RepQ-ViT, PTQ4ViT and FQ-ViT are computed as their authors' code does (profile
     official). Results are kept a file each: the same command goes on where it was interrupted, and
     measures nothing twice.
     """
+    if name == table2.NAME:
+        for option, value in (("--calibration-list", calibration_list), ("--methods", methods),
+                              ("--psaq-iterations", psaq_iterations),
+                              ("--device", device != "cpu")):
+            if value:
+                raise click.UsageError(f"{option} is not for {table2.NAME}")
+        reproduce_detectors.reproduce(reproduce_detectors.Request(
+            _split(models or ""), _widths(bits), coco, folder, weights_dir, count, list_only, out))
+        return
+    if coco:
+        raise click.UsageError(f"--coco is for {table2.NAME}")
     table = TABLES[name]
     chosen = _split(models) if models else [*table.models]
     check_names(chosen)
@@ -105,32 +118,12 @@ def command(
     source = Source(folder, listed, count, weights_dir, seed, made)
     benches = {model: Bench(model, source, partial(click.echo, err=True), place)
                for model in chosen}
-    results = _measured(table, cells, benches, Store(out))
+    title = table.title.partition(":")[0].lower()
+    results = measured(title, table.lines, cells, benches, Store(out))
     text = page.markdown(table, chosen, results)
     _write(Path(out), name, table, chosen, results, text)
     click.echo(text, nl=False)
     click.echo(f"written to {out}: {name}.md, {name}.json, {name}.png")
-
-
-def _measured(
-    table: Table, cells: Sequence[Cell], benches: "Mapping[str, Bench]", store: Store
-) -> dict[tuple[int, str], dict[str, Any]]:
-    """Results of all cells; those that are not kept yet are measured, with time left."""
-    from tqdm import tqdm
-
-    place = {id(line): n for n, line in enumerate(table.lines)}
-    results = {}
-    with tqdm(cells, desc=table.title.partition(":")[0].lower(), unit="cell", leave=False,
-              disable=None) as bar:
-        for cell in bar:
-            bench = benches[cell.model]
-            identity = bench.identity(cell.line)
-            result = store.find(identity)
-            if result is None:
-                result = bench.measure(cell.line)
-                store.keep(identity, result)
-            results[place[id(cell.line)], cell.model] = result
-    return results
 
 
 def _write(

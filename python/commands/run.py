@@ -94,7 +94,7 @@ def _features(names: Sequence[str], vectors: np.ndarray) -> dict[str, Any]:
 
 def _lines(results: Mapping[str, Any]) -> str:
     if "features" in results["images"][0]:
-        return "\n".join(f"{row['file']}  {len(row['features'])} features, length "
+        return "\n".join(f"{row['file']}  {_size(row['features'])} features, length "
                          f"{np.linalg.norm(row['features']):.3f}" for row in results["images"])
     lines = [f"{row['file']}  class {row['class_index']}  logit {row['logit']:.3f}"
              for row in results["images"]]
@@ -102,3 +102,8 @@ def _lines(results: Mapping[str, Any]) -> str:
         lines.append(f"top-1 {results['top1']:.1f} %, top-5 {results['top5']:.1f} %, "
                      f"{results['count']} images")
     return "\n".join(lines)
+
+
+def _size(features: Sequence[Any]) -> str:
+    """How many numbers; of each token, where there are several, as a product."""
+    return "×".join(map(str, np.shape(features)))

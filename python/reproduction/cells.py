@@ -44,11 +44,11 @@ class Setup:
         calibration: Any = None
         if recipe:
             calibration = (dict(self.generated) if recipe["method"] == "psaq"
-                           else _digest(self.calibration))
+                           else digest(self.calibration))
         return {
             "model": self.name, "weights": self.weights, "recipe": recipe,
             "calibration": calibration,
-            "measured": _digest(self.measured), "images": len(self.measured),
+            "measured": digest(self.measured), "images": len(self.measured),
             "vit2rtl": __version__,
         }
 
@@ -107,9 +107,37 @@ class Store:
         atomic.text(path, text + "\n")
 
     def _path(self, identity: dict[str, Any]) -> Path:
-        return self.folder / CELLS / f"{_digest(identity)}.json"
+        return self.folder / CELLS / f"{digest(identity)}.json"
 
 
-def _digest(value: Any) -> str:
+def measured(
+    title: str, lines: Sequence[Any], cells: Sequence[Any], benches: Mapping[str, Any],
+    store: Store,
+) -> dict[tuple[int, str], dict[str, Any]]:
+    """Results of all cells by place of the line and model; those that are not kept yet are
+    measured, with a bar of progress named ``title``.
+
+    lines    of the table
+    cells    each a ``line`` of them for a ``model``
+    benches  of each model: ``identity(line)`` and ``measure(line)``
+    """
+    from tqdm import tqdm
+
+    place = {id(line): n for n, line in enumerate(lines)}
+    results = {}
+    with tqdm(cells, desc=title, unit="cell", leave=False, disable=None) as bar:
+        for cell in bar:
+            bench = benches[cell.model]
+            identity = bench.identity(cell.line)
+            result = store.find(identity)
+            if result is None:
+                result = bench.measure(cell.line)
+                store.keep(identity, result)
+            results[place[id(cell.line)], cell.model] = result
+    return results
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of JSON data, an object or a list."""
     text = json.dumps(value if isinstance(value, dict) else [*value], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

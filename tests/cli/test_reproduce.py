@@ -98,6 +98,46 @@ def test_images_from_noise_are_made_once(reproduce, tmp_path, monkeypatch):
     assert code == 0 and "| PSAQ-ViT | W6/A6 | not" not in out and "| PSAQ-ViT | W6/A6 | " in out
 
 
+TABLE2 = ("table2", "--models", "digit_detector", "--count", "3", "--bits", "w4a4")
+
+
+def test_detectors_are_measured_once(reproduce, tmp_path, monkeypatch):
+    from vit2rtl.detection.quantized import QuantizedDetector
+
+    code, out, _ = reproduce(*TABLE2)
+    assert code == 0
+    assert out.startswith("# Table 2: object detection and instance segmentation, on 3 images\n")
+    assert "| RepQ-ViT | W6/A6 | not run | not run |" in out
+    cells = json.loads((tmp_path / "out" / "table2.json").read_text())["cells"]
+    measured = {(cell["method"], cell["bits"]): cell["measured"] for cell in cells
+                if cell["measured"]}
+    assert {*measured} == {("Full precision", None), ("RepQ-ViT", "w4a4")}
+    assert all(0 < result[kind]["ap"] <= 100 for result in measured.values()
+               for kind in ("box", "mask"))
+    assert f"| RepQ-ViT | W4/A4 | {measured['RepQ-ViT', 'w4a4']['box']['ap']:.1f} | " in out
+
+    def never(*_, **__):
+        raise AssertionError("measured again")
+
+    monkeypatch.setattr(QuantizedDetector, "calibrate", never)
+    assert reproduce(*TABLE2)[:2] == (0, out)
+    code, _, err = reproduce(*TABLE2[:-1], "w6a6")
+    assert code == 70 and "measured again" in err
+
+
+def test_a_converted_detector_on_a_coco_folder(reproduce, tmp_path):
+    from vit2rtl.detection import canvas_folder, folder
+
+    canvas_folder.write(tmp_path / "coco", 2, seed=0)
+    folder.save(folder.load("digit_detector"), tmp_path / "detectors" / "mask_rcnn_swin_tiny")
+    code, out, _ = reproduce(
+        "table2", "--models", "mask_rcnn_swin_tiny", "--coco", tmp_path / "coco", "--images",
+        tmp_path / "coco" / "val2017", "--weights-dir", tmp_path / "detectors", "--bits", "w6a6")
+    assert code == 0
+    assert "| Full precision | 32/32 | " in out and "; 46.0; " in out and "; 41.6; " in out
+    assert "| PTQ4ViT | W4/A4 | not reproduced; 6.9 | not reproduced; 7.0 |" in out
+
+
 def test_cells_are_listed_and_none_is_run(command):
     code, out, _ = command("reproduce", "table1", "--list-only", "--models", "deit_tiny",
                            "--bits", "W4A4")
@@ -111,12 +151,19 @@ def test_cells_are_listed_and_none_is_run(command):
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
-    (("table2",), "'table2' is not one of"),
+    (("table6",), "'table6' is not one of"),
     (("table1", "--models", "resnet50"), "Models must be of vit_small,"),
     (("table1", "--methods", "gptq"),
      "Methods must be of repq, closed-form, fq, ptq4vit, apq, psaq, ranking, not 'gptq'"),
     (("table1", "--bits", "4"), "Bits must look like"),
     (("table1",), "Missing option '--images': a folder of labelled images"),
+    (("table1", "--coco", "c"), "--coco is for table2"),
+    (("table2", "--methods", "repq"), "--methods is not for table2"),
+    (("table2", "--models", "mnist_vit"), "Models of table2 must be of mask_rcnn_swin_tiny,"),
+    (("table2", "--images", "i", "--weights-dir", "w"), "Missing option '--coco': a COCO folder"),
+    (("table2", "--coco", "c", "--weights-dir", "w"), "Missing option '--images': a folder whose"),
+    (("table2", "--coco", "c", "--images", "i", "--weights-dir", "w"),
+     "Image folder i does not exist"),
     (("table3", "--models", "mnist_vit", "--count", "4000"),
      "4000 images are asked for, but there are only 1000"),
 ])
