@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from vit2rtl import ablation, checkpoint, checkpoint_schema, comparison
+from vit2rtl import ablation, checkpoint, checkpoint_schema, comparison, detector_evaluation
+from vit2rtl.detection import canvas_folder
+from vit2rtl.detection import folder as detector_folder
+from vit2rtl.detection.canvases import canvases
+from vit2rtl.detection.coco import open_coco
+from vit2rtl.detection.quantized import QuantizedDetector
+from vit2rtl.detection.scores import as_input
 from vit2rtl.golden.engine import CONFIGURATIONS
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.program.reader import read_program
@@ -36,6 +42,7 @@ PROGRAM_IMAGES = 40
 VECTOR_IMAGES = 4
 LANES = 4
 ENGINE, ENGINE_IMAGES = "small", 20
+DETECTOR, CANVASES, SHOWN = "digit_detector", 40, 3
 
 
 def quantize(
@@ -110,6 +117,29 @@ def classify(out: Path, simulator: str) -> dict[str, Any]:
     }
 
 
+def detect(out: Path) -> dict[str, Any]:
+    """The embedded detector on canvases of digits that it was not trained on, float and W4/A4.
+
+    Writes ``canvases`` and ``detection.png``.
+
+    returns  {"detector", "canvases", "digits", "float": {"box", "mask"}, "W4/A4": ...}
+    """
+    digits = canvas_folder.write(out / "canvases", CANVASES, seed=0)
+    coco = open_coco(out / "canvases")
+    reference = detector_folder.load(DETECTOR)
+    config = reference.config
+    quantized = QuantizedDetector(detector_folder.load(DETECTOR), Recipe(method="repq"))
+    quantized.calibrate([as_input(canvas.image)
+                         for canvas in canvases("train", CALIBRATION_IMAGES, seed=0)])
+    detectors = {"float": reference, "W4/A4": quantized}
+    measured = detector_evaluation.measure(detectors, coco, config.category_ids)
+    atomic.data(out / "detection.png", detector_evaluation.sheet(
+        measured, coco, config.classes, SHOWN))
+    return {"detector": DETECTOR, "canvases": CANVASES, "digits": digits,
+            **{title: {"box": one.scores.box, "mask": one.scores.mask}
+               for title, one in measured.items()}}
+
+
 def accuracy(rows: Sequence[ablation.Row]) -> "Figure":
     """What each setting costs; the first row is the float model's."""
     reference = rows[0].scores
@@ -128,7 +158,7 @@ def run(
     out: str | Path, *, simulators: Sequence[str], say: Callable[[str], None]
 ) -> tuple[dict[str, Any], list[ablation.Row]]:
     """Everything; writes ``model program.hardware program.integer vectors verilog simulation
-    engine report.png summary.json`` to a folder.
+    engine report.png canvases detection.png summary.json`` to a folder.
 
     simulators  names, see :mod:`vit2rtl.sim.tools.simulators`
     say         called with one line at the start of every step
@@ -138,24 +168,24 @@ def run(
     out.mkdir(parents=True, exist_ok=True)
     calibration = embedded_images("train").sample(CALIBRATION_IMAGES, seed=0)
     held_out = embedded_images("held_out")
-    say("1/7  quantizing the embedded model after training (W4/A4, closed form)")
+    say("1/8  quantizing the embedded model after training (W4/A4, closed form)")
     quantized, description, figures = quantize(out / "model", calibration)
-    say(f"2/7  accuracy on {len(held_out)} held-out images, this setting beside RepQ-ViT's")
+    say(f"2/8  accuracy on {len(held_out)} held-out images, this setting beside RepQ-ViT's")
     batch = calibration.batch(range(len(calibration)))
     rows = list(ablation.compare(embedded.create, batch, held_out))
     plots.report([*figures, accuracy(rows)], out / "report.png")
-    say("3/7  integer programs against the simulated model")
+    say("3/8  integer programs against the simulated model")
     programs = lower_both(out, quantized, description, batch,
                           held_out.sample(PROGRAM_IMAGES, seed=0))
-    say(f"4/7  golden vectors from {VECTOR_IMAGES} of those images")
+    say(f"4/8  golden vectors from {VECTOR_IMAGES} of those images")
     images = held_out.sample(VECTOR_IMAGES, seed=0)
     instances, records, beats = write_bundle(
         out / "vectors", quantized, description, images, lanes=LANES
     )
-    say("5/7  Verilog of every unit in the vectors")
+    say("5/8  Verilog of every unit in the vectors")
     entries = read_bundle(out / "vectors").entries
     files = verilog.write([entry.instance for entry in entries], out / "verilog")
-    say(f"6/7  the vectors through the Verilog in {' and '.join(simulators)}")
+    say(f"6/8  the vectors through the Verilog in {' and '.join(simulators)}")
 
     def report(results: Sequence[BenchResult], done: int, total: int) -> None:
         for result in results:
@@ -166,8 +196,10 @@ def run(
         report=report,
     )
     simulator = "verilator" if "verilator" in simulators else simulators[0]
-    say(f"7/7  digits through the whole engine's Verilog in {simulator}")
+    say(f"7/8  digits through the whole engine's Verilog in {simulator}")
     engine = classify(out, simulator)
+    say(f"8/8  a detector of digits on {CANVASES} canvases, float and W4/A4")
+    detection = detect(out)
     summary = {
         "model": embedded.MODEL_NAME,
         "images": {"calibration": len(calibration), "evaluation": len(held_out)},
@@ -181,6 +213,7 @@ def run(
              "mismatches": r.mismatches, "passed": r.passed} for r in results
         ],
         "engine": engine,
+        "detection": detection,
     }
     atomic.text(out / "summary.json", json.dumps(summary, indent=1, sort_keys=True) + "\n")
     return summary, rows

@@ -85,7 +85,7 @@ def train(
         model = create(drop_path_rate=DROP_PATH).train()
         average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(EMA_DECAY))
         generator = torch.Generator().manual_seed(seed)
-        optimizer = torch.optim.AdamW(_parameter_groups(model), lr=LEARNING_RATE)
+        optimizer = torch.optim.AdamW(parameter_groups(model), lr=LEARNING_RATE)
         steps = epochs * math.ceil(len(pixels) / batch)
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: learning_rate_factor(step, steps)
@@ -108,8 +108,9 @@ def train(
     return average.module.eval()
 
 
-def _parameter_groups(model):
-    """Weight decay for matrices only: not for biases, LayerNorm, the class token or positions."""
+def parameter_groups(model: nn.Module) -> list[dict[str, Any]]:
+    """Of an optimizer: weight decay for matrices only, not for biases, LayerNorm, the class token
+    or positions."""
     decayed: list[torch.nn.Parameter] = []
     other: list[torch.nn.Parameter] = []
     for parameter in model.parameters():
@@ -189,13 +190,13 @@ def command(out: Path, epochs: int, batch: int, seed: int, threads: int, subset:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point: what is wrong is said in one line, exit code 2."""
+def run(command: click.Command, arguments: Sequence[str] | None) -> None:
+    """A training script: what is wrong is said in one line, exit code 2."""
     try:
         command.main(arguments, prog_name="train", standalone_mode=False)
     except click.ClickException as error:
         _fail(error.format_message(), 2)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         _fail(str(error), 2)
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)
@@ -204,6 +205,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _fail(message, code):
     click.echo(f"train: {message}", err=True)
     sys.exit(code)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point."""
+    run(command, arguments)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ def command(out: str, simulators: tuple[str, ...]) -> None:
     Quantizes a small Vision Transformer for handwritten digits, compares the methods and the
     paper's settings on 1,000 held-out images, lowers it to integer programs and compares them with
     it, records golden vectors, generates Verilog, replays the vectors through the Verilog in two
-    simulators, and classifies digits by the whole engine's Verilog.
+    simulators, and classifies digits by the whole engine's Verilog. At last it quantizes a detector
+    of digits, and draws what it finds beside what the float one does.
     """
     from vit2rtl import demo
 
@@ -101,7 +102,7 @@ def _summary(
             )
             line += f"{beats:>18,}{mismatches:>12}"
         lines.append(line)
-    engine = summary["engine"]
+    engine, detection = summary["engine"], summary["detection"]
     lines += [
         "",
         f"The engine: {engine['images']} digits classified by the whole network's Verilog "
@@ -109,8 +110,14 @@ def _summary(
         f"{engine['right']} right, {engine['cycles']:,} cycles each; {engine['elements']:,} "
         f"elements compared, {len(engine['differences'])} differences.",
         "",
+        f"A detector: digits found by Mask R-CNN with Swin on {detection['canvases']} canvases, "
+        "average precision of boxes and masks:",
+        ", ".join(f"{title} {detection[title]['box']['ap']:.1f} and "
+                  f"{detection[title]['mask']['ap']:.1f} %" for title in ("float", "W4/A4")) + ".",
+        "",
         f"Done in {seconds:.0f} s. Where things are:",
         f"  {out}/report.png      channel ranges, Softmax levels, accuracy: look at this first",
+        f"  {out}/detection.png   digits found on canvases, by the float detector and by W4/A4",
         f"  {out}/summary.json    all of the above as data",
         f"  {out}/model/          the quantized model (JSON and safetensors)",
         f"  {out}/program.*/      the integer programs: hardware, and integer without any float",

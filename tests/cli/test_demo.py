@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from vit2rtl import ablation, demo
 from vit2rtl.cli import main
@@ -23,6 +24,7 @@ def short(monkeypatch):
     monkeypatch.setattr(demo, "VECTOR_IMAGES", 1)
     monkeypatch.setattr(demo, "PROGRAM_IMAGES", 4)
     monkeypatch.setattr(demo, "ENGINE_IMAGES", 2)
+    monkeypatch.setattr(demo, "CANVASES", 6)
     classify = demo.classify
     # Icarus takes minutes for an image of this size.
     monkeypatch.setattr(demo, "classify", lambda out, simulator: classify(out, "verilator"))
@@ -71,14 +73,20 @@ def test_everything_is_written_and_told(short, tmp_path, monkeypatch, capsys):
         assert kind["expected"] == pytest.approx(kind["simulated"], rel=0.05)
     assert engine == {"engine": "small", "simulator": "verilator", "images": 2,
                       "elements": 455_304, "differences": []}
+    detection = summary["detection"]
+    assert detection["canvases"] == 6 and detection["digits"] >= 12
+    assert all(detection[title]["box"]["ap"] > 40 for title in ("float", "W4/A4"))
+    with Image.open(out / "detection.png") as picture:
+        assert picture.height > 3 * 336  # three canvases, twice as large
     assert (out / "report.png").read_bytes().startswith(b"\x89PNG")
     assert {path.name for path in (out / "verilog").iterdir()} == set(summary["verilog"])
     printed = capsys.readouterr()
     for word in ("float32", "W4/A4 closed form", f"{summary['vectors']['beats']:,} beats",
                  "report.png", "mismatches", "The engine: 2 digits classified", "0 differences.",
-                 "logits equal, top-1 agrees on 100.0 %"):
+                 "logits equal, top-1 agrees on 100.0 %", "detection.png",
+                 "A detector: digits found by Mask R-CNN with Swin on 6 canvases"):
         assert word in printed.out
-    assert "7/7" in printed.err
+    assert "8/8" in printed.err
 
 
 def test_a_mismatch_is_exit_code_1(short, monkeypatch, tmp_path, capsys):
@@ -89,5 +97,8 @@ def test_a_mismatch_is_exit_code_1(short, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(demo, "classify", lambda out, simulator: {
         "engine": "small", "simulator": "verilator", "images": 1, "right": 1, "cycles": 1,
         "elements": 1, "differences": []})
+    nothing = {"box": {"ap": 0.0}, "mask": {"ap": 0.0}}
+    monkeypatch.setattr(demo, "detect", lambda out: {
+        "canvases": 1, "digits": 1, "float": nothing, "W4/A4": nothing})
     assert run(["--out", str(tmp_path / "tour"), "--simulator", "icarus"]) == 1
     assert "1 of 1 benches failed" in capsys.readouterr().err

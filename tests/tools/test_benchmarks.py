@@ -6,6 +6,7 @@ import os
 import statistics
 import sys
 from argparse import Namespace
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import torch
 from PIL import Image
 
 import vit2rtl
+from vit2rtl import cli
 from vit2rtl.evaluation import Scores
 from vit2rtl.golden.units import Instance
 from vit2rtl.models.library import timm
@@ -169,3 +171,23 @@ def test_beats_of_the_array_are_words_of_verilator(script):
         "weights": tiles * k_tiles * 2 * 4,
         "sums": tiles * tokens * 8,
     }
+
+
+def test_detection_has_the_figures_of_evaluate(run, tmp_path, capsys):
+    figures = json.loads(run("detection", "--canvases", 6, "--images", 2, "--json"))
+    assert {*figures} == {f"{name}{kind}_ap" for kind in ("box", "mask")
+                          for name in ("", "w6a6_", "w4a4_", "w4a4_backbone_")}
+    for arguments in (
+        ["canvases", "--count", "6", "--out", "canvases"],
+        ["quantize", "digit_detector", "--bits", "w4a4", "--scope", "backbone",
+         "--count", "2", "--out", "d"],
+        ["evaluate", "d", "--coco", "canvases", "--baseline", "--json"],
+    ):
+        capsys.readouterr()
+        with chdir(tmp_path), pytest.raises(SystemExit) as stopped:
+            cli.main(arguments)
+        assert stopped.value.code == 0
+    measured = json.loads(capsys.readouterr().out)
+    for prefix, name in (("", "float"), ("w4a4_backbone_", "quantized")):
+        assert figures[f"{prefix}box_ap"] == measured[name]["box"]["ap"]
+        assert figures[f"{prefix}mask_ap"] == measured[name]["mask"]["ap"]

@@ -1,0 +1,91 @@
+"""Average precision of the embedded detector, float and quantized (docs/detection.md).
+
+python benchmarks/detection.py [--canvases 200] [--images 32] [--all] [--json]
+
+On canvases of digits that it was not trained on; canvases of those that it was trained on
+calibrate: 32 have as many pixels as the paper's one image of 800 × 1216. With --all also LayerNorm
+layer-wise and channel-wise, the authors' profile, and 8 bits. The JSON has box and mask AP in
+percent.
+"""
+
+import argparse
+import copy
+import json
+import tempfile
+import time
+
+import torch
+
+from vit2rtl import detector_evaluation
+from vit2rtl.detection import canvas_folder, folder
+from vit2rtl.detection.canvases import canvases
+from vit2rtl.detection.coco import open_coco
+from vit2rtl.detection.quantized import QuantizedDetector
+from vit2rtl.detection.scores import as_input
+from vit2rtl.quantization.recipe import Recipe
+
+DETECTOR = "digit_detector"
+CALIBRATION_SEED, MEASURED_SEED = 0, 0
+# Key of the JSON: bits, scope, options of the recipe.
+SETTINGS = {
+    "w6a6": ("w6a6", "all", {}),
+    "w4a4": ("w4a4", "all", {}),
+    "w4a4_backbone": ("w4a4", "backbone", {}),
+}
+OTHERS = {
+    "w8a8": ("w8a8", "all", {}),
+    "w4a4_layer_wise": ("w4a4", "all", {"layernorm": "layer-wise"}),
+    "w4a4_channel_wise": ("w4a4", "all", {"layernorm": "channel-wise"}),
+    "w4a4_official": ("w4a4", "all", {"profile": "official"}),
+    "w4a4_backbone_layer_wise": ("w4a4", "backbone", {"layernorm": "layer-wise"}),
+}
+
+
+def main():
+    options = _arguments()
+    # As in training; quantities of work this small gain nothing from more.
+    torch.set_num_threads(1)
+    reference = folder.load(DETECTOR)
+    images = [as_input(canvas.image)
+              for canvas in canvases("train", options.images, seed=CALIBRATION_SEED)]
+    figures = {}
+    with tempfile.TemporaryDirectory() as place:
+        digits = canvas_folder.write(f"{place}/canvases", options.canvases, seed=MEASURED_SEED)
+        coco = open_coco(f"{place}/canvases")
+        if not options.json:
+            print(f"{options.canvases} canvases with {digits} digits\n"
+                  f"{'':<26}{'box AP':>8}{'mask AP':>9}{'CPU s':>8}")
+        for name, detector in detectors(reference, images, options.all):
+            started = time.process_time()
+            (measured,) = detector_evaluation.measure(
+                {name or "float": detector}, coco, reference.config.category_ids).values()
+            box, mask = measured.scores.box["ap"], measured.scores.mask["ap"]
+            prefix = f"{name}_" if name else ""
+            figures |= {f"{prefix}box_ap": box, f"{prefix}mask_ap": mask}
+            if not options.json:
+                print(f"{name or 'float':<26}{box:>8.1f}{mask:>9.1f}"
+                      f"{time.process_time() - started:>8.1f}", flush=True)
+    if options.json:
+        print(json.dumps(figures, indent=1))
+
+
+def detectors(reference, images, every):
+    """(name, detector) of the float one, whose name is empty, and of each setting."""
+    yield "", reference
+    for name, (bits, scope, settings) in {**SETTINGS, **(OTHERS if every else {})}.items():
+        recipe = Recipe.of(bits, method="repq", **settings)
+        yield name, QuantizedDetector(
+            copy.deepcopy(reference), recipe, scope=scope).calibrate(images)
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--canvases", type=int, default=200, help="that are measured")
+    parser.add_argument("--images", type=int, default=32, help="canvases that calibrate")
+    parser.add_argument("--all", action="store_true", help="measure other settings, too")
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
