@@ -45,9 +45,9 @@ def command(
     hub = hub_folder.resolve(model, weights, parse_arguments(model_arguments))
     atomic.check_folder(Path(out))
     # All that can be refused at once has been: torch takes seconds to load.
-    from vit2rtl import devices, origin
+    from vit2rtl import origin
     from vit2rtl.generated_images import SHEET, GeneratedImages
-    from vit2rtl.models import zoo
+    from vit2rtl.models import devices, zoo
     from vit2rtl.models.images import preprocessing
 
     place = devices.find(device)

@@ -70,7 +70,8 @@ def load_checkpoint(
     """(model, description); a folder that is no checkpoint is refused before torch is loaded, and a
     device that torch has not before the model is."""
     describe(folder)
-    from vit2rtl import checkpoint, devices
+    from vit2rtl import checkpoint
+    from vit2rtl.models import devices
 
     return checkpoint.load(folder, devices.find(device))
 

@@ -181,7 +181,8 @@ def command(
     if folder:
         options.check_images(folder, model_name=hub.name)
     # All that can be refused at once has been: torch takes seconds to load.
-    from vit2rtl import checkpoint, devices, origin
+    from vit2rtl import checkpoint, origin
+    from vit2rtl.models import devices
     from vit2rtl.models import zoo as timm_models
     from vit2rtl.models.images import preprocessing
     from vit2rtl.quantization.mean_bits import mean_bits

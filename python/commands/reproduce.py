@@ -110,7 +110,7 @@ def command(
     # All that can be refused at once has been: torch takes seconds to load.
     from functools import partial
 
-    from vit2rtl import devices
+    from vit2rtl.models import devices
     from vit2rtl.reproduction.measure import Bench, Made, Source
 
     place = devices.find(device)

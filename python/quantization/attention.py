@@ -183,8 +183,7 @@ class AttentionValue:
         self.factors = factors[codes].to(device)
         # Negative, as 4 bits need 2**7 and a byte holds no more than -2**7.
         negative = -np.stack([even, odd])
-        self.products = Products(
-            (int(negative.min()), 0), _range(v), int(self.largest), device)
+        self.products = Products((int(negative.min()), 0), _range(v), int(self.largest), device)
         by_probability = torch.from_numpy(negative)[:, codes]
         self.ones = (by_probability.to(torch.int8) if self.products.bytes
                      else by_probability[:0])

@@ -5,8 +5,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.python.simulated_device import NAME, SimulatedTensor, simulated_device
-from vit2rtl import devices, quantize
-from vit2rtl.models import embedded
+from vit2rtl import quantize
+from vit2rtl.models import devices, embedded
 
 MUST = "Device must be one that torch has here, as it has cpu, not"
 
