@@ -95,10 +95,8 @@ def load(
     except (TypeError, ValueError) as error:
         raise ValueError(f"{folder / DESCRIPTION}: recipe: {error}") from error
     tensors = folder / TENSORS
-    if not tensors.is_file():
-        raise ValueError(f"Checkpoint {folder} lacks {TENSORS}")
-    if documents.sha256(tensors) != description["tensors"].get("sha256"):
-        raise ValueError(f"{tensors} is not the file that {DESCRIPTION} was written with (SHA-256)")
+    documents.check_written_with(
+        tensors, DESCRIPTION, description["tensors"].get("sha256"), kind=TITLE)
     state = _read(tensors, recipe)
     model = description["model"]
     network = timm_models.architecture(model["name"], model["arguments"])

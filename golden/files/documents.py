@@ -80,6 +80,18 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def check_written_with(path: Path, description: str, digest: object, *, kind: str) -> None:
+    """A ValueError unless a file of a folder is the one that its ``description`` names.
+
+    digest   SHA-256 of it, as the description has it
+    kind     what the folder is
+    """
+    if not path.is_file():
+        raise ValueError(f"{kind.capitalize()} {path.parent} lacks {path.name}")
+    if sha256(path) != digest:
+        raise ValueError(f"{path} is not the file that {description} was written with (SHA-256)")
+
+
 def sha256_of(data: bytes) -> str:
     """Hexadecimal SHA-256 of bytes at hand."""
     return hashlib.sha256(data).hexdigest()

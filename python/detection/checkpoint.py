@@ -76,10 +76,8 @@ def load(folder: str | Path) -> tuple[QuantizedDetector, dict[str, Any]]:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{folder / DESCRIPTION}: {error}") from error
     tensors = folder / TENSORS
-    if not tensors.is_file():
-        raise ValueError(f"Quantized detector {folder} lacks {TENSORS}")
-    if documents.sha256(tensors) != description["tensors"].get("sha256"):
-        raise ValueError(f"{tensors} is not the file that {DESCRIPTION} was written with (SHA-256)")
+    documents.check_written_with(
+        tensors, DESCRIPTION, description["tensors"].get("sha256"), kind=TITLE)
     try:
         restore(quantized.structure, recipe, _read(tensors))
     except ValueError as error:

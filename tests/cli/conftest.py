@@ -95,3 +95,16 @@ def tiny(tmp_path_factory, tiny_weights, photos):
               *(text for pair in SMALL for text in ("--model-arg", pair))])
     assert stopped.value.code == 0
     return out
+
+
+@pytest.fixture
+def refused(command):
+    """Runs ``evaluate``, checks that it says one line and returns it."""
+
+    def run(*arguments):
+        code, out, err = command("evaluate", *arguments)
+        lines = [line for line in err.splitlines() if not line.startswith("Usage")]
+        assert (code, out, len(lines)) == (2, "", 1), err
+        return lines[0].removeprefix("vit2rtl: ")
+
+    return run

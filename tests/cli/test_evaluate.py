@@ -16,19 +16,6 @@ pytestmark = pytest.mark.usefixtures("single_thread")
 
 
 @pytest.fixture
-def refused(command):
-    """Runs the command, checks that it says one line and returns it."""
-
-    def run(*arguments):
-        code, out, err = command("evaluate", *arguments)
-        lines = [line for line in err.splitlines() if not line.startswith("Usage")]
-        assert (code, out, len(lines)) == (2, "", 1), err
-        return lines[0].removeprefix("vit2rtl: ")
-
-    return run
-
-
-@pytest.fixture
 def copy(tmp_path, photos):
     """A copy of the photos' folder, to spoil."""
     return shutil.copytree(photos, tmp_path / "photos")

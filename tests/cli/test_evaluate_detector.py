@@ -47,19 +47,6 @@ def copy(drawn, tmp_path):
     return shutil.copytree(drawn, tmp_path / "copy")
 
 
-@pytest.fixture
-def refused(command):
-    """Runs the command, checks that it says one line and returns it."""
-
-    def run(*arguments):
-        code, out, err = command("evaluate", *arguments)
-        lines = [line for line in err.splitlines() if not line.startswith("Usage")]
-        assert (code, out, len(lines)) == (2, "", 1), err
-        return lines[0].removeprefix("vit2rtl: ")
-
-    return run
-
-
 def test_figures_are_those_of_the_detector_on_the_first_images(command, detector, drawn):
     code, out, _ = command("evaluate", detector, "--coco", drawn, "--limit", 2, "--json")
     assert code == 0
