@@ -1,6 +1,7 @@
 """COCO folders, read and checked: ``annotations/instances_val2017.json`` beside ``val2017/``."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,13 +49,15 @@ class Coco:
         return np.asarray(image)
 
     def first(self, count: int | None) -> "Coco":
-        """The first images with what is annotated on them; all of them for None."""
+        """The first images with what is annotated on them; all of them for None. A ValueError
+        where that is nothing to measure by."""
         if count is None or count >= len(self):
             return self
         images = self.images[:count]
         kept = {entry["id"] for entry in images}
-        return Coco(images, [one for one in self.annotations if one["image_id"] in kept],
-                    self.categories, self.folder)
+        annotations = [one for one in self.annotations if one["image_id"] in kept]
+        _check_counted(annotations, f"None of the first {count} images")
+        return Coco(images, annotations, self.categories, self.folder)
 
     def check_categories(self, names: Mapping[int, str]) -> None:
         """A ValueError unless all that is annotated is of the model's categories, names by id."""
@@ -123,9 +126,17 @@ def _checked(document: Any, file: str, folder: Path) -> Coco:
         if entry["id"] in entries:
             raise ValueError(f"{file} has two images of id {entry['id']}")
         entries[entry["id"]] = entry
-    return Coco([*entries.values()],
-                [_object(one, n, file, entries, names) for n, one in enumerate(objects, 1)],
-                names, folder)
+    annotations = [_object(one, n, file, entries, names) for n, one in enumerate(objects, 1)]
+    ids = Counter(repr(one["id"]) for one in objects if "id" in one)
+    if ids and (most := ids.most_common(1)[0])[1] > 1:
+        raise ValueError(f"{file} has two annotations of id {most[0]}")
+    _check_counted(annotations, f"No image of {file}")
+    return Coco([*entries.values()], annotations, names, folder)
+
+
+def _check_counted(annotations: Iterable[Mapping[str, Any]], subject: str) -> None:
+    if all(one["iscrowd"] for one in annotations):
+        raise ValueError(f"{subject} has an object that counts: crowds ('iscrowd': 1) do not")
 
 
 def _entries(parts: Mapping[str, Any], key: str, file: str) -> list[dict[str, Any]]:
@@ -173,5 +184,8 @@ def _object(
     numbers = [*box, area] if isinstance(box, list) and len(box) == 4 else [None]
     if not all(isinstance(n, int | float) and n >= 0 for n in numbers):
         raise ValueError(f"{where} needs 'bbox' (x, y, width, height) and 'area' of numbers from 0")
+    crowd = one.get("iscrowd", 0)
+    if crowd not in (0, 1):
+        raise ValueError(f"{where} needs 'iscrowd' of 0 or 1, not {crowd!r}")
     return {"id": place, "image_id": image, "category_id": category, "bbox": box, "area": area,
-            "iscrowd": int(bool(one.get("iscrowd", 0))), "segmentation": code}
+            "iscrowd": int(crowd), "segmentation": code}

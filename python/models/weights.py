@@ -71,7 +71,8 @@ def files(path: str | Path) -> list[Path]:
     places = index.get("weight_map") if isinstance(index, dict) else None
     if not isinstance(places, dict) or not places or not all(
             isinstance(name, str) and Path(name).name == name for name in places.values()):
-        raise ValueError(f"{path} has no 'weight_map' of names of files")
+        raise ValueError(f"{path} is no index of weights files: it needs 'weight_map', names of "
+                         "files by tensor")
     shards = [path.parent / name for name in sorted(set(places.values()))]
     if missing := [shard for shard in shards if not shard.is_file()]:
         raise ValueError(f"Weights file {missing[0]}, which {path.name} names, does not exist")

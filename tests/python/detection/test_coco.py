@@ -50,8 +50,18 @@ def test_a_folder_is_read_and_what_is_lacking_is_that_of_the_mask(folder):
     assert (polygon["bbox"], polygon["area"], polygon["iscrowd"]) == ([1, 1, 3, 2], 6, 0)
     assert (crowd["bbox"], crowd["area"], crowd["iscrowd"]) == ([0, 0, 1, 4], 4, 1)
     assert found.pixels(0).tolist() == [[[10, 20, 30]] * 6] * 4
-    assert [one["image_id"] for one in found.first(1).annotations] == [5]
     assert found.first(None) is found.first(2) is found
+
+
+@pytest.mark.parametrize("crowd", [0, 1])
+def test_the_first_images(folder, crowd):
+    first, second = document()["annotations"]
+    found = coco.open_coco(folder(document(annotations=[first, {**second, "iscrowd": crowd}])))
+    if not crowd:
+        assert [one["image_id"] for one in found.first(1).annotations] == [5]
+        return
+    with pytest.raises(ValueError, match=r"^None of the first 1 images has an object that counts"):
+        found.first(1)
 
 
 def test_of_several_parts_val2017_is_taken_and_a_file_alone_needs_its_images(folder):
@@ -87,6 +97,10 @@ def wrong_images(**changes):
     (wrong_images(file_name=""), "An image of .* needs 'file_name', not ''"),
     (wrong_images(width=0), "Image '5.png' of .* needs 'width', an integer from 1, not 0"),
     (wrong_images(id=9), "has two images of id 9"),
+    (document(annotations=[document()["annotations"][0]] * 2), "has two annotations of id 1"),
+    (annotation(iscrowd=1),
+     r"No image of .*json has an object that counts: crowds \('iscrowd': 1\) do not"),
+    (annotation(iscrowd=2), "Annotation 1 of .* needs 'iscrowd' of 0 or 1, not 2"),
     (annotation(image_id=6), "Annotation 1 of .*json is of image 6, which is not there"),
     (annotation(category_id=4), "Annotation 1 of .* is of category 4, which is not there"),
     (annotation(bbox=[1, 2]), r"Annotation 1 .* needs 'bbox' \(x, y, width, height\) and 'area'"),

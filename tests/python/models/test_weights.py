@@ -219,4 +219,5 @@ def test_shards_are_one_state_dict(state, tmp_path, model):
     assert "model-1.safetensors, which model.safetensors.index.json names, does not exist" in (
         refused(index))
     index.write_text('{"weight_map": {"a": "../../etc/passwd"}}')
-    assert refused(index) == "FILE has no 'weight_map' of names of files"
+    assert refused(index) == ("FILE is no index of weights files: it needs 'weight_map', "
+                              "names of files by tensor")
