@@ -77,13 +77,13 @@ def test_the_embedded_model(name, digits):
     check_the_same(embedded.create, RECIPES[name], digits[:4])
 
 
-@pytest.mark.parametrize("name", sampled(RECIPES, ONE_OF_EACH.__contains__))
+@pytest.mark.parametrize("name", sampled(RECIPES, ["repq", "closed-form"].__contains__))
 def test_windows(name):
     check_the_same(lambda: made(*SWIN)[0], RECIPES[name], made(*SWIN)[1])
 
 
 @pytest.mark.parametrize("family", OTHERS)
-@pytest.mark.parametrize("name", sampled(RECIPES, ["closed-form", "fq"].__contains__))
+@pytest.mark.parametrize("name", sampled(RECIPES, ["fq"].__contains__))
 def test_other_families(family, name):
     check_the_same(lambda: made(*family)[0], RECIPES[name], made(*family)[1])
 
