@@ -9,7 +9,7 @@ percent.
 
 One set of 200 canvases and one draw of those that calibrate decide a point of AP: --sets compares
 reparameterized with layer-wise quantizers of LayerNorm on several sets, each with three draws, and
-gives the mean difference with its standard error.
+gives the mean difference with its standard error, and the SQNR of the backbone's features.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from vit2rtl.detection.canvases import canvases
 from vit2rtl.detection.coco import open_coco
 from vit2rtl.detection.quantized import QuantizedDetector
 from vit2rtl.detection.scores import as_input
+from vit2rtl.evaluation import sqnr
 from vit2rtl.quantization.recipe import Recipe
 
 DETECTOR = "digit_detector"
@@ -100,11 +101,22 @@ def compare(reference, options):
                 if not options.json:
                     print(f"set {seed}, draw {draw}: " + ", ".join(
                         f"{kind} {found[-1]:+.1f}" for kind, found in gains.items()), flush=True)
-    figures = {}
+    figures = {f"{name}_db": features(reference, detector, options.images)
+               for name, detector in zip(("reparam", "layer_wise"), pairs[0], strict=True)}
     for kind, found in gains.items():
         figures[f"{kind}_ap_gain"] = statistics.mean(found)
         figures[f"{kind}_ap_gain_error"] = statistics.stdev(found) / len(found) ** 0.5
     print(json.dumps(figures, indent=1))
+
+
+def features(reference, detector, count):
+    """SQNR in dB of what each stage of the backbone gives, on canvases that are measured."""
+    images = [as_input(canvas.image)
+              for canvas in canvases("held_out", count, seed=MEASURED_SEED)]
+    with torch.inference_mode():
+        batch = reference.transform(images)[0].tensors
+        due, found = (one.backbone.swin(batch) for one in (reference, detector.network))
+        return [round(sqnr(due[stage], found[stage]), 1) for stage in due]
 
 
 def calibration(count, seed):
