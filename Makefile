@@ -12,7 +12,7 @@ SIMULATE_OPTIONS = $(foreach name,$(SIM),--simulator $(name)) $(if $(SEED),--see
 	$(if $(JOBS),--jobs $(JOBS)) $(if $(filter-out 0 no,$(WAVES)),--waves)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint verilog vectors sim ops area prove mutate mutate-python dist bench clean distclean
+.PHONY: help setup demo test test-all lint verilog vectors sim ops area components prove mutate mutate-python dist bench clean distclean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -58,6 +58,10 @@ area: setup ## Measure cells and clocks again: docs/area.md (a quarter of an hou
 	$(VIT2RTL) synthesize --table --out out/area
 	cp out/area/area.json rtl/synthesis/area.json
 	cp out/area/area.md out/area/area.png docs/
+
+components: setup ## Measure again what areas in an exploration are made of (an hour)
+	$(VIT2RTL) synthesize components --table --out out/components
+	cp out/components/components.json rtl/synthesis/components.json
 
 prove: setup ## Prove the Verilog of every unit: out/proofs/
 	$(VIT2RTL) prove --out out/proofs

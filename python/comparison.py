@@ -1,7 +1,7 @@
 """A program against the simulation it was lowered from: op by op, and from image to logits."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,13 +56,38 @@ class OpResult:
         }
 
 
+@dataclass
+class Compared:
+    """What is known of some images.
+
+    ops          by name, in program order
+    ours         logits or features of the program, float64[images, classes]
+    simulated    of the simulation
+    floats       of the float model, where there is one
+    """
+
+    ops: dict[str, OpResult]
+    ours: torch.Tensor
+    simulated: torch.Tensor
+    floats: torch.Tensor | None = None
+
+
 def compare(
     quantized: Quantized, program: IntegerProgram, images: Images, *,
     float_model: torch.nn.Module | None = None,
     progress: Callable[[int], object] = lambda count: None,
 ) -> dict[str, Any]:
-    """A dict, ready for JSON: ``ops`` in program order, and the logits, or features, of which no
-    top-1 is known.
+    """The :func:`summary` of images that are :func:`compared`."""
+    parts = [compared(quantized, program, images, float_model=float_model, progress=progress)]
+    return summary(program, parts, images.labels)
+
+
+def compared(
+    quantized: Quantized, program: IntegerProgram, images: Images, *,
+    float_model: torch.nn.Module | None = None,
+    progress: Callable[[int], object] = lambda count: None,
+) -> Compared:
+    """Images through both, :data:`TOGETHER` at a time.
 
     raises   ValueError where program and model are not of one kind
     """
@@ -79,8 +104,23 @@ def compare(
             with torch.inference_mode():
                 floats.append(float_model(batch))
         progress(len(batch))
-    ours, simulated = torch.cat(logits), torch.cat(simulations)
-    rows = [result.as_dict() for result in results.values()]
+    return Compared(results, torch.cat(logits), torch.cat(simulations),
+                    torch.cat(floats) if floats else None)
+
+
+def summary(
+    program: IntegerProgram, parts: Sequence[Compared], labels: torch.Tensor | None
+) -> dict[str, Any]:
+    """A dict, ready for JSON: ``ops`` in program order, and the logits, or features, of which no
+    top-1 is known.
+
+    parts   images in their order
+    labels  of all of them
+    """
+    ours, simulated = (torch.cat([getattr(part, name) for part in parts])
+                       for name in ("ours", "simulated"))
+    floats = [part.floats for part in parts if part.floats is not None]
+    rows = [_joined([part.ops[name] for part in parts]).as_dict() for name in parts[0].ops]
     first = next((row["op"] for row in rows if row["mismatch"]), None)
     features = program.output == FEATURES
     comparison = {
@@ -98,12 +138,19 @@ def compare(
         reference = torch.cat(floats)
         comparison["sqnr_to_float"] = {"program": sqnr(reference, ours),
                                        "simulation": sqnr(reference, simulated)}
-    if images.labels is not None and not features:
+    if labels is not None and not features:
         comparison["top1"] = {
-            name: 100 * (predicted.argmax(1) == images.labels).double().mean().item()
+            name: 100 * (predicted.argmax(1) == labels).double().mean().item()
             for name, predicted in (("program", ours), ("simulation", simulated))
         }
     return comparison
+
+
+def _joined(parts: Sequence[OpResult]) -> OpResult:
+    """An op's result on all images."""
+    sums = {name: sum(getattr(part, name) for part in parts)
+            for name in ("elements", "forced", "end_to_end")}
+    return replace(parts[-1], **sums, largest=max(part.largest for part in parts))
 
 
 def _finite(value: float) -> float | None:

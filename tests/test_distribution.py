@@ -90,7 +90,7 @@ def test_the_wheel_says_that_it_is_typed_and_leaves_out_what_a_clone_needs(wheel
 def test_the_wheel_contains_nothing_else(wheel):
     data = {name for name in wheel.namelist() if not name.endswith(".py")}
     assert {Path(name).suffix for name in data if ".dist-info/" not in name} == {
-        ".c", ".cpp", ".h", ".json", ".npz", ".safetensors", ".typed"}
+        ".c", ".cpp", ".css", ".h", ".js", ".json", ".npz", ".safetensors", ".typed"}
     assert all(name.startswith(("vit2rtl/", "vit2rtl-")) for name in wheel.namelist())
 
 

@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 TARGETS = (
-    "help setup demo test test-all lint verilog vectors sim ops area prove mutate mutate-python "
-    "dist bench clean"
+    "help setup demo test test-all lint verilog vectors sim ops area components prove mutate "
+    "mutate-python dist bench clean"
 ).split()
 SIMULATE = "vit2rtl simulate out/vectors --out out/simulation"
 

@@ -32,8 +32,12 @@ HOOK, HOOK_MODULE = "tools/torchvision_hook.py", "vit2rtl_torchvision"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 OPTION = "VIT2RTL_TORCH"
 REACH_SECONDS = 5
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # any of these can show a report
 # What only the tests need.
-TEST_TOOLS = (SystemTool("tcl", ("tclsh", os.devnull)),)
+TEST_TOOLS = (
+    SystemTool("tcl", ("tclsh", os.devnull)),
+    SystemTool("chromium", ("sh", "-c", " || ".join(f"command -v {name}" for name in BROWSERS))),
+)
 VENV_TOOL = SystemTool(f"python{PYTHON}-venv", (sys.executable, "-c", "import ensurepip, venv"))
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,11 +84,14 @@ def text(path: Path, content: str) -> None:
 
 
 def data(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write a file, whole or not at all, not even where the machine stops or others write it."""
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         with naming(path):
-            partial.write_bytes(content)
+            with open(partial, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)

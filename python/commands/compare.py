@@ -1,13 +1,15 @@
 """vit2rtl compare: an integer program against the simulation it was lowered from."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
 from vit2rtl.checkpoint_schema import current
-from vit2rtl.commands import backbone, options
+from vit2rtl.commands import backbone, farm_options, options
+from vit2rtl.farm.cluster import cluster_of
 
 if TYPE_CHECKING:
     from vit2rtl.golden.program.program import IntegerProgram
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 Examples:
   vit2rtl compare deit-w4a4 deit-w4a4.program --images val/ --count 32
   vit2rtl compare deit-w4a4 deit-w4a4.integer --images val/ --baseline
+  vit2rtl compare deit-w4a4 deit-w4a4.integer --images val/ --jobs 4
 """)
 @click.argument("checkpoint_folder", metavar="FOLDER", type=options.FOLDER)
 @click.argument("program_folder", metavar="PROGRAM", type=options.FOLDER)
@@ -29,6 +32,7 @@ Examples:
 @click.option("--baseline", is_flag=True,
               help="Show the SQNR of both against the float model, too.")
 @click.option("--weights", type=options.FILE, help="The float weights, if their file has moved.")
+@farm_options.farmed_models
 @options.as_json
 def command(
     checkpoint_folder: str,
@@ -39,6 +43,9 @@ def command(
     count: int | None,
     baseline: bool,
     weights: str | None,
+    cluster: str,
+    jobs: int,
+    store: Path | None,
     as_json: bool,
 ) -> None:
     """Compare the integer program in PROGRAM with the checkpoint in FOLDER it was lowered from.
@@ -55,15 +62,11 @@ def command(
     Of a quantized detector its backbone is compared, at the program's image size.
     """
     program = options.read_program(program_folder)
-    quantized: Quantized
-    if backbone.is_detector(checkpoint_folder):
-        if baseline or weights:
-            raise click.UsageError("--baseline and --weights are for classifiers")
-        _, height, width = program.image.shape
-        quantized, description = backbone.load(checkpoint_folder, height, width)
-    else:
-        quantized, description = options.load_checkpoint(checkpoint_folder)
+    if backbone.is_detector(checkpoint_folder) and (baseline or weights):
+        raise click.UsageError("--baseline and --weights are for classifiers")
+    quantized, description = loaded(checkpoint_folder, program)
     from vit2rtl import checkpoint, comparison
+    from vit2rtl.commands import compare_slices
 
     _check_origin(program, program_folder, quantized, description)
     available = options.find_images(
@@ -73,14 +76,31 @@ def command(
     images = options.choose(available, listed, exclude)
     if count:
         images = images.subset(range(min(count, len(images))))
-    reference = checkpoint.float_model(description, weights) if baseline else None
-    with tqdm(total=len(images), desc="compare", unit="image", leave=False, disable=None) as bar:
-        result = comparison.compare(quantized, program, images, float_model=reference,
-                                    progress=bar.update)
+    if farm_options.is_farm(cluster, jobs, store):
+        source = compare_slices.Source(checkpoint_folder, program_folder, folder, baseline, weights)
+        with farm_options.kept_in(store, cluster) as kept:
+            parts = compare_slices.compared(source, images.names, kept, cluster_of(cluster, jobs))
+        result = comparison.summary(program, parts, images.labels)
+    else:
+        reference = checkpoint.float_model(description, weights) if baseline else None
+        with tqdm(total=len(images), desc="compare", unit="image", leave=False,
+                  disable=None) as bar:
+            result = comparison.compare(quantized, program, images, float_model=reference,
+                                        progress=bar.update)
     if as_json:
         options.show_json(result)
     else:
         click.echo(_table(result))
+
+
+def loaded(
+    checkpoint_folder: str, program: "IntegerProgram"
+) -> "tuple[Quantized, dict[str, Any]]":
+    """A checkpoint, or a detector's backbone at the program's image size, and its description."""
+    if backbone.is_detector(checkpoint_folder):
+        _, height, width = program.image.shape
+        return backbone.load(checkpoint_folder, height, width)
+    return options.load_checkpoint(checkpoint_folder)
 
 
 def _check_origin(

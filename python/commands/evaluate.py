@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from vit2rtl.commands import evaluate_detector, options
+from vit2rtl.commands import evaluate_detector, farm_options, options
+from vit2rtl.farm.cluster import cluster_of
 
 if TYPE_CHECKING:
     from vit2rtl.evaluation import FeatureScores, Scores
@@ -19,6 +21,7 @@ Examples:
   vit2rtl evaluate deit-w4a4 --images val/ --baseline
   vit2rtl evaluate deit-w4a4 --images imagenet250/ --exclude imagenet250/calibration.txt --json
   vit2rtl evaluate deit-w4a4 --images val/ --device cuda
+  vit2rtl evaluate deit-w4a4 --images val/ --cluster slurm --jobs 50 --store /shared/trials
   vit2rtl evaluate mask-rcnn-w4a4 --coco coco/ --limit 500 --baseline --show 8 --out pictures/
 """)
 @click.argument("checkpoint_folder", metavar="FOLDER", type=options.FOLDER)
@@ -38,6 +41,7 @@ Examples:
               help="With --coco: write pictures of so many, boxes and masks, into --out.")
 @click.option("--out", type=options.FOLDER, default="pictures", show_default=True,
               help="Folder for the pictures.")
+@farm_options.farmed_models
 @options.as_json
 def command(
     checkpoint_folder: str,
@@ -51,6 +55,9 @@ def command(
     limit: int | None,
     show: int,
     out: str,
+    cluster: str,
+    jobs: int,
+    store: Path | None,
     as_json: bool,
 ) -> None:
     """Measure the checkpoint in FOLDER on labelled images.
@@ -64,9 +71,11 @@ def command(
 
     Of a detector, with --coco: average precision of boxes and masks, as COCO measures it.
     """
+    farm = farm_options.is_farm(cluster, jobs, store)
     if coco is not None:
         for option, value in (("--list", listed), ("--exclude", exclude), ("--weights", weights),
-                              ("--device", device != "cpu")):
+                              ("--device", device != "cpu"),
+                              ("--cluster, --jobs or --store", farm)):
             if value:
                 raise click.UsageError(f"{option} is for classifiers: leave it out with --coco")
         evaluate_detector.evaluate(evaluate_detector.Request(
@@ -77,6 +86,7 @@ def command(
     evaluate_detector.check_is_classifier(checkpoint_folder)
     quantized, description = options.load_checkpoint(checkpoint_folder, device)
     from vit2rtl import checkpoint, evaluation
+    from vit2rtl.commands import evaluate_slices
 
     name = description["model"]["name"]
     available = options.find_images(
@@ -87,8 +97,14 @@ def command(
     classes = reference.num_classes
     if classes:
         _check_classes(images, classes)
-    logits = {title: evaluation.logits(model, images, title=title, device=device)
-              for title, model in (("float", reference), ("quantized", quantized))}
+    if farm:
+        source = evaluate_slices.Source(checkpoint_folder, weights, folder, device)
+        with farm_options.kept_in(store, cluster) as kept:
+            logits = evaluate_slices.logits(
+                source, images.names, kept, cluster_of(cluster, jobs))
+    else:
+        logits = {title: evaluation.logits(model, images, title=title, device=device)
+                  for title, model in (("float", reference), ("quantized", quantized))}
     rows: dict[str, Scores | FeatureScores] = {}
     if not classes:
         rows["quantized"] = evaluation.feature_scores(logits["quantized"], logits["float"])

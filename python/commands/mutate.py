@@ -1,7 +1,6 @@
 """``vit2rtl mutate``: how many bugs, put into a unit's netlist, its benches find."""
 
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,9 +12,12 @@ import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
-from vit2rtl.commands import completion
+from vit2rtl.commands import completion, farm_options
 from vit2rtl.commands.options import SEED, as_json, show_json
 from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options, takers
+from vit2rtl.farm.cluster import LOCAL
+from vit2rtl.farm.run import Cluster, TasksFailedError
+from vit2rtl.farm.store import Store
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.units import UNITS, Instance
 from vit2rtl.golden.vectors.bundle import read_bundle
@@ -48,6 +50,7 @@ Examples:
   vit2rtl mutate {_SCALED} --bits 8 --acc-width 18 --shift-base 20 --json
   vit2rtl mutate {_SCALED} --vectors vectors/
   vit2rtl mutate {_SCALED} --top axi
+  vit2rtl mutate --cluster slurm --jobs 50 --store /shared/verdicts
 
 Exit code 1 if a score is below 95 %. docs/mutation.md says how it works and what was found.
 """)
@@ -56,8 +59,8 @@ Exit code 1 if a score is below 95 %. docs/mutation.md says how it works and wha
               help="Mutants of each instance; all there are if that is fewer.")
 @click.option("--seed", type=SEED, default=0, show_default=True,
               help="Which mutants these are, and of everything random in the benches.")
-@click.option("--jobs", type=click.IntRange(1), default=lambda: os.cpu_count() or 1,
-              show_default="number of cores", help="Simulations to run at a time.")
+@farm_options.farmed
+@farm_options.store
 @click.option("--vectors", metavar="BUNDLE", type=click.Path(path_type=Path),
               help="Golden vectors to judge by: the instances of this bundle (of UNIT), with all "
                    "their records.  [default: each unit's directed records]")
@@ -71,7 +74,9 @@ def command(
     units: tuple[str, ...],
     count: int,
     seed: int,
+    cluster: str,
     jobs: int,
+    store: Path | None,
     vectors: Path | None,
     top: str,
     out: Path | None,
@@ -82,7 +87,17 @@ def command(
         raise click.UsageError("The benches of the AXI4-Lite top take no vectors: leave out "
                                "--vectors")
     instances = _instances(units, vectors, given(parameters))
-    mutate = partial(_of_top if top == AXI else partial(_of_unit, vectors), count, seed, jobs)
+    workers = farm_options.threads_or(cluster, jobs)
+    if top == AXI:
+        if store is not None or cluster != LOCAL:
+            raise click.UsageError("Mutants of the AXI4-Lite top are simulated here: leave out "
+                                   "--store and --cluster")
+        mutate = partial(_of_top, count, seed, jobs)
+    else:
+        if store is None and cluster != LOCAL:
+            raise click.UsageError("Missing option '--store': a folder that all nodes share")
+        mutate = partial(_of_unit, vectors, count, seed, workers,
+                         Store(store) if store else None)
     with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as scratch:
         if out is None:
             scores = _scores(instances, mutate, Path(scratch), as_json)
@@ -146,14 +161,19 @@ def _scores(
 
 
 def _of_unit(
-    vectors: Path | None, count: int, seed: int, jobs: int, instance: Instance, report: Report
+    vectors: Path | None, count: int, seed: int, cluster: Cluster, store: Store | None,
+    instance: Instance, report: Report,
 ) -> Mutation:
     """Mutants of the unit behind AXI4-Stream."""
     from vit2rtl.rtl import verilog
     from vit2rtl.sim.mutation import netlist, run
 
     mutated = netlist.netlist(instance, netlist.sample(instance, count=count, seed=seed))
-    score = run.score(mutated, bundle=vectors, seed=seed, jobs=jobs, report=report)
+    try:
+        score = run.score(mutated, bundle=vectors, seed=seed, cluster=cluster, store=store,
+                          report=report)
+    except TasksFailedError as error:
+        raise MismatchError(str(error)) from None
     return score, {instance.name: verilog.convert(instance),
                    f"{instance.name}/mutants": mutated.sources}
 

@@ -1,9 +1,9 @@
 """``vit2rtl prove``: stream contract and function of the Verilog, for all inputs."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,12 @@ import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
-from vit2rtl.commands import completion, options
+from vit2rtl.commands import completion, farm_options, options
 from vit2rtl.commands.unit_options import given, make_instance, option, parameter_options, takers
+from vit2rtl.farm.cluster import cluster_of
+from vit2rtl.farm.run import result, run
+from vit2rtl.farm.store import Store, Trial
+from vit2rtl.farm.task import Task
 from vit2rtl.golden.units import UNITS
 from vit2rtl.sim.formal import plan
 from vit2rtl.sim.formal.claims import Claim, claims
@@ -23,8 +27,6 @@ if TYPE_CHECKING:
     from vit2rtl.sim.formal.properties import Outcome
 
 SHOWN_CYCLES = 4
-# Property, instance, and what establishes it in a folder.
-Work = tuple[str, str, Callable[..., "Outcome"]]
 TOPS = STREAM, AXI = "stream", "axi"
 GOOD = ("proved", "bounded", "passed")
 _CODED = takers("bits", "width", "zero_code")
@@ -46,6 +48,7 @@ Examples:
   vit2rtl prove {_CODED[-1]} --bits 8 --width 32
   vit2rtl prove {_SCALED} --acc-width 18 --bits 8 --timeout 600 --out mine/
   vit2rtl prove {_SCALED} --top axi
+  vit2rtl prove --cluster slurm --jobs 30 --out /shared/proofs
 
 Exit code 0: everything established. 1: a counterexample, or a proof that stayed open.
 """)
@@ -62,6 +65,8 @@ Exit code 0: everything established. 1: a counterexample, or a proof that stayed
 )
 @click.option("--top", type=click.Choice(TOPS), default=TOPS[0], show_default=True,
               help="What is proved: the unit behind AXI4-Stream, or the AXI4-Lite top around it.")
+@farm_options.farmed
+@farm_options.store
 @parameter_options
 @options.as_json
 def command(
@@ -69,63 +74,73 @@ def command(
     timeout: int,
     top: str,
     out: Path,
+    cluster: str,
+    jobs: int,
+    store: Path | None,
     as_json: bool,
     **parameters: int | str | None,
 ) -> None:
+    from vit2rtl.sim.formal import tasks
+
     chosen = given(parameters)
     if chosen and len(units) != 1:
         raise click.UsageError(f"{option(next(iter(chosen)))} needs exactly one UNIT")
-    work = _tops(units, chosen) if top == AXI else _units(units, chosen)
-    outcomes = []
-    with claimed(out), tqdm(work, unit="property", file=sys.stderr, disable=None,
-                            leave=False) as progress:
-        for title, name, prove in progress:
-            progress.set_postfix_str(f"{title} {name}")
-            folder = out / name / title.replace(" ", "_")
-            outcome = prove(folder, timeout=timeout)
-            outcomes.append(outcome)
+    workers = cluster_of(cluster, jobs)
+    work = _tops(units, chosen, out, timeout) if top == AXI else _units(units, chosen, out, timeout)
+    outcomes: dict[str, Outcome] = {}
+    with claimed(out), tqdm(total=len(work), unit="property", file=sys.stderr, disable=None,
+                            leave=False) as progress, tempfile.TemporaryDirectory(
+                                prefix=".trials-", dir=out) as trials:
+
+        def ended(trial: Trial) -> None:
+            task, found = trial.task, tasks.outcome(trial.task, result(trial))
+            outcomes[task.key] = found
+            progress.update()
             if not as_json:
                 with progress.external_write_mode(file=sys.stdout):
-                    show(outcome, folder)
+                    show(found, out / tasks.folder_of(task).relative_to(out.absolute()))
+
+        kept = Store(store) if store else Store(trials, kept=False)
+        run(work, kept, workers, retry_failed=True, each=ended)
     stated = {} if chosen or top == AXI else {unit: claims(unit) for unit in units or UNITS}
     if as_json:
         options.show_json(
             {
-                "outcomes": [_plain(outcome) for outcome in outcomes],
+                "outcomes": [_plain(outcomes[task.key]) for task in work],
                 "claims": {unit: [asdict(c) for c in rows] for unit, rows in stated.items()},
             }
         )
     else:
         _show_claims(stated)
-    missed = [f"{o.property} of {o.instance} {o.status}" for o in outcomes if o.status not in GOOD]
+    missed = [f"{o.property} of {o.instance} {o.status}" for o in outcomes.values()
+              if o.status not in GOOD]
     if missed:
-        raise MismatchError(f"{len(missed)} of {len(outcomes)} not established: {missed[0]}")
+        raise MismatchError(f"{len(missed)} of {len(work)} not established: {missed[0]}")
 
 
-def _units(units: Sequence[str], chosen: Mapping[str, int | str]) -> list[Work]:
+def _units(
+    units: Sequence[str], chosen: Mapping[str, int | str], out: Path, timeout: int
+) -> list[Task]:
     """What is planned of units, or what can be asked of one instance."""
-    from vit2rtl.sim.formal import runs
+    from vit2rtl.sim.formal import runs, tasks
 
-    work = (runs.of_instance(make_instance(units[0], chosen)) if chosen
-            else runs.planned(units or UNITS))
-    if any(plan.status(part) == "simulated" for part, _ in work):
+    instance = make_instance(units[0], chosen) if chosen else None
+    parts = runs.of_instance(instance) if instance else runs.planned(units or UNITS)
+    if any(plan.status(part) == "simulated" for part, _ in parts):
         simulators.find("icarus")
-    return [(part.property, instance.name, partial(runs.run, part, instance))
-            for part, instance in work]
+    if instance:
+        return tasks.of_instance(instance, out, timeout)
+    return [task for unit in units or UNITS for task in tasks.of_unit(unit, out, timeout)]
 
 
-def _tops(units: Sequence[str], chosen: Mapping[str, int | str]) -> list[Work]:
+def _tops(
+    units: Sequence[str], chosen: Mapping[str, int | str], out: Path, timeout: int
+) -> list[Task]:
     """The AXI4-Lite top of each unit, or of one instance; lanes are 2 unless given."""
-    from vit2rtl.rtl.packaging.register_map import register_map
-    from vit2rtl.sim.formal import axi_harness, axi_top
+    from vit2rtl.sim.formal import tasks
 
-    work: list[Work] = []
-    for unit in units or UNITS:
-        registers = register_map(make_instance(unit, {"lanes": 2, **chosen}), channels=0)
-        axi_harness.check_provable(registers)
-        name = f"{registers.instance.name}_axi"
-        work.append((axi_top.PROPERTY, name, partial(axi_top.prove, registers)))
-    return work
+    return [tasks.of_top(make_instance(unit, {"lanes": 2, **chosen}), out, timeout)
+            for unit in units or UNITS]
 
 
 def show(outcome: "Outcome", folder: Path) -> None:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import click
 
-from vit2rtl.commands import options, reproduce_detectors
+from vit2rtl.commands import farm_options, options, reproduce_detectors
+from vit2rtl.farm.cluster import LOCAL, cluster_of
+from vit2rtl.farm.store import Store
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.program.images import read_list
 from vit2rtl.quantization.settings import METHODS
 from vit2rtl.quantization.widths import parse_bits
 from vit2rtl.reproduction import page, table2
-from vit2rtl.reproduction.cells import Store, cells_of, check_names, measured
+from vit2rtl.reproduction.cells import cells_of, check_names, places
 from vit2rtl.reproduction.published import EMBEDDED, MODELS, TABLES, Table
 
 
@@ -25,6 +27,7 @@ Examples:
   vit2rtl reproduce table1 --images val/ --device cuda --out runs/table1
   vit2rtl reproduce table5 --list-only
   vit2rtl reproduce table2 --models digit_detector --count 20 --out runs/table2
+  vit2rtl reproduce table3 --models mnist_vit --cluster slurm --print-job
 """)
 @click.argument("name", metavar="TABLE", type=click.Choice(sorted([*TABLES, table2.NAME])))
 @click.option("--images", "folder", type=options.FOLDER,
@@ -52,6 +55,8 @@ Examples:
 @click.option("--seed", type=options.SEED, default=0, show_default=True,
               help="Seed of the draw of calibration images, and of noise.")
 @options.device
+@farm_options.farmed
+@farm_options.time_limit
 @click.option("--list-only", is_flag=True, help="Show the cells, and run none.")
 @click.option("--out", type=options.FOLDER,
               help="Folder for results and table. What is there already is not measured again.")
@@ -68,6 +73,9 @@ def command(
     psaq_iterations: int | None,
     seed: int,
     device: str,
+    cluster: str,
+    jobs: int,
+    time_limit: float | None,
     list_only: bool,
     out: str | None,
 ) -> None:
@@ -85,7 +93,8 @@ def command(
             if value:
                 raise click.UsageError(f"{option} is not for {table2.NAME}")
         reproduce_detectors.reproduce(reproduce_detectors.Request(
-            _split(models or ""), _widths(bits), coco, folder, weights_dir, count, list_only, out))
+            _split(models or ""), _widths(bits), coco, folder, weights_dir, count, list_only, out),
+            cluster_of(cluster, jobs, time_limit))
         return
     if coco:
         raise click.UsageError(f"--coco is for {table2.NAME}")
@@ -107,19 +116,23 @@ def command(
     if folder:
         options.check_images(folder, model_name="")
     listed = read_list(calibration_list) if calibration_list else None
+    workers, store = cluster_of(cluster, jobs, time_limit), Store(out)
     # All that can be refused at once has been: torch takes seconds to load.
-    from functools import partial
-
     from vit2rtl.models import devices
-    from vit2rtl.reproduction.measure import Bench, Made, Source
+    from vit2rtl.reproduction.measure import Made, Source, bench_of
 
-    place = devices.find(device)
+    if cluster == LOCAL:
+        devices.find(device)
     made = Made(Path(out) / "generated", psaq_iterations) if psaq_iterations else None
-    source = Source(folder, listed, count, weights_dir, seed, made)
-    benches = {model: Bench(model, source, partial(click.echo, err=True), place)
-               for model in chosen}
-    title = table.title.partition(":")[0].lower()
-    results = measured(title, table.lines, cells, benches, Store(out))
+    source = Source(folder, tuple(listed) if listed else None, count, weights_dir, seed, made)
+    benches = {model: bench_of(model, source, device) for model in chosen}
+    noise = [benches[model].task_of_images() for model in chosen
+             if any(cell.line.method == "psaq" and cell.model == model for cell in cells)]
+    farm_options.measured(noise, store, workers, title="images from noise", unit="model")
+    measured = farm_options.measured(
+        [benches[cell.model].task(name, cell.line) for cell in cells], store, workers, title=name,
+        unit="cell")
+    results = dict(zip(places(table.lines, cells), measured, strict=True))
     text = page.markdown(table, chosen, results)
     _write(Path(out), name, table, chosen, results, text)
     click.echo(text, nl=False)

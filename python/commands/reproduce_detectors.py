@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
-from vit2rtl.commands import options
+from vit2rtl.commands import farm_options, options
+from vit2rtl.farm.run import Cluster
+from vit2rtl.farm.store import Store
 from vit2rtl.golden.files import atomic
 from vit2rtl.reproduction import table2
-from vit2rtl.reproduction.cells import Store, measured
+from vit2rtl.reproduction.cells import places
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Request:
     out: str | None
 
 
-def reproduce(request: Request) -> None:
+def reproduce(request: Request, workers: Cluster) -> None:
     """Measure the table, and write it as Markdown and JSON."""
     models = request.models or table2.COLUMNS
     table2.check_names(models)
@@ -56,12 +58,16 @@ def reproduce(request: Request) -> None:
                 raise click.UsageError(f"Missing option '{option}': {what}")
         options.check_images(request.images, model_name="")
     # All that can be refused at once has been: torch takes seconds to load.
-    from vit2rtl.reproduction.detectors import Bench, Source
+    from vit2rtl.reproduction.detectors import Source, bench_of
 
     source = Source(request.coco, request.images, request.weights_dir, request.count,
-                    out / "canvases")
-    benches = {model: Bench(model, source) for model in models}
-    results = measured(table2.NAME, table2.LINES, cells, benches, Store(out))
+                    str(out / "canvases"))
+    if table2.EMBEDDED in models:
+        source.draw()
+    measured = farm_options.measured(
+        [bench_of(cell.model, source).task(cell.line) for cell in cells], Store(out), workers,
+        title=table2.NAME, unit="cell")
+    results = dict(zip(places(table2.LINES, cells), measured, strict=True))
     text = table2.markdown(models, results)
     document = json.dumps(table2.document(models, results), indent=1, sort_keys=True)
     atomic.files(out, {f"{table2.NAME}.md": text.encode(),

@@ -1,6 +1,5 @@
 """``vit2rtl simulate``: golden vectors through the Verilog, in Icarus and Verilator."""
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +11,8 @@ import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
-from vit2rtl.commands import completion, options
+from vit2rtl.commands import completion, farm_options, options
+from vit2rtl.farm.store import Store
 from vit2rtl.golden.vectors import program_vectors_schema
 from vit2rtl.sim.coverage import code_coverage
 from vit2rtl.sim.run.results import BenchResult, check_results_path, write_junit
@@ -44,13 +44,8 @@ SHOWN_BINS = 20
 )
 @click.option("--stall", default=0, show_default=True, help="Stalls in the replay, percent.")
 @click.option("--seed", default=0, show_default=True, help="Of everything random in the benches.")
-@click.option(
-    "--jobs",
-    default=lambda: os.cpu_count() or 1,
-    type=int,
-    show_default="number of cores",
-    help="Benches to run at a time.",
-)
+@farm_options.farmed
+@farm_options.store
 @click.option(
     "--coverage/--no-coverage",
     "functional",
@@ -85,7 +80,9 @@ def command(
     verilog_folder: Path | None,
     stall: int,
     seed: int,
+    cluster: str,
     jobs: int,
+    store: Path | None,
     functional: bool,
     code: bool,
     engine: str | None,
@@ -113,15 +110,17 @@ def command(
       vit2rtl simulate vectors/ --unit requantizer_l4 --verilog my_rtl/
       vit2rtl simulate requantizer-ip/
       vit2rtl simulate program-vectors/ --engine small --simulator verilator
+      vit2rtl simulate vectors/ --cluster slurm --jobs 20 --out /shared/simulation
     """
     junit = junit or out / "results.xml"
     check_results_path(junit)
+    workers = farm_options.threads_or(cluster, jobs)
     # A cancelled job (SIGTERM) must not leave simulators behind, no more than Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     shared: dict[str, Any] = {
         "simulators": simulators or SIMULATORS, "units": units, "verilog_folder": verilog_folder,
         "out": out, "waves": waves, "seed": seed, "stall": stall, "jobs": jobs,
-        "code_coverage": code,
+        "code_coverage": code, "cluster": workers, "store": Store(store) if store else None,
     }
     if program_vectors_schema.is_bundle(bundle):
         functional = False

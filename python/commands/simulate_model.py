@@ -1,6 +1,5 @@
 """``vit2rtl simulate-model``: whole images through the engine's Verilog, compared bit for bit."""
 
-import os
 import signal
 from pathlib import Path
 
@@ -8,7 +7,8 @@ import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
-from vit2rtl.commands import options
+from vit2rtl.commands import farm_options, options
+from vit2rtl.farm.cluster import LOCAL, cluster_of
 from vit2rtl.sim.tools.simulators import SIMULATORS
 
 SHOWN = 10
@@ -21,6 +21,7 @@ Examples:
   vit2rtl simulate-model deit-w4a4.integer --engine deit-tiny --images val/ --count 3 --compare all
   vit2rtl simulate-model demo/program.integer --stalls bursts --seed 7
   vit2rtl simulate-model demo/program.integer --waves 'blocks.1.attn.softmax'
+  vit2rtl simulate-model deit-w4a4.integer --images val/ --count 50 --cluster slurm --jobs 10
 """)
 @click.argument("program_folder", metavar="PROGRAM", type=options.FOLDER)
 @options.images
@@ -38,15 +39,14 @@ Examples:
 @click.option("--seed", type=options.SEED, default=0, show_default=True,
               help="Of the draw of images and of the stalls.")
 @click.option("--waves", metavar="OP", help="Record FST waves while this op runs (Verilator).")
-@click.option("--jobs", default=lambda: os.cpu_count() or 1, type=click.IntRange(min=1),
-              show_default="number of cores", help="Simulations to run at a time.")
+@farm_options.farmed
 @click.option("--out", type=click.Path(path_type=Path), default=Path("simulation-model"),
               show_default=True, help="Folder for logs, waves and results.")
 @options.as_json
 def command(
     program_folder: str, folder: str | None, listed: str | None, count: int, engine: str | None,
     groups: int, simulator: str, compare: str, stalls: str, seed: int, waves: str | None,
-    jobs: int, out: Path, as_json: bool,
+    cluster: str, jobs: int, out: Path, as_json: bool,
 ) -> None:
     """Classify images by the engine's Verilog running the integer program in the folder PROGRAM.
 
@@ -60,6 +60,7 @@ def command(
     from vit2rtl.sim.model.bench import Stalls
     from vit2rtl.sim.model.run import simulate_model
 
+    workers = None if cluster == LOCAL else cluster_of(cluster, jobs)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     program = options.read_program(program_folder)
     available = options.program_images(folder, program)
@@ -70,6 +71,7 @@ def command(
             program, available.codes(names), options.configuration(engine, program),
             groups=groups, simulator=simulator, compare=compare,
             stalls=Stalls.of(stalls, seed), waves=waves, jobs=jobs, out=out,
+            cluster=workers,
             progress=lambda done: bar.update(done),
         )
     summary = results.summary(names)

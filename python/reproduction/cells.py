@@ -1,17 +1,13 @@
-"""Cells of a table: what each is measured with, and the file that keeps what was measured."""
+"""Cells of a table: which are run, and what the figures of each depend on."""
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from vit2rtl import __version__
-from vit2rtl.golden.files import atomic
+from vit2rtl.farm.task import digest
 from vit2rtl.reproduction.published import MODELS, Line, Table
 
-CELLS = "cells"
 # Searches take minutes where others take seconds: they come last.
 _SLOW = ("ptq4vit", "apq", "psaq", "ranking")
 
@@ -44,11 +40,11 @@ class Setup:
         calibration: Any = None
         if recipe:
             calibration = (dict(self.generated) if recipe["method"] == "psaq"
-                           else digest(self.calibration))
+                           else digest([*self.calibration]))
         return {
             "model": self.name, "weights": self.weights, "recipe": recipe,
             "calibration": calibration,
-            "measured": digest(self.measured), "images": len(self.measured),
+            "measured": digest([*self.measured]), "images": len(self.measured),
             "vit2rtl": __version__,
         }
 
@@ -80,64 +76,7 @@ def check_names(models: Iterable[str]) -> None:
             raise ValueError(f"Models must be of {', '.join(MODELS)}, not {model!r}")
 
 
-class Store:
-    """A folder of results, a file each, named by the SHA-256 of what they depend on."""
-
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
-
-    def find(self, identity: dict[str, Any]) -> dict[str, Any] | None:
-        """What was measured, if it was."""
-        path = self._path(identity)
-        if not path.is_file():
-            return None
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            if kept["identity"] == identity and isinstance(kept["result"], dict):
-                return kept["result"]
-        except (ValueError, KeyError, TypeError):
-            pass
-        raise ValueError(f"{path} is no result of this command: move it away")
-
-    def keep(self, identity: dict[str, Any], result: dict[str, Any]) -> None:
-        """Whole or not at all."""
-        path = self._path(identity)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"identity": identity, "result": result}, indent=1, sort_keys=True)
-        atomic.text(path, text + "\n")
-
-    def _path(self, identity: dict[str, Any]) -> Path:
-        return self.folder / CELLS / f"{digest(identity)}.json"
-
-
-def measured(
-    title: str, lines: Sequence[Any], cells: Sequence[Any], benches: Mapping[str, Any],
-    store: Store,
-) -> dict[tuple[int, str], dict[str, Any]]:
-    """Results of all cells by place of the line and model; those that are not kept yet are
-    measured, with a bar of progress named ``title``.
-
-    lines    of the table
-    cells    each a ``line`` of them for a ``model``
-    benches  of each model: ``identity(line)`` and ``measure(line)``
-    """
-    from tqdm import tqdm
-
+def places(lines: Sequence[Any], cells: Sequence[Any]) -> list[tuple[int, str]]:
+    """Of each cell the place of its line in a table's lines, and its model."""
     place = {id(line): n for n, line in enumerate(lines)}
-    results = {}
-    with tqdm(cells, desc=title, unit="cell", leave=False, disable=None) as bar:
-        for cell in bar:
-            bench = benches[cell.model]
-            identity = bench.identity(cell.line)
-            result = store.find(identity)
-            if result is None:
-                result = bench.measure(cell.line)
-                store.keep(identity, result)
-            results[place[id(cell.line)], cell.model] = result
-    return results
-
-
-def digest(value: Any) -> str:
-    """SHA-256 of JSON data, an object or a list."""
-    text = json.dumps(value if isinstance(value, dict) else [*value], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return [(place[id(cell.line)], cell.model) for cell in cells]

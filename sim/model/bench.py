@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from vit2rtl import golden, rtl
+from vit2rtl.farm import origin
+from vit2rtl.farm.task import digest
 from vit2rtl.golden.engine import Configuration
 from vit2rtl.golden.engine.instructions import Unit
 from vit2rtl.golden.files import atomic
@@ -24,6 +24,7 @@ from vit2rtl.sim.model.exits import Exit, Tap
 from vit2rtl.sim.tools import builds, processes, simulators
 
 ENGINE = "engine"
+SOURCES = "vit2rtl.golden", "vit2rtl.rtl"
 TAPS = ("tap_epilogue", "tap_layernorm", "tap_softmax", "tap_attention")
 # Bit u: an instruction of unit u is done.
 DONE = "tap_done"
@@ -227,11 +228,7 @@ def engine_verilog(configuration: Configuration) -> str:
 @cache
 def _key(configuration: Configuration) -> str:
     """Of all that the Verilog depends on: the configuration, our sources, Amaranth."""
-    digest = sha256(f"{version('amaranth')} {vars(configuration)}".encode())
-    for package in (golden, rtl):
-        for source in sorted(Path(package.__path__[0]).rglob("*.py")):
-            digest.update(source.read_bytes())
-    return digest.hexdigest()[:24]
+    return digest([vars(configuration), origin.of_sources(*SOURCES), version("amaranth")])[:24]
 
 
 def _pairs(**arguments: object) -> list[object]:

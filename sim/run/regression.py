@@ -1,13 +1,21 @@
-"""The regression of a bundle: every bench of every instance on every simulator asked for."""
+"""The regression of a bundle: every bench of every instance on every simulator asked for.
 
+A step, one kind of bench of one instance on one simulator, is a task of the farm.
+"""
+
+import json
 import re
+import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from vit2rtl.farm.run import Cluster, result, run
+from vit2rtl.farm.shared import given, shared
+from vit2rtl.farm.store import Store, Trial
+from vit2rtl.farm.task import Task, digest
 from vit2rtl.golden.units.instance import Instance
 from vit2rtl.golden.vectors.bundle import read_bundle
 from vit2rtl.golden.vectors.bundle_contents import Entry
@@ -18,116 +26,159 @@ from vit2rtl.sim.axi.run import AxiBench
 from vit2rtl.sim.coverage.monitor import Monitor
 from vit2rtl.sim.run import protocol, replay
 from vit2rtl.sim.run.bench import Bench
+from vit2rtl.sim.run.options import Options
 from vit2rtl.sim.run.results import BenchResult
-from vit2rtl.sim.tools import builds, processes
+from vit2rtl.sim.tools import builds
 from vit2rtl.sim.tools.claimed import claimed
-from vit2rtl.sim.tools.simulators import SIMULATORS, Tool, cocotb, find
+from vit2rtl.sim.tools.processes import Threads
+from vit2rtl.sim.tools.simulators import Tool
 
+OUT = "simulation"
 SUFFIXES = (".v", ".sv", ".vh", ".svh")  # the last two for `include
 
 # Called with the results of one step, and how many steps are done, of how many.
 Report = Callable[[list[BenchResult], int, int], None]
-Step = Callable[[], list[BenchResult]]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What of a bundle is simulated, and how.
-
-    simulators      ``icarus``, ``verilator``; one that is missing here is a ValueError
-    units           instance or unit names to run; all of the bundle's by default
-    verilog_folder  Verilog to use in place of what vit2rtl generates (all its .v, .sv, .vh, .svh)
-    out             folder for logs and waves
-    stall           percentage of idle cycles and of back pressure in the replay benches, 0..99
-    jobs            benches to run at a time
-    protocol        protocol benches as well, beside the replay of all records
-    coverage        collect functional coverage: ``BenchResult.coverage``; of your own Verilog, of
-                    whose pipeline nothing is known, at its ports
-    code_coverage   count lines and toggles in Verilator: ``BenchResult.code_coverage``
-    """
-
-    simulators: Sequence[str] = SIMULATORS
-    units: Sequence[str] = ()
-    verilog_folder: str | Path | None = None
-    out: str | Path | None = None
-    waves: bool = False
-    seed: int = 0
-    stall: int = 0
-    jobs: int = 1
-    protocol: bool = True
-    coverage: bool = False
-    code_coverage: bool = False
-
-    def tools(self) -> list[Tool]:
-        """The simulators; a ValueError says which option makes no sense, or what to install."""
-        if not 0 <= self.stall <= 99:
-            raise ValueError(f"Stall must be between 0 and 99, not {self.stall!r}")
-        if self.jobs < 1:
-            raise ValueError(f"Jobs must be at least 1, not {self.jobs!r}")
-        tools = [_usable(name) for name in dict.fromkeys(self.simulators)]
-        if not tools:
-            raise ValueError(f"Simulator must be one of {', '.join(SIMULATORS)}, not none")
-        if self.code_coverage and not any(tool.name == "verilator" for tool in tools):
-            raise ValueError("Code coverage needs Verilator, and only Icarus is to run")
-        return tools
+# The task of a step; the version is raised where a bench judges otherwise than before.
+STEP, STEP_VERSION = f"{__name__}:step", 1
+PROTOCOL, REPLAY, AXI_LITE = "protocol", "replay", "AXI4-Lite"
 
 
 def run_regression(
-    bundle: str | Path, *, report: Report | None = None, **options: Any
+    bundle: str | Path, *, report: Report | None = None, cluster: Cluster | None = None,
+    store: Store | None = None, **options: Any,
 ) -> list[BenchResult]:
     """Replay a bundle through its units' Verilog; results in a fixed order.
 
     bundle   folder of a golden-vector bundle, or of an IP package: its vectors go through its own
              Verilog, and its AXI4-Lite top has benches beside; validated before anything runs
     report   called with (list of the results of one step, done, total) as they come in
-    options  those of :class:`Options`
+    cluster  what runs the steps, a task each; it must see the bundle, ``out`` and ``store``
+    store    of results: a step that is there is not run again; by default one for this run only
+    options  those of :class:`~vit2rtl.sim.run.options.Options`
     """
     regression = Regression(bundle, Options(**options))
-    return regression.run(report)
+    return regression.run(report, cluster, store)
+
+
+def step(
+    spec: Mapping[str, Any], session: str, bundle: str, options: Mapping[str, Any],
+    verilog: str | None,
+) -> dict[str, Any]:
+    """Results of a step, ``{"results": [...]}``: what a task of the farm calls.
+
+    session   of the run: see :mod:`vit2rtl.farm.shared`
+    verilog   file of what the run's process has generated
+    """
+    def opened() -> Regression:
+        texts = json.loads(Path(verilog).read_text(encoding="utf-8")) if verilog else None
+        return Regression(bundle, Options(**options), texts)
+
+    regression = shared(session, opened)
+    return {"results": [one.as_dict() for one in regression.step(spec)]}
 
 
 class Regression:
-    """A bundle's instances with their Verilog and what is to be run of them."""
+    """A bundle's instances with their Verilog and what is to be run of them.
 
-    def __init__(self, bundle: str | Path, options: Options) -> None:
+    verilog   file name -> text by instance, where it has been generated already
+    """
+
+    def __init__(
+        self, bundle: str | Path, options: Options,
+        verilog: Mapping[str, dict[str, str]] | None = None,
+    ) -> None:
         self.options = options
-        self.tools = options.tools()
+        self.tools = {tool.name: tool for tool in options.tools()}
         self.package = read_package(bundle)
         self.folder = _verilog_folder(self.package, options.verilog_folder)
         vectors = read_bundle(self.package.vectors if self.package else bundle)
         self.bundle = vectors.path
+        self._inputs = {
+            "bundle": str(Path(bundle).absolute()), "options": {
+                **asdict(options), "out": str(Path(options.out or OUT).absolute()),
+                "verilog_folder": options.verilog_folder and str(
+                    Path(options.verilog_folder).absolute())}}
         chosen = selected([entry.instance for entry in vectors.entries], options.units)
         by_name = {entry.instance.name: entry for entry in vectors.entries}
+        self._manifest = {
+            entry.instance.name: described for entry, described in zip(
+                vectors.entries, vectors.manifest["entries"], strict=True)}
         self.entries = [by_name[instance.name] for instance in chosen]
-        self.sources = {
+        self.sources = verilog or {
             e.instance.name: _sources(e.instance, self.folder, self.package) for e in self.entries
         }
-        self.out = Path(options.out or "simulation")
+        self.out = Path(options.out or OUT)
         self.monitors = {e.instance.name: self._monitor(e.instance) for e in self.entries}
 
-    def run(self, report: Report | None = None) -> list[BenchResult]:
+    def run(
+        self, report: Report | None = None, cluster: Cluster | None = None,
+        store: Store | None = None,
+    ) -> list[BenchResult]:
         """An error or an interrupt ends all simulators; a ValueError where ``out`` is in use."""
-        with claimed(self.out):
-            return self._run(report)
+        with given(self) as session, claimed(self.out), tempfile.TemporaryDirectory(
+                prefix=".trials-", dir=self.out) as trials:
+            verilog = Path(trials).absolute() / "verilog.json"
+            if cluster is not None:
+                verilog.write_text(json.dumps(self.sources), encoding="utf-8")
+            tasks = self.tasks(session, str(verilog))
+            return self._run(tasks, report, cluster or Threads(self.options.jobs),
+                             store or Store(trials, kept=False))
 
-    def _run(self, report: Report | None) -> list[BenchResult]:
-        steps: list[Step] = [
-            partial(step, entry, tool)
-            for tool in self.tools
-            for entry in self.entries
-            for step in ((self._protocol,) if self.options.protocol else ()) + (self._replay,)
-        ]
+    def tasks(self, session: str, verilog: str | None = None) -> list[Task]:
+        """In the order of the results; see :func:`step` for ``session`` and ``verilog``."""
+        kinds = (PROTOCOL, REPLAY) if self.options.protocol else (REPLAY,)
+        steps = [(kind, entry.instance.name, tool) for tool in self.tools for entry in self.entries
+                 for kind in kinds]
         if self.package and self.package.registers:
-            steps += [partial(self._axi_lite, self.package.registers, tool) for tool in self.tools]
-        results: dict[int, list[BenchResult]] = {}
+            name = self.package.registers.instance.name
+            steps += [(AXI_LITE, name, tool) for tool in self.tools]
+        inputs = {**self._inputs, "session": session, "verilog": verilog}
+        return [Task(STEP, STEP_VERSION, self.spec(*step), inputs) for step in steps]
 
-        def done(n: int, result: list[BenchResult]) -> None:
-            results[n] = result
+    def spec(self, kind: str, instance: str, simulator: str) -> dict[str, Any]:
+        """All that the results of a step depend on, beside the time that it takes."""
+        options = self.options
+        return {
+            "kind": kind, "instance": instance, "simulator": simulator,
+            "version": self.tools[simulator].version, "verilog": digest(self.sources[instance]),
+            "records": digest(self._manifest[instance]), "own": self.folder is not None,
+            "waves": options.waves, "seed": options.seed, "stall": options.stall,
+            "coverage": options.coverage, "code_coverage": options.code_coverage,
+        }
+
+    def step(self, spec: Mapping[str, Any]) -> list[BenchResult]:
+        """Results of a step; a ValueError where what it depends on has changed since."""
+        kind, name, tool = spec["kind"], spec["instance"], self.tools[spec["simulator"]]
+        if self.spec(kind, name, tool.name) != spec:
+            raise ValueError(f"Verilog, vectors or {tool.name} have changed since {name} was to be "
+                             "simulated")
+        if kind == AXI_LITE:
+            assert self.package and self.package.registers
+            return self._axi_lite(self.package.registers, tool)
+        entry = next(entry for entry in self.entries if entry.instance.name == name)
+        return {PROTOCOL: self._protocol, REPLAY: self._replay}[kind](entry, tool)
+
+    def _run(
+        self, tasks: Sequence[Task], report: Report | None, cluster: Cluster, store: Store
+    ) -> list[BenchResult]:
+        results: dict[str, list[BenchResult]] = {}
+
+        def ended(trial: Trial) -> None:
+            results[trial.task.key] = [
+                self._here(BenchResult.of(data)) for data in result(trial)["results"]]
             if report:
-                report(result, len(results), len(steps))
+                report(results[trial.task.key], len(results), len(tasks))
 
-        processes.run_all(steps, self.options.jobs, done)
-        return [result for n in sorted(results) for result in results[n]]
+        run(tasks, store, cluster, retry_failed=True, each=ended)
+        return [one for task in tasks for one in results[task.key]]
+
+    def _here(self, result: BenchResult) -> BenchResult:
+        """Files are named as this process names ``out``, whatever process wrote them."""
+        there, here = str(self.out.absolute()), str(self.out)
+        return replace(
+            result, error=result.error.replace(there, here),
+            log=result.log and Path(str(result.log).replace(there, here)),
+            waves=result.waves and Path(str(result.waves).replace(there, here)))
 
     def _axi_lite(self, registers: RegisterMap, tool: Tool) -> list[BenchResult]:
         name = top_name(registers)
@@ -183,13 +234,6 @@ class Regression:
             monitor=self.monitors[name],
             counted=self.sources[name] if counted else None,
         )
-
-
-def _usable(name: str) -> Tool:
-    driver = cocotb()
-    if not driver.usable:
-        raise ValueError(f"Cocotb cannot be used here: {driver.remedy}")
-    return find(name)
 
 
 def selected(instances: Sequence[Instance], units: Sequence[str]) -> list[Instance]:

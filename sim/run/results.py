@@ -1,9 +1,11 @@
 """What a regression found: one result per bench, each mismatch by name, and JUnit XML."""
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from vit2rtl.golden.units.instance import Instance
@@ -110,6 +112,29 @@ class BenchResult:
     @property
     def beats_per_second(self) -> float:
         return self.beats / self.seconds if self.seconds else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON data."""
+        counts = self.code_coverage and {
+            "sources": dict(self.code_coverage.sources),
+            "hits": [[*point, count] for point, count in self.code_coverage.hits.items()]}
+        return {
+            **{name: value for name, value in vars(self).items() if name != "code_coverage"},
+            "details": [asdict(mismatch) for mismatch in self.details],
+            "log": self.log and str(self.log), "waves": self.waves and str(self.waves),
+            "code_coverage": counts,
+        }
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "BenchResult":
+        """The one that :meth:`as_dict` gave, before or after JSON."""
+        counts = data["code_coverage"]
+        return cls(**{
+            **data, "details": tuple(Mismatch(**mismatch) for mismatch in data["details"]),
+            **{name: data[name] and Path(data[name]) for name in ("log", "waves")},
+            "code_coverage": counts and Counts(counts["sources"], Counter(
+                {tuple(point): count for *point, count in counts["hits"]})),
+        })
 
     def line(self) -> str:
         """One line of a report."""

@@ -8,13 +8,25 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
+
+from vit2rtl.farm.pool import Done
+from vit2rtl.farm.store import Store
+from vit2rtl.farm.task import Task
+from vit2rtl.farm.worker import execute
 
 T = TypeVar("T")
 
 _running: set[subprocess.Popen] = set()
+_ended: set[subprocess.Popen] = set()
 _lock = threading.Lock()
+
+
+class EndedError(BaseException):
+    """:func:`kill_all` has ended the command: no result of it is one."""
 
 
 def run(
@@ -29,6 +41,7 @@ def run(
 
     The child leads a process group of its own, so that killing it also ends what it started.
     ``env`` is added to this process' environment; a value of None removes the variable.
+    EndedError where :func:`kill_all` has ended it.
     """
     changed = {**os.environ, **(env or {})}
     environment = {name: value for name, value in changed.items() if value is not None}
@@ -47,20 +60,41 @@ def run(
             )
             _running.add(child)
         try:
-            return child.wait(timeout)
+            status = child.wait(timeout)
         except subprocess.TimeoutExpired:
             output.write(f"stopped after {timeout} s\n")
             return None
         finally:
             _end(child)
+            ended = child in _ended
+            _ended.discard(child)
+        if ended:
+            raise EndedError
+        return status
 
 
 def kill_all() -> None:
     """End every child that :func:`run` has started, from whichever thread."""
     with _lock:
         children = list(_running)
+        _ended.update(children)
     for child in children:
         _end(child)
+
+
+@dataclass(frozen=True)
+class Threads:
+    """A cluster of the farm in this process: for tasks that wait for commands of :func:`run`.
+
+    Threads import nothing again, and share what they have read.
+    """
+
+    jobs: int = 1
+
+    def run(self, tasks: Sequence[Task], store: Store, done: Done, again: bool = False) -> None:
+        """See :class:`vit2rtl.farm.run.Cluster`; an error or an interrupt ends the commands."""
+        run_all([partial(execute, task, store, again) for task in tasks], self.jobs,
+                lambda n, status: done(tasks[n], status))
 
 
 def run_all(

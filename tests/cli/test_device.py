@@ -79,12 +79,12 @@ def test_images_from_noise_are_the_same(command, device, tmp_path):
 def test_cells_are_measured_there_and_shared(command, device, devices_of, tmp_path):
     """Cells of one device serve another: they are what is computed, not by what."""
     request = ("reproduce", "table1", "--models", "mnist_vit", "--count", 40, "--methods",
-               "repq,psaq", "--psaq-iterations", 2, "--out", tmp_path / "there")
+               "repq,psaq", "--psaq-iterations", 2, "--jobs", 1, "--out", tmp_path / "there")
     code, said, err = command(*request, "--device", device)
     assert code == 0, err
     assert devices_of == {device}
     cells = [json.loads(path.read_text())["result"]
-             for path in (tmp_path / "there" / "cells").iterdir()]
+             for path in (tmp_path / "there" / "trials").rglob("*.json")]
     quantized = [cell for cell in cells if "sqnr" in cell]
     assert [cell["device"] for cell in quantized] == [device] * 3
     assert not any("calibration_cpu_seconds" in cell for cell in quantized)

@@ -8,7 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from vit2rtl import checkpoint, checkpoint_schema
+from vit2rtl import checkpoint, checkpoint_schema, evaluation
+from vit2rtl.commands import slices
 from vit2rtl.models import embedded
 from vit2rtl.models.images import open_images
 
@@ -40,6 +41,21 @@ def listed(tmp_path):
     path = tmp_path / "list.txt"
     path.write_text("".join(f"mnist5k/held_out/{n:04d}\n" for n in range(3, 63)))
     return path
+
+
+def test_two_workers_give_the_bytes_of_a_serial_run_and_a_store_keeps_them(
+    command, mnist, listed, tmp_path, monkeypatch
+):
+    request = ("evaluate", mnist, "--list", listed, "--json")
+    monkeypatch.setattr(slices, "TOGETHER", 32)
+    serial = command(*request)
+    store = ("--store", tmp_path / "store")
+    assert command(*request, *store, "--jobs", 2) == serial
+    monkeypatch.setattr(evaluation, "logits", None)
+    assert command(*request, *store) == serial
+    code, _, err = command(*request, "--cluster", "slurm")
+    assert code == 2 and err.splitlines()[-1] == (
+        "vit2rtl: Missing option '--store': a folder that all nodes share")
 
 
 def test_figures_are_those_of_a_recomputation(command, mnist, listed):

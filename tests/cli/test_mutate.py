@@ -126,3 +126,18 @@ def test_what_cannot_be_is_one_line(command, arguments, message):
     assert code == 2
     assert message in err.splitlines()[-1]
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("--cluster", "tcp://127.0.0.1:9"), "Missing option '--store': a folder that all nodes share"),
+    (("--cluster", "pbs"), "Cluster must be local, slurm, lsf, tcp://HOST:PORT or a scheduler's "
+                           "file NAME.json, not 'pbs'"),
+    (("--top", "axi", "--store", "verdicts"),
+     "Mutants of the AXI4-Lite top are simulated here: leave out --store and --cluster"),
+    (("--jobs", "0"), "0 is not in the range x>=1"),
+])
+def test_where_mutants_cannot_be_simulated(command, arguments, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = command("mutate", "log2_dequantizer", *arguments)
+    assert (code, out) == (2, "") and said in err.splitlines()[-1]
+    assert [*tmp_path.iterdir()] == []

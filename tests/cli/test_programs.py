@@ -8,6 +8,9 @@ import sys
 import pytest
 from PIL import Image
 
+from vit2rtl import comparison
+from vit2rtl.commands import slices
+
 WITHOUT_TORCH = """
 import sys
 for name in ("torch", "timm", "torchvision", "amaranth", "cocotb"):
@@ -113,6 +116,17 @@ def test_compare_prints_a_table(command, tiny, program, photos):
     assert code == 0
     assert "first op that differs, given the simulation's codes: " in out
     assert "SQNR against float: program " in out
+
+
+def test_compare_by_slices_has_the_bytes_of_the_whole(
+    command, tiny, program, photos, tmp_path, monkeypatch, single_thread
+):
+    request = ("compare", tiny, program, "--images", photos, "--json")
+    whole = command(*request)
+    monkeypatch.setattr(slices, "TOGETHER", comparison.TOGETHER)
+    assert command(*request, "--store", tmp_path / "store") == whole
+    monkeypatch.setattr(comparison, "compared", None)
+    assert command(*request, "--store", tmp_path / "store", "--jobs", 2) == whole
 
 
 def test_compare_refuses_the_program_of_another_checkpoint(command, tiny, mnist, program, tmp_path):

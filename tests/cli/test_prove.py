@@ -27,16 +27,25 @@ def prove(capsys, tmp_path):
 
 
 def test_proves_an_instance_of_ones_own(prove, tmp_path):
-    code, out, err = prove("log2_dequantizer", "--lanes", 1, "--bits", 3)
+    request = ("log2_dequantizer", "--lanes", 1, "--bits", 3)
+    store = ("--store", tmp_path / "store")
+    code, out, err = prove(*request, *store, "--jobs", 2)
     assert (code, err) == (0, "")
-    lines = [(line.split()[0], line.split("  ")[-1]) for line in out.splitlines() if line]
-    assert lines == [
+    again = prove(*request, *store, "--jobs", 1, "--json")[1]
+    serial = prove(*request, "--jobs", 1, "--json")[1]
+    assert timeless(again) == timeless(serial)
+    lines = {(line.split()[0], line.split("  ")[-1]) for line in out.splitlines() if line}
+    assert lines == {
         ("proved", "log2_dequantizer_l1_b3: stream contract"),
         ("proved", "log2_dequantizer_l1_b3: function"),
         ("passed", "log2_dequantizer_l1_b3: specification, 8 inputs"),
-    ]
+    }
     folder = tmp_path / "proofs" / "log2_dequantizer_l1_b3" / "stream_contract"
     assert {"harness.v", "prove.ys", "prove.log"} <= {path.name for path in folder.iterdir()}
+
+
+def timeless(report):
+    return [{**outcome, "seconds": None} for outcome in json.loads(report)["outcomes"]]
 
 
 def test_proves_the_top_of_a_package(prove):
@@ -51,7 +60,7 @@ def test_json_has_outcomes_and_claims(prove, monkeypatch):
     face = log2_dequantizer.FACE
     first = face.plan[0]
     monkeypatch.setattr(log2_dequantizer, "FACE", replace(face, plan=(first,)))
-    code, out, _ = prove("log2_dequantizer", "--json")
+    code, out, _ = prove("log2_dequantizer", "--json", "--jobs", 1)
     report = json.loads(out)
     assert code == 0
     assert [o["status"] for o in report["outcomes"]] == ["proved"] * len(first.instances)
@@ -73,14 +82,14 @@ def test_a_counterexample_is_shown_and_is_a_mismatch(prove, monkeypatch, tmp_pat
         tmp_path / "trace.vcd",
     )
     monkeypatch.setattr(runs, "run", lambda *_, **__: outcome)
-    code, out, err = prove("log2_dequantizer", "--bits", 3)
+    code, out, err = prove("log2_dequantizer", "--bits", 3, "--jobs", 1)
     assert code == 1
     assert out.splitlines()[:5] == [
         "failed      1.5 s  unit_l1: stream contract",
         "    tlast: tlast is that of the watched beat",
         "    cycle 1: aresetn=0",
         "    cycle 2: aresetn=1, last=1",
-        f"    waves: {tmp_path / 'trace.vcd'}",
+        f"    waves: {tmp_path}/proofs/log2_dequantizer_l4_b3/stream_contract/trace.vcd",
     ]
     assert err == "vit2rtl: 3 of 3 not established: stream contract of unit_l1 failed\n"
 
@@ -89,7 +98,7 @@ def test_an_open_proof_is_no_success(prove, monkeypatch):
     outcomes = iter([Outcome(STREAM, "u", PROVED, 1.0), Outcome(FUNCTION, "u", OPEN, 9.0),
                      Outcome(SPECIFICATION, "u", "passed", 1.0, elements=3)])
     monkeypatch.setattr(runs, "run", lambda *_, **__: next(outcomes))
-    code, out, err = prove("log2_dequantizer", "--bits", 3)
+    code, out, err = prove("log2_dequantizer", "--bits", 3, "--jobs", 1)
     assert code == 1
     assert "open        9.0 s  u: function" in out
     assert err == "vit2rtl: 1 of 3 not established: function of u open\n"

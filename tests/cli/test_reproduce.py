@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
+from vit2rtl.farm.store import TRIALS
 from vit2rtl.quantization.psaq.images import Maker
 from vit2rtl.quantized_vit import QuantizedViT
-from vit2rtl.reproduction.cells import CELLS
 from vit2rtl.reproduction.measure import Bench
 
 
@@ -19,7 +19,7 @@ def reproduce(command, tmp_path):
     return run
 
 
-TABLE3 = ("table3", "--models", "mnist_vit", "--count", "40")
+TABLE3 = ("table3", "--models", "mnist_vit", "--count", "40", "--jobs", "1")
 
 
 def test_a_table_is_measured_once(reproduce, tmp_path, monkeypatch):
@@ -31,7 +31,7 @@ def test_a_table_is_measured_once(reproduce, tmp_path, monkeypatch):
     first = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     assert sorted(first) == ["table3.json", "table3.md", "table3.png"]
     assert first["table3.md"].decode() in out
-    assert len([*(folder / CELLS).iterdir()]) == 4
+    assert len([*(folder / TRIALS).rglob("*.json")]) == 4
     assert [cell["measured"]["images"] for cell in json.loads(first["table3.json"])["cells"]] == (
         [40] * 4)
 
@@ -55,8 +55,11 @@ def test_what_is_measured_before_an_interrupt_is_kept(reproduce, tmp_path, monke
 
     with monkeypatch.context() as patch:
         patch.setattr(Bench, "measure", interrupted)
-        assert reproduce(*TABLE3)[0] == 130
-    assert len([*(tmp_path / "out" / CELLS).iterdir()]) == 2
+        code, _, err = reproduce(*TABLE3)
+    assert (code, err.splitlines()[-1]) == (
+        130, f"vit2rtl: interrupted: 2 of 4 results are in {tmp_path / 'out'}; the same command "
+             "goes on")
+    assert len([*(tmp_path / "out" / TRIALS).rglob("*.json")]) == 2
     assert not (tmp_path / "out" / "table3.md").exists()
     rest = []
     monkeypatch.setattr(Bench, "measure", lambda self, line: rest.append(line.title) or measure(
@@ -77,7 +80,8 @@ def test_tables_share_what_they_have_in_common(reproduce, monkeypatch):
 
 
 def test_images_from_noise_are_made_once(reproduce, tmp_path, monkeypatch):
-    request = ("table1", "--models", "mnist_vit", "--count", "40", "--methods", "psaq")
+    request = ("table1", "--models", "mnist_vit", "--count", "40", "--methods", "psaq",
+               "--jobs", "1")
     code, out, _ = reproduce(*request)
     assert code == 0
     assert "| PSAQ-ViT | W6/A6 | not reproduced (its images need --psaq-iterations) |" in out
@@ -92,13 +96,12 @@ def test_images_from_noise_are_made_once(reproduce, tmp_path, monkeypatch):
         raise AssertionError("made again")
 
     monkeypatch.setattr(Maker, "steps", never)
-    (cells,) = (tmp_path / "out").glob("cells")
-    shutil.rmtree(cells)
+    shutil.rmtree(tmp_path / "out" / TRIALS)
     code, out, _ = reproduce(*request, "--psaq-iterations", "2")
     assert code == 0 and "| PSAQ-ViT | W6/A6 | not" not in out and "| PSAQ-ViT | W6/A6 | " in out
 
 
-TABLE2 = ("table2", "--models", "digit_detector", "--count", "3", "--bits", "w4a4")
+TABLE2 = ("table2", "--models", "digit_detector", "--count", "3", "--jobs", "1", "--bits", "w4a4")
 
 
 def test_detectors_are_measured_once(reproduce, tmp_path, monkeypatch):
@@ -122,7 +125,7 @@ def test_detectors_are_measured_once(reproduce, tmp_path, monkeypatch):
     monkeypatch.setattr(QuantizedDetector, "calibrate", never)
     assert reproduce(*TABLE2)[:2] == (0, out)
     code, _, err = reproduce(*TABLE2[:-1], "w6a6")
-    assert code == 70 and "measured again" in err
+    assert code == 1 and "AssertionError: measured again" in err
 
 
 def test_a_converted_detector_on_a_coco_folder(reproduce, tmp_path):
@@ -132,7 +135,8 @@ def test_a_converted_detector_on_a_coco_folder(reproduce, tmp_path):
     folder.save(folder.load("digit_detector"), tmp_path / "detectors" / "mask_rcnn_swin_tiny")
     code, out, _ = reproduce(
         "table2", "--models", "mask_rcnn_swin_tiny", "--coco", tmp_path / "coco", "--images",
-        tmp_path / "coco" / "val2017", "--weights-dir", tmp_path / "detectors", "--bits", "w6a6")
+        tmp_path / "coco" / "val2017", "--weights-dir", tmp_path / "detectors", "--bits", "w6a6",
+        "--jobs", "1")
     assert code == 0
     assert "| Full precision | 32/32 | " in out and "; 46.0; " in out and "; 41.6; " in out
     assert "| PTQ4ViT | W4/A4 | not reproduced; 6.9 | not reproduced; 7.0 |" in out
@@ -177,3 +181,18 @@ def test_a_file_in_the_folder_s_place(reproduce, tmp_path):
     (tmp_path / "out").write_text("")
     code, _, err = reproduce(*TABLE3)
     assert code == 2 and "is a file" in err
+
+
+def test_two_processes_measure_what_one_does(command, tmp_path):
+    tables = []
+    for jobs in ("1", "2"):
+        code, _, _ = command("reproduce", *TABLE3[:-1], jobs, "--out", tmp_path / jobs)
+        assert code == 0
+        tables.append((tmp_path / jobs / "table3.md").read_text())
+    assert tables[0] == tables[1]
+
+
+def test_a_job_s_script_needs_a_queue(command):
+    code, _, err = command("reproduce", "table3", "--print-job")
+    assert code == 2 and err.splitlines()[-1] == (
+        "vit2rtl: --print-job shows the script of a queue's job: give --cluster slurm or lsf")

@@ -9,6 +9,7 @@ from vit2rtl.golden import Instance
 from vit2rtl.sim.mutation import netlist, run
 from vit2rtl.sim.mutation.assumptions import environment
 from vit2rtl.sim.mutation.equivalence import Equivalence
+from vit2rtl.sim.tools.processes import Threads
 
 COUNT = 30
 INSTANCES = {
@@ -21,7 +22,7 @@ INSTANCES = {
 def test_the_benches_kill_mutants(unit):
     instance = Instance.of(unit, **INSTANCES[unit])
     mutants = netlist.sample(instance, count=COUNT, seed=0)
-    score = run.score(netlist.netlist(instance, mutants), simulator="icarus", jobs=2)
+    score = run.score(netlist.netlist(instance, mutants), simulator="icarus", cluster=Threads(2))
     assert score.passed, json.dumps(score.described(), indent=1)
     assert len(mutants) == COUNT
 

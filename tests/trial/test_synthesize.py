@@ -11,7 +11,7 @@ from vit2rtl.rtl.synthesis.references.registry import REFERENCES, designs
 
 @pytest.mark.parametrize("unit", ["row_maximum", "table_lookup"])
 def test_cells_on_ecp5(unit):
-    options = ["--lanes", "2", "--width", "4", "--device", "ecp5", "--no-place"]
+    options = ["--lanes", "2", "--width", "4", "--device", "ecp5", "--no-place", "--jobs", "1"]
     done = CliRunner().invoke(command, [unit, *options], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     lines = done.output.splitlines()

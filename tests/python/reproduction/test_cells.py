@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from vit2rtl.reproduction.cells import CELLS, Setup, Store, cells_of, check_names
+from vit2rtl.farm.task import Task
+from vit2rtl.reproduction.cells import Setup, cells_of, check_names
 from vit2rtl.reproduction.published import TABLES
 
 SETUP = Setup("deit", "abc", ("a.png", "b.png"), ("c.png", "d.png"))
@@ -38,10 +39,8 @@ def test_a_result_depends_on_all_that_it_was_measured_with():
         *(replace(SETUP, **change).identity(RECIPE) for change in (
             {"name": "vit"}, {"weights": "abd"}, {"calibration": ("a.png",)},
             {"measured": ("d.png", "c.png")}))]
-    store = Store("results")
-    paths = {store._path(identity) for identity in [SETUP.identity(RECIPE), *others]}
-    assert len(paths) == 1 + len(others)
-    assert store._path(SETUP.identity(dict(RECIPE))) == store._path(SETUP.identity(RECIPE))
+    keys = {Task("module:name", 1, identity).key for identity in [SETUP.identity(RECIPE), *others]}
+    assert len(keys) == 1 + len(others)
     # Method psaq has images of its own.
     made = replace(SETUP, generated={"iterations": 30, "seed": 0})
     psaq = RECIPE | {"method": "psaq"}
@@ -51,26 +50,6 @@ def test_a_result_depends_on_all_that_it_was_measured_with():
         made, generated={"iterations": 31, "seed": 0}).identity(psaq)
     # The float network has no calibration.
     assert SETUP.identity(None) == replace(SETUP, calibration=("x.png",)).identity(None)
-
-
-def test_what_is_kept_is_found_again_and_nothing_half_written_lies_beside_it(tmp_path):
-    store, identity = Store(tmp_path), SETUP.identity(RECIPE)
-    assert store.find(identity) is None
-    store.keep(identity, {"top1": 50.0})
-    assert Store(tmp_path).find(identity) == {"top1": 50.0}
-    assert store.find(SETUP.identity(None)) is None
-    assert len([*(tmp_path / CELLS).iterdir()]) == 1
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"identity": {}, "result": {}}'])
-def test_a_file_that_is_no_result_is_one_sentence(text, tmp_path):
-    store, identity = Store(tmp_path), SETUP.identity(RECIPE)
-    store.keep(identity, {})
-    (path,) = (tmp_path / CELLS).iterdir()
-    path.write_text(text)
-    with pytest.raises(ValueError) as error:
-        store.find(identity)
-    assert str(error.value) == f"{path} is no result of this command: move it away"
 
 
 def test_a_model_of_no_table():

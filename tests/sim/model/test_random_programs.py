@@ -10,6 +10,7 @@ import pytest
 from tests.golden.engine.compiler.engines import TINY
 from tests.golden.engine.compiler.random_programs import random_image, random_program
 from tests.golden.engine.compiler.test_compile import PROGRAMS
+from vit2rtl.farm.pool import LocalPool
 from vit2rtl.golden.engine.instructions import Destination, Unit
 from vit2rtl.sim.model import bench, run
 from vit2rtl.sim.model.bench import Stalls
@@ -69,6 +70,13 @@ def test_the_folder_keeps_what_is_not_of_a_simulation(name, tmp_path):
     with pytest.raises(ValueError, match=r"run-0 is not of a simulation: not overwriting it$"):
         simulated("2 bits", tmp_path)
     assert mine.read_text() == "mine"
+
+
+def test_two_workers_give_the_results_of_a_serial_run(tmp_path):
+    serial = simulated("2 bits", tmp_path / "serial", images=3)
+    farmed = simulated("2 bits", tmp_path / "farmed", images=3, cluster=LocalPool(2), jobs=2)
+    assert farmed.summary("abc") == serial.summary("abc")
+    assert sorted(path.name for path in (tmp_path / "farmed").iterdir()) == ["run-0", "run-1"]
 
 
 @pytest.mark.parametrize("pattern", ["50", "bursts"])

@@ -6,9 +6,12 @@ import pytest
 
 from tests.every import sampled
 from tests.lane_wise import LANE_WISE
-from vit2rtl.golden.units import Instance
+from vit2rtl.farm.pool import LocalPool
+from vit2rtl.farm.store import Store
+from vit2rtl.golden.units import Instance, directed_records
+from vit2rtl.golden.vectors.bundle import BundleWriter
 from vit2rtl.rtl import verilog
-from vit2rtl.sim.mutation import netlist, run
+from vit2rtl.sim.mutation import benches, netlist, run
 from vit2rtl.sim.mutation.assumptions import environment
 from vit2rtl.sim.mutation.equivalence import Equivalence
 from vit2rtl.sim.mutation.score import BAR
@@ -92,8 +95,12 @@ def stuck_high(mutants, text):
 def test_a_netlist_without_a_selected_mutant_is_the_circuit(everything, tmp_path):
     mutated = netlist.netlist(DEQUANTIZER, everything[:3])
     assert Equivalence(mutated).proved(0)
-    benches = run.Benches(mutated, None, tmp_path, run.find("icarus"), seed=0)
-    assert benches.replayed(0) is None
+    with BundleWriter(tmp_path / "bundle", provenance={"records": "directed"}) as writer:
+        for record in directed_records(DEQUANTIZER):
+            writer.add(DEQUANTIZER, **record)
+    one = benches.Benches(DEQUANTIZER.name, mutated.sources, tmp_path / "bundle",
+                          run.find("icarus"), seed=0)
+    assert one.replayed(0) is None
 
 
 def test_an_equivalent_mutant_is_recognised_and_only_where_it_is_one():
@@ -127,8 +134,8 @@ def test_benches_that_check_nothing_score_nothing(everything, judged, monkeypatc
     def result(bench):
         return BenchResult("icarus", bench, DEQUANTIZER.name, 1, 0, 1.0)
 
-    monkeypatch.setattr(run.replay, "run", lambda *given, **named: result("replay"))
-    monkeypatch.setattr(run.protocol, "run", lambda *given, **named: [result("stalls")])
+    monkeypatch.setattr(benches.replay, "run", lambda *given, **named: result("replay"))
+    monkeypatch.setattr(benches.protocol, "run", lambda *given, **named: [result("stalls")])
     score = judged(*[m for m in everything if m.port == "Q" and m.mode == "inv"][:4])
     assert (score.value, score.passed) == (0.0, False)
     assert score.survivors == [1, 2, 3, 4]
@@ -183,3 +190,21 @@ def test_the_environment_is_the_domain_of_the_unit():
     assert environment(Instance.of("log2_dequantizer", lanes=2, zero_code="extra")).count(
         "code <= 16"
     ) == 2
+
+
+def test_verdicts_are_stored_and_are_the_same_from_two_processes(everything, tmp_path, monkeypatch):
+    mutated = netlist.netlist(DEQUANTIZER, everything[:12])
+    store, seen = Store(tmp_path / "store"), []
+    serial = run.score(mutated, simulator="icarus")
+    first = run.score(mutated, simulator="icarus", cluster=LocalPool(2), store=store)
+    assert (first.killed, first.survivors) == (serial.killed, serial.survivors)
+    trials = [*(tmp_path / "store").rglob("*.json")]
+    assert len(trials) == 12 + len(serial.survivors) + sum(
+        len(serial.killed[name]) for name in benches.BENCHES[2:])
+    one = benches.Benches.replayed
+    monkeypatch.setattr(benches.Benches, "replayed",
+                        lambda self, number: seen.append(number) or one(self, number))
+    again = run.score(mutated, simulator="icarus", store=store)
+    assert again.killed == serial.killed
+    assert set(seen) == {0}  # the circuit without a mutant is always tried
+    assert {path.name for path in (tmp_path / "store").iterdir()} == {"trials"}

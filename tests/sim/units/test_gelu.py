@@ -4,6 +4,7 @@ import pytest
 
 from tests.every import long
 from tests.sim.units import directed
+from vit2rtl.farm.pool import LocalPool
 from vit2rtl.golden import Instance
 from vit2rtl.rtl.verilog import convert
 from vit2rtl.sim.formal import runs
@@ -42,5 +43,6 @@ def test_a_row_read_while_it_is_written_is_refuted(tmp_path):
 def test_the_benches_kill_mutants():
     instance = Instance.of("gelu", lanes=2, **FACES["gelu"].mutated)
     mutants = netlist.sample(instance, count=25, seed=7)
-    score = run.score(netlist.netlist(instance, mutants), simulator="icarus", jobs=2)
+    score = run.score(netlist.netlist(instance, mutants), simulator="icarus",
+                      cluster=LocalPool(2))
     assert score.passed, score.line()
