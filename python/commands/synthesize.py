@@ -11,14 +11,16 @@ from click.core import ParameterSource
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
-from vit2rtl.commands import completion
+from vit2rtl.commands import completion, farm_options
 from vit2rtl.commands.options import as_json, show_json
 from vit2rtl.commands.unit_options import given, option, parameter_options, takers
+from vit2rtl.farm.cluster import LOCAL, cluster_of
+from vit2rtl.farm.run import Cluster
 from vit2rtl.golden.engine import CONFIGURATIONS
 from vit2rtl.golden.files import atomic, documents
 from vit2rtl.golden.units import UNITS
 from vit2rtl.golden.units.unit import Parameters
-from vit2rtl.rtl.synthesis import table
+from vit2rtl.rtl.synthesis import components, table
 from vit2rtl.rtl.synthesis.devices import DEVICES
 from vit2rtl.rtl.synthesis.table import Row
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from vit2rtl.rtl.synthesis.measure import Task
 
 Finish = Callable[[list[Row], Path], None]
-ENGINE = "engine"
+ENGINE, COMPONENTS = "engine", "components"
 _CODED, _SCALED = takers("width", "zero_code")[0], takers("bits", "shift_base")[0]
 
 
@@ -44,8 +46,12 @@ Examples:
   vit2rtl synthesize --check {_CODED} --device ecp5
   vit2rtl synthesize engine --configuration small --seeds 1
   vit2rtl synthesize engine --configuration deit-tiny --device xcup
+  vit2rtl synthesize --table --cluster slurm --jobs 20 --out /shared/area
+  vit2rtl synthesize components registers --check --device ecp5
 
-UNIT engine is the whole engine, of one configuration; it takes minutes.
+UNIT engine is the whole engine, of one configuration; it takes minutes. UNIT components, with
+names of some or without, are the parts of the engine and the columns of the array that areas in
+an exploration are made of, with a table of their own; all of them take an hour.
 
 Everything runs in yosys and nextpnr of this environment. Clocks are those of registers at every
 pin, the engine's between its own registers; on AMD devices cells are counted before placement and
@@ -70,6 +76,7 @@ the engine's figures.
                    "area.json, area.md, area.png.")
 @click.option("--out", metavar="DIR", type=click.Path(file_okay=False),
               help="Keep Verilog, harness, netlists, logs and reports here.")
+@farm_options.farmed
 @as_json
 @parameter_options
 @click.pass_context
@@ -84,22 +91,41 @@ def command(
     check: bool,
     renew: bool,
     out: str | None,
+    cluster: str,
+    jobs: int,
     as_json: bool,
     **parameters: int | str | None,
 ) -> None:
     from vit2rtl.rtl.synthesis import designs, plan
 
-    chosen = given(parameters)
+    chosen, workers = given(parameters), cluster_of(cluster, jobs)
+    if cluster != LOCAL and out is None:
+        raise click.UsageError("Missing option '--out': a folder that all nodes share")
     count = 0 if no_place else seeds
+    if COMPONENTS in names:
+        if names[0] != COMPONENTS or chosen or fabric or configuration:
+            raise click.UsageError(f"{COMPONENTS} goes first, with names of parts, --device and "
+                                   "--out alone")
+        if check and renew:
+            raise click.UsageError("Give --check or --table, not both")
+        if renew and out is None:
+            raise click.UsageError("--table needs --out DIR")
+        tasks = plan.component_tasks(names[1:], devices)
+        rows = _measure(tasks, out, workers, finish=_write_components if renew else None)
+        _show(rows, as_json)
+        if check:
+            lines = table.differences(rows, components.committed(), components.TOLERANCE)
+            _report(lines, len(rows), components.TOLERANCE, quiet=as_json)
+        return
     if ENGINE in names or configuration:
         if check or renew or chosen or names != (ENGINE,) or not configuration:
             raise click.UsageError(f"{ENGINE} goes alone, with --configuration")
         tasks = _engine_tasks(configuration, devices or ("ecp5",), count, fabric)
-        _show(_measure(tasks, out, finish=None), as_json)
+        _show(_measure(tasks, out, workers, finish=None), as_json)
         return
     for name in names:
         if name not in designs.sources():
-            known = ", ".join([*designs.sources(), ENGINE])
+            known = ", ".join([*designs.sources(), ENGINE, COMPONENTS])
             raise click.UsageError(f"UNIT must be one of {known}, not {name!r}")
     if check or renew:
         _refuse_beside_table(chosen, fabric, check, renew)
@@ -112,10 +138,10 @@ def command(
         tasks = _tasks(names or UNITS, chosen, devices or ("ecp5",), count, fabric)
     if not tasks:
         raise click.UsageError("The table has no row of this kind")
-    rows = _measure(tasks, out, finish=_table_writer() if renew else None)
+    rows = _measure(tasks, out, workers, finish=_table_writer() if renew else None)
     _show(rows, as_json)
     if check:
-        _report(table.differences(rows), len(rows), quiet=as_json)
+        _report(table.differences(rows), len(rows), table.TOLERANCE, quiet=as_json)
 
 
 def _show(rows: list[Row], as_json: bool) -> None:
@@ -165,13 +191,15 @@ def _engine_tasks(
     return [Task(design, DEVICES[device], seeds, fabric) for device in devices]
 
 
-def _measure(tasks: "list[Task]", out: str | None, finish: Finish | None) -> list[Row]:
+def _measure(
+    tasks: "list[Task]", out: str | None, cluster: Cluster, finish: Finish | None
+) -> list[Row]:
     """The rows; ``finish(rows, folder)`` adds to what ``out`` keeps."""
     with tempfile.TemporaryDirectory() as scratch:
         if out is None:
-            return _rows(tasks, Path(scratch))
+            return _rows(tasks, Path(scratch), cluster)
         with atomic.folder(out, kind="synthesis", parts=_parts) as folder:
-            rows = _rows(tasks, folder)
+            rows = _rows(tasks, folder, cluster)
             table.write(rows, folder / "measurements.json")
             if finish:
                 finish(rows, folder)
@@ -186,25 +214,20 @@ def _parts(folder: Path) -> set[str] | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     of_modules = (path.name for path in folder.iterdir() if path.name.split(".")[0] in modules)
-    return {"measurements.json", table.NAME, "area.md", "area.png", *of_modules}
+    return {"measurements.json", table.NAME, components.NAME, "area.md", "area.png", *of_modules}
 
 
-def _rows(tasks: "list[Task]", folder: Path) -> list[Row]:
-    from vit2rtl.rtl.synthesis.measure import measure
+def _rows(tasks: "list[Task]", folder: Path, cluster: Cluster) -> list[Row]:
+    from vit2rtl.rtl.synthesis.farm import measured
 
     steps = sum(1 + task.runs for task in tasks)
     with tqdm(total=steps, unit="run", disable=None) as bar:
-        done = -1
 
         def advance(text: str) -> None:
-            nonlocal done
-            done += 1
-            bar.update(min(done, 1))
             bar.set_description(text)
+            bar.update()
 
-        rows = [measure(task, folder, advance=advance) for task in tasks]
-        bar.update()
-    return rows
+        return measured(tasks, folder, cluster, advance)
 
 
 def _table_writer() -> Finish:
@@ -222,10 +245,18 @@ def _table_writer() -> Finish:
     return write
 
 
-def _report(lines: list[str], count: int, *, quiet: bool) -> None:
+def _write_components(fresh: list[Row], folder: Path) -> None:
+    from vit2rtl.rtl.synthesis import plan
+
+    order = [task.key for task in plan.component_tasks()]
+    rows = table.merged(fresh, order, components.committed())
+    table.write(rows, folder / components.NAME)
+
+
+def _report(lines: list[str], count: int, tolerance: float, *, quiet: bool) -> None:
     for line in lines:
         click.echo(line, err=True)
     if lines:
         raise MismatchError(f"{len(lines)} figures differ from the committed table")
     if not quiet:
-        click.echo(f"Rows measured: {count}, all within {table.TOLERANCE:.0%} of the table")
+        click.echo(f"Rows measured: {count}, all within {tolerance:.0%} of the table")

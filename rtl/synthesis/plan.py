@@ -1,9 +1,11 @@
-"""What the committed table of areas and clocks holds."""
+"""What the committed tables hold: of areas and clocks, and of the engine's parts."""
 
 from collections.abc import Collection
 from dataclasses import replace
 
 from vit2rtl.golden.units import UNITS
+from vit2rtl.rtl.synthesis import components
+from vit2rtl.rtl.synthesis.component_design import ComponentDesign
 from vit2rtl.rtl.synthesis.designs import design, unit_of
 from vit2rtl.rtl.synthesis.devices import DEVICES
 from vit2rtl.rtl.synthesis.measure import Task
@@ -39,3 +41,19 @@ def tasks(sources: Collection[str] = (), devices: Collection[str] = ()) -> list[
             rows += [Task(one, DEVICES[device], SEEDS, fabric) for device in ("ecp5", "xcup")]
     return [replace(row, seeds=row.runs) for row in rows
             if not devices or row.device.name in devices]
+
+
+def component_tasks(
+    sources: Collection[str] = (), devices: Collection[str] = ()
+) -> list[Task]:
+    """Those of :mod:`.components`, in its order; of some sources or devices where any are named.
+
+    raises  ValueError for a source that the table does not have
+    """
+    for source in sources:
+        if source not in components.sources():
+            known = ", ".join(components.sources())
+            raise ValueError(f"Part must be one of {known}, not {source!r}")
+    return [Task(ComponentDesign(source, parameters), DEVICES[device], 0)
+            for source, parameters, device in components.keys()
+            if (not sources or source in sources) and (not devices or device in devices)]

@@ -64,9 +64,14 @@ def key(row: Row) -> Key:
     return row["instance"], row["device"], row["fabric"]
 
 
-def merged(fresh: Iterable[Row], order: Iterable[Key]) -> list[Row]:
-    """Rows in the order of the keys: fresh where there is one, else those of the table."""
-    rows = {key(row): row for row in (*committed(), *fresh)}
+def merged(
+    fresh: Iterable[Row], order: Iterable[Key], old: Iterable[Row] | None = None
+) -> list[Row]:
+    """Rows in the order of the keys: fresh where there is one, else those of the table.
+
+    old  the table's; by default the committed ones
+    """
+    rows = {key(row): row for row in (*(committed() if old is None else old), *fresh)}
     return [rows[one] for one in order if one in rows]
 
 
@@ -76,13 +81,17 @@ def write(rows: Iterable[Row], path: str | Path) -> None:
     atomic.text(Path(path), f'{{"measurements": [\n{lines}\n]}}\n')
 
 
-def differences(fresh: Sequence[Row]) -> list[str]:
+def differences(
+    fresh: Sequence[Row], rows: Iterable[Row] | None = None, tolerance: float = TOLERANCE
+) -> list[str]:
     """What of fresh rows the table does not bear out, a line each; none is as it should be.
 
-    A count or a clock differs if it is more than ``TOLERANCE`` of the table's away from it; and the
+    A count or a clock differs if it is more than ``tolerance`` of the table's away from it; and the
     Verilog is to be the one that the table was measured with.
+
+    rows  the table's; by default the committed ones
     """
-    table = {key(row): row for row in committed()}
+    table = {key(row): row for row in (committed() if rows is None else rows)}
     lines = []
     for row in fresh:
         where = f"{row['instance']} on {row['device']}{' in fabric' if row['fabric'] else ''}"
@@ -97,6 +106,6 @@ def differences(fresh: Sequence[Row]) -> list[str]:
         if row["fmax_mhz"] is not None:
             pairs["MHz"] = old["fmax_mhz"], row["fmax_mhz"]
         for name, (before, now) in pairs.items():
-            if before is None or abs(now - before) > TOLERANCE * before:
+            if before is None or abs(now - before) > tolerance * before:
                 lines.append(f"{where}: {name} {now}, in the table {before}")
     return lines

@@ -13,8 +13,9 @@ MAC = ("synthesize", "mac_parity_split", "--no-place")
 
 
 def test_prints_a_table_and_keeps_the_files(command, tmp_path):
-    code, out, _ = command(
-        "synthesize", "log2_dequantizer", "--lanes", 1, "--seeds", 1, "--out", tmp_path / "a")
+    request = ("synthesize", "log2_dequantizer", "--lanes", 1, "--seeds", 1)
+    code, out, _ = command(*request, "--jobs", 2, "--out", tmp_path / "a")
+    assert command(*request, "--jobs", 1)[:2] == (code, out)
     lines = out.splitlines()
     assert code == 0
     assert lines[0] == "Lattice ECP5 LFE5U-85F, speed grade 6"
@@ -74,8 +75,8 @@ def test_check_fails_on_another_table(command, monkeypatch):
 def test_table_writes_the_three_files_of_the_page(command, tmp_path, monkeypatch):
     """With the committed rows as if just measured: what becomes of them is tested here."""
     rows = {table.key(row): row for row in table.committed()}
-    monkeypatch.setattr("vit2rtl.rtl.synthesis.measure.measure",
-                        lambda task, folder, advance: rows[task.key])
+    monkeypatch.setattr("vit2rtl.rtl.synthesis.farm.measured",
+                        lambda tasks, *_: [rows[task.key] for task in tasks])
     code, _, err = command("synthesize", "--table", "--out", tmp_path)
     assert code == 0, err
     assert json.loads((tmp_path / "area.json").read_text(encoding="utf-8"))[
@@ -89,7 +90,8 @@ def test_table_writes_the_three_files_of_the_page(command, tmp_path, monkeypatch
     [
         (
             ["reqantizer"],
-            f"UNIT must be one of {', '.join([*UNITS, *designs(), 'engine'])}, not 'reqantizer'",
+            "UNIT must be one of "
+            f"{', '.join([*UNITS, *designs(), 'engine', 'components'])}, not 'reqantizer'",
         ),
         (
             ["log2_dequantizer", "--acc-width", 18],
@@ -128,8 +130,8 @@ def test_usage_errors_take_one_line(command, tmp_path, monkeypatch, arguments, t
 def test_without_units_every_unit_is_measured(command, monkeypatch):
     seen = []
     (row,) = table.committed()[:1]
-    monkeypatch.setattr("vit2rtl.rtl.synthesis.measure.measure",
-                        lambda task, folder, advance: seen.append(task) or row)
+    monkeypatch.setattr("vit2rtl.rtl.synthesis.farm.measured",
+                        lambda tasks, *_: seen.extend(tasks) or [row] * len(tasks))
     assert command("synthesize", "--seeds", 7, "--device", "xc7", "--device", "ice40")[0] == 0
     assert [(t.design.source, t.device.name) for t in seen] == [
         (unit, device) for unit in UNITS for device in ("xc7", "ice40")]
@@ -145,7 +147,7 @@ def test_the_engine_is_placed_as_it_is(command, tmp_path, monkeypatch):
         "  always @(posedge aclk) irq <= irq + 1;\nendmodule\n"))
     code, out, err = command("synthesize", "engine", "--configuration", "small", "--device",
                              "ecp5", "--device", "xcup", "--seeds", 1, "--json",
-                             "--out", tmp_path / "a")
+                             "--jobs", 1, "--out", tmp_path / "a")
     assert code == 0, err
     ecp5, xcup = json.loads(out)
     assert (ecp5["instance"], ecp5["source"], ecp5["unit"], ecp5["parameters"]) == (
@@ -165,3 +167,24 @@ def test_help_names_units_devices_and_examples(command):
     for name in (*UNITS, *DEVICES, "vit2rtl synthesize --check"):
         assert name in out
     assert f"default: {plan.SEEDS}" in out
+
+
+def test_a_part_of_the_engine_is_measured_again(command, tmp_path):
+    code, out, err = command(
+        "synthesize", "components", "watchdog", "--device", "ecp5", "--check", "--out",
+        tmp_path / "parts")
+    assert code == 0, err
+    assert out.endswith("Rows measured: 1, all within 2% of the table\n")
+    assert (tmp_path / "parts" / "watchdog.v").exists()
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["watchdog", "components"], "components goes first"),
+    (["components", "--lanes", 4], "components goes first"),
+    (["components", "queue"], "Part must be one of native_column, counters"),
+    (["components", "--table"], "--table needs --out DIR"),
+    (["components", "--table", "--check"], "Give --check or --table, not both"),
+])
+def test_what_does_not_go_with_parts_is_told(command, arguments, message):
+    code, _, err = command("synthesize", *arguments)
+    assert code == 2 and message in err

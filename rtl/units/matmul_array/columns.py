@@ -28,7 +28,9 @@ class DotColumn(wiring.Component, ABC):
     rows : int
         Products of a sum, at least 1.
     base : int
-        Bits of an unsigned code; an operand has one more, and a sign.
+        Bits of an unsigned code.
+    operand_base : int
+        An operand has one bit more than so many: a sign. By default ``base``.
 
     Members
     -------
@@ -44,16 +46,17 @@ class DotColumn(wiring.Component, ABC):
         As wide as the largest sum needs.
     """
 
-    def __init__(self, *, rows: int, base: int) -> None:
+    def __init__(self, *, rows: int, base: int, operand_base: int | None = None) -> None:
         self.rows = rows
         self.base = base
-        self.top = (1 << base) - 1
+        self.operand_base = operand_base or base
+        self.top = (1 << self.operand_base) - 1
         low, high = self.reach()
         self.sum_width = width(rows * low, rows * high)
         super().__init__(
             {
                 "code": In(data.ArrayLayout(base, rows)),
-                "operand": In(data.ArrayLayout(self.stored(base), rows)),
+                "operand": In(data.ArrayLayout(self.stored(self.operand_base), rows)),
                 "load": In(1),
                 "swap": In(1),
                 "enable": In(self.cycles(rows, base)),
@@ -73,11 +76,12 @@ class DotColumn(wiring.Component, ABC):
 
     def reach(self) -> tuple[int, int]:
         """Smallest and largest product of a code and an operand."""
-        return -self.top * (self.top + 1), self.top * self.top
+        code_top = (1 << self.base) - 1
+        return -code_top * (self.top + 1), code_top * self.top
 
     def _active(self, m: Module, row: int) -> data.View:
         """The operand that a column computes with, the one from its shadow after a swap."""
-        layout = self.stored(self.base)
+        layout = self.stored(self.operand_base)
         shadow = Signal(layout, name=f"shadow_{row}", reset_less=True)
         active = Signal(layout, name=f"active_{row}", reset_less=True)
         with m.If(self.load):
