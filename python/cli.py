@@ -24,6 +24,7 @@ COMMANDS = {
     "demo": "Run the whole flow on the embedded model: the five-minute tour.",
     "doctor": "Show which tools are usable and what to do about those that are not.",
     "evaluate": "Measure a quantized model on labelled images.",
+    "explore": "Measure what each choice costs: accuracy, cycles, area, in one table.",
     "export": "Write a quantized model as ONNX: QONNX Quant nodes, or QDQ.",
     "generate": "Make calibration images from noise, where there are none.",
     "inspect": "Show what an integer program holds and costs.",
@@ -85,13 +86,14 @@ EXTRAS = {
     **dict.fromkeys(("mutate", "package", "prove", "simulate", "simulate-model", "synthesize",
                      "verilog"), "hardware"),
     "run": "run",
+    "explore": "explore",
     "export": "onnx",
     "convert-detector": "detection",
     "demo": "all",
 }
 # For the subcommands that need one extra or another.
 _EXTRA_OF_MODULE = {"torch": "quantize", "torchvision": "quantize", "timm": "quantize",
-                    "matplotlib": "quantize", "PIL": "run"}
+                    "matplotlib": "quantize", "scipy": "explore", "PIL": "run"}
 # Modules that a subcommand wants for some options alone.
 _EXTRA_OF_OPTION = {"pycocotools": "detection"}
 _OPTIONAL = {*_EXTRA_OF_MODULE, *_EXTRA_OF_OPTION, "amaranth", "bitwuzla", "cocotb",
@@ -149,8 +151,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(error, click.UsageError) and error.ctx is not None:
             click.echo(error.ctx.get_usage(), err=True)
         _fail(error.format_message(), 2)
-    except (click.Abort, KeyboardInterrupt):
-        _fail("interrupted", 130)
+    except (click.Abort, KeyboardInterrupt) as stop:
+        # click's Abort comes of the KeyboardInterrupt; the farm's says where results are.
+        _fail(": ".join(["interrupted", *map(str, (stop.__cause__ or stop).args)]), 130)
     except MismatchError as error:
         _fail(str(error), 1)
     except Exception as error:

@@ -15,6 +15,12 @@ from vit2rtl.detection.canvases import canvases
 from vit2rtl.detection.coco import open_coco
 from vit2rtl.detection.quantized import QuantizedDetector
 from vit2rtl.detection.scores import as_input
+from vit2rtl.explore.best import Wish, best, sentence
+from vit2rtl.explore.output import SPACE, write
+from vit2rtl.explore.run import Exploration
+from vit2rtl.explore.space import read
+from vit2rtl.farm import run as farm
+from vit2rtl.farm.store import Store
 from vit2rtl.golden.engine import CONFIGURATIONS
 from vit2rtl.golden.files import atomic
 from vit2rtl.golden.program.reader import read_program
@@ -43,6 +49,17 @@ VECTOR_IMAGES = 4
 LANES = 4
 ENGINE, ENGINE_IMAGES = "small", 20
 DETECTOR, CANVASES, SHOWN = "digit_detector", 40, 3
+EXPLORED = """\
+model = "mnist_vit"
+evaluate = 200
+[recipe]
+weights = [3, 4, 8]
+activations = [4, 8]
+method = ["repq", "closed-form"]
+[hardware]
+array = ["8x8", "16x16"]
+device = "LFE5U-85F"
+"""
 
 
 def quantize(
@@ -140,6 +157,23 @@ def detect(out: Path) -> dict[str, Any]:
                for title, one in measured.items()}}
 
 
+def explore(out: Path) -> dict[str, Any]:
+    """Methods and widths on two arrays: what each costs; writes ``exploration``.
+
+    returns  {"rows", "front": how many, "best": the cheapest within a point of the float model}
+    """
+    folder = out / "exploration"
+    folder.mkdir(parents=True, exist_ok=True)
+    atomic.text(folder / SPACE, EXPLORED)
+    store = Store(folder)
+    found = Exploration(read(folder / SPACE), folder, store,
+                        lambda title, tasks: farm.run(tasks, store)).results()
+    write(found, folder, EXPLORED)
+    row = best(found["rows"], Wish(top1_drop=1.0))
+    return {"rows": len(found["rows"]), "front": sum(one["front"] for one in found["rows"]),
+            "best": sentence(row, found)}
+
+
 def accuracy(rows: Sequence[ablation.Row]) -> "Figure":
     """What each setting costs; the first row is the float model's."""
     reference = rows[0].scores
@@ -158,7 +192,7 @@ def run(
     out: str | Path, *, simulators: Sequence[str], say: Callable[[str], None]
 ) -> tuple[dict[str, Any], list[ablation.Row]]:
     """Everything; writes ``model program.hardware program.integer vectors verilog simulation
-    engine report.png canvases detection.png summary.json`` to a folder.
+    engine report.png canvases detection.png exploration summary.json`` to a folder.
 
     simulators  names, see :mod:`vit2rtl.sim.tools.simulators`
     say         called with one line at the start of every step
@@ -168,24 +202,24 @@ def run(
     out.mkdir(parents=True, exist_ok=True)
     calibration = embedded_images("train").sample(CALIBRATION_IMAGES, seed=0)
     held_out = embedded_images("held_out")
-    say("1/8  quantizing the embedded model after training (W4/A4, closed form)")
+    say("1/9  quantizing the embedded model after training (W4/A4, closed form)")
     quantized, description, figures = quantize(out / "model", calibration)
-    say(f"2/8  accuracy on {len(held_out)} held-out images, this setting beside RepQ-ViT's")
+    say(f"2/9  accuracy on {len(held_out)} held-out images, this setting beside RepQ-ViT's")
     batch = calibration.batch(range(len(calibration)))
     rows = list(ablation.compare(embedded.create, batch, held_out))
     plots.report([*figures, accuracy(rows)], out / "report.png")
-    say("3/8  integer programs against the simulated model")
+    say("3/9  integer programs against the simulated model")
     programs = lower_both(out, quantized, description, batch,
                           held_out.sample(PROGRAM_IMAGES, seed=0))
-    say(f"4/8  golden vectors from {VECTOR_IMAGES} of those images")
+    say(f"4/9  golden vectors from {VECTOR_IMAGES} of those images")
     images = held_out.sample(VECTOR_IMAGES, seed=0)
     instances, records, beats = write_bundle(
         out / "vectors", quantized, description, images, lanes=LANES
     )
-    say("5/8  Verilog of every unit in the vectors")
+    say("5/9  Verilog of every unit in the vectors")
     entries = read_bundle(out / "vectors").entries
     files = verilog.write([entry.instance for entry in entries], out / "verilog")
-    say(f"6/8  the vectors through the Verilog in {' and '.join(simulators)}")
+    say(f"6/9  the vectors through the Verilog in {' and '.join(simulators)}")
 
     def report(results: Sequence[BenchResult], done: int, total: int) -> None:
         for result in results:
@@ -196,10 +230,12 @@ def run(
         report=report,
     )
     simulator = "verilator" if "verilator" in simulators else simulators[0]
-    say(f"7/8  digits through the whole engine's Verilog in {simulator}")
+    say(f"7/9  digits through the whole engine's Verilog in {simulator}")
     engine = classify(out, simulator)
-    say(f"8/8  a detector of digits on {CANVASES} canvases, float and W4/A4")
+    say(f"8/9  a detector of digits on {CANVASES} canvases, float and W4/A4")
     detection = detect(out)
+    say("9/9  an exploration: methods, widths and arrays, accuracy beside cycles and area")
+    exploration = explore(out)
     summary = {
         "model": embedded.MODEL_NAME,
         "images": {"calibration": len(calibration), "evaluation": len(held_out)},
@@ -214,6 +250,7 @@ def run(
         ],
         "engine": engine,
         "detection": detection,
+        "exploration": exploration,
     }
     atomic.text(out / "summary.json", json.dumps(summary, indent=1, sort_keys=True) + "\n")
     return summary, rows

@@ -226,6 +226,21 @@ def parameters(
                    bits, zero_code, width, rom_bits, exp_bits)
 
 
+# Log√2 codes of up to so many bits stop at 2**-7, where logits of few bits suffice.
+_SHALLOW = 4
+
+
+def widths(bits: int) -> dict[str, int]:
+    """``width`` and ``rom_bits`` of :func:`parameters`, from the bits of the log√2 codes.
+
+    Codes of 5 bits and more reach so far down that nearly every probability has one of its own,
+    and each is a chance to differ. With these widths at most 0.25 % of codes differ from those of
+    an exact softmax, see docs/arithmetic.md.
+    """
+    width, rom_bits = (12, 8) if bits <= _SHALLOW else (16, 10)
+    return {"width": width, "rom_bits": rom_bits}
+
+
 @lru_cache(maxsize=8)
 def rom(rom_bits: int, exp_bits: int) -> np.ndarray:
     """int64[2**rom_bits]: ``2**(exp_bits - f / 2**rom_bits)``, rounded to nearest, exactly.

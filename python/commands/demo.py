@@ -30,7 +30,8 @@ def command(out: str, simulators: tuple[str, ...]) -> None:
     paper's settings on 1,000 held-out images, lowers it to integer programs and compares them with
     it, records golden vectors, generates Verilog, replays the vectors through the Verilog in two
     simulators, and classifies digits by the whole engine's Verilog. At last it quantizes a detector
-    of digits, and draws what it finds beside what the float one does.
+    of digits, and draws what it finds beside what the float one does; and it explores what methods,
+    widths and arrays cost.
     """
     from vit2rtl import demo
 
@@ -103,6 +104,7 @@ def _summary(
             line += f"{beats:>18,}{mismatches:>12}"
         lines.append(line)
     engine, detection = summary["engine"], summary["detection"]
+    exploration = summary["exploration"]
     lines += [
         "",
         f"The engine: {engine['images']} digits classified by the whole network's Verilog "
@@ -115,9 +117,14 @@ def _summary(
         ", ".join(f"{title} {detection[title]['box']['ap']:.1f} and "
                   f"{detection[title]['mask']['ap']:.1f} %" for title in ("float", "W4/A4")) + ".",
         "",
+        f"An exploration: {exploration['rows']} choices of method, widths and array, "
+        f"{exploration['front']} of them better than any other in something.",
+        f"The fewest cycles within one point of float: {exploration['best']}.",
+        "",
         f"Done in {seconds:.0f} s. Where things are:",
         f"  {out}/report.png      channel ranges, Softmax levels, accuracy: look at this first",
         f"  {out}/detection.png   digits found on canvases, by the float detector and by W4/A4",
+        f"  {out}/exploration/    report.html and front.png: what each choice costs",
         f"  {out}/summary.json    all of the above as data",
         f"  {out}/model/          the quantized model (JSON and safetensors)",
         f"  {out}/program.*/      the integer programs: hardware, and integer without any float",

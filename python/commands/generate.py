@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from vit2rtl.commands import completion, options
-from vit2rtl.commands.quantize import parse_arguments
+from vit2rtl.commands.model_arguments import parse_arguments
 from vit2rtl.golden.files import atomic
 from vit2rtl.models import hub_folder
 

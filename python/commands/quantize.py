@@ -1,10 +1,7 @@
 """vit2rtl quantize: from a timm model, or a detector, and some images to integers."""
 
-import ast
-import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vit2rtl import checkpoint_schema
-from vit2rtl.commands import completion, options, quantize_detector
+from vit2rtl.commands import completion, options, quantize_detector, recipe_option
+from vit2rtl.commands.model_arguments import parse_arguments
 from vit2rtl.detection.settings import SCOPES
 from vit2rtl.models import hub_folder
 from vit2rtl.quantization.settings import (
@@ -46,6 +44,7 @@ Examples:
   vit2rtl quantize deit_base_patch16_224 --images train/ --device cuda --out deit-b-w4a4
   vit2rtl quantize dinov2-small/ --images train/ --out dinov2-w4a4
   vit2rtl quantize mnist_vit --out mnist-w4a4
+  vit2rtl quantize mnist_vit --recipe recipe.json --out mnist-best
   vit2rtl quantize mnist_vit --bits w3a3 --method repq --out mnist-w3a3
   vit2rtl quantize swin-t-mask/ --images train2017/ --count 1 --bits w4a4 --out swin-t-w4a4
   vit2rtl quantize digit_detector --scope backbone --out digits-w4a4
@@ -62,6 +61,7 @@ Examples:
               help="Bits of single quantities: 'blocks.0.*=w5a5', '*.fc2.input=5', "
                    "'*.qkv.[qk]=6', '*.softmax=4', 'head.*=8'; of several that match the last one "
                    "counts. May be repeated; a file has one a line.")
+@recipe_option.recipe
 @click.option("--method", type=click.Choice(METHODS),
               help="RepQ-ViT as published; its grids with weights solved for: the same "
                    "hardware, more accurate at few bits; or, to compare, FQ-ViT, PTQ4ViT, APQ-ViT "
@@ -112,6 +112,7 @@ def command(
     weights: str | None,
     bits: str,
     bits_of: tuple[str, ...],
+    recipe: str | None,
     method: str | None,
     without: str,
     mirrors: bool,
@@ -140,6 +141,7 @@ def command(
     Or it is the folder of a detector, by 'convert-detector'; or digit_detector, the embedded one.
     Detectors are quantized by method repq.
     """
+    recipe_option.check_alone(recipe)
     weight_bits, activation_bits, more = parse_bits(bits)
     rules = rules_of(_listed(bits_of))
     if quantize_detector.is_detector(model):
@@ -190,9 +192,9 @@ def command(
     from vit2rtl.quantized_vit import QuantizedViT
 
     place = devices.find(device)
-    recipe = Recipe.of(bits, bits_of=rules, method=method, **given)
+    settled = Recipe.of(bits, bits_of=rules, method=method, **given)
     known = timm_models.check(hub.name, hub.arguments, pretrained=hub.weights is None)
-    timm_models.check_recipe(*known, recipe)
+    timm_models.check_recipe(*known, settled)
     options.check_images(folder, model_name=hub.name)
     network = timm_models.create(hub.name, weights=hub.weights, preprocessing=hub.preprocessing,
                                  say=partial(click.echo, err=True), **hub.arguments)
@@ -202,8 +204,8 @@ def command(
     if not listed:
         calibration = calibration.sample(count, seed)
     started = time.perf_counter()
-    quantized = QuantizedViT(network.to(place), recipe)
-    click.echo(f"Calibrating {hub.name} {recipe.title} on {len(calibration)} images ...", err=True)
+    quantized = QuantizedViT(network.to(place), settled)
+    click.echo(f"Calibrating {hub.name} {settled.title} on {len(calibration)} images ...", err=True)
     batch = calibration.batch(range(len(calibration))).to(place)
     figures = None
     if plot_file:
@@ -253,27 +255,6 @@ def _listed(rules: Iterable[str]) -> Iterator[str]:
             yield from read_rules(rule[1:])
         else:
             yield rule
-
-
-def parse_arguments(pairs: Iterable[str]) -> dict[str, Any]:
-    """What ``--model-arg NAME=VALUE`` says."""
-    arguments = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.isidentifier():
-            raise ValueError(f"Model argument must look like img_size=384, not {pair!r}")
-        arguments[name] = _value(value)
-    return arguments
-
-
-def _value(text: str) -> Any:
-    """What a command line says in JSON or Python, ``false`` or ``False``; else the text itself."""
-    with suppress(ValueError, RecursionError):
-        return json.loads(text)
-    try:
-        return json.loads(json.dumps(ast.literal_eval(text)))
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return text
 
 
 def _summary(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from vit2rtl.models.images import Images
 
 # Parameters of the command that detectors have; all others are of classifiers.
-PARAMETERS = {"model", "folder", "bits", "bits_of", "method", "profile", "layernorm", "softmax",
-              "symmetric_weights", "scope", "listed", "count", "seed", "out"}
+PARAMETERS = {"model", "folder", "bits", "bits_of", "recipe", "method", "profile", "layernorm",
+              "softmax", "symmetric_weights", "scope", "listed", "count", "seed", "out"}
 
 
 @dataclass(frozen=True)

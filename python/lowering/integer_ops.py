@@ -31,8 +31,6 @@ HIDDEN_BITS = 12
 # Room above the largest value seen, for images not seen.
 STREAM_HEADROOM = 2.0
 HEADROOM = 1.25
-# Log√2 codes of up to so many bits stop at 2**-7, where logits of few bits suffice.
-_SHALLOW = 4
 # Activation functions are all but zero, or constant, below, but for those that go on.
 _ACTIVE, _CONSTANT = 8.0, 2.0**-7
 _TOGETHER = 4
@@ -58,18 +56,6 @@ class Ranges:
             for name in logits:
                 logits[name] = max(logits[name], _largest(seen[f"{name}.logits"]))
         return cls(streams, logits)
-
-
-def softmax_widths(bits: int) -> dict[str, int]:
-    """Widths of
-    :func:`vit2rtl.golden.arithmetic.softmax.parameters`, from the bits of the log√2 codes.
-
-    Codes of 5 bits and more reach so far down that nearly every probability has one of its own,
-    and each is a chance to differ. With these widths at most 0.25 % of codes differ from those of
-    an exact softmax, see docs/arithmetic.md.
-    """
-    width, rom_bits = (12, 8) if bits <= _SHALLOW else (16, 10)
-    return {"width": width, "rom_bits": rom_bits}
 
 
 def _largest(traced: Traced) -> float:
@@ -162,7 +148,7 @@ class IntegerOps(HardwareOps):
     def query_key(self, attention: Attention, q: Tensor, k: Tensor) -> Tensor:
         """Logits of 12 or 16 bits; 1/√D is in their multiplier (R3)."""
         name, module = attention.name, attention.module
-        width = softmax_widths(module.softmax_quantizer.bits)["width"]
+        width = softmax.widths(module.softmax_quantizer.bits)["width"]
         products = query_key_bound(attention, q, k)
         unit = q.scale * k.scale * module.scale
         scale = (self.ranges.logits[name] or 1.0) * HEADROOM / ((1 << (width - 1)) - 1)
@@ -187,7 +173,7 @@ class IntegerOps(HardwareOps):
         output = codes_of(f"{name}.softmax", logits.shape, quantizer)
         parameters = softmax.parameters(
             logits.scale, float(quantizer.scale), bits=quantizer.bits,
-            zero_code=quantizer.zero_code, **softmax_widths(quantizer.bits),
+            zero_code=quantizer.zero_code, **softmax.widths(quantizer.bits),
         )
         return self.emit(f"{name}.softmax", "softmax", [logits], output, **parameters._asdict())
 

@@ -13,6 +13,12 @@ OPTIONS = {
     "ranking": ("candidates", "rounds"),
 }
 METHODS = tuple(OPTIONS)
+# Of each option, whichever method has it; a test holds the methods' own to it.
+DEFAULTS: dict[str, str | int | bool] = {
+    "profile": "hardware", "layernorm": "reparam", "softmax": "log-sqrt2", "without": "",
+    "mirrors": False, "softmax_bits": 4, "hessian": "fisher", "candidates": 100, "rounds": 3,
+    "symmetric_weights": False,
+}
 # Those whose weights may have zero points or none; others have none.
 EITHER_WEIGHTS = ("repq", "closed-form")
 # Where any weight or activation has so many bits or fewer, the default is closed-form.

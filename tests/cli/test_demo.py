@@ -15,6 +15,14 @@ from vit2rtl.golden.engine.compiler.cycles import cycles
 from vit2rtl.golden.program.reader import read_program
 from vit2rtl.golden.vectors.bundle import read_bundle
 
+EXPLORED = """
+model = "mnist_vit"
+calibrate = 4
+evaluate = 20
+[hardware]
+device = "LFE5U-85F"
+"""
+
 
 @pytest.fixture
 def short(monkeypatch):
@@ -25,6 +33,7 @@ def short(monkeypatch):
     monkeypatch.setattr(demo, "PROGRAM_IMAGES", 4)
     monkeypatch.setattr(demo, "ENGINE_IMAGES", 2)
     monkeypatch.setattr(demo, "CANVASES", 6)
+    monkeypatch.setattr(demo, "EXPLORED", EXPLORED)
     classify = demo.classify
     # Icarus takes minutes for an image of this size.
     monkeypatch.setattr(demo, "classify", lambda out, simulator: classify(out, "verilator"))
@@ -78,15 +87,19 @@ def test_everything_is_written_and_told(short, tmp_path, monkeypatch, capsys):
     assert all(detection[title]["box"]["ap"] > 40 for title in ("float", "W4/A4"))
     with Image.open(out / "detection.png") as picture:
         assert picture.height > 3 * 336  # three canvases, twice as large
+    assert (summary["exploration"]["rows"], summary["exploration"]["front"]) == (1, 1)
+    assert {path.name for path in (out / "exploration").iterdir()} >= {
+        "space.toml", "results.csv", "results.json", "front.png", "report.html"}
     assert (out / "report.png").read_bytes().startswith(b"\x89PNG")
     assert {path.name for path in (out / "verilog").iterdir()} == set(summary["verilog"])
     printed = capsys.readouterr()
     for word in ("float32", "W4/A4 closed form", f"{summary['vectors']['beats']:,} beats",
                  "report.png", "mismatches", "The engine: 2 digits classified", "0 differences.",
                  "logits equal, top-1 agrees on 100.0 %", "detection.png",
+                 "An exploration: 1 choices", "The fewest cycles within one point of float: w4a4 ",
                  "A detector: digits found by Mask R-CNN with Swin on 6 canvases"):
         assert word in printed.out
-    assert "8/8" in printed.err
+    assert "9/9" in printed.err
 
 
 def test_a_mismatch_is_exit_code_1(short, monkeypatch, tmp_path, capsys):
@@ -100,5 +113,6 @@ def test_a_mismatch_is_exit_code_1(short, monkeypatch, tmp_path, capsys):
     nothing = {"box": {"ap": 0.0}, "mask": {"ap": 0.0}}
     monkeypatch.setattr(demo, "detect", lambda out: {
         "canvases": 1, "digits": 1, "float": nothing, "W4/A4": nothing})
+    monkeypatch.setattr(demo, "explore", lambda out: {"rows": 1, "front": 1, "best": ""})
     assert run(["--out", str(tmp_path / "tour"), "--simulator", "icarus"]) == 1
     assert "1 of 1 benches failed" in capsys.readouterr().err

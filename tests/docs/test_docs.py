@@ -22,7 +22,7 @@ TARGETS = re.findall(r"^([a-z][\w/-]*):", MAKEFILE, re.MULTILINE)
 IMAGES = 64
 
 # Pages whose blocks follow from each other have a test of their own that runs them in order.
-IN_ORDER = {"docs/ci.md", "docs/tutorial.md"}
+IN_ORDER = {"docs/ci.md", "docs/explore.md", "docs/tutorial.md"}
 
 each_document = pytest.mark.parametrize("name", DOCUMENTS)
 each_in_parts = pytest.mark.parametrize("name", sorted(DOCUMENTS.keys() - IN_ORDER))
@@ -103,8 +103,10 @@ class Offline:
 
 
 def options_of(command):
-    names = (name for one in command.params for name in (*one.opts, *one.secondary_opts))
-    return {*names, "--help", "-h"}
+    """Those of its subcommands, too."""
+    names = [name for one in command.params for name in (*one.opts, *one.secondary_opts)]
+    below = getattr(command, "commands", {}).values() if command is not cli.cli else ()
+    return {*names, "--help", "-h"}.union(*map(options_of, below))
 
 
 def check_span(span):

@@ -191,3 +191,20 @@ def test_detection_has_the_figures_of_evaluate(run, tmp_path, capsys):
     for prefix, name in (("", "float"), ("w4a4_backbone_", "quantized")):
         assert figures[f"{prefix}box_ap"] == measured[name]["box"]["ap"]
         assert figures[f"{prefix}mask_ap"] == measured[name]["mask"]["ap"]
+
+
+def test_explore_has_every_figure(run, script, monkeypatch):
+    """Of a tiny space, without the search, which tests of `explore` have."""
+    monkeypatch.setattr(script("explore"), "mixed", lambda *_: {"mixed_gain_db": 1.5})
+    monkeypatch.setattr(script("explore"), "TASKS", 3)
+    monkeypatch.setattr(script("explore"), "SPACE", """
+model = "mnist_vit"
+calibrate = 4
+evaluate = {evaluate}
+[recipe]
+weights = {widths}
+""")
+    figures = json.loads(run("explore", "--evaluate", 4, "--widths", "4", "--json"))
+    assert figures.pop("mixed_gain_db") == 1.5
+    assert {*figures} == {"demo_cpu_seconds", "idle_cpu_seconds", "overhead_ms"}
+    assert all(value > 0 for value in figures.values())
