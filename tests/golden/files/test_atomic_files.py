@@ -1,5 +1,6 @@
 """Several files in a folder that is there already: all of them, or none."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ def full(*_, **__):
 ])
 def test_a_full_disk_names_the_file(write, named, tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left on device") as error:
         write(tmp_path)
     assert error.value.filename == str((tmp_path / named).resolve())
