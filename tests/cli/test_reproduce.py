@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tests.every import long
 from vit2rtl.farm.store import TRIALS
 from vit2rtl.quantization.psaq.images import Maker
 from vit2rtl.quantized_vit import QuantizedViT
@@ -183,6 +184,7 @@ def test_a_file_in_the_folder_s_place(reproduce, tmp_path):
     assert code == 2 and "is a file" in err
 
 
+@long
 def test_two_processes_measure_what_one_does(command, tmp_path):
     tables = []
     for jobs in ("1", "2"):
