@@ -1,7 +1,9 @@
 """Clusters behind dask.distributed and dask-jobqueue: a scheduler's address, SLURM, LSF."""
 
 import json
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,13 +108,12 @@ class DaskCluster:
     def _queue(self) -> Iterator[Any]:
         """Settings are those of ~/.config/dask/jobqueue.yaml; these fill in what it leaves out."""
         import dask
-        import dask_jobqueue
 
+        create: Callable[..., Any] = getattr(_jobqueue(), QUEUES[self.name])
         with dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_LOSSES - 1}):
             configured = dask.config.get(f"jobqueue.{self.name}")
             prologue = [*_ENVIRONMENT, *(configured.get("job-script-prologue") or [])]
             lifetime = max(_seconds(configured.get("walltime") or "00:30:00") - MARGIN, MARGIN)
-            create: Callable[..., Any] = getattr(dask_jobqueue, QUEUES[self.name])
             cluster = create(
                 cores=1, processes=1, memory=configured.get("memory") or _MEMORY,
                 python=configured.get("python") or sys.executable,
@@ -129,6 +130,16 @@ class DaskCluster:
             return f"{text}: start one by dask worker {self.name}"
         return (f"{text}: look at the queue, and whether nodes reach this host (interface in "
                 "~/.config/dask/jobqueue.yaml)")
+
+
+def _jobqueue() -> Any:
+    """The package. Loaded, it makes Ctrl-C end the process without a word: what was is put back."""
+    before = signal.getsignal(signal.SIGINT)
+    import dask_jobqueue
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, before)
+    return dask_jobqueue
 
 
 def _seconds(walltime: str) -> int:

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,12 @@ from vit2rtl.farm.run import run
 from vit2rtl.farm.store import DONE, FAILED, Store
 from vit2rtl.farm.task import Task
 
-pytest.importorskip("distributed", reason="needs the extra [farm]")
-pytest.importorskip("dask_jobqueue", reason="needs the extra [farm]")
 ROOT = Path(__file__).resolve().parents[3]
-# Of distributed's own, while clusters end.
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [
+    pytest.mark.skipif(not (find_spec("distributed") and find_spec("dask_jobqueue")),
+                       reason="needs the extra [farm]"),
+    pytest.mark.filterwarnings("default"),  # of distributed's own, while clusters end
+]
 DRIVER = """
 import sys
 from tests.python.farm.work import squares, table
@@ -168,7 +171,6 @@ def test_a_queue_of_jobs(kind, tmp_path, monkeypatch):
         until(lambda: not running())
 
 
-
 def test_a_cancelled_job_is_replaced(tmp_path, monkeypatch):
     with queue("slurm", tmp_path, monkeypatch) as running:
         killed = []
@@ -193,6 +195,19 @@ def test_no_job_is_left_of_a_killed_driver(tmp_path, monkeypatch):
         assert running()
         until(lambda: not running())
         assert len([*Path("store").rglob("*.json")]) < 60
+
+
+def test_ctrl_c_ends_the_jobs_and_says_what_is_done(tmp_path, monkeypatch):
+    with queue("slurm", tmp_path, monkeypatch) as running:
+        (tmp_path / "driver.py").write_text(DRIVER)
+        child = subprocess.Popen([sys.executable, "driver.py", "store", "slurm"],
+                                 stderr=subprocess.PIPE, text=True)
+        until(lambda: [*Path("store").rglob("*.json")])
+        child.send_signal(signal.SIGINT)
+        _, errors = child.communicate(timeout=60)
+        assert child.returncode == -signal.SIGINT
+        assert re.search(r"^KeyboardInterrupt: \d+ of 60 ", errors, re.MULTILINE), errors
+        until(lambda: not running())
 
 
 def test_the_script_of_a_job(monkeypatch):

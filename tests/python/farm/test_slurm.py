@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,8 @@ from vit2rtl.farm.store import DONE, Store
 PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "scancel", "squeue")
 ROOT = Path(__file__).resolve().parents[3]
 PATH = f"{os.environ['PATH']}:/usr/sbin"
-pytest.importorskip("dask_jobqueue", reason="needs the extra [farm]")
 pytestmark = [
+    pytest.mark.skipif(not find_spec("dask_jobqueue"), reason="needs the extra [farm]"),
     pytest.mark.skipif(
         os.getuid() != 0 or not all(shutil.which(name, path=PATH) for name in PROGRAMS),
         reason="needs root and a SLURM: apt install slurm-wlm munge"),
