@@ -64,7 +64,7 @@ class Bench:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Sums in one order, whatever the machine: results are the same bytes everywhere."""
+    """Sums in one order, however many cores: the same bytes on processors of one kind."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

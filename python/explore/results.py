@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,10 +51,13 @@ def mark_front(rows: Sequence[Row], limits: Limits) -> None:
             and within(row, limits)]
     for row in rows:
         row["front"] = False
-    for row in able:
-        mine = _aims(row)
-        row["front"] = not any(
-            other["device"] == row["device"] and _dominates(_aims(other), mine) for other in able)
+    fronts: dict[str | None, list[tuple[float, ...]]] = defaultdict(list)
+    # In this order what dominates a row comes before it, and one of the front does if any does.
+    for row in sorted(able, key=_aims):
+        front, aims = fronts[row["device"]], _aims(row)
+        row["front"] = not any(_dominates(other, aims) for other in front)
+        if row["front"]:
+            front.append(aims)
 
 
 def _aims(row: Row) -> tuple[float, ...]:
