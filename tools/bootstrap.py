@@ -38,6 +38,12 @@ TEST_TOOLS = (
     SystemTool("tcl", ("tclsh", os.devnull)),
     SystemTool("chromium", ("sh", "-c", " || ".join(f"command -v {name}" for name in BROWSERS))),
 )
+# For the tests on a SLURM of their own, which run as root alone: in containers, on no laptop.
+CLUSTER_TOOLS = (
+    SystemTool("slurm-wlm", ("sh", "-c", "PATH=$PATH:/usr/sbin; " + " && ".join(
+        f"command -v {name}" for name in ("slurmctld", "slurmd", "sbatch")))),
+    SystemTool("munge", ("sh", "-c", "PATH=$PATH:/usr/sbin; command -v munged")),
+)
 VENV_TOOL = SystemTool(f"python{PYTHON}-venv", (sys.executable, "-c", "import ensurepip, venv"))
 
 
@@ -140,7 +146,7 @@ class Setup:
 
     def run(self) -> None:
         has_venv = self.is_current() or works([self.python, "-m", "pip", "--version"])
-        tools = (*SYSTEM_TOOLS, *TEST_TOOLS)
+        tools = (*SYSTEM_TOOLS, *TEST_TOOLS, *(CLUSTER_TOOLS if os.geteuid() == 0 else ()))
         lacking = self.system_tools(tools if has_venv else (VENV_TOOL, *tools))
         if VENV_TOOL.package in lacking:
             raise SetupError(f"Python's venv module is incomplete: {install_hint(lacking)}")

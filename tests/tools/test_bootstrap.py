@@ -49,7 +49,8 @@ class FakeMachine:
         return 0
 
 
-TOOLS = (*bootstrap.SYSTEM_TOOLS, *bootstrap.TEST_TOOLS, bootstrap.VENV_TOOL)
+TOOLS = (*bootstrap.SYSTEM_TOOLS, *bootstrap.TEST_TOOLS, *bootstrap.CLUSTER_TOOLS,
+         bootstrap.VENV_TOOL)
 ALL = [tool.package for tool in TOOLS]
 
 
@@ -124,6 +125,14 @@ def test_torch_comes_first_and_torchvision_without_its_dependencies():
     assert torchvision[-2:] == ["--no-deps", "torchvision"]
     assert project[-2:] == ["-e", ".[dev]"]
     assert all("constraints.txt" in command for command in (torch, torchvision, project))
+
+
+@pytest.mark.parametrize(("euid", "there"), [(0, True), (1000, False)])
+def test_a_cluster_is_for_root_alone(set_up, euid, there):
+    machine = FakeMachine(sudo=True)
+    set_up(machine, euid)
+    assert "iverilog" in machine.present
+    assert [tool.package in machine.present for tool in bootstrap.CLUSTER_TOOLS] == [there, there]
 
 
 def test_a_bare_machine_gets_everything_and_the_second_run_does_nothing(set_up, project):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.python.farm.work import NAME, alive, squares, table
+from tests.python.farm.work import DRIVER, NAME, alive, squares, table
 from vit2rtl.farm.cluster import DaskCluster, cluster_of
 from vit2rtl.farm.pool import LocalPool
 from vit2rtl.farm.run import run
@@ -26,13 +26,6 @@ pytestmark = [
                        reason="needs the extra [farm]"),
     pytest.mark.filterwarnings("default"),  # of distributed's own, while clusters end
 ]
-DRIVER = """
-import sys
-from tests.python.farm.work import squares, table
-from vit2rtl.farm.cluster import DaskCluster
-if __name__ == "__main__":
-    table(squares(60, seconds=0.5), sys.argv[1], cluster=DaskCluster(sys.argv[2], 2, 10))
-"""
 
 
 def python(*arguments):

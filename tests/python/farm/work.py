@@ -14,6 +14,14 @@ from vit2rtl.farm.store import Store
 from vit2rtl.farm.task import Task
 
 NAME = "tests.python.farm.work"
+# A script of half a minute on two jobs, which give up ten seconds after it: STORE CLUSTER.
+DRIVER = """
+import sys
+from tests.python.farm.work import squares, table
+from vit2rtl.farm.cluster import DaskCluster
+if __name__ == "__main__":
+    table(squares(60, seconds=0.5), sys.argv[1], cluster=DaskCluster(sys.argv[2], 2, 10))
+"""
 
 
 def square(spec, seconds=0.0, log=None):
