@@ -77,10 +77,21 @@ class Recording:
     def _append(
         self, what: str, name: str, values: torch.Tensor, dtype: type[np.integer]
     ) -> None:
-        key = f"{what}/{name}"
+        self._spool(f"{what}/{name}", dtype).append(values.long().numpy())
+
+    def _spool(self, key: str, dtype: Any) -> Spool:
         if key not in self._spools:
-            self._spools[key] = Spool(self._folder / f"{what}.{name}", dtype)
-        self._spools[key].append(values.long().numpy())
+            self._spools[key] = Spool(self._folder / key.replace("/", ".", 1), dtype)
+        return self._spools[key]
+
+    def spooled(self) -> dict[str, Spooled]:
+        """All that has been recorded, by names of this class's own."""
+        return {key: spool.array() for key, spool in self._spools.items()}
+
+    def extend(self, spooled: Mapping[str, Spooled]) -> None:
+        """What another recording of the same model has: images that follow these."""
+        for key, more in spooled.items():
+            self._spool(key, more.dtype).extend(more)
 
     @property
     def accumulators(self) -> dict[str, Spooled]:
@@ -220,6 +231,7 @@ def write_bundle(
     out: str | Path, quantized: "QuantizedViT", description: dict[str, Any], images: "Images", *,
     lanes: int, formats: Sequence[str] = (),
     announce: Callable[[int, int], object] = lambda size, needed: None,
+    fill: "Callable[[Recording, Images], Iterator[int]] | None" = None,
 ) -> tuple[int, int, int]:
     """Record ``images`` (:class:`vit2rtl.models.images.Images`) and write the bundle of golden
     vectors; memory does not grow with the number of images.
@@ -228,6 +240,7 @@ def write_bundle(
     formats      further formats, see :data:`vit2rtl.golden.vectors.bundle.FORMATS`
     announce     told how many bytes the bundle will have, about, and how many are needed while it
                  is made, once that is known
+    fill         records the images some at a time, and says how many; by default here
     returns      numbers of unit instances, records and beats
     """
     provenance = {
@@ -245,13 +258,12 @@ def write_bundle(
         recording = Recording(quantized, bundle.scratch)
         with tqdm(total=len(images), desc="images", unit="image", leave=False,
                   disable=None) as bar:
-            for batch in _batches(images):
-                recording.run(images.batch(batch))
-                if batch.start == 0:
-                    size, spooled = (part * len(images) // len(batch)
+            for n, together in enumerate((fill or _filled)(recording, images)):
+                if n == 0:
+                    size, spooled = (part * len(images) // together
                                      for part in recording.sizes(lanes))
                     announce(size, size + spooled)
-                bar.update(len(batch))
+                bar.update(together)
         for instance, arguments in tqdm(
             recording.records(lanes), desc="vectors", unit="record", leave=False, disable=None
         ):
@@ -262,7 +274,13 @@ def write_bundle(
     return len(instances), count, beats
 
 
-def _batches(images: "Images") -> Iterator[range]:
+def _filled(recording: Recording, images: "Images") -> Iterator[int]:
+    for batch in batches(images):
+        recording.run(images.batch(batch))
+        yield len(batch)
+
+
+def batches(images: "Images") -> Iterator[range]:
     """Images that go through the network together: one of the usual size, four of small ones."""
     step = max(1, min(4, _PIXELS_TOGETHER // images.load(0).numel()))
     for start in range(0, len(images), step):

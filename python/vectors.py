@@ -72,11 +72,13 @@ def write_program_vectors(
     ops: Sequence[Op],
     lanes: int,
     progress: Callable[[int], object] = lambda count: None,
+    parts: Sequence[Path] | None = None,
 ) -> None:
     """Write vectors of ops on images, with what they were made from in the manifest.
 
-    names  of the images, for the manifest
-    codes  uint8[images, channels, height, width]
+    names            of the images, for the manifest
+    codes            uint8[images, channels, height, width]
+    progress, parts  see :func:`~vit2rtl.golden.vectors.program_vectors_writer.write_vectors`
     """
     provenance = {
         "producer": f"vit2rtl {__version__}",
@@ -84,7 +86,7 @@ def write_program_vectors(
         "program_sha256": documents.sha256_of(program.files()[GRAPH]),
     }
     write_vectors(out, program, codes, ops=ops, lanes=lanes, provenance=provenance,
-                  progress=progress)
+                  progress=progress, parts=parts)
 
 
 def replay_units(bundle: Bundle) -> Iterator[Replayed]:

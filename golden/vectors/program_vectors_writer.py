@@ -32,6 +32,7 @@ from vit2rtl.golden.vectors.program_vectors_schema import (
 
 # What each array adds to the manifest and to headers, about.
 _HEADER = 1500
+_ARRAYS = "arrays"
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def write_vectors(
     lanes: int = 4,
     provenance: Any = None,
     progress: Callable[[int], object] = lambda count: None,
+    parts: Sequence[Path] | None = None,
 ) -> Plan:
     """Run a program on images and write the chosen ops' vectors as a bundle.
 
@@ -110,6 +112,8 @@ def write_vectors(
     lanes        elements of a beat
     provenance   what the images are, as JSON; no times, so that a rerun gives equal bytes
     progress     called with the number of tensors written, images times tensors in all
+    parts        folders that :func:`record` has filled elsewhere, for all of the images in their
+                 order: they are not run here
     returns      Plan
 
     The same program and images give the same bytes. One image is in memory at a time.
@@ -122,36 +126,63 @@ def write_vectors(
         raise ValueError(f"Lanes must be between 1 and 64, not {lanes!r}")
     plan = Plan.of(program, chosen, images=len(image_codes), lanes=lanes)
     with atomic.folder(path, kind="bundle of a program", parts=_PARTS) as root:
-        for folder in (TENSORS, CONSTANTS):
-            (root / folder).mkdir()
-        _write_tensors(root, plan, program, image_codes, progress)
+        (root / CONSTANTS).mkdir()
+        if parts is None:
+            record(root, plan, program, image_codes, progress=progress)
+        else:
+            _join(root, plan, parts)
+        _write_archive(root, plan)
         constants = _write_constants(root, plan)
         manifest = _manifest(root, plan, program, constants, plain(provenance or {}))
         write_texts(root, manifest, readme(root, manifest))
     return plan
 
 
-def _write_tensors(root, plan, program, image_codes, progress):
-    """Image after image to ``.mem`` files, and as plain bytes to what becomes the ``.npz``."""
-    plain_bytes = root / "arrays"
-    plain_bytes.mkdir()
-    for n in range(plan.images):
+def record(
+    root: Path,
+    plan: Plan,
+    program: IntegerProgram,
+    image_codes: np.ndarray,
+    *,
+    progress: Callable[[int], object] = lambda count: None,
+) -> None:
+    """Run images, and append their tensors to the files ``tensors/NAME.mem`` of a folder, and as
+    plain bytes to ``arrays/NAME``, of which an archive is made in the end."""
+    for folder in (TENSORS, _ARRAYS):
+        (root / folder).mkdir()
+    for n in range(len(image_codes)):
         left = set(plan.tensors)
         for name, array in stages(program, image_codes[n:n + 1], left):
             tensor, layout = plan.tensors[name]
-            with open(plain_bytes / name, "ab") as raw, \
+            with open(root / _ARRAYS / name, "ab") as raw, \
                     open(root / _mem(TENSORS, name), "ab") as text:
                 _append(tensor, layout, array, text, raw)
             progress(1)
             left.discard(name)
             if not left:
                 break
+
+
+def _join(root, plan, parts):
+    """What was recorded elsewhere, one after the other."""
+    for folder in (TENSORS, _ARRAYS):
+        (root / folder).mkdir()
+    for file in (file for name in plan.tensors for file in (_mem(TENSORS, name),
+                                                            f"{_ARRAYS}/{name}")):
+        with open(root / file, "wb") as whole:
+            for part in parts:
+                with open(part / file, "rb") as piece:
+                    shutil.copyfileobj(piece, whole)
+
+
+def _write_archive(root, plan):
+    """The ``.npz`` of the tensors; the plain bytes have served."""
     with zipfile.ZipFile(root / f"{TENSORS}.npz", "w", zipfile.ZIP_STORED) as archive:
         for name, (tensor, layout) in plan.tensors.items():
-            with array_stream(archive, name) as stream, open(plain_bytes / name, "rb") as raw:
+            with array_stream(archive, name) as stream, open(root / _ARRAYS / name, "rb") as raw:
                 _header(stream, layout.dtype, (plan.images, *tensor.shape))
                 shutil.copyfileobj(raw, stream)
-    shutil.rmtree(plain_bytes)
+    shutil.rmtree(root / _ARRAYS)
 
 
 def _append(tensor, layout, array, text, raw):

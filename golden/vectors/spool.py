@@ -3,6 +3,7 @@
 What is recorded of many images is appended file by file, and read again some rows at a time.
 """
 
+import shutil
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -56,7 +57,8 @@ class Spool:
     """
 
     def __init__(self, path: Path, dtype: type[np.integer]) -> None:
-        self._path, self._dtype, self._shape = path, np.dtype(dtype), (0,)
+        self._path, self._dtype = path, np.dtype(dtype)
+        self._shape: tuple[int, ...] = (0,)
 
     def append(self, array: np.ndarray) -> None:
         """int[n, ...]: n more along the first axis."""
@@ -66,6 +68,12 @@ class Spool:
         with open(self._path, "ab") as file:
             file.write(np.ascontiguousarray(array, self._dtype).tobytes())
         self._shape = (self._shape[0] + len(array), *array.shape[1:])
+
+    def extend(self, other: Spooled) -> None:
+        """What another spool of the same elements has: as many more."""
+        with open(self._path, "ab") as file, open(other.path, "rb") as more:
+            shutil.copyfileobj(more, file)
+        self._shape = (self._shape[0] + other.whole[0], *other.whole[1:])
 
     def array(self) -> Spooled:
         """What has been appended so far."""

@@ -33,6 +33,7 @@ Examples:
               help="Show the SQNR of both against the float model, too.")
 @click.option("--weights", type=options.FILE, help="The float weights, if their file has moved.")
 @farm_options.farmed_models
+@farm_options.store
 @options.as_json
 def command(
     checkpoint_folder: str,

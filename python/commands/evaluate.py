@@ -42,6 +42,7 @@ Examples:
 @click.option("--out", type=options.FOLDER, default="pictures", show_default=True,
               help="Folder for the pictures.")
 @farm_options.farmed_models
+@farm_options.store
 @options.as_json
 def command(
     checkpoint_folder: str,

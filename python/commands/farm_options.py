@@ -66,12 +66,12 @@ def farmed(function: F) -> F:
 
 
 def farmed_models(function: F) -> F:
-    """The same and ``--store``, for tasks that run models: one job by default, as each loads torch
-    and the model, and torch itself uses all cores."""
-    return cluster(_jobs_option(1, "1")(print_job(store(function))))
+    """The same for tasks that run models: one job by default, as each loads torch and the model,
+    and torch itself uses all cores."""
+    return cluster(_jobs_option(1, "1")(print_job(function)))
 
 
-def is_farm(cluster: str, jobs: int, store: Path | None) -> bool:
+def is_farm(cluster: str, jobs: int, store: Path | None = None) -> bool:
     """Whether any of these options asks for more than this process."""
     return cluster != LOCAL or jobs > 1 or store is not None
 

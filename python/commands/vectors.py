@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from tqdm import tqdm
 
 from vit2rtl import checkpoint_schema
 from vit2rtl.cli import MismatchError
-from vit2rtl.commands import completion, options
+from vit2rtl.commands import completion, farm_options, options, vectors_slices
+from vit2rtl.farm.cluster import LOCAL
 from vit2rtl.golden.program.program import GRAPH, IntegerProgram
 from vit2rtl.golden.program.reader import read_program
 from vit2rtl.golden.vectors.bundle import FORMATS, convert, read_bundle
@@ -41,6 +43,16 @@ class _Request:
     lanes: int
     patterns: Sequence[str]
     formats: Sequence[str]
+    cluster: str
+    jobs: int
+
+    @property
+    def farmed(self) -> bool:
+        return farm_options.is_farm(self.cluster, self.jobs)
+
+    def farm(self) -> AbstractContextManager[vectors_slices.Farm]:
+        return vectors_slices.farm(self.cluster, self.jobs, Path(self.out), self.source,
+                                   self.folder)
 
 
 @click.command(epilog="""\b
@@ -48,6 +60,7 @@ Examples:
   vit2rtl vectors deit-w4a4 --images val/ --out vectors
   vit2rtl vectors mnist-w4a4 --count 8 --lanes 8 --out vectors
   vit2rtl vectors deit-w4a4.program --images val/ --ops 'blocks.0.*' --out stages
+  vit2rtl vectors deit-w4a4.program --images val/ --count 100 --jobs 4 --out stages
   vit2rtl vectors stages --check
   vit2rtl vectors vectors --format coe --format c --out vectors
 """)
@@ -67,6 +80,7 @@ Examples:
 @click.option("--out", type=options.FOLDER, help="Folder for the bundle.")
 @click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS),
               help="Also write .coe (Xilinx), .mif (Intel) or a C header; repeatable.")
+@farm_options.farmed_models
 @click.option("--check", is_flag=True,
               help="FOLDER is a bundle: validate it and compute its expected output again.")
 @options.as_json
@@ -80,6 +94,8 @@ def command(
     patterns: tuple[str, ...],
     out: str | None,
     formats: tuple[str, ...],
+    cluster: str,
+    jobs: int,
     check: bool,
     as_json: bool,
 ) -> None:
@@ -99,7 +115,9 @@ def command(
     The same call writes the same bytes.
     """
     recorded = [name for name, value in (("--images", folder), ("--list", listed),
-                                         ("--ops", patterns)) if value]
+                                         ("--ops", patterns),
+                                         ("--cluster", cluster != LOCAL), ("--jobs", jobs > 1))
+                if value]
     if check:
         given = [*recorded, *(["--out"] if out else []), *(["--format"] if formats else [])]
         if given:
@@ -124,7 +142,7 @@ def command(
         raise ValueError(f"{source} is neither a checkpoint (vit2rtl quantize) nor an integer "
                          "program (vit2rtl lower)")
     figures, text = write(_Request(source, out, folder, listed, count, seed, lanes, patterns,
-                                   formats))
+                                   formats, cluster, jobs))
     if as_json:
         options.show_json(figures | {"out": out})
     else:
@@ -149,10 +167,12 @@ def _of_checkpoint(request: _Request) -> Summary:
     if not request.listed:
         chosen = chosen.sample(request.count, request.seed)
     out = Path(request.out).resolve()
-    entries, records, beats = write_bundle(
-        request.out, quantized, description, chosen, lanes=request.lanes, formats=request.formats,
-        announce=lambda size, needed: _announce(_counted(len(chosen)), size, needed, out),
-    )
+    with request.farm() if request.farmed else nullcontext() as farm:
+        entries, records, beats = write_bundle(
+            request.out, quantized, description, chosen, lanes=request.lanes,
+            formats=request.formats, fill=vectors_slices.units_of_images(farm) if farm else None,
+            announce=lambda size, needed: _announce(_counted(len(chosen)), size, needed, out),
+        )
     return ({"instances": entries, "records": records, "beats": beats},
             f"{records} records of {entries} unit instances, {beats:,} beats")
 
@@ -164,13 +184,20 @@ def _of_program(request: _Request) -> Summary:
     check_place(out)
     names, codes = _images(program, request)
     plan = Plan.of(program, ops, images=len(names), lanes=request.lanes)
-    # Arrays lie there twice until they are in their .npz file.
-    _announce(f"{len(plan.ops)} ops on {_counted(plan.images)}", plan.bytes(), 2 * plan.bytes(),
-              out.resolve(), fewer="images, or ops by --ops")
-    with tqdm(total=plan.images * len(plan.tensors), desc="vectors", unit="tensor", leave=False,
-              disable=None) as bar:
-        write_program_vectors(out, program, names, codes, ops=ops, lanes=request.lanes,
-                              progress=bar.update)
+    # Arrays lie there twice until they are in their .npz file, and once more of a farm.
+    _announce(f"{len(plan.ops)} ops on {_counted(plan.images)}", plan.bytes(),
+              (3 if request.farmed else 2) * plan.bytes(), out.resolve(),
+              fewer="images, or ops by --ops")
+    if request.farmed:
+        with request.farm() as farm:
+            parts = vectors_slices.ops_of_images(farm, ops, names, request.lanes)
+            write_program_vectors(out, program, names, codes, ops=ops, lanes=request.lanes,
+                                  parts=parts)
+    else:
+        with tqdm(total=plan.images * len(plan.tensors), desc="vectors", unit="tensor",
+                  leave=False, disable=None) as bar:
+            write_program_vectors(out, program, names, codes, ops=ops, lanes=request.lanes,
+                                  progress=bar.update)
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     figures = {"ops": len(ops), "tensors": len(plan.tensors), "images": plan.images,
                "bytes": size}

@@ -93,6 +93,26 @@ def test_a_program_of_another_model_has_no_images_of_its_own(command, programs, 
     assert err.endswith("vit2rtl: Missing option '--images': a folder of images\n")
 
 
+def test_two_workers_record_what_this_process_does(programs, photos, tmp_path):
+    given = ("vectors", programs / "tiny", "--images", photos, "--count", 3, "--out")
+    serial = without_torch(*given, tmp_path / "serial")
+    farm = without_torch(*given, tmp_path / "farm", "--jobs", 2)
+    assert (farm.returncode, farm.stderr) == (0, serial.stderr)
+    assert farm.stdout == serial.stdout.replace("serial", "farm")
+    names = {path.relative_to(tmp_path / "serial") for path in (tmp_path / "serial").rglob("*")}
+    assert {path.relative_to(tmp_path / "farm") for path in (tmp_path / "farm").rglob("*")} == names
+    assert (tmp_path / "farm" / "SHA256SUMS").read_text() == (
+        tmp_path / "serial" / "SHA256SUMS").read_text()
+    assert {path.name for path in tmp_path.iterdir()} == {"serial", "farm"}
+
+
+def test_a_bundle_is_of_no_farm(command, programs, tmp_path):
+    out = tmp_path / "b"
+    assert command("vectors", programs / "mnist", "--ops", "head", "--out", out)[0] == 0
+    code, _, err = command("vectors", out, "--check", "--jobs", 2)
+    assert (code, err.splitlines()[-1]) == (2, "vit2rtl: --check takes a bundle and no --jobs")
+
+
 def test_the_same_seed_gives_the_same_bytes(command, programs, photos, tmp_path):
     given = ("vectors", programs / "tiny", "--images", photos, "--count", 2, "--ops", "*.mlp.*",
              "--ops", "head")

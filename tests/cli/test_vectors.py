@@ -74,6 +74,15 @@ def test_reruns_give_the_same_bytes_and_other_images_others(command, mnist, one,
     read_bundle(tmp_path / "first")
 
 
+def test_two_workers_record_what_this_process_does(command, mnist, tmp_path):
+    given = ("vectors", mnist, "--count", 6, "--lanes", 64, "--out")
+    serial = command(*given, tmp_path / "serial")
+    code, out, err = command(*given, tmp_path / "farm", "--jobs", 2)
+    assert (code, out, err) == (0, serial[1].replace("serial", "farm"), serial[2])
+    assert contents(tmp_path / "farm") == contents(tmp_path / "serial")
+    assert {path.name for path in tmp_path.iterdir()} == {"serial", "farm"}
+
+
 def test_count_draws_images_by_the_seed(command, mnist, tmp_path):
     assert command("vectors", mnist, "--count", 2, "--lanes", 64, "--out", tmp_path / "b")[0] == 0
     manifest = json.dumps(read_bundle(tmp_path / "b").manifest)
