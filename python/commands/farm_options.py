@@ -12,7 +12,7 @@ import click
 from tqdm import tqdm
 
 from vit2rtl.cli import MismatchError
-from vit2rtl.farm.cluster import LOCAL, DaskCluster, cluster_of
+from vit2rtl.farm.cluster import LOCAL, cluster_of, dask_cluster
 from vit2rtl.farm.run import Cluster, Report, TasksFailedError, result, results, run
 from vit2rtl.farm.store import Store
 from vit2rtl.farm.task import Task
@@ -22,11 +22,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _print_job(context: click.Context, option: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
-        cluster = cluster_of(context.params.get("cluster", LOCAL), context.params.get("jobs", 1))
-        if not isinstance(cluster, DaskCluster):
+        name = context.params.get("cluster", LOCAL)
+        if name == LOCAL:
             raise click.UsageError("--print-job shows the script of a queue's job: give --cluster "
                                    "slurm or lsf")
-        click.echo(cluster.job_script(), nl=False)
+        script = dask_cluster(name, context.params.get("jobs", 1)).job_script()
+        click.echo(script, nl=False)
         context.exit()
 
 

@@ -1,6 +1,7 @@
 """Clusters behind dask.distributed and dask-jobqueue: a scheduler's address, SLURM, LSF."""
 
 import json
+import shutil
 import signal
 import sys
 import threading
@@ -17,7 +18,8 @@ from vit2rtl.farm.store import Store
 from vit2rtl.farm.task import Task
 
 LOCAL = "local"
-QUEUES = {"slurm": "SLURMCluster", "lsf": "LSFCluster"}
+# Of a queue: what dask-jobqueue calls it, and the command that submits a job.
+QUEUES = {"slurm": ("SLURMCluster", "sbatch"), "lsf": ("LSFCluster", "bsub")}
 DEATH_TIMEOUT = 60  # seconds after which a worker without a scheduler, or it without one, gives up
 MARGIN = 300  # seconds before the end of a job's time at which its worker takes no more tasks
 _MEMORY = "2GB"
@@ -32,10 +34,20 @@ def cluster_of(
 
     jobs     processes, or jobs of the queue; a scheduler at an address has workers of its own
     limit    seconds that a task may take, see :class:`~.pool.LocalPool`
-    raises   ValueError for any other name, and where the extra ``[farm]`` is not installed
+    raises   ValueError for any other name, where the extra ``[farm]`` is not installed, and where
+             this host submits no jobs to the queue
     """
     if name == LOCAL:
         return LocalPool(jobs, limit)
+    cluster = dask_cluster(name, jobs, limit)
+    if name in QUEUES and not shutil.which(submit := QUEUES[name][1]):
+        raise ValueError(f"Cluster {name} needs {submit}, which is not on PATH: run this on a host "
+                         "that submits jobs")
+    return cluster
+
+
+def dask_cluster(name: str, jobs: int, limit: float | None = None) -> "DaskCluster":
+    """The same of any name but ``local``, on a host that need not submit jobs: its script shows."""
     if name.endswith(".json"):
         name = _address(Path(name))
     if name not in QUEUES and not name.startswith(("tcp://", "tls://")):
@@ -109,7 +121,7 @@ class DaskCluster:
         """Settings are those of ~/.config/dask/jobqueue.yaml; these fill in what it leaves out."""
         import dask
 
-        create: Callable[..., Any] = getattr(_jobqueue(), QUEUES[self.name])
+        create: Callable[..., Any] = getattr(_jobqueue(), QUEUES[self.name][0])
         with dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_LOSSES - 1}):
             configured = dask.config.get(f"jobqueue.{self.name}")
             prologue = [*_ENVIRONMENT, *(configured.get("job-script-prologue") or [])]

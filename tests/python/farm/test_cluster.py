@@ -108,6 +108,17 @@ def test_dask_that_is_not_installed(monkeypatch):
     assert str(error.value) == "Cluster slurm needs dask: pip install 'vit2rtl[farm]'"
 
 
+@pytest.mark.parametrize(("name", "submit"), [("slurm", "sbatch"), ("lsf", "bsub")])
+def test_a_host_that_submits_no_jobs(name, submit, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ValueError) as error:
+        cluster_of(name, 2)
+    assert str(error.value) == (f"Cluster {name} needs {submit}, which is not on PATH: run this on "
+                                "a host that submits jobs")
+    (tmp_path / submit).touch(0o755)
+    assert cluster_of(name, 2) == DaskCluster(name, 2)
+
+
 def test_an_address_where_nothing_answers(tmp_path):
     cluster = DaskCluster("tcp://127.0.0.1:9", 1, death_timeout=1)
     with pytest.raises(ValueError) as error:
