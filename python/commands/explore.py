@@ -22,6 +22,7 @@ from vit2rtl.farm.cluster import cluster_of
 from vit2rtl.farm.store import DONE, FAILED, LOST, Store, Trial
 from vit2rtl.farm.task import Task
 from vit2rtl.golden.files import atomic
+from vit2rtl.golden.files.counts import counted
 
 # What is run where no other subcommand is named.
 _DEFAULT = "space"
@@ -85,15 +86,15 @@ def explore(
             return
         found = exploration.results()
     except KeyboardInterrupt:
-        click.echo(f"vit2rtl: interrupted: {runner.ended} of {runner.total} trials are in "
-                   f"{store.folder}; the same command goes on", err=True)
+        click.echo(f"vit2rtl: interrupted: {store.folder} has {runner.ended} of "
+                   f"{counted(runner.total, 'trial')}; the same command goes on", err=True)
         click.get_current_context().exit(130)
     write(found, folder, Path(space_file).read_text(encoding="utf-8-sig"))
     click.echo("\n".join(_summary(found["rows"], folder)))
     bad = [trial for trial in exploration.trials.values() if trial.status != DONE]
     if bad:
-        raise MismatchError(f"{len(bad)} of {len(exploration.trials)} trials failed or were lost; "
-                            f"the first: {reason(bad[0])}")
+        raise MismatchError(f"{len(bad)} of {counted(len(exploration.trials), 'trial')} failed or "
+                            f"were lost; the first: {reason(bad[0])}")
 
 
 @command.command("report")
@@ -163,16 +164,16 @@ def _planned(exploration: Exploration) -> list[str]:
         guessed += exploration.guess(trial.task)
         spent += trial.provenance["cpu_seconds"]
     seconds = sum(map(exploration.guess, missing)) * (spent / guessed if guessed else 1)
-    lines = [f"{len(points)} rows from {len(tasks)} trials, of which "
-             f"{len(tasks) - len(missing)} are stored",
+    lines = [f"{counted(len(points), 'row')} from {counted(len(tasks), 'trial')}, "
+             f"{len(tasks) - len(missing)} of them stored",
              f"{len(missing)} to run: about {seconds:,.0f} CPU seconds, {seconds / 3600:.2f} CPU "
              f"hours, {'as the stored ones took' if guessed else 'within a factor of 3'}"]
     mixed = exploration.space.mixed
     if mixed:
         lines.append(f"and a search for mixed widths by {mixed.cost}, of "
-                     f"{len(mixed.budgets)} budgets")
+                     f"{counted(len(mixed.budgets), 'budget')}")
     rejected = Counter(one.rejected.partition(": ")[0] for one in points if one.rejected)
-    lines += [f"rejected, {count} rows: {reason}" for reason, count in rejected.items()]
+    lines += [f"rejected, {counted(count, 'row')}: {reason}" for reason, count in rejected.items()]
     return lines
 
 
@@ -181,7 +182,7 @@ def _summary(rows: Sequence[results.Row], folder: Path) -> list[str]:
               for status in (DONE, FAILED, LOST, results.REJECTED)}
     told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     front = [row for row in rows if row["front"]]
-    lines = [f"{len(rows)} rows: {told}; {len(front)} in the front"]
+    lines = [f"{counted(len(rows), 'row')}: {told}; {len(front)} in the front"]
     files = [name for name in (PAGE, results.TABLE, results.RESULTS) if (folder / name).is_file()]
     lines.append(f"written to {folder}: {', '.join(files)}")
     return lines

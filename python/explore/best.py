@@ -7,6 +7,7 @@ from typing import Any
 from vit2rtl.explore.results import Row
 from vit2rtl.explore.space import MACS
 from vit2rtl.farm.store import DONE
+from vit2rtl.golden.files.counts import counted
 
 # What may be least, and what decides among equals.
 COSTS = ("cycles", "logic", "energy", "weight_bytes", "bops")
@@ -45,7 +46,8 @@ def best(rows: Sequence[Row], wish: Wish) -> Row:
                          + ", ".join(f"{key} {value}" for key, value in asked))
     done = [row for row in chosen if row["status"] == DONE]
     if not done:
-        raise ValueError(f"None of {len(chosen)} rows is done; the first: {chosen[0]['error']}")
+        raise ValueError(f"None of {counted(len(chosen), 'row')} is done; the first: "
+                         f"{chosen[0]['error']}")
     good = [row for row in done if _lost(row) <= wish.top1_drop]
     if not good:
         least = min(done, key=_lost)
@@ -65,10 +67,11 @@ def _figures(row: Row, by: str) -> tuple[float, ...]:
 
 def sentence(row: Row, results: Mapping[str, Any]) -> str:
     """What was chosen, for people."""
-    parts = [f"{row['name']}: top-1 {row['top1']:.1f} % of {results['provenance']['images']} "
-             f"images, {_lost(row):.1f} points below float; SQNR {row['sqnr_db']:.1f} dB"]
+    images = counted(results["provenance"]["images"], "image")
+    parts = [f"{row['name']}: top-1 {row['top1']:.1f} % of {images}, {_lost(row):.1f} points below "
+             f"float; SQNR {row['sqnr_db']:.1f} dB"]
     if row["cycles"] is not None:
         parts.append(f"{row['cycles']:,} cycles on {row['array']} {row['mac']}, "
-                     f"{row['groups']} token groups, {row['device']}")
+                     f"{counted(row['groups'], 'token group')}, {row['device']}")
     parts.append(f"{row['weight_bytes']:,} bytes of weights")
     return "; ".join(parts)

@@ -7,6 +7,7 @@ from vit2rtl.farm.order import longest_first
 from vit2rtl.farm.pool import Done, LocalPool
 from vit2rtl.farm.store import DONE, FAILED, LOST, Store, Trial
 from vit2rtl.farm.task import Task
+from vit2rtl.golden.files.counts import counted
 
 # Called with how many tasks have ended, of how many.
 Report = Callable[[int, int], None]
@@ -71,8 +72,8 @@ def run(
             if not store.kept:
                 raise
             raise KeyboardInterrupt(
-                f"{len(trials)} of {len(unique)} results are in {store.folder}; the same command "
-                "goes on") from None
+                f"{store.folder} has {len(trials)} of {counted(len(unique), 'result')}; the same "
+                "command goes on") from None
     return [trials[task.key] for task in tasks]
 
 
@@ -82,8 +83,8 @@ def results(trials: Sequence[Trial]) -> list[dict]:
     if bad:
         error = bad[0].error
         first = f"{error['type']}: {error['message']}" if error else "its workers died"
-        raise TasksFailedError(f"{len(bad)} of {len(trials)} tasks failed or were lost; the "
-                               f"first: {first}")
+        raise TasksFailedError(f"{len(bad)} of {counted(len(trials), 'task')} failed or were lost; "
+                               f"the first: {first}")
     return [trial.result for trial in trials if trial.result is not None]
 
 

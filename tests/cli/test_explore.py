@@ -124,7 +124,7 @@ def test_an_interrupt_keeps_what_is_done(explored, explore, tmp_path, monkeypatc
     assert (code, out) == (130, "")
     kept = len([*(tmp_path / "out" / TRIALS).glob("*/*.json")])
     assert kept < 6
-    assert err == (f"vit2rtl: interrupted: {kept} of 5 trials are in {tmp_path / 'out'}; the same "
+    assert err == (f"vit2rtl: interrupted: {tmp_path / 'out'} has {kept} of 5 trials; the same "
                    "command goes on\n")
     assert not (tmp_path / "out" / TABLE).exists()
     ran, call = [], Task.call
@@ -172,7 +172,7 @@ def test_a_dry_run_says_what_would_run_and_what_is_refused(explored, explore, tm
     assert (code, err) == (0, "")
     first, second, *rejected = out.splitlines()
     assert first.startswith("32 rows from ")
-    assert " of which 4 are stored" in first
+    assert ", 4 of them stored" in first
     assert " CPU seconds, 0.00 CPU hours, as the stored ones took" in second
     assert all(line.startswith("rejected, ") and "does not fit LFE5U-" in line
                for line in rejected)

@@ -58,7 +58,7 @@ def test_what_is_measured_before_an_interrupt_is_kept(reproduce, tmp_path, monke
         patch.setattr(Bench, "measure", interrupted)
         code, _, err = reproduce(*TABLE3)
     assert (code, err.splitlines()[-1]) == (
-        130, f"vit2rtl: interrupted: 2 of 4 results are in {tmp_path / 'out'}; the same command "
+        130, f"vit2rtl: interrupted: {tmp_path / 'out'} has 2 of 4 results; the same command "
              "goes on")
     assert len([*(tmp_path / "out" / TRIALS).rglob("*.json")]) == 2
     assert not (tmp_path / "out" / "table3.md").exists()

@@ -16,6 +16,7 @@ from vit2rtl.explore.report.rows import (
     text,
     value,
 )
+from vit2rtl.golden.files.counts import counted
 
 # What decides among settings of equal cost, in order.
 COSTS = ("cycles", "logic", "energy", "weight_bytes", "bops")
@@ -71,7 +72,7 @@ def _about(row: Row, before: str, claim: str) -> Sentence:
 def _without_top1(rows: Sequence[Row]) -> Sentence:
     measured = having(rows, "sqnr_db")
     if not measured:
-        return Sentence(f"{len(rows)} settings, and none has an accuracy.")
+        return Sentence(f"{counted(len(rows), 'setting')}, and none has an accuracy.")
     best = max(measured, key=lambda row: value(row, "sqnr_db"))
     return _about(best, "Top-1 was not measured; ", "comes closest to the float model")
 

@@ -138,7 +138,7 @@ def test_an_interrupt_ends_the_workers(tmp_path):
     finally:
         signal.signal(signal.SIGALRM, before)
     assert str(stop.value) == (
-        f"0 of 2 results are in {tmp_path / 'store'}; the same command goes on")
+        f"{tmp_path / 'store'} has 0 of 2 results; the same command goes on")
     assert not any(alive(pid) for pid in pids())
 
 

@@ -52,7 +52,7 @@ def test_of_equal_costs_the_other_costs_decide_and_then_accuracy():
     [
         ([], "No setting has results yet."),
         ([{"name": "a", "status": "failed"}], "No setting has results yet."),
-        ([{"name": "a"}], "1 settings, and none has an accuracy."),
+        ([{"name": "a"}], "1 setting, and none has an accuracy."),
         ([{"name": "a", "sqnr_db": 3.0}, {"name": "b", "sqnr_db": 4.0}],
          "Top-1 was not measured; b comes closest to the float model: SQNR 4.0 dB."),
         ([{"name": "a", "top1": 90.0}],
