@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import click
 from tqdm import tqdm
@@ -30,6 +30,15 @@ TOPS = STREAM, AXI = "stream", "axi"
 # Of one instance: the score, and sources by folder.
 Mutation = tuple[Score, dict[str, Mapping[str, str]]]
 Report = Callable[[str, int, int], None]
+
+
+class Farm(TypedDict):
+    """What simulates mutants, and where the verdicts are kept."""
+
+    cluster: Cluster
+    store: Store | None
+
+
 _FIRST = takers()[0]
 _SCALED = takers("acc_width", "bits", "shift_base")[0]
 
@@ -49,7 +58,7 @@ Examples:
   vit2rtl mutate {_FIRST} --count 100 --out mutation/
   vit2rtl mutate {_SCALED} --bits 8 --acc-width 18 --shift-base 20 --json
   vit2rtl mutate {_SCALED} --vectors vectors/
-  vit2rtl mutate {_SCALED} --top axi
+  vit2rtl mutate {_SCALED} --top axi --store verdicts/
   vit2rtl mutate --cluster slurm --jobs 50 --store /shared/verdicts
 
 Exit code 1 if a score is below 95 %. docs/mutation.md says how it works and what was found.
@@ -88,16 +97,11 @@ def command(
                                "--vectors")
     instances = _instances(units, vectors, given(parameters))
     workers = farm_options.threads_or(cluster, jobs)
-    if top == AXI:
-        if store is not None or cluster != LOCAL:
-            raise click.UsageError("Mutants of the AXI4-Lite top are simulated here: leave out "
-                                   "--store and --cluster")
-        mutate = partial(_of_top, count, seed, jobs)
-    else:
-        if store is None and cluster != LOCAL:
-            raise click.UsageError("Missing option '--store': a folder that all nodes share")
-        mutate = partial(_of_unit, vectors, count, seed, workers,
-                         Store(store) if store else None)
+    if store is None and cluster != LOCAL:
+        raise click.UsageError("Missing option '--store': a folder that all nodes share")
+    farm: Farm = {"cluster": workers, "store": Store(store) if store else None}
+    mutate = (partial(_of_top, count, seed, farm) if top == AXI
+              else partial(_of_unit, vectors, count, seed, farm))
     with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as scratch:
         if out is None:
             scores = _scores(instances, mutate, Path(scratch), as_json)
@@ -150,7 +154,10 @@ def _scores(
             bar.refresh()
 
         for instance in instances:
-            score, written = mutate(instance, report)
+            try:
+                score, written = mutate(instance, report)
+            except TasksFailedError as error:
+                raise MismatchError(str(error)) from None
             scores.append(score)
             for name, sources in written.items():
                 _write(folder / name, sources)
@@ -161,25 +168,20 @@ def _scores(
 
 
 def _of_unit(
-    vectors: Path | None, count: int, seed: int, cluster: Cluster, store: Store | None,
-    instance: Instance, report: Report,
+    vectors: Path | None, count: int, seed: int, farm: Farm, instance: Instance, report: Report
 ) -> Mutation:
     """Mutants of the unit behind AXI4-Stream."""
     from vit2rtl.rtl import verilog
     from vit2rtl.sim.mutation import netlist, run
 
     mutated = netlist.netlist(instance, netlist.sample(instance, count=count, seed=seed))
-    try:
-        score = run.score(mutated, bundle=vectors, seed=seed, cluster=cluster, store=store,
-                          report=report)
-    except TasksFailedError as error:
-        raise MismatchError(str(error)) from None
+    score = run.score(mutated, bundle=vectors, seed=seed, report=report, **farm)
     return score, {instance.name: verilog.convert(instance),
                    f"{instance.name}/mutants": mutated.sources}
 
 
 def _of_top(
-    count: int, seed: int, jobs: int, instance: Instance, report: Report
+    count: int, seed: int, farm: Farm, instance: Instance, report: Report
 ) -> Mutation:
     """Mutants of the AXI4-Lite top around the unit."""
     from vit2rtl.rtl.packaging.register_map import register_map
@@ -188,7 +190,7 @@ def _of_top(
 
     registers = register_map(instance, channels=axi.CHANNELS)
     mutated = axi.mutated(registers, axi.design(registers).sample(count, seed))
-    score = axi.score(mutated, seed=seed, jobs=jobs, report=report)
+    score = axi.score(mutated, seed=seed, report=report, **farm)
     return score, {score.instance: sources(instance, registers),
                    f"{score.instance}/mutants": mutated.sources}
 

@@ -1,27 +1,35 @@
 """Mutants of the AXI4-Lite top of a package: of what it puts around the unit, which has its own."""
 
+import json
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from vit2rtl.farm.run import Cluster, result, run
+from vit2rtl.farm.store import Store, Trial
+from vit2rtl.farm.task import Task, digest
 from vit2rtl.rtl.packaging.register_map import RegisterMap
 from vit2rtl.rtl.packaging.sources import sources, top_name
 from vit2rtl.sim.axi.job import task
 from vit2rtl.sim.axi.pins import Pins, bench_top
 from vit2rtl.sim.axi.run import BENCHES
 from vit2rtl.sim.mutation.netlist import Design, Mutant, selection_bits
-from vit2rtl.sim.mutation.run import Report, proved
+from vit2rtl.sim.mutation.run import SOURCES, Report, proved, staged
 from vit2rtl.sim.mutation.score import Score
 from vit2rtl.sim.run.cocotb_run import run_cocotb
-from vit2rtl.sim.tools import builds, processes
-from vit2rtl.sim.tools.simulators import find
+from vit2rtl.sim.tools import builds
+from vit2rtl.sim.tools.simulators import Tool, find
 
 MODULE = "vit2rtl.sim.axi.mutants"
 CHANNELS = 8  # of the tables: few, since a solver reads them as registers
 BATCH = 30  # mutants of one simulation
+JOB = "job.json"
+# Raised where a bench judges otherwise than before.
+VERDICTS, VERDICTS_VERSION = f"{__name__}:verdicts", 1
 # Inputs are free: limits of a unit's domain are on what software writes, and so on no port.
 _ANYTHING = "module environment (output assumed);\n  assign assumed = 1'b1;\nendmodule\n"
 
@@ -59,21 +67,21 @@ def mutated(
 
 
 def score(
-    top: MutatedTop, *, simulator: str = "verilator", seed: int = 0, jobs: int = 1,
-    report: Report | None = None,
+    top: MutatedTop, *, simulator: str = "verilator", seed: int = 0,
+    cluster: Cluster | None = None, store: Store | None = None, report: Report | None = None,
 ) -> Score:
     """The :class:`Score` of the benches of the top; what survives goes to the solver.
 
-    report  called with (phase, done, total)
-    raises  ValueError where the circuit without a mutant fails
+    cluster, store, report   as of :func:`vit2rtl.sim.mutation.run.score`; :data:`BATCH` mutants
+                             are a task
+    raises                   ValueError where the circuit without a mutant fails
     """
     started = time.perf_counter()
     report = report or (lambda phase, done, total: None)
     numbers = list(range(1, len(top.mutants) + 1))
-    with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as folder:
-        verdicts = dict(_judged(top, Path(folder), simulator, seed, jobs, report))
-    killed = {bench: [n for n in numbers if verdicts[n] == bench] for bench in BENCHES}
-    left, equivalent = proved(top, [n for n in numbers if not verdicts[n]], report)
+    judged = dict(zip(numbers, _judged(top, simulator, seed, cluster, store, report), strict=True))
+    killed = {bench: [n for n in numbers if judged[n] == bench] for bench in BENCHES}
+    left, equivalent = proved(top, [n for n in numbers if not judged[n]], report)
     instance = top.registers.instance
     return Score(
         instance=top_name(top.registers),
@@ -88,41 +96,58 @@ def score(
 
 
 def _judged(
-    top: MutatedTop, folder: Path, simulator: str, seed: int, jobs: int, report: Report
-) -> Iterator[tuple[int, str]]:
-    """(number, the bench that fails for it, or nothing) of every mutant."""
-    tool = find(simulator)
-    build = builds.build(tool, top.sources, bench_top(top.registers), kind=builds.PROTOCOL)
-    job = {
-        **task(top.registers, seed, mutants=selection_bits(top.mutants)),
-        "module": MODULE, "simulator": simulator, "top": build.top,
-        "build": str(build.folder), "waves": "", "plusargs": [], "benches": BENCHES,
-    }
+    top: MutatedTop, simulator: str, seed: int, cluster: Cluster | None, store: Store | None,
+    report: Report,
+) -> list[str]:
+    """The bench that fails for each mutant, or nothing: a simulation of some is a task."""
+    job = task(top.registers, seed, mutants=selection_bits(top.mutants))
     numbers = list(range(1, len(top.mutants) + 1))
-    batches = [numbers[n : n + BATCH] for n in range(0, len(numbers), BATCH)]
-    results: list[dict[int, str]] = []
+    common = {"top": bench_top(top.registers), "netlist": digest(dict(top.sources)),
+              "job": digest(job), "simulator": simulator}
+    judged = 0
 
-    def done(n: int, result: dict[int, str]) -> None:
-        results.append(result)
-        report("simulation", sum(map(len, results)), len(numbers))
+    def ended(trial: Trial) -> None:
+        nonlocal judged
+        judged += len(result(trial)["benches"])
+        report("simulation", judged, len(numbers))
 
-    def batch(number: int, chosen: list[int]) -> dict[int, str]:
-        place = folder / f"batch_{number}"
-        place.mkdir()
-        verdicts: dict[int, str] = {}
-        while len(verdicts) < len(chosen):
-            rest = [n for n in chosen if n not in verdicts]
-            cases, error, _ = run_cocotb({**job, "numbers": rest}, place, place / "log", tool)
-            verdicts |= {case["number"]: case["bench"] for case in cases if case["number"]}
+    with staged(top.sources, store) as (folder, verdicts):
+        (folder / JOB).write_text(json.dumps(job), encoding="utf-8")
+        tasks = [Task(VERDICTS, VERDICTS_VERSION, {**common, "numbers": numbers[n : n + BATCH]},
+                      {"folder": str(folder)}) for n in range(0, len(numbers), BATCH)]
+        trials = run(tasks, verdicts, cluster, retry_failed=True, each=ended)
+    return [bench for trial in trials for bench in result(trial)["benches"]]
+
+
+def verdicts(spec: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    """``{"benches": [the one that fails for each of the numbers, or ""]}``: a task of the farm.
+
+    folder   with the sources of the top, and the job of its benches
+    raises   ValueError where the circuit without a mutant fails
+    """
+    tool, job = _opened(folder, spec["top"], spec["simulator"])
+    found: dict[int, str] = {}
+    with tempfile.TemporaryDirectory(prefix="vit2rtl-mutants-") as place:
+        while len(found) < len(spec["numbers"]):
+            rest = [n for n in spec["numbers"] if n not in found]
+            cases, error, _ = run_cocotb(
+                {**job, "numbers": rest}, Path(place), Path(place, "log"), tool)
+            found |= {case["number"]: case["bench"] for case in cases if case["number"]}
             if not cases or cases[0]["bench"]:
                 why = cases[0]["problems"] if cases else error
                 raise ValueError(f"The circuit without a mutant fails: no score; {why}")
             if len(cases) <= len(rest):  # the simulator ended in the middle of this one
-                verdicts[rest[len(cases) - 1]] = BENCHES[0]
-        return verdicts
+                found[rest[len(cases) - 1]] = BENCHES[0]
+    return {"benches": [found[number] for number in spec["numbers"]]}
 
-    steps = [partial(batch, n, chosen) for n, chosen in enumerate(batches)]
-    processes.run_all(steps, jobs, done)
-    for result in results:
-        yield from result.items()
 
+@cache
+def _opened(folder: str, top: str, simulator: str) -> tuple[Tool, dict[str, Any]]:
+    """The simulator, and the job with the compiled benches: of all simulations of a process."""
+    tool = find(simulator)
+    texts = {path.name: path.read_text(encoding="utf-8")
+             for path in Path(folder, SOURCES).iterdir()}
+    build = builds.build(tool, texts, top, kind=builds.PROTOCOL)
+    job = json.loads(Path(folder, JOB).read_bytes())
+    return tool, {**job, "module": MODULE, "simulator": simulator, "top": build.top,
+                  "build": str(build.folder), "waves": "", "plusargs": [], "benches": BENCHES}

@@ -2,7 +2,8 @@
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from vit2rtl.sim.mutation.netlist import MutatedNetlist
 from vit2rtl.sim.mutation.score import Score
 from vit2rtl.sim.tools.simulators import find
 
+SOURCES = "sources"
 # Raised where a bench judges otherwise than before.
 VERDICT, VERDICT_VERSION = "vit2rtl.sim.mutation.benches:verdict", 1
 
@@ -50,16 +52,13 @@ def score(
     started = time.perf_counter()
     report = report or (lambda phase, done, total: None)
     instance = mutated.instance
-    with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as scratch:
-        store = store or Store(scratch, kept=False)
-        store.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="mutate-", dir=store.folder) as folder:
-            judge = _Judge(mutated, bundle, Path(folder), simulator, seed,
-                           partial(run, store=store, cluster=cluster), report)
-            left = judge.left("replayed", [*range(1, len(mutated.mutants) + 1)], "replay")
-            left, equivalent = proved(mutated, left, report)
-            left = judge.left("driven", left, "protocol")
-            judge.original_passes("replayed")  # nothing else made benches fail on the way
+    with staged(mutated.sources, store) as (folder, verdicts):
+        judge = _Judge(mutated, bundle, folder, simulator, seed,
+                       partial(run, store=verdicts, cluster=cluster), report)
+        left = judge.left("replayed", [*range(1, len(mutated.mutants) + 1)], "replay")
+        left, equivalent = proved(mutated, left, report)
+        left = judge.left("driven", left, "protocol")
+        judge.original_passes("replayed")  # nothing else made benches fail on the way
         killed = judge.killed
     return Score(
         instance=instance.name,
@@ -71,6 +70,25 @@ def score(
         survivors=left,
         seconds=time.perf_counter() - started,
     )
+
+
+@contextmanager
+def staged(
+    sources: Mapping[str, str], store: Store | None
+) -> Iterator[tuple[Path, Store]]:
+    """A folder for what tasks read, :data:`SOURCES` with the netlist in it, beside the verdicts.
+
+    store   of the verdicts; one for this run alone where there is none
+    """
+    with tempfile.TemporaryDirectory(prefix="vit2rtl-mutate-") as scratch:
+        store = store or Store(scratch, kept=False)
+        store.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="mutate-", dir=store.folder) as folder:
+            place = Path(folder, SOURCES)
+            place.mkdir()
+            for name, text in sources.items():
+                (place / name).write_text(text, encoding="utf-8", newline="\n")
+            yield Path(folder), store
 
 
 def _directed(instance: Instance, bundle: Path) -> Path:
@@ -87,10 +105,6 @@ class _Judge:
         self, mutated: MutatedNetlist, bundle: str | Path | None, folder: Path, simulator: str,
         seed: int, run: Callable[..., list[Trial]], report: Report,
     ) -> None:
-        sources = folder / "sources"
-        sources.mkdir()
-        for name, text in mutated.sources.items():
-            (sources / name).write_text(text, encoding="utf-8", newline="\n")
         bundle = Path(bundle or _directed(mutated.instance, folder / "bundle")).absolute()
         name = mutated.instance.name
         self._benches = Benches(name, mutated.sources, bundle, find(simulator), seed)
@@ -98,7 +112,7 @@ class _Judge:
             "instance": name, "netlist": digest(dict(mutated.sources)),
             "records": digest(self._benches.described), "simulator": simulator, "seed": seed,
         }
-        self._inputs = {"sources": str(sources), "bundle": str(bundle)}
+        self._inputs = {"sources": str(folder / SOURCES), "bundle": str(bundle)}
         self._run, self._report = run, report
         self.killed: dict[str, list[int]] = {bench: [] for bench in BENCHES}
 

@@ -132,8 +132,8 @@ def test_what_cannot_be_is_one_line(command, arguments, message):
     (("--cluster", "tcp://127.0.0.1:9"), "Missing option '--store': a folder that all nodes share"),
     (("--cluster", "pbs"), "Cluster must be local, slurm, lsf, tcp://HOST:PORT or a scheduler's "
                            "file NAME.json, not 'pbs'"),
-    (("--top", "axi", "--store", "verdicts"),
-     "Mutants of the AXI4-Lite top are simulated here: leave out --store and --cluster"),
+    (("--top", "axi", "--cluster", "tcp://127.0.0.1:9"),
+     "Missing option '--store': a folder that all nodes share"),
     (("--jobs", "0"), "0 is not in the range x>=1"),
 ])
 def test_where_mutants_cannot_be_simulated(command, arguments, said, tmp_path, monkeypatch):
