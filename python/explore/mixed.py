@@ -3,8 +3,8 @@
 Sensitivities around the anchor nearest a budget predict the noise of any assignment. The one with
 the least is measured, what its groups are thought to add is corrected by that, and so on until
 the best is one that has been measured. Beside these stand uniform settings and the presets of
-:mod:`vit2rtl.quantization.widths`; one that is not uniform is chosen where it is ahead of the
-best uniform one by more than chance explains.
+:mod:`vit2rtl.quantization.widths`. A preset is chosen where it is ahead of the best uniform one by
+more than chance explains, and an assignment where it is so ahead of what would be chosen without.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,12 +24,13 @@ from vit2rtl.quantization.widths import preset, rules_of
 _NEAR = 0.95
 # Assignments that are measured for a budget, by all of its anchors.
 _ROUNDS = 12
-# Standard errors by which the images that judge must favour a setting over a uniform one. Where
-# they have ranked the widths, too, they flatter what they led to.
+# Standard errors by which the images that judge must favour a preset over a uniform setting, and an
+# assignment over both. Where they have ranked the widths, too, they flatter what they led to.
 _AHEAD, _AHEAD_OF_OWN = 2.0, 3.0
 # Of a budget, for sums of floats and the integer program's own tolerance.
 _ROUNDING = 1e-6
-UNIFORM, PRESET, ASSIGNED = "uniform", "preset", "assigned"
+# In the order in which one has to be ahead of those before.
+_SOURCES = UNIFORM, PRESET, ASSIGNED = "uniform", "preset", "assigned"
 
 
 @dataclass(frozen=True)
@@ -114,22 +115,24 @@ def search(
 def choose(
     candidates: Sequence[Candidate], ratios: Mapping[Setting, Sequence[float]], margin: float
 ) -> Candidate:
-    """The best uniform candidate, or the best of the others where it is ahead of that.
+    """The best uniform candidate, unless a preset is ahead of it; that, unless an assignment is.
 
     ratios   of each setting in dB, an image each
     margin   standard errors of the mean difference by which it must be
     """
-    def db(one: Candidate) -> float:
-        return mean_db(ratios[one.setting])
+    chosen, *others = (
+        max(able, key=lambda one: mean_db(ratios[one.setting]))
+        for able in ([one for one in candidates if one.source == source] for source in _SOURCES)
+        if able)
+    for one in others:
+        if _ahead(ratios[one.setting], ratios[chosen.setting], margin):
+            chosen = one
+    return chosen
 
-    uniform = [one for one in candidates if one.source == UNIFORM]
-    others = [one for one in candidates if one.source != UNIFORM]
-    if not uniform or not others:
-        return max(candidates, key=db)
-    best, plain = max(others, key=db), max(uniform, key=db)
-    ahead = [a - b for a, b in zip(ratios[best.setting], ratios[plain.setting], strict=True)]
-    error = stdev(ahead) / len(ahead) ** 0.5
-    return best if mean_db(ahead) > margin * error else plain
+
+def _ahead(one: Sequence[float], other: Sequence[float], margin: float) -> bool:
+    differences = [a - b for a, b in zip(one, other, strict=True)]
+    return mean_db(differences) > margin * stdev(differences) / len(differences) ** 0.5
 
 
 class _Counted:

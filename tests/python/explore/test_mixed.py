@@ -165,6 +165,20 @@ def test_choice_by_standard_errors():
     assert choose([other], ratios, 2.1) is other
 
 
+def test_an_assignment_must_be_ahead_of_the_preset_that_is_chosen_without():
+    plain, preset, other = (
+        Candidate(Setting(4, 4, rules), 0.25, source) for rules, source in (
+            ((), "uniform"), (("*.fc2.input=5",), "preset"), (("head.*=6",), "assigned")))
+    # The assignment is ahead of the preset by -1 and 3: by 1, with a standard error of 2.
+    ratios = {plain.setting: [10.0, 12.0], preset.setting: [15.0, 16.0],
+              other.setting: [14.0, 19.0]}
+    assert choose([plain, preset, other], ratios, 1.0) is preset
+    assert choose([plain, preset, other], ratios, 0.4) is other
+    assert choose([plain, other], ratios, 1.0) is other
+    # A preset that is not ahead is no bar.
+    assert choose([plain, preset, other], ratios | {preset.setting: [9.0, 9.0]}, 1.0) is other
+
+
 def test_a_belief_gives_up_an_option_that_promised_too_much():
     belief = Belief(["a", "a", "b", "b"], [0, -0.5, 0, -0.3], [True, False, True, False],
                     [1, 2, 1, 2])
