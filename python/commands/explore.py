@@ -163,18 +163,26 @@ def _planned(exploration: Exploration) -> list[str]:
     for trial in filter(None, map(exploration.store.find, tasks)):
         guessed += exploration.guess(trial.task)
         spent += trial.provenance["cpu_seconds"]
-    seconds = sum(map(exploration.guess, missing)) * (spent / guessed if guessed else 1)
+    factor = spent / guessed if guessed else 1.0
+    seconds = factor * sum(map(exploration.guess, missing))
     lines = [f"{counted(len(points), 'row')} from {counted(len(tasks), 'trial')}, "
              f"{len(tasks) - len(missing)} of them stored",
-             f"{len(missing)} to run: about {seconds:,.0f} CPU seconds, {seconds / 3600:.2f} CPU "
-             f"hours, {'as the stored ones took' if guessed else 'within a factor of 3'}"]
+             f"{len(missing)} to run: about {_time(seconds)}, "
+             f"{'as the stored ones took' if guessed else 'within a factor of 3'}"]
     mixed = exploration.space.mixed
     if mixed:
-        lines.append(f"and a search for mixed widths by {mixed.cost}, of "
-                     f"{counted(len(mixed.budgets), 'budget')}")
+        settings, seconds = exploration.guess_search()
+        budgets = ", ".join(f"{budget:g}" for budget in mixed.budgets)
+        lines.append(f"and a search for mixed widths by {mixed.cost} within {budgets}: "
+                     f"{counted(settings, 'setting')} at most, {_time(factor * seconds)} if each "
+                     "began anew and none was stored")
     rejected = Counter(one.rejected.partition(": ")[0] for one in points if one.rejected)
     lines += [f"rejected, {counted(count, 'row')}: {reason}" for reason, count in rejected.items()]
     return lines
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:,.0f} CPU seconds, {seconds / 3600:.2f} CPU hours"
 
 
 def _summary(rows: Sequence[results.Row], folder: Path) -> list[str]:

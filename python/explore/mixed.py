@@ -7,16 +7,23 @@ the best is one that has been measured. Beside these stand uniform settings and 
 more than chance explains, and an assignment where it is so ahead of what would be chosen without.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import stdev
 from typing import Any
 
 import numpy as np
 
 from vit2rtl.explore.belief import Belief
+from vit2rtl.explore.candidates import ASSIGNED, PRESET, UNIFORM, Candidate, choose
 from vit2rtl.explore.costs import WIDEST, Cost
-from vit2rtl.explore.sensitivity import Sensitivity, around, decibels, mean_db, noise
+from vit2rtl.explore.sensitivity import (
+    Sensitivity,
+    around,
+    decibels,
+    mean_db,
+    moves_of,
+    noise,
+)
 from vit2rtl.explore.settings import Bench, Setting
 from vit2rtl.quantization.widths import preset, rules_of
 
@@ -29,32 +36,6 @@ _ROUNDS = 12
 _AHEAD, _AHEAD_OF_OWN = 2.0, 3.0
 # Of a budget, for sums of floats and the integer program's own tolerance.
 _ROUNDING = 1e-6
-# In the order in which one has to be ahead of those before.
-_SOURCES = UNIFORM, PRESET, ASSIGNED = "uniform", "preset", "assigned"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A setting within a budget.
-
-    cost       share of what 8 bits everywhere cost
-    source     ``uniform``, ``preset`` or ``assigned``
-    anchor     the uniform setting whose sensitivities led to it; "" where none did
-    predicted  dB, before it was measured; None where nothing was predicted
-    """
-
-    setting: Setting
-    cost: float
-    source: str
-    anchor: str = ""
-    predicted: float | None = None
-
-    def as_dict(self, budget: float, measured: float) -> dict[str, Any]:
-        return {
-            "budget": budget, "cost": self.cost, "name": self.setting.name,
-            "weights": self.setting.weights, "activations": self.setting.activations,
-            "bits_of": list(self.setting.bits_of), "source": self.source, "anchor": self.anchor,
-            "predicted_db": self.predicted, "measured_db": measured}
 
 
 @dataclass(frozen=True)
@@ -95,8 +76,9 @@ def search(
     judge     the same model on other images, which choose; by default those that rank
     raises    ValueError where nothing is within a budget
     """
-    made = Search(_Counted(bench), cost, sorted(set(widths)), apart)
-    chooser = made.bench if judge is None else _Counted(judge)
+    ranking = _Counted(bench)
+    made = Search(ranking, cost, widths, apart=apart)
+    chooser = ranking if judge is None else _Counted(judge)
     margin = _AHEAD_OF_OWN if judge is None else _AHEAD
     settings, every = [], []
     for budget in budgets:
@@ -107,32 +89,9 @@ def search(
         every += measured
         settings.append(measured[offered.index(best)])
     evaluations = sum(len(one.seen) for one in {id(one): one for one in (
-        made.bench, chooser)}.values())
+        ranking, chooser)}.values())
     rows = [row for seen in made.seen.values() for row in seen.rows()]
     return Found(settings, every, rows, evaluations)
-
-
-def choose(
-    candidates: Sequence[Candidate], ratios: Mapping[Setting, Sequence[float]], margin: float
-) -> Candidate:
-    """The best uniform candidate, unless a preset is ahead of it; that, unless an assignment is.
-
-    ratios   of each setting in dB, an image each
-    margin   standard errors of the mean difference by which it must be
-    """
-    chosen, *others = (
-        max(able, key=lambda one: mean_db(ratios[one.setting]))
-        for able in ([one for one in candidates if one.source == source] for source in _SOURCES)
-        if able)
-    for one in others:
-        if _ahead(ratios[one.setting], ratios[chosen.setting], margin):
-            chosen = one
-    return chosen
-
-
-def _ahead(one: Sequence[float], other: Sequence[float], margin: float) -> bool:
-    differences = [a - b for a, b in zip(one, other, strict=True)]
-    return mean_db(differences) > margin * stdev(differences) / len(differences) ** 0.5
 
 
 class _Counted:
@@ -154,26 +113,50 @@ class _Counted:
 class Search:
     """Candidates for budgets; ``seen``: the sensitivities that they needed, by anchor."""
 
-    def __init__(self, bench: _Counted, cost: Cost, widths: Sequence[int], apart: bool) -> None:
-        self.bench, self.cost, self.widths, self.apart = bench, cost, widths, apart
-        self.groups = bench.groups
+    def __init__(
+        self, bench: Bench, cost: Cost, widths: Iterable[int], *, apart: bool = False
+    ) -> None:
+        self.bench, self.cost, self.apart = bench, cost, apart
+        self.groups, self.widths = bench.groups, sorted(set(widths))
         self.seen: dict[int, Sensitivity] = {}
 
     def candidates(self, budget: float) -> list[Candidate]:
         """Within a budget: uniform ones that no other exceeds in both widths, presets, and those
         that sensitivities led to."""
+        found = self._plain(budget)
+        anchors = self._anchors(budget)
+        for width in anchors:
+            found += self._assigned(width, budget, _ROUNDS // len(anchors))
+        return list({one.setting: one for one in reversed(found)}.values())[::-1]
+
+    def most(self, budgets: Iterable[float], *, judged: bool) -> tuple[int, int]:
+        """Settings that a search measures at most, on the images that rank and on those that
+        judge: all on the former unless there are others; a ValueError as candidates have it."""
+        plain, learnt, assigned = set[Setting](), set[Setting](), 0
+        anchors = set[int]()
+        for budget in budgets:
+            near = self._anchors(budget)
+            anchors.update(near)
+            plain.update(one.setting for one in self._plain(budget))
+            assigned += _ROUNDS if near else 0
+        for width in anchors:
+            learnt |= {Setting(width, width), *self._presets(width)}
+        moves = sum(len(moves_of(group, width, self.widths, apart=self.apart))
+                    for width in anchors for group in self.groups)
+        if judged:
+            return len(learnt) + moves + assigned, len(plain) + assigned
+        return len(learnt | plain) + moves + assigned, 0
+
+    def _plain(self, budget: float) -> list[Candidate]:
+        """Candidates that no sensitivity leads to; a ValueError where there are none."""
         presets = [one for width in self.widths for one in self._presets(width)]
         found = [*self._uniform(budget), *self._within(presets, PRESET, budget)]
-        if self.cost.of_group is not None:
-            anchors = self._anchors(budget)
-            for width in anchors:
-                found += self._assigned(width, budget, _ROUNDS // len(anchors))
         if not found:
             least = Setting(self.widths[0], self.widths[0])
             raise ValueError(
                 f"Budget {budget:g} of cost {self.cost.name} is below {self._share(least):.3f}, "
                 f"which {least.name} costs: give more, or widths below {self.widths[0]}")
-        return list({one.setting: one for one in reversed(found)}.values())[::-1]
+        return found
 
     def _share(self, setting: Setting) -> float:
         return self.cost.share(self.groups, setting.bits(self.groups))
@@ -193,7 +176,9 @@ class Search:
                 for more in (1, 2) if width + more <= max(self.widths)]
 
     def _anchors(self, budget: float) -> list[int]:
-        """The widths nearest the budget, below and above."""
+        """The widths nearest the budget, below and above; none where costs do not add up."""
+        if self.cost.of_group is None:
+            return []
         shares = {width: self._share(Setting(width, width)) for width in self.widths}
         below = [width for width in self.widths if shares[width] <= budget * (1 + _ROUNDING)]
         above = [width for width in self.widths if width not in below]

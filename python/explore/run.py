@@ -11,7 +11,7 @@ from typing import Any
 from vit2rtl import __version__
 from vit2rtl.explore import area, costs, energy, plan, results, schedule
 from vit2rtl.explore.choices import Hardware, Recipe
-from vit2rtl.explore.mixed import search
+from vit2rtl.explore.mixed import Search, search
 from vit2rtl.explore.network import Network
 from vit2rtl.explore.plan import Planner, Point
 from vit2rtl.explore.results import Row
@@ -90,6 +90,23 @@ class Exploration:
         """CPU seconds, see :func:`vit2rtl.explore.plan.guess`."""
         return plan.guess(task, self.planner.network.macs, self.source)
 
+    def guess_search(self) -> tuple[int, float]:
+        """How many settings the search for mixed widths measures at most, and CPU seconds of them,
+        each from the beginning; a ValueError where nothing is within a budget."""
+        mixed, source, macs = self.space.mixed, self.source, self.planner.network.macs
+        if mixed is None:
+            return 0, 0.0
+        cost = cost_of(mixed, self.planner, self.space.hardware)
+        settings, seconds = 0, 0.0
+        for recipe in self._searching:
+            most = Search(self._bench(recipe, "search"), cost, mixed.widths).most(
+                mixed.budgets, judged=bool(source.judge))
+            settings += sum(most)
+            seconds += sum(count * plan.seconds(
+                recipe.method, macs, len(source.calibration), len(images))
+                for count, images in zip(most, (source.search, source.judge), strict=True))
+        return settings, seconds
+
     def results(self) -> dict[str, Any]:
         """Runs what is missing; what ``results.json`` holds."""
         self._ran("trials", self.tasks(self.uniform))
@@ -120,20 +137,28 @@ class Exploration:
     def _hardware(self) -> Sequence[Hardware | None]:
         return self.space.hardware or (None,)
 
+    @property
+    def _searching(self) -> list[Recipe]:
+        """One of each method and its options."""
+        return list(dict.fromkeys(one.at(8, 8) for one in self.space.recipes))
+
+    def _bench(self, recipe: Recipe, images: str) -> TrialBench:
+        """images: ``search`` or ``judge``"""
+        task = partial(plan.ratios_task, self.source, files=self.files, images=images)
+        return TrialBench(self.planner.network.groups, recipe, task,
+                          partial(self._ran, f"search {recipe.method}"))
+
     def _searched(self) -> list[Point]:
         """Points of the settings that searches choose, one of each method and budget."""
-        mixed, source, files = self.space.mixed, self.source, self.files
+        mixed = self.space.mixed
         assert mixed is not None
         cost = cost_of(mixed, self.planner, self.space.hardware)
         points = []
-        for recipe in dict.fromkeys(one.at(8, 8) for one in self.space.recipes):
-            bench, judge = (TrialBench(
-                self.planner.network.groups, recipe,
-                partial(plan.ratios_task, source, files=files, images=images),
-                partial(self._ran, f"search {recipe.method}")) for images in ("search", "judge"))
+        for recipe in self._searching:
+            judge = self._bench(recipe, "judge") if self.source.judge else None
             try:
-                found = search(bench, cost, mixed.budgets, mixed.widths,
-                               judge=judge if source.judge else None)
+                found = search(self._bench(recipe, "search"), cost, mixed.budgets, mixed.widths,
+                               judge=judge)
             except TasksFailedError:
                 # Its trials say what failed; other methods go on.
                 continue

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -179,6 +180,22 @@ def test_a_dry_run_says_what_would_run_and_what_is_refused(explored, explore, tm
     assert any("array 32x32 with its memories does not fit LFE5U-25F" in line
                for line in rejected)
     assert files(tmp_path / "out") == before
+
+
+def test_a_dry_run_bounds_the_search(explored, explore, tmp_path):
+    shutil.copytree(explored / "out", tmp_path / "out")
+    code, out, err = explore(space(["repq", "closed-form"]) + MIXED, "--dry-run")
+    assert (code, err) == (0, "")
+    # Of a method: two anchors, 22 groups moved from each, 12 assignments; these are judged with
+    # the uniform settings and presets within the budget.
+    line, = (line for line in out.splitlines() if line.startswith("and a search"))
+    assert re.fullmatch(
+        r"and a search for mixed widths by bops within 0\.3: \d+ settings at most, \d+ CPU "
+        r"seconds, 0\.0\d CPU hours if each began anew and none was stored", line)
+    code, out, err = explore(space() + MIXED.replace("0.3", "0.1"), "--dry-run")
+    assert (code, out) == (2, "")
+    assert err == ("vit2rtl: Budget 0.1 of cost bops is below 0.251, which w4a4 costs: give more, "
+                   "or widths below 4\n")
 
 
 @long

@@ -9,8 +9,9 @@ import pytest
 
 from vit2rtl.explore import costs
 from vit2rtl.explore.belief import Belief
+from vit2rtl.explore.candidates import Candidate, choose
 from vit2rtl.explore.groups import Group, Product
-from vit2rtl.explore.mixed import Candidate, choose, search
+from vit2rtl.explore.mixed import Search, search
 from vit2rtl.explore.sensitivity import around, decibels
 from vit2rtl.explore.settings import Setting
 
@@ -96,6 +97,26 @@ def test_every_candidate_is_measured_once_and_counted():
     for row in found.candidates:
         assert row["measured_db"] == pytest.approx(decibels(bench.power(setting_of(row))))
     assert {row["anchor"] for row in found.sensitivity} == {"w3a3", "w4a4", "w6a6"}
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
+@pytest.mark.parametrize("budgets", [[0.25], [0.2, 0.25, 0.4]])
+@pytest.mark.parametrize("cost", [costs.bops(), costs.area(lambda pair: pair[0] * pair[1])],
+                         ids=lambda cost: cost.name)
+def test_no_more_is_measured_than_what_is_said_before(cost, budgets, apart):
+    asked = {}
+    for judge in (None, Bench()):
+        bench = Bench(chance=1.0)
+        most = Search(bench, cost, WIDTHS, apart=apart).most(budgets, judged=judge is not None)
+        assert bench.seen == []
+        search(bench, cost, budgets, WIDTHS, apart=apart, judge=judge)
+        asked[judge is None] = most, (len(bench.seen), len(judge.seen) if judge else 0)
+    for most, measured in asked.values():
+        assert measured <= most
+        # Rounds end where the best assignment is known.
+        assert sum(most) - sum(measured) <= 2 * 12 * len(budgets)
+    with pytest.raises(ValueError, match=r"Budget 0\.01 of cost .* is below"):
+        Search(Bench(), cost, WIDTHS).most([0.01], judged=False)
 
 
 def test_weights_and_activations_apart():

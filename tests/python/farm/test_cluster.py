@@ -210,7 +210,8 @@ def test_ctrl_c_ends_the_jobs_and_says_what_is_done(tmp_path, monkeypatch):
         child.send_signal(signal.SIGINT)
         _, errors = child.communicate(timeout=60)
         assert child.returncode == -signal.SIGINT
-        assert re.search(r"^KeyboardInterrupt: .* has \d+ of 60 results; ", errors, re.MULTILINE), errors
+        said = r"^KeyboardInterrupt: .* has \d+ of 60 results; "
+        assert re.search(said, errors, re.MULTILINE), errors
         until(lambda: not running())
 
 
