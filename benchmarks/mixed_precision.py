@@ -12,8 +12,7 @@ python benchmarks/mixed_precision.py --weights deit.safetensors --images imagene
     --calibration-list calibration.txt --beside w4a4+ --cost bits --method closed-form
     --widths 4 5 --apart
 
-CPU seconds of an evaluation are those of one that begins where its setting differs, and of one
-from the beginning.
+The gain has its standard error, of differences image by image.
 """
 
 import copy
@@ -43,22 +42,6 @@ COSTS = {
 }
 
 
-class Timed:
-    """A bench that notes the CPU seconds of each setting with rules."""
-
-    def __init__(self, bench):
-        self.bench, self.groups, self.seconds = bench, bench.groups, []
-
-    def measure(self, settings):
-        ratios = []
-        for setting in settings:
-            started = time.process_time()
-            ratios += self.bench.measure([setting])
-            if setting.bits_of:
-                self.seconds.append(time.process_time() - started)
-        return ratios
-
-
 def images_of(options):
     """The float model, and images that calibrate and all others, in an order drawn once."""
     if not options.images:
@@ -75,13 +58,13 @@ def images_of(options):
 
 
 def unseen(bench, images, settings):
-    """{setting: mean over images of the SQNR in dB}, each calibrated from the beginning."""
+    """{setting: SQNR in dB, an image each}, each calibrated from the beginning."""
     reference = evaluation.logits(bench.model, images, title="float")
     made = {}
-    for setting in settings:
+    for setting in dict.fromkeys(settings):
         quantized = QuantizedViT(copy.deepcopy(bench.model), bench.recipe(setting))
         logits = evaluation.logits(quantized.calibrate(bench.calibration), images)
-        made[setting] = float(evaluation.image_sqnr(reference, logits).mean())
+        made[setting] = evaluation.image_sqnr(reference, logits).tolist()
     return made
 
 
@@ -94,29 +77,26 @@ def main():
     bench, judge = (
         Reuse(model, calibration, part.batch(range(len(part))), {"method": options.method})
         if len(part) else None for part in parts)
-    timed, beside = Timed(bench), Setting(*parse_bits(options.beside))
+    beside = Setting(*parse_bits(options.beside))
     cost = COSTS[options.cost](options)
     budget = cost.share(bench.groups, beside.bits(bench.groups))
     started = time.process_time()
-    found = search(timed, cost, [budget], options.widths, apart=options.apart, judge=judge)
+    found = search(bench, cost, [budget], options.widths, apart=options.apart, judge=judge)
     seconds = time.process_time() - started
     (row,) = found.settings
     chosen = Setting(row["weights"], row["activations"], tuple(row["bits_of"]))
-    started = time.process_time()
-    QuantizedViT(copy.deepcopy(model), bench.recipe(beside)).calibrate(calibration)(bench.images)
-    whole = time.process_time() - started
     measured = unseen(bench, rest, [beside, chosen])
+    gains = [a - b for a, b in zip(measured[chosen], measured[beside], strict=True)]
     figures = {
         "cost": options.cost, "budget": budget, "chosen_cost": row["cost"],
         "beside": options.beside, "chosen": row["name"], "bits_of": row["bits_of"],
-        "search_images": options.search, "judge_images": options.judge,
+        "source": row["source"], "search_images": options.search, "judge_images": options.judge,
         "unseen_images": len(rest), "evaluations": found.evaluations,
         "predicted_db": row["predicted_db"], "measured_db": row["measured_db"],
         "beside_db": mean_db((judge or bench).measure([beside])[0]),
-        "unseen_db": measured[chosen], "unseen_beside_db": measured[beside],
-        "gain_db": measured[chosen] - measured[beside], "search_cpu_minutes": seconds / 60,
-        "evaluation_cpu_seconds": statistics.fmean(timed.seconds),
-        "longest_evaluation_cpu_seconds": max(timed.seconds), "whole_cpu_seconds": whole,
+        "unseen_db": mean_db(measured[chosen]), "unseen_beside_db": mean_db(measured[beside]),
+        "gain_db": mean_db(gains), "gain_error_db": statistics.stdev(gains) / len(gains) ** 0.5,
+        "search_cpu_minutes": seconds / 60,
     }
     if options.json:
         print(json.dumps(figures, indent=1))
