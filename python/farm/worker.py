@@ -10,7 +10,8 @@ from vit2rtl import __version__
 from vit2rtl.farm.store import DONE, FAILED, Store, Trial
 from vit2rtl.farm.task import Task
 
-# Of the machine, not of the task: no results.
+# Of the machine, not of the task: no results. A package that is not installed may be tomorrow.
+_OF_MACHINE = MemoryError, ImportError
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _TRACEBACK_LINES = 12
 
@@ -24,7 +25,8 @@ def execute(task: Task, store: Store, again: bool = False) -> str:
     """The status of a task, after its trial is in the store: one that is there is not run again.
 
     again    run one that has failed once more
-    raises   OSError where the disk is full or the store cannot be written
+    raises   OSError where the disk is full or the store cannot be written, MemoryError, and
+             ImportError where a package is missing
     """
     kept = store.find(task)
     if kept is not None and not (again and kept.status == FAILED):
@@ -33,7 +35,7 @@ def execute(task: Task, store: Store, again: bool = False) -> str:
     try:
         trial = Trial(task, DONE, task.call(), provenance=_provenance(started))
     except Exception as error:
-        if isinstance(error, MemoryError) or getattr(error, "errno", None) in _FULL:
+        if isinstance(error, _OF_MACHINE) or getattr(error, "errno", None) in _FULL:
             raise
         lines = traceback.format_exc().splitlines()[-_TRACEBACK_LINES:]
         trial = Trial(task, FAILED, provenance=_provenance(started), error={

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.python.farm.work import NAME, alive, squares, table
+from tests.python.farm.work import MACHINE, NAME, alive, squares, table
 from vit2rtl.farm.pool import LocalPool
 from vit2rtl.farm.run import results, run
 from vit2rtl.farm.store import DONE, FAILED, LOST, Store
@@ -68,6 +68,17 @@ def test_a_failure_is_a_result_that_is_run_again_on_request_only(tmp_path):
     assert str(error.value) == ("1 of 2 tasks failed or were lost; the first: ValueError: not yet")
     (second,) = run([task], store, retry_failed=True)
     assert (second.status, second.result) == (DONE, {"n": 1})
+
+
+@pytest.mark.parametrize("what", MACHINE)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_the_machine_lacks_is_no_result(jobs, what, tmp_path):
+    task = Task(f"{NAME}:lacks", 1, {"what": what})
+    with pytest.raises(type(MACHINE[what])) as error:
+        run([task], Store(tmp_path), LocalPool(jobs))
+    assert str(error.value) == str(MACHINE[what])
+    assert getattr(error.value, "name", None) == getattr(MACHINE[what], "name", None)
+    assert trials(tmp_path) == []
 
 
 @pytest.mark.parametrize(("times", "status"), [(2, DONE), (3, LOST)])

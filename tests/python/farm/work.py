@@ -1,5 +1,6 @@
 """Functions that tasks of the tests call, and a driver of them: python -m … STORE COUNT JOBS."""
 
+import errno
 import json
 import os
 import signal
@@ -34,6 +35,16 @@ def square(spec, seconds=0.0, log=None):
 
 def fails(spec):
     raise ValueError(f"no {spec['n']}")
+
+
+MACHINE = {
+    "disk": OSError(errno.ENOSPC, "No space left on device"), "memory": MemoryError("4 GB"),
+    "package": ModuleNotFoundError("No module named 'torch'", name="torch")}
+
+
+def lacks(spec):
+    """What this machine has not, another may have."""
+    raise MACHINE[spec["what"]]
 
 
 def fails_once(spec, marker):
