@@ -33,7 +33,7 @@ def measured(device: str) -> Mapping[tuple[int, int, int], Mapping[str, int]]:
     return {
         (row["parameters"]["rows"], row["parameters"]["weights"],
          row["parameters"]["activations"]): row["cells"]
-        for row in components.committed()
+        for row in components.whole()
         if row["source"] == components.COLUMN and row["device"] == device
     }
 

@@ -94,7 +94,7 @@ def digit_columns(configuration: Configuration, device: str) -> Column:
 @cache
 def _rows(part: str, device: str) -> Mapping[str, Mapping[str, int]]:
     """``{case: cells}``; the case of a constant part is empty."""
-    return {row["parameters"].get("case", ""): row["cells"] for row in components.committed()
+    return {row["parameters"].get("case", ""): row["cells"] for row in components.whole()
             if (row["source"], row["device"]) == (part, device)}
 
 

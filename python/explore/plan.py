@@ -82,9 +82,9 @@ class Planner:
         array = Array(hardware.columns, hardware.base(max(weights, activations)), hardware.packed)
         try:
             engine, products = self._engine(widths, array)
-            cost = area(engine, hardware.device, hardware.mac, weights, activations)
         except ValueError as error:
             return None, None, None, str(error)
+        cost = area(engine, hardware.device, hardware.mac, weights, activations)
         capacity = PARTS[hardware.device].capacity
         beyond = ", ".join(f"{count:,} {name} of {capacity[name]:,}"
                            for name, count in cost["cells"].items() if count > capacity[name])

@@ -44,6 +44,19 @@ def committed() -> list[Row]:
     return json.loads(text)["measurements"]
 
 
+def whole() -> list[Row]:
+    """The same, of a table that has every row; a ValueError names the first that is missing."""
+    rows = committed()
+    kept = [(row["source"], row["parameters"], row["device"]) for row in rows]
+    missing = next((key for key in keys() if key not in kept), None)
+    if missing:
+        source, parameters, device = missing
+        named = " ".join([source, *(f"{name} {value}" for name, value in parameters.items())])
+        raise ValueError(f"Table {NAME} has no row of {named} on {device}: install vit2rtl again, "
+                         "or measure it by vit2rtl synthesize components")
+    return rows
+
+
 def sources() -> list[str]:
     """Names of parts and of the column."""
     return [COLUMN, *CONSTANT, *_PARTS]

@@ -9,10 +9,11 @@ import sys
 
 import pytest
 
-from vit2rtl.explore import accuracy
+from vit2rtl.explore import accuracy, composition
 from vit2rtl.explore.results import RESULTS, TABLE
 from vit2rtl.farm.store import TRIALS
 from vit2rtl.farm.task import Task
+from vit2rtl.rtl.synthesis import components
 
 from ..every import long
 
@@ -80,6 +81,7 @@ def test_a_row_for_each_recipe_on_each_hardware(explored):
         ("w3a4 repq", "1"), ("w3a4 repq", "2"), ("w4a4 repq", "1"), ("w4a4 repq", "2")]
     assert len({row["sqnr_db"] for row in found}) == len({row["cycles"] for row in found}) == 2
     assert {row["status"] for row in found} == {"done"}
+    assert all(len(row["utilization"].partition(".")[2]) <= 6 for row in found)
     assert 15 < float(found[0]["sqnr_db"]) < float(found[2]["sqnr_db"]) < 25
     assert float(found[0]["top1_low"]) < float(found[0]["top1"]) <= float(found[0]["top1_high"])
     kept = json.loads((explored / "out" / RESULTS).read_text())
@@ -196,6 +198,23 @@ def test_a_dry_run_bounds_the_search(explored, explore, tmp_path):
     assert (code, out) == (2, "")
     assert err == ("vit2rtl: Budget 0.1 of cost bops is below 0.251, which w4a4 costs: give more, "
                    "or widths below 4\n")
+
+
+def test_a_table_that_lacks_a_row_is_said_in_a_line(explored, explore, tmp_path, monkeypatch):
+    shutil.copytree(explored / "out", tmp_path / "out")
+    monkeypatch.setattr(composition, "_rows", composition._rows.__wrapped__)
+    rows = components.committed()[:-1]
+    monkeypatch.setattr(components, "committed", lambda: rows)
+    code, out, err = explore(space(), "--dry-run")
+    assert (code, out) == (2, "")
+    assert err.startswith("vit2rtl: Table components.json has no row of engine case held_twelve ")
+
+
+def test_a_package_that_is_missing_is_named_with_its_extra(explore, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert explore(space()) == (
+        2, "", "vit2rtl: torch is not installed: pip install 'vit2rtl[explore]'\n")
+    assert [*(tmp_path / "out").glob("trials/*/*")] == []
 
 
 @long

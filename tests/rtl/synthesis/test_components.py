@@ -16,6 +16,24 @@ def test_the_table_has_every_row_and_no_other():
     assert all(row["seeds"] == 0 and row["fmax_mhz"] is None for row in ROWS)
 
 
+@pytest.mark.parametrize(("missing", "named"), [
+    (("native_column", {"rows": 16, "weights": 3, "activations": 7}, "xcup"),
+     "native_column rows 16 weights 3 activations 7 on xcup"),
+    (("faults", {}, "ecp5"), "faults on ecp5"),
+    (("softmax", {"case": "small_wide"}, "ecp5"), "softmax case small_wide on ecp5"),
+])
+def test_a_missing_row_is_named(missing, named, monkeypatch):
+    rows = [row for row in ROWS
+            if (row["source"], row["parameters"], row["device"]) != missing]
+    assert components.whole() == ROWS and len(rows) == len(ROWS) - 1
+    monkeypatch.setattr(components, "committed", lambda: rows)
+    with pytest.raises(ValueError) as error:
+        components.whole()
+    assert str(error.value) == (
+        f"Table components.json has no row of {named}: install vit2rtl again, or measure it by "
+        "vit2rtl synthesize components")
+
+
 def test_all_widths_are_there_on_both_devices():
     for device in ("ecp5", "xcup"):
         widths = {(row["parameters"]["weights"], row["parameters"]["activations"])
