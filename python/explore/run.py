@@ -205,7 +205,8 @@ class Exploration:
             trial = self.trials[task.key]
             if trial.result is None:
                 return row | {"status": trial.status, "error": reason(trial)}
-            row |= {key: value for key, value in trial.result.items() if key in row}
+            row |= {key: round(value, 6) if isinstance(value, float) else value
+                    for key, value in trial.result.items() if key in row}
         return row
 
     def _provenance(self) -> dict[str, Any]:
