@@ -77,6 +77,8 @@ def test_what_is_not_in_the_table_is_fitted_and_says_so():
     assert twelve.cells["COMB"] == pytest.approx(0.75 * sixteen.cells["COMB"], rel=0.05)
     found = area(replace(SMALL, rows=12, columns=12, packed_columns=0, attention_rows=4), "ecp5")
     assert found["source"] == "fit" and 0 < found["error"] < 0.05
+    blocks = replace(SMALL, rows=12, columns=12, packed_columns=12, attention_rows=4)
+    assert (area(blocks, "ecp5")["source"], area(blocks, "ecp5")["error"]) == ("table", None)
 
 
 @pytest.mark.parametrize("device", ["ecp5", "xcup"])

@@ -39,6 +39,32 @@ def test_a_product_by_hand():
     assert found["ratio"] == pytest.approx(sum(parts.values()) / wide)
 
 
+def test_native_columns_take_codes_and_weights_as_wide_as_they_are():
+    """The same product in one pass, 18 products of two bits each."""
+    layer = Product(3, 20, 5, 3, 6)
+    native, digits = (energy([layer], DEIT_TINY, mac=mac)["parts"] for mac in ("native", "digit"))
+    assert native["macs"] / digits["macs"] == pytest.approx(
+        (3.05 * 3 * 6 + 3.4 * (3 + 6)) / (3.05 * 4 * 8 + 3.4 * 2 * 8))
+    assert native["accumulators"] / digits["accumulators"] == pytest.approx(1 / 2)
+    assert native["codes"] / digits["codes"] == pytest.approx(6 / (2 * 4))
+    assert native["stream"] == digits["stream"]
+
+
+def test_attention_times_v_by_hand():
+    """Shifts and sums outside of the array: 3 queries, 20 keys, 5 channels, softmax 4, v 6 bits."""
+    engine = replace(DEIT_TINY, attention_acc_width=14, attention_rows=2)
+    macs = 3 * 20 * 5 * 3.4 * 14
+    read, wide = 2 * 20 * (2 * 4 + 16 * 6) * 156.25, 20 * (8 * 8 + 16 * 8) * 156.25
+    found = energy([Product(3, 20, 5, 6, 4, ATTENTION)], engine)["parts"]
+    assert found == pytest.approx({"macs": macs / (macs + wide), "codes": read / (macs + wide),
+                                   "accumulators": 0, "stream": 0})
+
+
+def test_queries_and_keys_come_from_no_outside():
+    found = energy([Product(3, 20, 5, 6, 4, QUERIES)], DEIT_TINY)["parts"]
+    assert found["stream"] == 0 < found["accumulators"]
+
+
 def test_parts_stand_as_in_the_study():
     """explore.md of W4/A4: accumulators 0.47 mJ, codes 0.05, DRAM 0.55 to 1.1; two groups 2 ×."""
     found = energy(deit_tiny(4, 4), DEIT_TINY)["parts"]

@@ -57,6 +57,12 @@ def test_limits(limits, inside):
     assert fronted([row()], limits) == [inside]
 
 
+@pytest.mark.parametrize(("limits", "inside"), [
+    (Limits(lut=50), True), (Limits(lut=49), False), (Limits(comb=1), True)])
+def test_limits_of_parts_with_other_cells(limits, inside):
+    assert fronted([row(cells={"LUT": 50})], limits) == [inside]
+
+
 def test_table_and_document():
     rows = [row(name='w4a4 "repq"', front=True, energy=None), row(status="failed", error="a, b")]
     read = [*csv.DictReader(io.StringIO(results.table(rows).decode()))]
@@ -97,6 +103,23 @@ def test_best_is_the_cheapest_that_is_good_enough():
     assert best([*rows, row(status="failed", cycles=1)], Wish(1.0))["cycles"] == 100
 
 
+def test_of_equal_costs_the_most_accurate_is_best():
+    rows = [row(sqnr_db=sqnr) for sqnr in (20.0, 22.0, 21.0)]
+    assert best(rows, Wish(1.0))["sqnr_db"] == 22.0
+
+
+def test_best_may_be_better_than_float():
+    rows = [row(top1=99.5, cycles=50), row(top1=98.0)]
+    assert best(rows, Wish(0.5))["cycles"] == 50
+
+
+def test_best_without_hardware_has_the_fewest_bit_operations():
+    rows = [row(bops=bops, cycles=None, logic=None, mac=None, device=None, weight_bytes=size)
+            for bops, size in ((0.5, 1), (0.25, 9))]
+    assert best(rows, Wish(1.0))["bops"] == 0.25
+    assert best(rows, Wish(1.0, by="weight_bytes"))["bops"] == 0.5
+
+
 def test_best_is_an_engine_that_is_generated():
     rows = [row(cycles=50, mac="native"), row(cycles=100), row(cycles=200, mac=None)]
     assert [best(rows, Wish(1.0, mac=mac))["cycles"] for mac in ("digit", "native")] == [100, 50]
@@ -114,6 +137,12 @@ def test_best_says_what_is_missing(wish, problem):
     with pytest.raises(ValueError) as refused:
         best(rows, wish)
     assert str(refused.value) == problem
+
+
+def test_best_names_the_row_that_loses_least():
+    rows = [row(name="a", top1=95.0), row(name="b", top1=96.5), row(name="c", top1=94.0)]
+    with pytest.raises(ValueError, match=r"the least is 1\.5, of b$"):
+        best(rows, Wish(1.0))
 
 
 def test_best_of_none():

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from vit2rtl.explore.plan import accuracy_task
-from vit2rtl.explore.sources import SETS, source_of
+from vit2rtl.explore.sources import SETS, Source, source_of
 from vit2rtl.explore.space import read
 
 
@@ -83,6 +83,17 @@ def test_keys_are_of_contents_and_not_of_places(source, photos, tmp_path):
     changed = key(moved)
     (tmp_path / "weights.safetensors").write_bytes(b"other")
     assert len({first, changed, key(moved)}) == 3
+
+
+def test_keys_are_of_labels(photos, tmp_path):
+    """The same images of the same names, whose classes come behind another one."""
+    shutil.copytree(photos, tmp_path / "more" / "photos")
+    (tmp_path / "more" / "photos" / "0").mkdir()
+    shutil.copy(photos / "a" / "0.png", tmp_path / "more" / "photos" / "0")
+    one, other = (Source("vit", None, folder, ["a/0.png"], ["b/1.png"], [], [])
+                  for folder in (photos, tmp_path / "more" / "photos"))
+    specs = [each.images_spec("evaluation") for each in (one, other)]
+    assert all(specs[0][key] != specs[1][key] for key in ("calibration", "evaluation"))
 
 
 @pytest.mark.parametrize(("old", "new", "problem"), [

@@ -72,6 +72,18 @@ def test_least(space):
     assert (found.hardware, found.mixed, found.limits) == ((), None, Limits())
 
 
+def test_no_hardware_stands_twice(space):
+    """Of native columns none are packed."""
+    found = space('model = "mnist_vit"\n[hardware]\nmac = ["digit", "native"]\npacked = [0, 6]')
+    assert [(one.mac, one.packed) for one in found.hardware] == [
+        ("digit", 0), ("digit", 6), ("native", 0)]
+
+
+def test_a_search_needs_budgets_alone(space):
+    found = space('model = "mnist_vit"\n[mixed]\nbudgets = 0.3')
+    assert found.mixed == Mixed((3, 4, 6, 8), "bops", (0.3,), 64, 0)
+
+
 def test_paths_are_beside_the_file(space, tmp_path):
     found = space('model = "deit_tiny_patch16_224"\nimages = "val"\nweights = "w.safetensors"')
     assert (found.images, found.weights) == (tmp_path / "val", tmp_path / "w.safetensors")
