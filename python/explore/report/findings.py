@@ -62,6 +62,8 @@ def lead(results: Mapping[str, Any]) -> list[Sentence]:
         sentences.append(_about(fast, where, "needs the fewest cycles"))
     if small is not None and small is not fast:
         sentences.append(_about(small, "" if sentences else where, "needs the fewest logic cells"))
+    if not sentences and (light := cheapest(near, "bops")):
+        sentences.append(_about(light, where, "needs the fewest bit operations"))
     return sentences or [_about(near[0], where, "is one of those")]
 
 

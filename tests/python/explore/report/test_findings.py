@@ -57,6 +57,8 @@ def test_of_equal_costs_the_other_costs_decide_and_then_accuracy():
          "Top-1 was not measured; b comes closest to the float model: SQNR 4.0 dB."),
         ([{"name": "a", "top1": 90.0}],
          "Within one point of the best (90.0 %), a is one of those: top-1 90.0 %."),
+        ([{"name": "a", "top1": 90.0, "bops": 0.3}, {"name": "b", "top1": 89.5, "bops": 0.2}],
+         "Within one point of the best (90.0 %), b needs the fewest bit operations: top-1 89.5 %."),
     ],
 )
 def test_little_is_known(rows, sentence):
