@@ -208,3 +208,26 @@ weights = {widths}
     assert figures.pop("mixed_gain_db") == 1.5
     assert {*figures} == {"demo_cpu_seconds", "idle_cpu_seconds", "overhead_ms"}
     assert all(value > 0 for value in figures.values())
+
+
+def test_the_gain_of_mixed_widths_has_its_error(run, script, monkeypatch):
+    monkeypatch.setattr(script("mixed_precision"), "embedded_images",
+                        lambda split: vit2rtl.embedded_images(split).subset(range(40)))
+    arguments = "--widths", 4, "--cost", "bits", "--search", 8, "--json"
+    same, figures = (json.loads(run("mixed_precision", *arguments, "--beside", beside))
+                     for beside in ("w4a4", "w4a4+"))
+    assert (same["gain_db"], same["gain_error_db"]) == (0, 0)
+    assert (figures["chosen"], figures["source"], figures["evaluations"]) == ("w4a4", "uniform", 1)
+    assert figures["chosen_cost"] < figures["budget"]
+    assert figures["gain_db"] == pytest.approx(
+        figures["unseen_db"] - figures["unseen_beside_db"])
+    assert 0 < figures["gain_error_db"] < 2
+
+
+def test_evaluations_of_a_search_are_timed_by_group(run):
+    lines = dict(line.rsplit(None, 1) for line in run(
+        "explore_evaluation", "--method", "repq", "--every", 11, "--search", 8).splitlines())
+    least, mean, most = (float(lines[f"repq, {name}"]) for name in ("least", "mean", "most"))
+    assert lines["repq, groups"] == "2"
+    assert 0 < least <= mean <= most
+    assert float(lines["repq, from the beginning"]) > 0
