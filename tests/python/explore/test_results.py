@@ -146,5 +146,5 @@ def test_best_names_the_row_that_loses_least():
 
 
 def test_best_of_none():
-    with pytest.raises(ValueError, match=r"^None of 1 rows is done; the first: too wide$"):
+    with pytest.raises(ValueError, match=r"^None of 1 row is done; the first: too wide$"):
         best([row(status="rejected", error="too wide")], Wish(1.0))
