@@ -16,8 +16,8 @@ import time
 import _deit_tiny as deit_tiny
 from mixed_precision import images_of
 
+from vit2rtl.explore.mixed.settings import Setting
 from vit2rtl.explore.reuse import METHODS, Reuse
-from vit2rtl.explore.settings import Setting
 from vit2rtl.quantized_vit import QuantizedViT
 
 ANCHOR, MOVED = 4, 5

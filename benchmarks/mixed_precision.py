@@ -23,11 +23,11 @@ import time
 import _deit_tiny as deit_tiny
 
 from vit2rtl import evaluation
-from vit2rtl.explore import costs
-from vit2rtl.explore.mixed import search
+from vit2rtl.explore.mixed import costs
+from vit2rtl.explore.mixed.search import search
+from vit2rtl.explore.mixed.sensitivity import mean_db
+from vit2rtl.explore.mixed.settings import Setting
 from vit2rtl.explore.reuse import Reuse
-from vit2rtl.explore.sensitivity import mean_db
-from vit2rtl.explore.settings import Setting
 from vit2rtl.golden.engine.configuration import DEIT_TINY, SMALL
 from vit2rtl.models import embedded
 from vit2rtl.models.images import embedded_images, open_images, preprocessing, read_list

@@ -12,10 +12,10 @@ from tqdm import tqdm
 from vit2rtl.cli import MismatchError
 from vit2rtl.commands import farm_options, options
 from vit2rtl.explore import results, space
+from vit2rtl.explore.area.parts import PARTS
 from vit2rtl.explore.best import COSTS, Wish, sentence
 from vit2rtl.explore.best import best as cheapest
 from vit2rtl.explore.output import PAGE, write
-from vit2rtl.explore.parts import PARTS
 from vit2rtl.explore.run import Exploration, reason
 from vit2rtl.farm import run as farm
 from vit2rtl.farm.cluster import cluster_of

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vit2rtl.explore.area import MACS, paid_bits
+from vit2rtl.explore.area.engine import MACS, paid_bits
 from vit2rtl.golden.engine.configuration import Configuration
 from vit2rtl.golden.program.program import IntegerProgram
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from vit2rtl.explore.groups import Group, Product
+from vit2rtl.explore.mixed.groups import Group, Product
 from vit2rtl.explore.shapes import BITS, Shapes
 
 VERSION = 1
@@ -44,7 +44,7 @@ def network(spec: Mapping[str, Any], *, weights: str | None, images: str | None)
     import torch
 
     from vit2rtl.explore.bench import one_thread
-    from vit2rtl.explore.groups import groups_of
+    from vit2rtl.explore.mixed.groups import groups_of
     from vit2rtl.lowering.lower import lower
     from vit2rtl.models import zoo
     from vit2rtl.models.images import preprocessing

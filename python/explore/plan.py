@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from vit2rtl.explore import network, schedule
-from vit2rtl.explore.area import area
+from vit2rtl.explore.area.engine import area
+from vit2rtl.explore.area.parts import PARTS
 from vit2rtl.explore.choices import Hardware, Recipe
 from vit2rtl.explore.energy import Product, energy
 from vit2rtl.explore.energy import products as multiplied
 from vit2rtl.explore.network import Network
-from vit2rtl.explore.parts import PARTS
 from vit2rtl.explore.schedule import Array, Synthetic, configuration
 from vit2rtl.explore.shapes import Shapes
 from vit2rtl.explore.sources import Source
@@ -33,7 +33,7 @@ class Point:
     mixed       what chose the recipe's widths by layer: ``bops 0.25``; empty for uniform ones
     predicted   dB, of a mixed one
     widths      {quantity: bits}
-    area        see :func:`vit2rtl.explore.area.area`; None without hardware
+    area        see :func:`vit2rtl.explore.area.engine.area`; None without hardware
     energy      see :func:`vit2rtl.explore.energy.energy`; None without hardware
     rejected    why it is not run; empty where it is
     """

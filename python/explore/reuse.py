@@ -17,8 +17,8 @@ from torch import nn
 from tqdm import tqdm
 
 from vit2rtl.evaluation import image_sqnr
-from vit2rtl.explore.groups import Group, groups_of
-from vit2rtl.explore.settings import Setting
+from vit2rtl.explore.mixed.groups import Group, groups_of
+from vit2rtl.explore.mixed.settings import Setting
 from vit2rtl.quantization.recipe import Recipe
 from vit2rtl.quantization.structure import Layer, Place, Structure
 from vit2rtl.quantized_vit import QuantizedViT
@@ -55,7 +55,7 @@ class Anchor:
 
 
 class Reuse:
-    """A bench, see :class:`vit2rtl.explore.settings.Bench`: a model, a method and images.
+    """A bench, see :class:`vit2rtl.explore.mixed.settings.Bench`: a model, a method and images.
 
     Parameters
     ----------

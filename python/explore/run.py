@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from vit2rtl import __version__
-from vit2rtl.explore import area, costs, energy, plan, results, schedule
+from vit2rtl.explore import energy, plan, results, schedule
+from vit2rtl.explore.area import engine as area
 from vit2rtl.explore.choices import Hardware, Recipe
-from vit2rtl.explore.mixed import Search, search
+from vit2rtl.explore.mixed import costs
+from vit2rtl.explore.mixed.search import Search, search
+from vit2rtl.explore.mixed.trials import TrialBench, cost_of
 from vit2rtl.explore.network import Network
 from vit2rtl.explore.plan import Planner, Point
 from vit2rtl.explore.results import Row
-from vit2rtl.explore.searching import TrialBench, cost_of
 from vit2rtl.explore.sources import SETS, Source, source_of
 from vit2rtl.explore.space import Space
 from vit2rtl.farm.run import TasksFailedError

@@ -8,8 +8,8 @@ from math import isfinite, prod
 from pathlib import Path
 from typing import Any
 
+from vit2rtl.explore.area.parts import PARTS
 from vit2rtl.explore.choices import NATIVE, Hardware, Recipe
-from vit2rtl.explore.parts import PARTS
 from vit2rtl.explore.values import check_keys, listed, one_of, path_of, table_of, whole
 from vit2rtl.golden.engine.instructions import WORD
 from vit2rtl.origin import EMBEDDED

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from vit2rtl.explore import accuracy, composition
+from vit2rtl.explore import accuracy
+from vit2rtl.explore.area import composition
 from vit2rtl.explore.results import RESULTS, TABLE
 from vit2rtl.farm.store import TRIALS
 from vit2rtl.farm.task import Task

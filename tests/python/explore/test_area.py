@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vit2rtl.explore.area import area, digit_note, lanes, paid_bits
-from vit2rtl.explore.area_page import comparisons
-from vit2rtl.explore.columns import coefficients, column, leave_one_out, measured
-from vit2rtl.explore.parts import PARTS
+from vit2rtl.explore.area.columns import coefficients, column, leave_one_out, measured
+from vit2rtl.explore.area.engine import area, digit_note, lanes, paid_bits
+from vit2rtl.explore.area.page import comparisons
+from vit2rtl.explore.area.parts import PARTS
 from vit2rtl.golden.engine.configuration import DEIT_TINY, SMALL
 
 # docs/engine.md; logic and registers within 10 %.

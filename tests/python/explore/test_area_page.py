@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from vit2rtl.explore import area_page
-from vit2rtl.explore.columns import leave_one_out
-from vit2rtl.explore.composition import joined
+from vit2rtl.explore.area import page as area_page
+from vit2rtl.explore.area.columns import leave_one_out
+from vit2rtl.explore.area.composition import joined
 
 PAGE = (Path(__file__).parents[3] / "docs" / "explore-area.md").read_text(encoding="utf-8")
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vit2rtl.explore import costs
-from vit2rtl.explore.groups import Group, Product, groups_of
-from vit2rtl.explore.settings import Setting
+from vit2rtl.explore.mixed import costs
+from vit2rtl.explore.mixed.groups import Group, Product, groups_of
+from vit2rtl.explore.mixed.settings import Setting
 from vit2rtl.golden.engine import compiler
 from vit2rtl.golden.engine.compiler import cycles
 from vit2rtl.golden.engine.configuration import SMALL

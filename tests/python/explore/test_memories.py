@@ -9,7 +9,7 @@ from amaranth.hdl import Fragment, Shape
 from amaranth.hdl._mem import MemoryInstance
 
 from tests.every import EVERY
-from vit2rtl.explore.memories import Memory, blocks, memories
+from vit2rtl.explore.area.memories import Memory, blocks, memories
 from vit2rtl.golden.engine.configuration import CONFIGURATIONS, SMALL
 from vit2rtl.rtl.engine.encoder_engine import EncoderEngine
 from vit2rtl.rtl.synthesis.cases import CASES

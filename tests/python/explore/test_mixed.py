@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from vit2rtl.explore import costs
-from vit2rtl.explore.belief import Belief
-from vit2rtl.explore.candidates import Candidate, choose
-from vit2rtl.explore.groups import Group, Product
-from vit2rtl.explore.mixed import Search, search
-from vit2rtl.explore.sensitivity import around, decibels
-from vit2rtl.explore.settings import Setting
+from vit2rtl.explore.mixed import costs
+from vit2rtl.explore.mixed.belief import Belief
+from vit2rtl.explore.mixed.candidates import Candidate, choose
+from vit2rtl.explore.mixed.groups import Group, Product
+from vit2rtl.explore.mixed.search import Search, search
+from vit2rtl.explore.mixed.sensitivity import around, decibels
+from vit2rtl.explore.mixed.settings import Setting
 
 WIDTHS = (3, 4, 6)
 IMAGES = 12

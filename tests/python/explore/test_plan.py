@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from vit2rtl.explore import plan
-from vit2rtl.explore.area import area
+from vit2rtl.explore.area.engine import area
 from vit2rtl.explore.choices import Hardware, Recipe
 from vit2rtl.explore.energy import energy, products
 from vit2rtl.explore.plan import Planner

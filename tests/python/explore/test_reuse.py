@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from vit2rtl.evaluation import image_sqnr
+from vit2rtl.explore.mixed.settings import Setting
 from vit2rtl.explore.reuse import Reuse, sites
-from vit2rtl.explore.settings import Setting
 from vit2rtl.models import embedded
 from vit2rtl.models.library import timm
 from vit2rtl.quantization.layers import QuantLinear

@@ -3,9 +3,9 @@
 import pytest
 
 from vit2rtl.explore.choices import Hardware, Recipe
+from vit2rtl.explore.mixed.settings import Setting
+from vit2rtl.explore.mixed.trials import TrialBench, cost_of
 from vit2rtl.explore.plan import Planner
-from vit2rtl.explore.searching import TrialBench, cost_of
-from vit2rtl.explore.settings import Setting
 from vit2rtl.explore.space import Mixed
 from vit2rtl.farm.run import TasksFailedError
 from vit2rtl.farm.store import DONE, FAILED, Trial

@@ -3,10 +3,10 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from vit2rtl.explore.columns import COUNTS, column
-from vit2rtl.explore.composition import cells_of_parts, digit_columns, multipliers
-from vit2rtl.explore.memories import blocks, memories
-from vit2rtl.explore.parts import PARTS, family
+from vit2rtl.explore.area.columns import COUNTS, column
+from vit2rtl.explore.area.composition import cells_of_parts, digit_columns, multipliers
+from vit2rtl.explore.area.memories import blocks, memories
+from vit2rtl.explore.area.parts import PARTS, family
 from vit2rtl.golden.engine.configuration import BASES, DIGITS, Configuration
 
 MACS = ("digit", "native")

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from vit2rtl.explore.belief import Belief
-from vit2rtl.explore.candidates import ASSIGNED, PRESET, UNIFORM, Candidate, choose
-from vit2rtl.explore.costs import WIDEST, Cost
-from vit2rtl.explore.sensitivity import (
+from vit2rtl.explore.mixed.belief import Belief
+from vit2rtl.explore.mixed.candidates import ASSIGNED, PRESET, UNIFORM, Candidate, choose
+from vit2rtl.explore.mixed.costs import WIDEST, Cost
+from vit2rtl.explore.mixed.sensitivity import (
     Sensitivity,
     around,
     decibels,
@@ -24,7 +24,7 @@ from vit2rtl.explore.sensitivity import (
     moves_of,
     noise,
 )
-from vit2rtl.explore.settings import Bench, Setting
+from vit2rtl.explore.mixed.settings import Bench, Setting
 from vit2rtl.quantization.widths import preset, rules_of
 
 # An anchor that costs so little less than the budget serves alone.
@@ -47,7 +47,7 @@ class Found:
                  recipe takes them; ``source`` and ``anchor`` that led to it, ``predicted_db`` (None
                  of uniform ones and presets), ``measured_db`` on the images that chose
     candidates   the same of all that it was chosen from
-    sensitivity  rows as :meth:`vit2rtl.explore.sensitivity.Sensitivity.rows` has them
+    sensitivity  rows as :meth:`vit2rtl.explore.mixed.sensitivity.Sensitivity.rows` has them
     evaluations  how many settings were measured
     """
 
@@ -69,7 +69,7 @@ def search(
     """The best setting within each budget that the groups' sensitivities lead to.
 
     bench     the model on the images that rank widths
-    cost      one of :mod:`vit2rtl.explore.costs`
+    cost      one of :mod:`vit2rtl.explore.mixed.costs`
     budgets   shares of what 8 bits everywhere cost: 0.25 is W4A4 in bit operations
     widths    that a group can have
     apart     weights and activations of a layer have widths of their own

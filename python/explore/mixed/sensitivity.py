@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from vit2rtl.explore.groups import Group, Pair
-from vit2rtl.explore.settings import Bench, Setting
+from vit2rtl.explore.mixed.groups import Group, Pair
+from vit2rtl.explore.mixed.settings import Bench, Setting
 
 # A group and what it is given.
 Move = tuple[str, Pair]

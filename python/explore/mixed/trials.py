@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vit2rtl.explore import costs
-from vit2rtl.explore.area import area
+from vit2rtl.explore.area.engine import area
 from vit2rtl.explore.choices import NATIVE, Hardware, Recipe
-from vit2rtl.explore.costs import Cost
-from vit2rtl.explore.groups import Group, Pair
+from vit2rtl.explore.mixed import costs
+from vit2rtl.explore.mixed.costs import Cost
+from vit2rtl.explore.mixed.groups import Group, Pair
+from vit2rtl.explore.mixed.settings import Setting
 from vit2rtl.explore.plan import Planner
 from vit2rtl.explore.results import LOGIC, counted
-from vit2rtl.explore.settings import Setting
 from vit2rtl.explore.space import COSTS, Mixed, priced_on
 from vit2rtl.farm.run import results
 from vit2rtl.farm.store import Trial
@@ -19,7 +19,7 @@ from vit2rtl.farm.task import Task
 
 @dataclass
 class TrialBench:
-    """A :class:`vit2rtl.explore.settings.Bench` whose measurements are trials.
+    """A :class:`vit2rtl.explore.mixed.settings.Bench` whose measurements are trials.
 
     task   of a recipe: :func:`vit2rtl.explore.accuracy.ratios` on the images of this bench
     run    gives the trials of tasks

@@ -12,8 +12,8 @@ from functools import cache
 
 import numpy as np
 
-from vit2rtl.explore.columns import COUNTS, Column, column
-from vit2rtl.explore.memories import memories, rows_of_blocks
+from vit2rtl.explore.area.columns import COUNTS, Column, column
+from vit2rtl.explore.area.memories import memories, rows_of_blocks
 from vit2rtl.golden.engine.configuration import SMALL, Configuration
 from vit2rtl.golden.engine.instructions import WORD
 from vit2rtl.golden.engine.limits import stationary_beats

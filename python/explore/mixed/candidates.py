@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from statistics import stdev
 from typing import Any
 
-from vit2rtl.explore.sensitivity import mean_db
-from vit2rtl.explore.settings import Setting
+from vit2rtl.explore.mixed.sensitivity import mean_db
+from vit2rtl.explore.mixed.settings import Setting
 
 # In the order in which one has to be ahead of those before.
 _SOURCES = UNIFORM, PRESET, ASSIGNED = "uniform", "preset", "assigned"

@@ -7,7 +7,7 @@ array is as wide as the widest of its layers.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vit2rtl.explore.groups import Group, Pair, Product
+from vit2rtl.explore.mixed.groups import Group, Pair, Product
 from vit2rtl.golden.engine.compiler.durations import SHORTEST_PASS, tile_load
 from vit2rtl.golden.engine.configuration import Configuration
 
@@ -94,6 +94,6 @@ def cycles(configuration: Configuration) -> Cost:
 def area(logic: Callable[[Pair], float]) -> Cost:
     """Cells of an array of native columns, which are as wide as the widest layer.
 
-    logic   (bits of weights, bits of activations) -> cells, see :mod:`vit2rtl.explore.area`
+    logic   (bits of weights, bits of activations) -> cells, see :mod:`vit2rtl.explore.area.engine`
     """
     return Cost("area", of_widest=logic)

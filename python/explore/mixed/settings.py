@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from vit2rtl.explore.groups import Group
+from vit2rtl.explore.mixed.groups import Group
 from vit2rtl.quantization.widths import width
 
 
@@ -34,7 +34,7 @@ class Setting:
 class Bench(Protocol):
     """A model with a method and images, on which settings are measured.
 
-    groups   of the model, see :func:`vit2rtl.explore.groups.groups_of`
+    groups   of the model, see :func:`vit2rtl.explore.mixed.groups.groups_of`
     """
 
     groups: Sequence[Group]

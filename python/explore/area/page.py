@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from vit2rtl.explore.area import area, lanes
-from vit2rtl.explore.columns import COUNTS, measured
+from vit2rtl.explore.area.columns import COUNTS, measured
+from vit2rtl.explore.area.engine import area, lanes
 from vit2rtl.rtl.synthesis import components
 from vit2rtl.rtl.synthesis.cases import CASES
 
