@@ -169,8 +169,7 @@ def _one_thread() -> Iterator[None]:
 
 def _work(pipe: Any, store: Store, again: bool) -> None:
     """Life of a worker: tasks from the pipe, until whoever sends them is gone."""
-    os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.setpgid(0, 0)  # a terminal's Ctrl-C is for who sends the tasks
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     pipe.send(None)

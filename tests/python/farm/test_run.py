@@ -127,7 +127,7 @@ def test_a_task_that_takes_too_long_has_failed_and_leaves_nothing(jobs, tmp_path
     assert [trial.status for trial in found] == [DONE, FAILED, DONE]
     assert found[1].error["type"] == "TimeLimit"
     assert found[1].error["message"] == "stopped after 3 s"
-    started = map(int, (tmp_path / "1").read_text().split())
+    started = [int(pid) for pid in (tmp_path / "1").read_text().split()]
     until(lambda: not any(alive(pid) for pid in started))
 
 

@@ -75,7 +75,7 @@ def process(spec, folder):
     return {}
 
 
-def hangs(spec, folder, seconds=60):
+def hangs(spec, folder, seconds=600):
     """Takes long where ``spec`` says so, as does what it starts."""
     child = subprocess.Popen(["sleep", str(seconds)]) if spec["hangs"] else None
     Path(folder, str(spec["n"])).write_text(f"{os.getpid()} {child.pid if child else 0}")
