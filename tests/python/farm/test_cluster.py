@@ -13,12 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.every import long
 from tests.python.farm.work import DRIVER, NAME, alive, squares, table
+from vit2rtl.farm import batches
 from vit2rtl.farm.cluster import DaskCluster, cluster_of
 from vit2rtl.farm.pool import LocalPool
 from vit2rtl.farm.run import run
-from vit2rtl.farm.store import DONE, FAILED, Store
+from vit2rtl.farm.store import DONE, FAILED, LOST, Store
 from vit2rtl.farm.task import Task
+from vit2rtl.farm.worker import versions
 
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [
@@ -68,6 +71,21 @@ def test_a_worker_that_dies_is_replaced(address, tmp_path):
     deadly = Task(f"{NAME}:dies", 1, {"n": 1}, {"folder": str(tmp_path), "times": 2})
     found = run([deadly, *squares(4)], Store(tmp_path / "store"), cluster_of(address, 1))
     assert [trial.status for trial in found] == 5 * [DONE]
+
+
+@long
+def test_what_kills_workers_is_lost_and_nothing_that_travels_with_it(address, tmp_path):
+    deadly = Task(f"{NAME}:dies", 1, {"n": 1}, {"folder": str(tmp_path), "times": 99})
+    first, last = squares(60)[:40], squares(60)[40:]  # by then several go together
+    found = run([*first, deadly, *last], Store(tmp_path / "store"), cluster_of(address, 1))
+    assert [trial.status for trial in found] == 40 * [DONE] + [LOST] + 20 * [DONE]
+
+
+def test_a_worker_of_another_version_is_refused(tmp_path):
+    mine = versions()
+    assert batches.run(squares(1), Store(tmp_path), False, None, mine) == [DONE]
+    with pytest.raises(ValueError, match=r"^A worker has .*, and this process .*: install the sa"):
+        batches.run(squares(1), Store(tmp_path), False, None, mine | {"vit2rtl": "0"})
 
 
 def test_a_time_limit(address, tmp_path):
