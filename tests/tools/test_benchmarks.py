@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 import vit2rtl
+from tests.every import long
 from vit2rtl import cli
 from vit2rtl.evaluation import Scores
 from vit2rtl.golden.units import Instance
@@ -193,6 +194,7 @@ def test_detection_has_the_figures_of_evaluate(run, tmp_path, capsys):
         assert figures[f"{prefix}mask_ap"] == measured[name]["mask"]["ap"]
 
 
+@long
 def test_explore_has_every_figure(run, script, monkeypatch):
     """Of a tiny space, without the search, which tests of `explore` have."""
     monkeypatch.setattr(script("explore"), "mixed", lambda *_: {"mixed_gain_db": 1.5})

@@ -193,6 +193,7 @@ def test_a_queue_of_jobs(kind, tmp_path, monkeypatch):
         until(lambda: not running())
 
 
+@long  # as test_slurm.py on a real one
 def test_a_cancelled_job_is_replaced(tmp_path, monkeypatch):
     with queue("slurm", tmp_path, monkeypatch) as running:
         killed = []
@@ -207,6 +208,7 @@ def test_a_cancelled_job_is_replaced(tmp_path, monkeypatch):
         assert killed and [trial.status for trial in found] == 8 * [DONE]
 
 
+@long  # as test_slurm.py on a real one
 def test_no_job_is_left_of_a_killed_driver(tmp_path, monkeypatch):
     with queue("slurm", tmp_path, monkeypatch) as running:
         (tmp_path / "driver.py").write_text(DRIVER)
