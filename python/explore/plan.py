@@ -1,7 +1,5 @@
 """Points of a space: recipes on hardware, what each needs run, and what is refused before that."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +14,7 @@ from vit2rtl.explore.network import Network
 from vit2rtl.explore.schedule import Array, Synthetic, configuration
 from vit2rtl.explore.shapes import Shapes
 from vit2rtl.explore.sources import Source
-from vit2rtl.farm.task import Task
+from vit2rtl.farm.task import Task, digest
 from vit2rtl.golden.engine.configuration import Configuration
 
 ACCURACY_VERSION = 1
@@ -59,7 +57,7 @@ class Planner:
     def __init__(self, network: Network) -> None:
         self.network, self.shapes = network, network.shapes
         self._data = self.shapes.as_dict()
-        self._digest = _digest(self._data)
+        self._digest = digest(self._data)
         self._engines: dict[
             tuple[tuple[int, ...], Array], tuple[Configuration, list[Product]]] = {}
         self._costs: dict[tuple[tuple[int, ...], Hardware], Costs] = {}
@@ -103,7 +101,7 @@ class Planner:
         base = one.configuration.base
         told = {name: min(base * -(-bits // base), _WIDEST) for name, bits in one.widths.items()}
         spec = {
-            "shapes": self._digest, "widths": _digest(told), "columns": one.hardware.columns,
+            "shapes": self._digest, "widths": digest(told), "columns": one.hardware.columns,
             "base": base, "groups": one.hardware.groups,
         }
         return Task(f"{_MODULE}.schedule:cycles", schedule.VERSION, spec,
@@ -173,7 +171,3 @@ def guess(task: Task, macs: int, source: Source) -> float:
 def seconds(method: str, macs: int, calibrating: int, measuring: int) -> float:
     """The same of one recipe, for so many images."""
     return (measuring + _PASSES[method] * calibrating) * macs * _SECONDS_PER_MAC
-
-
-def _digest(data: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
